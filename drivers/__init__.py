@@ -1,0 +1,1 @@
+"""One folder per field protocol: I/O in `driver.py`, bytes to readings in `codec.py`."""
