@@ -46,7 +46,7 @@ class EdgeHubBuildHook(BuildHookInterface[Any]):
 
 
 def node_requirement(root: Path) -> list[str]:
-    """The package that lends a node; nothing when the files are there or the machine has npm on node >= 20."""
+    """The package that lends a node; nothing when the files are there or npm on node >= 20 is."""
     return [] if _vendor_is_current(root) or _system_npm() else [NODE_WHEEL]
 
 
