@@ -1,0 +1,79 @@
+"""What a person can ask of the hub, and how it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.domain.alarm import VerdictKind
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """接警 / 知悉. A second one changes nothing; the first person stays."""
+
+    alarm: str
+    by: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """复位 of a latched alarm: needs acknowledged and inactive, or `force` with a reason."""
+
+    alarm: str
+    by: str
+    force: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The verdict of a person."""
+
+    alarm: str
+    by: str
+    kind: VerdictKind
+    cause: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelve:
+    """限时搁置 until `until` (µs UTC), at most 8 h ahead; `until=None` takes a shelving back."""
+
+    alarm: str
+    by: str
+    until: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark in the alarm's story."""
+
+    alarm: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """消音 of the desk: ends itself on any new alarm and after five minutes."""
+
+    by: str
+
+
+Command = Acknowledge | Reset | Judge | Shelve | Comment | Silence
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
+    """Why a command was not carried out: a stable code of the API and one sentence for the person.
+
+    Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
+    key_reused.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message

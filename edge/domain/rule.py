@@ -1,0 +1,98 @@
+"""Alarm rules (ISA-18.2): what is abnormal, how long, how urgent, what to do, and by which standard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from edge.domain.device import Point, Signal
+from edge.domain.names import Text
+
+
+class Priority(StrEnum):
+    """Urgent ◆, high ▲, medium ■, low ●."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return _RANKS[self]
+
+
+_RANKS = {Priority.URGENT: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
+
+Condition = Literal["state", "high", "low", "no_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which points a rule applies to; all given parts must fit. Empty parts fit everything.
+
+    zone is a prefix path; point is the last part of the point's id.
+    """
+
+    quantity: str | None = None
+    signal: Signal | None = None
+    category: str | None = None
+    point: str | None = None
+    devices: tuple[str, ...] = ()
+    zone: str | None = None
+
+    def fits(self, point: Point) -> bool:
+        """Whether `point` is one of those meant."""
+        device, spec = point.device, point.spec
+        return (
+            (self.quantity is None or (spec.quantity is not None and spec.quantity.id == self.quantity))
+            and (self.signal is None or spec.signal == self.signal)
+            and (self.category is None or device.profile.category == self.category)
+            and (self.point is None or spec.id == self.point)
+            and (not self.devices or device.id in self.devices)
+            and (self.zone is None or device.zone == self.zone or device.zone.startswith(self.zone + "/"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One step of severity. limit: canonical unit for high and low, seconds without a report for no_data, None for state.
+
+    title: what it is called on the wall, without place or value ("燃气报警(低限)"). response: what to do now.
+    """
+
+    limit: float | None
+    priority: Priority
+    title: Text
+    response: Text
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """levels: from mild to severe. deadband: canonical unit. delays in seconds. latch: held until reset by hand.
+
+    For no_data without a limit the device profile's `expect` counts.
+    source: standard and clause, or the word "practice".
+    """
+
+    id: str
+    applies: Selector
+    condition: Condition
+    levels: tuple[Level, ...]
+    signal: Signal
+    latch: bool
+    source: str
+    deadband: float = 0.0
+    on_delay: float = 0.0
+    off_delay: float = 0.0
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether a return to normal closes the alarm though nobody acknowledged it.
+
+        Faults, disablements and the state of a link show and light until repaired, then end (GB/T 45839-2025 5.5.1);
+        a limit that was exceeded stays listed until a person has noted it (ISA-18.2 state D).
+        """
+        return self.signal in {Signal.FAULT, Signal.DISABLEMENT}

@@ -1,0 +1,87 @@
+"""The site: the protected unit, its zones, persons, devices and rules, as read from the site's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge.domain.device import Device, DeviceProfile
+from edge.domain.names import Text
+from edge.domain.rule import AlarmRule
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with a duty at the site; `mobile` is personal data and never leaves the hub unasked."""
+
+    name: str
+    role: Text
+    mobile: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedUnit:
+    """被保护单位 with what GB/T 45839-2025 5.8.2 b and Annex D `Install_info` ask for."""
+
+    name: str
+    address: str
+    area: str  # administrative division code, six digits
+    longitude: float
+    latitude: float
+    organization: str
+    responsible: Person  # 消防安全责任人
+    manager: Person  # 消防安全管理人
+    control_room: Text
+    control_room_phone: str
+    fire_station: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One place: `path` is a `/`-path of ids, `full` its words from the building down ("3号楼1单元 3层 301")."""
+
+    path: str
+    name: Text
+    full: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long history is kept, in days. GB/T 45839-2025 5.9.5: at least a year stand-alone (journal, 1 min roll-ups)."""
+
+    raw_days: int = 90
+    minute_days: int = 730
+    hour_days: int = 3650
+    journal_days: int = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One source of messages: a dialect over a broker or bus. `settings` is the driver's own checked model.
+
+    id: source id, unique. dialect: codec name. kind: "mqtt" or "serial". link_name: for the panel ("总线1").
+    """
+
+    id: str
+    kind: str
+    dialect: str
+    name: Text
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything the site's folder says, checked and resolved."""
+
+    id: str
+    name: Text
+    timezone: str
+    unit: ProtectedUnit
+    zones: Mapping[str, Zone]
+    profiles: Mapping[str, DeviceProfile]
+    devices: Mapping[str, Device]
+    rules: tuple[AlarmRule, ...]
+    connections: tuple[Connection, ...]
+    retention: Retention
+    commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

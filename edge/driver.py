@@ -1,0 +1,122 @@
+"""The driver contract: what a protocol folder under `drivers/` offers, and what it is lent.
+
+A driver does I/O in threads of its own and hands bytes over with `Host.offer`. A codec does no I/O and knows no time:
+it turns those bytes into addressed messages, and messages into samples. Nothing else crosses the border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from edge.domain.device import Device, DeviceProfile
+from edge.domain.health import LinkReport
+from edge.domain.instant import Instant
+from edge.domain.reading import Delivery, Message, RawReading, Sample
+from edge.domain.site import Connection
+
+
+class Host(Protocol):
+    """What the hub lends a driver. Every method may be called from any thread and never blocks."""
+
+    def now(self) -> Instant:
+        """The moment, for `RawReading.received`."""
+
+    def offer(self, raw: RawReading) -> bool:
+        """Queue `raw`; False when this source's queue is full and the message was not taken (it is counted lost
+        unless the driver keeps it and offers again)."""
+
+    def reject(self, source: str, reason: str, channel: str, sample: bytes, error: str) -> None:
+        """Count bytes that never became a message (CRC error, noise, too large). reason is a short stable word."""
+
+    def heard(self, source: str, address: str, *, ok: bool) -> None:
+        """A polled device answered (ok) or failed to; drives the device's `link` where silence has another meaning."""
+
+
+class Codec(Protocol):
+    """A dialect without I/O. One instance serves one source; it is called from one thread only."""
+
+    def parse(self, channel: str, payload: bytes) -> Sequence[Message]:
+        """Split a payload into addressed messages; empty when it is none of the devices' business.
+
+        ProtocolError when the payload is no valid message of this dialect.
+        """
+
+    def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
+        """Values of one message. Without a profile, what the dialect itself knows (for `decode` and quarantine).
+
+        ProtocolError when the body does not hold what the profile asks for.
+        """
+
+
+class Driver(Protocol):
+    """One connection of the site file, living in its own threads. Made as `Driver(connection, devices)`."""
+
+    codec: Codec
+
+    def start(self, host: Host) -> None:
+        """Begin; returns at once. A link that is down is retried for ever and never raises here."""
+
+    def stop(self) -> None:
+        """End all threads; returns when they have ended (at most a few seconds)."""
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Their readings are stored: answer the sender (MQTT PUBACK). Thread-safe; stale generations are ignored."""
+
+    def report(self) -> LinkReport:
+        """State and counters of the link. Thread-safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSchema:
+    """What a driver's `config.py` exports as `SCHEMA`: pydantic models for each table it reads, strict.
+
+    kind: which table of site.toml lists its connections ("mqtt" › `[[mqtt.listen]]`, or "serial" › `[[serial]]`).
+    connection: the table of one source. address: `address = {dialect = …, …}` of a device.
+    profile: the `read = {…}` of a profile, point: the `read = {…}` of one of its points.
+    key: address model -> the address string that `Codec.parse` yields for that device.
+    sources: for fixed lines of a check: connection model -> problems, each (key, message).
+    """
+
+    dialect: str
+    kind: str
+    connection: type[Any]
+    address: type[Any]
+    profile: type[Any]
+    point: type[Any]
+    key: Callable[[Any], str]
+    bus_of: Callable[[Any], str | None] = field(default=lambda _address: None)  # address -> source id it must be on
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """What `edge-hub decode` was told besides the payload."""
+
+    topic: str | None = None
+    profile: DeviceProfile | None = None
+    request: bytes | None = None
+    fport: int | None = None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """One line of `edge-hub decode`: a sample with its device's address, and the profile's point where one fits."""
+
+    address: str | None
+    sample: Sample
+
+
+Decode = Callable[[bytes, DecodeOptions], "DecodeResult"]
+
+
+@dataclass(slots=True)
+class DecodeResult:
+    """Good samples, and one sentence for each part that was none."""
+
+    decoded: list[Decoded] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+DriverFactory = Callable[[Connection, Sequence[Device]], Driver]
+Table = Mapping[str, str]

@@ -1,0 +1,260 @@
+"""What the hub shows of itself to the panel and the API: the only door between `web` and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.command import Command
+from edge.domain.device import Device, Point, Signal
+from edge.domain.fact import Fact, Seq
+from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.instant import Instant
+from edge.domain.reading import Purpose, Quality, Reason, Value
+from edge.domain.site import Site
+
+T = TypeVar("T")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PointState:
+    """The latest value of a point. time, received: µs UTC; None fields before the first reading.
+
+    version grows with every change, over all points. quality turns uncertain (stale) when it is overdue.
+    retained: the value is the broker's retained copy or from before the start, not heard live since.
+    """
+
+    point: Point
+    value: Value | None
+    time: int | None
+    received: int | None
+    quality: Quality
+    reason: Reason | None
+    retained: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """online: True heard within its time, False out of contact, None never heard since the device was set up.
+
+    heard_at: µs UTC of the last live message. alarms: open alarms at its points, tests left out.
+    """
+
+    device: Device
+    online: bool | None
+    heard_at: int | None
+    alarms: Sequence[Alarm]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """GB/T 45839-2025 5.8.2: what the strip shows. fire … process: open, not closed, purpose live."""
+
+    devices: int
+    online: int
+    fire: int
+    gas: int
+    sos: int
+    fault: int
+    supervisory: int
+    disablement: int
+    process: int
+    unacknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The desk's sound. silenced_until: µs UTC, None when it sounds; ends on any new alarm."""
+
+    silenced_until: int | None
+    silenced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmQuery:
+    """Newest first. states empty: all. before: opaque cursor of a former page. purpose None: live and drill."""
+
+    states: frozenset[AlarmState] = frozenset()
+    open: bool | None = None
+    since: int | None = None
+    signal: Signal | None = None
+    device: str | None = None
+    purpose: Purpose | None = None
+    before: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list; `next` is the opaque cursor of the following one."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One row of a trend. t: µs UTC (of the bucket's start); v: mean or the value; low, high: within the bucket."""
+
+    t: int
+    v: Value | None
+    q: Quality
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """resolution: "raw", "1m" or "1h"; count: exact number of raw rows in the span."""
+
+    resolution: str
+    count: int
+    items: Sequence[Bucket]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A sender nobody knows: its dialect, address, what it last said, and what the dialect makes of it."""
+
+    source: str
+    dialect: str
+    address: str
+    count: int
+    first_at: int
+    last_at: int
+    sample: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number for Prometheus. kind: "counter" or "gauge"; name without the `edgehub_` prefix."""
+
+    name: str
+    kind: str
+    help: str
+    values: Sequence[tuple[Mapping[str, str], float]]
+
+
+class Role(StrEnum):
+    """What a person may do; the permission table is in `web/auth`."""
+
+    GUARD = "guard"
+    MAINTENANCE = "maintenance"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person (password) or a program (token) that may come in. name is the login and stands in the journal."""
+
+    name: str
+    display: str
+    role: Role
+    password_hash: str | None = None
+    language: str | None = None
+
+
+class Accounts(Protocol):
+    """Where accounts, sessions and tokens are kept. Only hashes of secrets come here. Times are µs UTC."""
+
+    async def account(self, name: str) -> Account | None: ...
+    async def accounts(self) -> Sequence[Account]: ...
+    async def put(self, account: Account, by: str) -> None: ...
+    async def remove(self, name: str, by: str) -> None: ...
+    async def open_session(self, secret_hash: bytes, name: str, now: int, expires: int) -> None: ...
+    async def session(self, secret_hash: bytes, now: int, idle: int) -> Account | None:
+        """The account of a living session (touching it), None when unknown, idle for `idle` µs, or expired."""
+        ...
+
+    async def close_session(self, secret_hash: bytes) -> None: ...
+    async def close_sessions(self, name: str) -> None: ...
+    async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None: ...
+    async def token(self, secret_hash: bytes) -> Account | None: ...
+    async def failures(self, key: str) -> tuple[int, int]:
+        """(failed sign-ins in a row, time of the last) for a key such as `name@address`."""
+        ...
+
+    async def note_failure(self, key: str, now: int) -> None: ...
+    async def clear_failures(self, key: str) -> None: ...
+
+
+class Hub(Protocol):
+    """The running hub. Synchronous methods answer from memory; asynchronous ones may read a store."""
+
+    site: Site
+    version: str
+    accounts: Accounts
+
+    def now(self) -> Instant: ...
+    def civil(self, utc: int) -> int:
+        """`utc` as the site's wall clock counts it: the same, except in a demo started with `--at`."""
+        ...
+
+    def health(self) -> Health: ...
+    def links(self) -> Sequence[LinkReport]: ...
+    def rejected(self) -> Sequence[Rejected]: ...
+    def quarantined(self) -> Sequence[Quarantined]: ...
+    def metrics(self) -> Sequence[Metric]: ...
+    def totals(self) -> Totals: ...
+    def devices(self) -> Sequence[DeviceState]: ...
+    def device(self, id: str) -> DeviceState | None: ...
+    def points(self) -> Sequence[PointState]: ...
+    def point(self, id: str) -> PointState | None: ...
+    def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
+        """(newest version, states changed after version `since`)."""
+        ...
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        """Open alarms of purpose live or drill, in the wall's order: fire first, then priority, then newest."""
+        ...
+
+    async def alarms(self, query: AlarmQuery) -> Page[Alarm]: ...
+    async def alarm(self, id: str) -> Alarm | None: ...
+    async def story(self, alarm: str) -> Sequence[Fact]:
+        """All facts about one alarm, oldest first."""
+        ...
+
+    def desk(self) -> Desk: ...
+    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
+        """Carry out a person's command and answer after the journal's commit; raises Refusal.
+
+        key: the Idempotency-Key; a repeat within 24 h changes nothing and answers with the object as it stands.
+        """
+        ...
+
+    def persisted(self, seq: Seq) -> bool:
+        """Whether the journal holds the fact."""
+        ...
+
+    async def note(self, kind: str, by: str, body: Mapping[str, Any]) -> None:
+        """Journal something a person did that is no command (signed in, opened a report)."""
+        ...
+
+    async def series(self, point: str, start: int, end: int, max_points: int) -> Series: ...
+    async def raw(self, point: str, start: int, end: int, after: str | None, limit: int) -> Series:
+        """Raw rows in ascending time, `next` to page on."""
+        ...
+
+    def position(self) -> Seq:
+        """The newest fact's number."""
+        ...
+
+    async def facts(self, after: Seq, limit: int = 1000) -> Sequence[Fact] | None:
+        """Facts after `after`, oldest first, from memory or journal; None when `after` is unknown (resync)."""
+        ...
+
+    async def wait_facts(self, after: Seq) -> None:
+        """Return as soon as there is a fact after `after`."""
+        ...
+
+    async def latest_facts(self, before: Seq | None, limit: int, prefix: str = "") -> Sequence[Fact]:
+        """Newest first, of kinds that start with `prefix`."""
+        ...
