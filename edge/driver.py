@@ -73,10 +73,16 @@ class DriverSchema:
     """What a driver's `config.py` exports as `SCHEMA`: pydantic models for each table it reads, strict.
 
     kind: which table of site.toml lists its connections ("mqtt" › `[[mqtt.listen]]`, or "serial" › `[[serial]]`).
-    connection: the table of one source. address: `address = {dialect = …, …}` of a device.
+    connection: the table of one source, without its `id`, `dialect` and `name`, which every source has.
+    address: `address = {dialect = …, …}` of a device, without its `dialect`.
     profile: the `read = {…}` of a profile, point: the `read = {…}` of one of its points.
     key: address model -> the address string that `Codec.parse` yields for that device.
-    sources: for fixed lines of a check: connection model -> problems, each (key, message).
+    bus_of: address model -> id of the source it must be on, None where any source of the dialect will do.
+    parent: the table around it ([[mqtt]] without its `id` and `listen`), None where the source stands alone.
+    combine: (parent model or None, connection model) -> `Connection.settings`; None: the connection model itself.
+
+    All models are pydantic, strict, and forbid extra keys. Paths in them (`password_file`) arrive absolute: a field
+    of type `pathlib.Path` is read relative to the site's folder.
     """
 
     dialect: str
@@ -86,7 +92,9 @@ class DriverSchema:
     profile: type[Any]
     point: type[Any]
     key: Callable[[Any], str]
-    bus_of: Callable[[Any], str | None] = field(default=lambda _address: None)  # address -> source id it must be on
+    bus_of: Callable[[Any], str | None] = field(default=lambda _address: None)
+    parent: type[Any] | None = None
+    combine: Callable[[Any, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from edge.domain.names import Text
 from edge.domain.quantity import Quantity
@@ -51,6 +51,10 @@ class PointSpec:
     rearm: float = 60.0
     field: str = ""
     read: Any = None
+
+
+LINK: Final = PointSpec("link", Text("失联", "No contact"), signal=Signal.FAULT)
+"""The built-in point of every device, `<device>.link`: True while it is out of contact. No profile may name it."""
 
 
 @dataclass(frozen=True, slots=True)
