@@ -20,6 +20,10 @@ from edge.domain.site import Connection
 class Host(Protocol):
     """What the hub lends a driver. Every method may be called from any thread and never blocks."""
 
+    @property
+    def site(self) -> str:
+        """Id of the site, for names that must not clash on shared media (an MQTT client id)."""
+
     def now(self) -> Instant:
         """The moment, for `RawReading.received`."""
 
@@ -29,6 +33,10 @@ class Host(Protocol):
 
     def reject(self, source: str, reason: str, channel: str, sample: bytes, error: str) -> None:
         """Count bytes that never became a message (CRC error, noise, too large). reason is a short stable word."""
+
+    def session_new(self, source: str) -> None:
+        """The sender kept no session for us: packet ids start anew, so what is known of earlier deliveries of this
+        source is void. Called before the first message of the new session is offered."""
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         """A polled device answered (ok) or failed to; drives the device's `link` where silence has another meaning."""
@@ -54,6 +62,8 @@ class Driver(Protocol):
     """One connection of the site file, living in its own threads. Made as `Driver(connection, devices)`."""
 
     codec: Codec
+    window: int
+    """Deliveries that may be unacknowledged before the sender falls silent; 0 where nothing is acknowledged."""
 
     def start(self, host: Host) -> None:
         """Begin; returns at once. A link that is down is retried for ever and never raises here."""

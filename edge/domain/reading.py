@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -139,3 +140,11 @@ class Reading:
 
 class ProtocolError(ValueError):
     """Bytes that are no valid message of a dialect; the text says why, in one sentence, for a person."""
+
+
+class PartialError(ProtocolError):
+    """A message with good and bad fields: the good ones are in `samples`, the text names each bad one."""
+
+    def __init__(self, message: str, samples: Sequence[Sample]) -> None:
+        super().__init__(message)
+        self.samples = samples
