@@ -1,0 +1,159 @@
+# The shared body of demo.sh and test.sh: read by them, not run. POSIX sh.
+#
+# prepare demo|test   makes .venv beside this folder ready; says what it does on stderr; quick when nothing changed.
+#
+# Needs: a Python >= 3.11 and, where something is missing, apt (as root or through sudo).
+
+root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
+venv=$root/.venv
+sbin=$PATH:/usr/sbin:/usr/local/sbin # Debian keeps servers off an ordinary user's PATH
+
+say() { printf '%s\n' "edge-hub: $*" >&2; }
+fail() { say "$*"; exit 1; }
+has() { PATH=$sbin command -v "$1" >/dev/null 2>&1; }
+
+# --- what apt has to bring -------------------------------------------------------------------------------------------
+
+# as_root COMMAND…: run it as root, or fail at once where that is impossible (never wait for a password without a terminal).
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif ! has sudo; then return 1
+    elif [ -t 0 ]; then sudo "$@"
+    else sudo -n "$@"
+    fi
+}
+
+# apt_install PACKAGE…: 0 when they are there afterwards. A busy package manager is waited for, an old list refreshed.
+apt_install() {
+    has apt-get || return 1
+    as_root true 2>/dev/null || return 1
+    say "installing with apt: $*"
+    had_mosquitto=$(has mosquitto && echo yes || echo no)
+    install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
+    as_root $install "$@" >&2 || {
+        say "the package list may be old: refreshing it"
+        as_root apt-get update -q -o DPkg::Lock::Timeout=300 >&2 || true
+        as_root $install "$@" >&2 || return 1
+    }
+    if [ "$had_mosquitto" = no ] && has mosquitto && [ -d /run/systemd/system ]; then
+        say "Debian would now keep a broker of its own on port 1883; nothing here uses it, so it is switched off again"
+        say "  (to have it: systemctl enable --now mosquitto)"
+        as_root systemctl disable --now mosquitto >&2 || true
+    fi
+}
+
+has_cjk_font() {
+    if has fc-list; then [ -n "$(PATH=$sbin fc-list :lang=zh-cn 2>/dev/null | head -n 1)" ]
+    else ls /usr/share/fonts/truetype/wqy /usr/share/fonts/opentype/noto/*CJK* >/dev/null 2>&1
+    fi
+}
+
+has_chromium() { has chromium || has chromium-browser; }
+
+# programs demo|test: brings the programs that are no Python packages.
+programs() {
+    missing=
+    has mosquitto && has mosquitto_passwd || missing="$missing mosquitto"
+    has mosquitto_pub || missing="$missing mosquitto-clients"
+    if [ "$1" = test ]; then
+        has_chromium || missing="$missing chromium"
+        has_cjk_font || missing="$missing fonts-wqy-zenhei"
+    fi
+    [ -n "$missing" ] || return 0
+    apt_install $missing && return 0
+    [ "$1" = demo ] || fail "the tests need what apt could not install here:$missing (as root: apt-get install$missing)"
+}
+
+# --- Python ----------------------------------------------------------------------------------------------------------
+
+version_ok='import sys; raise SystemExit(sys.version_info < (3, 11))'
+
+# find_python: prints the first Python >= 3.11 that can make virtual environments.
+find_python() {
+    for name in python3.13 python3.12 python3.11 python3; do
+        if has "$name" && PATH=$sbin "$name" -c "$version_ok" >/dev/null 2>&1 &&
+            PATH=$sbin "$name" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+            PATH=$sbin command -v "$name"
+            return 0
+        fi
+    done
+    return 1
+}
+
+python_or_apt() {
+    find_python && return 0
+    apt_install python3 python3-venv >&2 || true
+    find_python || fail "no Python >= 3.11 with venv and ensurepip (on Debian, as root: apt-get install python3 python3-venv)"
+}
+
+pip_into() { # pip_into PYTHON ARGUMENTS…
+    into=$1; shift
+    "$venv/bin/python" -m pip --python "$into" --disable-pip-version-check --no-input -q "$@" >&2
+}
+
+# digest: changes when anything does that the environment was made from.
+digest() {
+    {
+        printf '%s\n' "$root" "$(has mosquitto && echo mosquitto)"
+        cd "$root"
+        cat requirements*.txt pyproject.toml hatch_build.py edge/__init__.py web/assets/*.* deploy/setup.sh
+        find web/locale -name '*.po' | LC_ALL=C sort | while IFS= read -r file; do cat "$file"; done
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+# install_hub: an editable install. What builds it lives in a second environment that is thrown away, so that
+# the hub's own holds only hashed packages that it runs with.
+install_hub() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    trap 'exit 1' HUP INT TERM
+    say "building: browser files, translations, the edge-hub command"
+    "$venv/bin/python" -m venv --without-pip "$scratch/env"
+    builder=$scratch/env/bin/python
+    pip_into "$builder" install --require-hashes -r "$root/requirements-build.txt"
+    cd "$root"
+    lend_node='import hatch_build, pathlib; print(*hatch_build.node_requirement(pathlib.Path(".")))'
+    if [ -n "$("$builder" -B -c "$lend_node")" ]; then
+        say "no npm on node >= 20 here: lending one to the build (60 MB)"
+        pip_into "$builder" install --require-hashes -r "$root/requirements-node.txt"
+    fi
+    "$builder" -B -m hatchling build -t wheel:editable -d "$scratch/dist" >&2
+    pip_into "$venv/bin/python" install --no-deps --no-index --force-reinstall "$scratch"/dist/*.whl
+    cd - >/dev/null
+    rm -rf "$scratch"
+    trap - EXIT HUP INT TERM
+}
+
+# environment_is_sound: .venv runs, and stands where it was made (its commands name their interpreter by full path).
+environment_is_sound() {
+    "$venv/bin/python" -c "$version_ok; import pip" 2>/dev/null || return 1
+    read -r first <"$venv/bin/pip" || return 1
+    case $first in "#!$venv/bin/"*) return 0 ;; *) return 1 ;; esac
+}
+
+prepare() {
+    kind=$1
+    programs "$kind"
+    wanted=$(digest)
+    for done in "$kind" test; do # what the tests need includes what the demo needs
+        stamp=$venv/.edge-hub-$done
+        if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c "$version_ok" 2>/dev/null; then
+            return 0
+        fi
+    done
+    rm -f "$venv/.edge-hub-demo" "$venv/.edge-hub-test"
+    if ! environment_is_sound; then
+        python=$(python_or_apt) || exit 1
+        say "making .venv with $python"
+        rm -rf "$venv"
+        "$python" -m venv "$venv"
+    fi
+    requirements=$root/requirements.txt
+    [ "$kind" = demo ] || requirements=$root/requirements-test.txt
+    if [ "$kind" = demo ] && ! has mosquitto; then requirements=$root/requirements-demo.txt; fi
+    say "installing Python packages: $(basename "$requirements")"
+    pip_into "$venv/bin/python" install --require-hashes -r "$requirements"
+    install_hub
+    printf '%s\n' "$wanted" >"$venv/.edge-hub-$kind"
+    say "ready"
+}
