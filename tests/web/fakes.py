@@ -1,0 +1,569 @@
+"""A hub in memory, behind the same facade as the real one: He'an Court in small, for the tests of API and panel.
+
+Everything happens at once and on the caller's event loop. `raise_alarm`, `clear`, `set_value` and `emit` play the field's part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
+from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
+from edge.domain.device import LINK, Device, DeviceProfile, Point, PointSpec, Signal
+from edge.domain.fact import Fact, Numbering, Seq
+from edge.domain.health import Check, Health, LinkReport, Rejected
+from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
+from edge.domain.names import Text
+from edge.domain.quantity import QUANTITIES
+from edge.domain.reading import Purpose, Quality, Value
+from edge.domain.rule import Priority
+from edge.domain.site import Person, ProtectedUnit, Retention, Site, Zone
+from edge.facade import (
+    Account,
+    AlarmQuery,
+    Bucket,
+    Desk,
+    DeviceState,
+    Metric,
+    Page,
+    PointState,
+    Quarantined,
+    Role,
+    Series,
+    Totals,
+)
+
+PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+_SIGNAL_ORDER = [
+    Signal.FIRE,
+    Signal.GAS,
+    Signal.SOS,
+    Signal.FAULT,
+    Signal.SUPERVISORY,
+    Signal.DISABLEMENT,
+    Signal.PROCESS,
+]
+
+_WORDS = {
+    Signal.FIRE: (Priority.URGENT, Text("火警·待核实", "Fire alarm, to verify"), Text("到场核实,带灭火器", "Go and verify, take an extinguisher")),
+    Signal.GAS: (Priority.URGENT, Text("燃气报警(高限)", "Gas alarm (high)"), Text("先断气开窗,勿动电器", "Shut the gas, open windows, touch no switch")),
+    Signal.SOS: (Priority.URGENT, Text("紧急求助", "SOS call"), Text("立即电话核实", "Call at once")),
+    Signal.FAULT: (Priority.MEDIUM, Text("失联", "No contact"), Text("派维修检查电源和信号", "Send maintenance: power and radio")),
+    Signal.SUPERVISORY: (Priority.HIGH, Text("状态未核实", "State unconfirmed"), Text("现场核实", "Check on site")),
+    Signal.DISABLEMENT: (Priority.MEDIUM, Text("屏蔽", "Disabled"), Text("恢复后解除屏蔽", "Enable again when done")),
+    Signal.PROCESS: (Priority.LOW, Text("将满", "Nearly full"), Text("安排清运", "Have it emptied")),
+}  # fmt: skip
+
+
+def _profile(id: str, category: str, name: Text, *points: PointSpec, expect: float = 3600.0) -> DeviceProfile:
+    maker, _, model = id.partition("-")
+    return DeviceProfile(
+        id, maker.title(), model.upper(), category, "json", (*points, LINK), "manual p. 4", expect, name
+    )
+
+
+_SMOKE = _profile(
+    "heiman-hs1sa", "smoke-detector", Text("烟感", "Smoke detector"),
+    PointSpec("smoke", Text("烟雾报警", "Smoke"), signal=Signal.FIRE),
+    PointSpec("battery", Text("电池", "Battery"), quantity=QUANTITIES["battery"]),
+)  # fmt: skip
+_GAS = _profile(
+    "hanwei-bk41", "gas-detector", Text("燃气探测器", "Gas detector"),
+    PointSpec("gas", Text("可燃气体", "Combustible gas"), quantity=QUANTITIES["combustible_gas"]),
+    PointSpec("fault", Text("故障", "Fault"), signal=Signal.FAULT),
+    expect=60.0,
+)  # fmt: skip
+_BIN = _profile(
+    "milesight-em310-udl", "bin", Text("垃圾桶满溢传感器", "Bin level sensor"),
+    PointSpec("level", Text("满溢度", "Fill level"), quantity=QUANTITIES["level"]),
+)  # fmt: skip
+_WATER = _profile(
+    "hanwei-ph200", "water-probe", Text("水质探头", "Water probe"),
+    PointSpec("ph", Text("酸碱度", "pH"), quantity=QUANTITIES["ph"]),
+    PointSpec("mode", Text("运行模式", "Mode")),
+)  # fmt: skip
+
+_DEVICES = (
+    Device("sm-301", _SMOKE, Text("3号楼1单元301客厅烟感", "Building 3 flat 301 smoke"), "b3/s1/3f/301",
+           Text("客厅", "living room"), Text("3号楼1单元 3层 301 客厅", "Building 3 unit 1, floor 3, 301 living room"), "sm-301"),
+    Device("sm-402", _SMOKE, Text("3号楼1单元402卧室烟感", "Building 3 flat 402 smoke"), "b3/s1/4f/402",
+           Text("卧室", "bedroom"), Text("3号楼1单元 4层 402 卧室", "Building 3 unit 1, floor 4, 402 bedroom"), "sm-402"),
+    Device("gas-1203", _GAS, Text("1号楼2单元1203厨房燃气", "Building 1 flat 1203 gas"), "b1/s2/12f/1203",
+           Text("厨房", "kitchen"), Text("1号楼2单元 12层 1203 厨房", "Building 1 unit 2, floor 12, 1203 kitchen"), "gas/1203"),
+    Device("bin-1", _BIN, Text("北门1号桶", "North gate bin 1"), "yard/north",
+           Text("北门", "north gate"), Text("院区 北门", "Yard, north gate"), "bin-1"),
+    Device("wp-1", _WATER, Text("泵房出水水质", "Pump room outlet water"), "b1/pump",
+           Text("泵房", "pump room"), Text("1号楼 地下 泵房", "Building 1 basement pump room"), "bus-1/17", adopted=True),
+)  # fmt: skip
+
+_PERSON = Person("王建国", Text("消防安全责任人", "Responsible for fire safety"), "13800000000")
+
+SITE = Site(
+    id="heanyuan",
+    name=Text("和安苑", "He'an Court"),
+    timezone="Asia/Shanghai",
+    unit=ProtectedUnit(
+        "和安苑物业服务中心", "江州市和平路 18 号", "330100", 120.1, 30.2, "和安物业", _PERSON,
+        replace(_PERSON, name="李明", role=Text("消防安全管理人", "Fire safety manager")),
+        Text("1号楼一层消防控制室", "Fire control room, building 1"), "0571-00000000", Text("和平路消防站", "Heping Road station"),
+    ),
+    zones={
+        d.zone: Zone(d.zone, d.spot, Text(d.place.zh.rsplit(" ", 1)[0], d.place.en.rsplit(" ", 1)[0])) for d in _DEVICES
+    },
+    profiles={p.id: p for p in (_SMOKE, _GAS, _BIN, _WATER)},
+    devices={d.id: d for d in _DEVICES},
+    rules=(),
+    connections=(),
+    retention=Retention(),
+)  # fmt: skip
+
+
+class FakeAccounts:
+    """Accounts, sessions and tokens in dicts."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Account] = {}
+        self.sessions: dict[bytes, list[Any]] = {}  # hash -> [name, last seen, expires]
+        self.tokens: dict[bytes, Account] = {}
+        self.failed: dict[str, tuple[int, int]] = {}
+
+    def add(self, name: str, role: Role, password: str, display: str = "") -> Account:
+        self.by_name[name] = account = Account(name, display or name, role, _CHEAP.hash(password))
+        return account
+
+    async def account(self, name: str) -> Account | None:
+        return self.by_name.get(name)
+
+    async def accounts(self) -> Sequence[Account]:
+        return list(self.by_name.values())
+
+    async def put(self, account: Account, by: str) -> None:
+        self.by_name[account.name] = account
+
+    async def remove(self, name: str, by: str) -> None:
+        self.by_name.pop(name, None)
+
+    async def open_session(self, secret_hash: bytes, name: str, now: int, expires: int) -> None:
+        self.sessions[secret_hash] = [name, now, expires]
+
+    async def session(self, secret_hash: bytes, now: int, idle: int) -> Account | None:
+        row = self.sessions.get(secret_hash)
+        if row is None or now >= row[2] or now - row[1] >= idle:
+            return None
+        row[1] = now
+        return self.by_name.get(row[0])
+
+    async def close_session(self, secret_hash: bytes) -> None:
+        self.sessions.pop(secret_hash, None)
+
+    async def close_sessions(self, name: str) -> None:
+        self.sessions = {k: row for k, row in self.sessions.items() if row[0] != name}
+
+    async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None:
+        self.tokens[secret_hash] = account
+
+    async def token(self, secret_hash: bytes) -> Account | None:
+        return self.tokens.get(secret_hash)
+
+    async def failures(self, key: str) -> tuple[int, int]:
+        return self.failed.get(key, (0, 0))
+
+    async def note_failure(self, key: str, now: int) -> None:
+        self.failed[key] = (self.failed.get(key, (0, 0))[0] + 1, now)
+
+    async def clear_failures(self, key: str) -> None:
+        self.failed.pop(key, None)
+
+
+class FakeHub:
+    """`edge.facade.Hub` in memory. Set `frozen` to stop its clock, `journal_down` to make nothing durable."""
+
+    site = SITE
+    version = "0.1.0"
+
+    def __init__(self, *, frozen: int | None = None, ring: int = 5000) -> None:
+        self.frozen = frozen
+        self.journal_down = False
+        self.ring = ring
+        self.accounts = FakeAccounts()
+        for name, role, display in (
+            ("guard", Role.GUARD, "李强"), ("maintenance", Role.MAINTENANCE, "张伟"), ("admin", Role.ADMIN, "王芳")
+        ):  # fmt: skip
+            self.accounts.add(name, role, PASSWORDS[name], display)
+        self._numbering = Numbering(3, 0)
+        self._facts: list[Fact] = []
+        self._unsaved: set[Seq] = set()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._alarms: dict[str, Alarm] = {}
+        self._keys: dict[str, Command] = {}
+        self._desk = Desk(None, None)
+        self._points = {
+            f"{d.id}.{s.id}": Point(f"{d.id}.{s.id}", d, s, n)
+            for n, (d, s) in enumerate((d, s) for d in _DEVICES for s in d.profile.points)
+        }
+        self._states: dict[str, PointState] = {
+            id: PointState(p, None, None, None, Quality.GOOD, None, False, 0)
+            for id, p in self._points.items()
+        }
+        self._version = 0
+        self._history: dict[str, list[tuple[int, Value, Quality]]] = {id: [] for id in self._points}
+        self.status: Health = Health(
+            "armed",
+            {
+                "beat": Check("beat", True, self.now().utc, Text("自检正常", "Self-test passed")),
+                "journal": Check("journal", True, self.now().utc, Text("日志可写", "Journal is writable")),
+                "broker": Check("broker", True, self.now().utc, Text("已连接", "Connected")),
+            },
+            self.now().utc,
+            self.now().utc,
+        )
+        first: dict[str, Value] = {
+            "sm-301.smoke": False, "sm-301.battery": 97.0, "sm-402.smoke": False, "sm-402.battery": 88.0,
+            "gas-1203.gas": 0.0, "gas-1203.fault": False, "bin-1.level": 41.5, "wp-1.ph": 7.2, "wp-1.mode": "auto",
+        }  # fmt: skip
+        for id, value in first.items():
+            self.set_value(id, value)
+
+    # -- the field's part -------------------------------------------------------------------------
+
+    def set_value(
+        self, point: str, value: Value | None, *, quality: Quality = Quality.GOOD, time: int | None = None
+    ) -> None:
+        """A reading came."""
+        now = self.now().utc
+        at = now if time is None else time
+        self._version += 1
+        self._states[point] = PointState(
+            self._points[point], value, at, now, quality, None, False, self._version
+        )
+        if value is not None:
+            self._history[point].append((at, value, quality))
+
+    def raise_alarm(
+        self, point: str = "sm-301.smoke", signal: Signal = Signal.FIRE, *, purpose: Purpose = Purpose.LIVE, latch: bool | None = None
+    ) -> Alarm:  # fmt: skip
+        """A new alarm at `point`; latched when fire, gas or SOS unless told otherwise."""
+        now = self.now().utc
+        seq = self._numbering.next()
+        p = self._points[point]
+        priority, title, response = _WORDS[signal]
+        alarm = Alarm(
+            id=f"a-{seq.number}", key=f"{signal}@{point}", rule=str(signal), device=p.device.id, point=point, zone=p.device.zone,
+            place=p.device.place, signal=signal, level=0, priority=priority, active=True, acked=False,
+            latched=signal in {Signal.FIRE, Signal.GAS, Signal.SOS} if latch is None else latch,
+            value=True if p.spec.signal else 23.0, limit=None if p.spec.signal else 20.0, unit=p.unit,
+            received_at=now, raised_at=now, annunciated_at=now, last_report_at=now, title=title, response=response,
+            purpose=purpose, seq=seq,
+        )  # fmt: skip
+        self._desk = Desk(None, None)
+        return self._record("alarm.raised", alarm, seq=seq)
+
+    def clear(self, id: str) -> Alarm:
+        """The point is normal again."""
+        alarm = replace(self._alarms[id], active=False, returned_at=self.now().utc)
+        if not alarm.latched and alarm.signal in {Signal.FAULT, Signal.DISABLEMENT}:
+            alarm = replace(alarm, closed_at=self.now().utc)
+        return self._record("alarm.returned", alarm)
+
+    def emit(
+        self,
+        kind: str,
+        alarm: Alarm | None = None,
+        *,
+        by: str | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Fact:
+        """Record any fact, with an alarm as it stands after it, or with a body."""
+        if alarm is not None:
+            self._record(kind, alarm, by=by)
+        else:
+            self._append(Fact(self._numbering.next(), kind, self.now().utc, by, "", body or {}))
+        return self._facts[-1]
+
+    def _record(
+        self,
+        kind: str,
+        alarm: Alarm,
+        *,
+        by: str | None = None,
+        note: str | None = None,
+        seq: Seq | None = None,
+    ) -> Alarm:
+        seq = seq or self._numbering.next()
+        alarm = replace(alarm, seq=seq)
+        self._alarms[alarm.id] = alarm
+        self._append(Fact(seq, kind, self.now().utc, by, "alarm", alarm.to_dict(), note))
+        return alarm
+
+    def _append(self, fact: Fact) -> None:
+        self._facts.append(fact)
+        del self._facts[: -self.ring]
+        if self.journal_down:
+            self._unsaved.add(fact.seq)
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # -- the facade -------------------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        utc = self.frozen if self.frozen is not None else time.time_ns() // 1000
+        return Instant(utc, time.monotonic_ns() // 1000)
+
+    def civil(self, utc: int) -> int:
+        return utc
+
+    def health(self) -> Health:
+        return self.status
+
+    def links(self) -> Sequence[LinkReport]:
+        now = self.now().utc
+        return [
+            LinkReport("zigbee", "mqtt", True, now - HOUR, Text("已连接 127.0.0.1", "Connected to 127.0.0.1"), 812, 3, now, {"reconnects": 1}),
+            LinkReport("bus-1", "serial", False, now - MINUTE, Text("串口 /dev/ttyUSB0 打不开", "Cannot open /dev/ttyUSB0"), 95, 17, now - MINUTE,
+                       {"crc": 12, "timeouts": 5}, {"17": {"ok": 90, "timeouts": 5}}),
+        ]  # fmt: skip
+
+    def rejected(self) -> Sequence[Rejected]:
+        return [
+            Rejected(
+                "zigbee",
+                "bad_json",
+                3,
+                self.now().utc - MINUTE,
+                "zigbee2mqtt/sm-999",
+                '{"smoke":',
+                "not JSON: unexpected end",
+            )
+        ]
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        now = self.now().utc
+        return [
+            Quarantined(
+                "zigbee",
+                "zigbee2mqtt",
+                "sm-999",
+                4,
+                now - HOUR,
+                now,
+                '{"smoke":false,"battery":100}',
+                {"smoke": False, "battery": 100.0},
+            )
+        ]
+
+    def metrics(self) -> Sequence[Metric]:
+        return [
+            Metric("messages_received_total", "counter", "Messages taken from a source.", [({"source": "zigbee"}, 812), ({"source": "bus-1"}, 95)]),
+            Metric("rejected_total", "counter", "Messages refused.", [({"source": "zigbee", "reason": "bad_json"}, 3)]),
+            Metric("inbox_depth", "gauge", "Messages waiting.", [({}, 0)]),
+            Metric("journal_seq", "gauge", "Number of the newest fact.", [({}, self._numbering.last)]),
+        ]  # fmt: skip
+
+    def totals(self) -> Totals:
+        open_ = [a for a in self._alarms.values() if a.open and a.purpose is Purpose.LIVE]
+        counts = {s.value: sum(a.signal is s for a in open_) for s in Signal}
+        online = sum(d.online is True for d in self.devices())
+        return Totals(
+            devices=len(_DEVICES), online=online, unacknowledged=sum(not a.acked for a in open_), **counts
+        )
+
+    def devices(self) -> Sequence[DeviceState]:
+        return [self._device_state(d) for d in _DEVICES]
+
+    def device(self, id: str) -> DeviceState | None:
+        return next((self._device_state(d) for d in _DEVICES if d.id == id), None)
+
+    def _device_state(self, device: Device) -> DeviceState:
+        received = [
+            s.received for s in self._states.values() if s.point.device is device and s.received is not None
+        ]
+        alarms = [a for a in self.open_alarms() if a.device == device.id]
+        lost = any(a.point.endswith(".link") for a in alarms)
+        return DeviceState(device, None if not received else not lost, max(received, default=None), alarms)
+
+    def points(self) -> Sequence[PointState]:
+        return list(self._states.values())
+
+    def point(self, id: str) -> PointState | None:
+        return self._states.get(id)
+
+    def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
+        return self._version, [s for s in self._states.values() if s.version > since]
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        rows = [a for a in self._alarms.values() if a.open and a.purpose is not Purpose.TEST]
+        return sorted(
+            rows,
+            key=lambda a: (
+                a.signal is not Signal.FIRE,
+                a.priority.rank,
+                _SIGNAL_ORDER.index(a.signal),
+                -a.raised_at,
+                -a.seq.number,
+            ),
+        )
+
+    async def alarms(self, query: AlarmQuery) -> Page[Alarm]:
+        before = float("inf")
+        if query.before is not None:
+            if not query.before.isdecimal():
+                raise Refusal("bad_cursor", "The cursor is none of this list's.")
+            before = int(query.before)
+        rows = sorted(self._alarms.values(), key=lambda a: -int(a.id[2:]))
+        fitting = [
+            a for a in rows
+            if int(a.id[2:]) < before
+            and (not query.states or a.state in query.states)
+            and (query.open is None or a.open is query.open)
+            and (query.since is None or a.raised_at >= query.since)
+            and (query.signal is None or a.signal is query.signal)
+            and (query.device is None or a.device == query.device)
+            and (a.purpose is not Purpose.TEST if query.purpose is None else a.purpose is query.purpose)
+        ]  # fmt: skip
+        page = fitting[: query.limit]
+        return Page(page, page[-1].id[2:] if len(fitting) > len(page) else None)
+
+    async def alarm(self, id: str) -> Alarm | None:
+        return self._alarms.get(id)
+
+    async def story(self, alarm: str) -> Sequence[Fact]:
+        return [f for f in self._facts if f.subject == "alarm" and f.body.get("id") == alarm]
+
+    def desk(self) -> Desk:
+        until = self._desk.silenced_until
+        return self._desk if until is not None and until > self.now().utc else Desk(None, None)
+
+    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
+        if key is not None:
+            known = self._keys.get(key)
+            if known is not None:
+                if known != command:
+                    raise Refusal("key_reused", "This key was used for another request.")
+                return self._desk if isinstance(command, Silence) else self._alarms[command.alarm]
+        result = self._act(command)
+        if key is not None:
+            self._keys[key] = command
+        return result
+
+    def _act(self, command: Command) -> Alarm | Desk:
+        now = self.now().utc
+        if isinstance(command, Silence):
+            self._desk = Desk(now + 5 * MINUTE, command.by)
+            self.emit("desk.silenced", by=command.by, body={"silenced_until": now + 5 * MINUTE})
+            return self._desk
+        alarm = self._alarms.get(command.alarm)
+        if alarm is None:
+            raise Refusal("not_found", f"There is no alarm {command.alarm}.")
+        if self.journal_down and not isinstance(command, Acknowledge):
+            raise Refusal("not_saved", "The journal cannot be written.")
+        match command:
+            case Acknowledge():
+                if alarm.acked:
+                    return alarm
+                alarm = replace(alarm, acked=True, acked_at=now, acked_by=command.by)
+                if alarm.state is AlarmState.NORMAL:
+                    alarm = replace(alarm, closed_at=now, closed_by=command.by)
+                return self._record("alarm.acked", alarm, by=command.by, note=command.note)
+            case Reset():
+                return self._reset(alarm, command)
+            case Judge():
+                verdict = Verdict(command.kind, command.cause, command.by, now)
+                return self._record(
+                    "alarm.judged", replace(alarm, verdict=verdict), by=command.by, note=command.note
+                )
+            case Shelve():
+                if alarm.signal in {Signal.FIRE, Signal.GAS, Signal.SOS}:
+                    raise Refusal("not_shelvable", "Fire, gas and SOS cannot be shelved.")
+                held = (
+                    None
+                    if command.until is None
+                    else Suppression("shelved", command.by, command.reason, command.until)
+                )
+                return self._record("alarm.shelved", replace(alarm, suppression=held), by=command.by)
+            case Comment():
+                return self._record("alarm.commented", alarm, by=command.by, note=command.note)
+
+    def _reset(self, alarm: Alarm, command: Reset) -> Alarm:
+        if not alarm.open:
+            raise Refusal("closed", "The alarm is closed already.")
+        if command.force and not command.reason:
+            raise Refusal("reason_required", "Forcing a reset needs a reason.")
+        if not command.force and not alarm.acked:
+            raise Refusal("not_acknowledged", "Acknowledge it first.")
+        if not command.force and alarm.active:
+            raise Refusal("still_active", "The detector still reports the alarm.")
+        done = replace(alarm, closed_at=self.now().utc, closed_by=command.by, forced=command.force)
+        return self._record("alarm.closed", done, by=command.by, note=command.reason)
+
+    def persisted(self, seq: Seq) -> bool:
+        return seq not in self._unsaved
+
+    async def note(self, kind: str, by: str, body: Mapping[str, Any]) -> None:
+        self.emit(kind, by=by, body=dict(body))
+
+    async def series(self, point: str, start: int, end: int, max_points: int) -> Series:
+        rows = [r for r in self._history[point] if start <= r[0] < end]
+        buckets = [
+            Bucket(t, v, q, v if isinstance(v, float) else None, v if isinstance(v, float) else None)
+            for t, v, q in rows[-max_points:]
+        ]
+        return Series("raw", len(rows), buckets)
+
+    async def raw(self, point: str, start: int, end: int, after: str | None, limit: int) -> Series:
+        rows = [r for r in self._history[point] if start <= r[0] < end]
+        skip = int(after or 0)
+        page = rows[skip : skip + limit]
+        more = str(skip + limit) if skip + limit < len(rows) else None
+        return Series("raw", len(rows), [Bucket(t, v, q, None, None) for t, v, q in page], more)
+
+    def position(self) -> Seq:
+        return Seq(self._numbering.epoch, self._numbering.last)
+
+    async def facts(self, after: Seq, limit: int = 1000) -> Sequence[Fact] | None:
+        oldest = self._facts[0].seq.number if self._facts else self._numbering.last + 1
+        if after.epoch > self._numbering.epoch or not oldest - 1 <= after.number <= self._numbering.last:
+            return None
+        return [f for f in self._facts if f.seq.number > after.number][:limit]
+
+    async def wait_facts(self, after: Seq) -> None:
+        while self._numbering.last <= after.number:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    async def latest_facts(self, before: Seq | None, limit: int, prefix: str = "") -> Sequence[Fact]:
+        rows = [
+            f
+            for f in self._facts
+            if f.kind.startswith(prefix) and (before is None or f.seq.number < before.number)
+        ]
+        return rows[::-1][:limit]
+
+
+def busy_day(hub: FakeHub) -> None:
+    """Something of everything on the wall: a first fire, gas, a returned fault, a closed alarm, a test."""
+    now = hub.now().utc
+    for hour in range(24):
+        hub._history["wp-1.ph"].insert(hour, (now - (24 - hour) * HOUR, 7.0 + hour / 40, Quality.GOOD))
+    done = hub.raise_alarm("sm-402.smoke")
+    hub._act(Acknowledge(done.id, "guard"))
+    hub.clear(done.id)
+    hub._act(Judge(done.id, "guard", "false", "cooking"))
+    hub._act(Reset(done.id, "guard"))
+    hub.raise_alarm("bin-1.level", Signal.PROCESS)
+    hub.raise_alarm("wp-1.link", Signal.FAULT)
+    hub.raise_alarm("gas-1203.gas", Signal.GAS)
+    hub.raise_alarm("sm-301.smoke", Signal.FIRE)
+    hub.raise_alarm("sm-402.smoke", Signal.FIRE, purpose=Purpose.TEST)
+    hub.set_value("bin-1.level", 86.0)
+    hub.set_value("wp-1.ph", 7.9, time=now - 2 * SECOND)
