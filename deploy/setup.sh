@@ -97,7 +97,7 @@ digest() {
         printf '%s\n' "$root" "$(has mosquitto && echo mosquitto)"
         cd "$root"
         cat requirements*.txt pyproject.toml hatch_build.py edge/__init__.py web/assets/*.* deploy/setup.sh
-        find web/locale -name '*.po' | LC_ALL=C sort | while IFS= read -r file; do cat "$file"; done
+        find web -name '*.po' | LC_ALL=C sort | while IFS= read -r file; do cat "$file"; done
     } | sha256sum | cut -d ' ' -f 1
 }
 
