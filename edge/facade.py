@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.command import Command
 from edge.domain.device import Device, Point, Signal
 from edge.domain.fact import Fact, Seq
@@ -15,8 +16,6 @@ from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.site import Site
-
-T = TypeVar("T")
 
 T = TypeVar("T")
 
@@ -66,14 +65,6 @@ class Totals:
     disablement: int
     process: int
     unacknowledged: int
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The desk's sound. silenced_until: µs UTC, None when it sounds; ends on any new alarm."""
-
-    silenced_until: int | None
-    silenced_by: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,24 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why an alarm makes no sound though it is evaluated. until: µs UTC, None when open-ended."""
+    """Why an alarm makes no sound though it is evaluated. until: µs UTC, None when open-ended.
+
+    remaining: µs left as at the last fact about the alarm, for a restart on a clock that cannot be trusted.
+    """
 
     kind: Literal["shelved", "by_design", "out_of_service"]
     by: str
     reason: str
     until: int | None
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The desk's sound. silenced_until: µs UTC, None when it sounds; ends on any new alarm."""
+
+    silenced_until: int | None = None
+    silenced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,7 @@ class Alarm:
             "forced": self.forced,
             "verdict": None if (v := self.verdict) is None else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
             "suppression": None if (s := self.suppression) is None
-            else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until},
+            else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining},
             "source_time": self.source_time, "hold": self.hold,
         }  # fmt: skip
 
