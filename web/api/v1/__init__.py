@@ -1,0 +1,1 @@
+"""API version 1: routes by subject, and the JSON shapes they all share."""

@@ -1,0 +1,179 @@
+"""Errors as answers: RFC 9457 problem details for the API, a plain page in both languages for the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from edge.domain.command import Refusal
+
+SIGN_IN_PATH: Final = "/sign-in"
+
+REFUSALS: Final[Mapping[str, int]] = {
+    "not_found": 404,
+    "not_acknowledged": 409,
+    "still_active": 409,
+    "closed": 409,
+    "not_shelvable": 409,
+    "reason_required": 422,
+    "too_long": 422,
+    "bad_cursor": 422,
+    "key_reused": 422,  # draft-ietf-httpapi-idempotency-key-header, 2.7: another payload under a used key
+    "not_saved": 503,
+}
+"""HTTP status of each code with which the hub refuses."""
+
+_PLAIN_CODES: Final[Mapping[int, str]] = {
+    400: "bad_json",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+}
+_PLAIN_DETAILS: Final[Mapping[int, str]] = {
+    400: "The body is not valid JSON in UTF-8.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
+
+
+class Problem(HTTPException):
+    """An answer that is an error. code: stable, for programs; detail: one sentence for a person, with the mend."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers) if headers else None)
+        self.code = code
+        self.more = dict(more or {})
+
+
+def not_found(what: str, id: str) -> Problem:
+    """404 for an id that names nothing."""
+    return Problem(404, "not_found", f"There is no {what} {id[:80]!r}.")
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    """`problem` as application/problem+json."""
+    status = problem.status_code
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": problem.code,
+        "detail": problem.detail,
+        **problem.more,
+    }
+    return JSONResponse(body, status, headers=problem.headers, media_type="application/problem+json")
+
+
+def is_api(path: str) -> bool:
+    """Whether programs ask here (problem+json) rather than persons (a page)."""
+    return path.startswith("/api/") or path in {"/api", "/healthz", "/metrics"}
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of `app` leave through this module."""
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(Exception, _on_crash)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    if isinstance(error, Problem):
+        return _answer(request, error)
+    status = error.status_code
+    detail = _PLAIN_DETAILS.get(status, str(error.detail))
+    code = _PLAIN_CODES.get(status, "error")
+    return _answer(request, Problem(status, code, detail, headers=error.headers))
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    faults = [
+        {
+            "in": str(e["loc"][0]),
+            "key": ".".join(str(part) for part in e["loc"][1:]),
+            "message": str(e["msg"]),
+        }
+        for e in error.errors()[:20]
+    ]
+    if any(e["type"] == "json_invalid" for e in error.errors()):
+        return _answer(request, Problem(400, "bad_json", _PLAIN_DETAILS[400]))
+    if any(fault["in"] == "body" and not fault["key"] for fault in faults) and not _says_json(request):
+        return _answer(
+            request, Problem(415, "not_json", "Send the body as JSON, with Content-Type: application/json.")
+        )
+    first = faults[0]
+    where = f"{first['in']} {first['key']}".strip()
+    code = "bad_body" if first["in"] == "body" else "bad_parameter"
+    return _answer(request, Problem(422, code, f"{where}: {first['message']}.", more={"errors": faults}))
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this type
+    return _answer(request, Problem(REFUSALS.get(error.code, 409), error.code, error.message))
+
+
+async def _on_crash(request: Request, error: Exception) -> Response:
+    del error  # Starlette raises it again after this answer, and the server logs it
+    return _answer(request, Problem(500, "internal", "The hub failed at this request; its log says why."))
+
+
+def _says_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    if is_api(request.url.path):
+        return problem_response(problem)
+    if problem.status_code == HTTPStatus.UNAUTHORIZED and _opens_page(request):
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{SIGN_IN_PATH}?next={quote(wanted, safe='/')}", 303)
+    return HTMLResponse(_page(problem), problem.status_code, headers=problem.headers)
+
+
+def _opens_page(request: Request) -> bool:
+    """Whether a browser is opening a page, and not a script asking for part of one."""
+    return (
+        request.method == "GET"
+        and "hx-request" not in request.headers
+        and "text/html" in request.headers.get("accept", "")
+    )
+
+
+_SAID: Final[Mapping[int, tuple[str, str]]] = {
+    401: ("请先登录", "Sign in first"),
+    403: ("无权进行此操作", "You may not do this"),
+    404: ("没有这个页面", "There is no such page"),
+    429: ("尝试过于频繁,请稍后再试", "Too many attempts, try again later"),
+    500: ("网关处理此请求时出错", "The hub failed at this request"),
+    503: ("网关正在启动或暂时无法保存", "The hub is starting or cannot save just now"),
+}
+
+
+def _page(problem: Problem) -> str:
+    zh, en = _SAID.get(problem.status_code, ("请求无法完成", "The request could not be carried out"))
+    return (
+        '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
+        f"<title>{problem.status_code} {escape(zh)}</title>"
+        f'<h1>{escape(zh)}</h1><p lang="en">{escape(en)}: {escape(str(problem.detail))}</p>'
+        f'<p><a href="/">返回 <span lang="en">Back</span></a></p></html>'
+    )
