@@ -1,0 +1,219 @@
+"""The tables of a site's folder, as strict models: what may stand where, without looking at other tables."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from edge.domain.device import Report, Signal
+from edge.domain.names import Text, is_id
+from edge.domain.quantity import QUANTITIES
+from edge.domain.rule import Condition
+from edge.settings.problems import nearest
+
+SignalName = Literal["fire", "gas", "sos", "fault", "supervisory", "disablement", "process"]
+PriorityName = Literal["urgent", "high", "medium", "low"]
+
+
+class Table(BaseModel):
+    """A TOML table: no key that is not listed, no value of another type."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _id(text: str) -> str:
+    if not is_id(text):
+        raise PydanticCustomError(
+            "id",
+            "an id has lower-case letters, digits and hyphens, starts with none of these, and has at most 63",
+        )
+    return text
+
+
+def _zone_path(text: str) -> str:
+    if not all(map(is_id, text.split("/"))):
+        raise PydanticCustomError(
+            "id", "a zone is a path of ids such as b3/s1/3f/301: lower-case letters, digits, hyphens"
+        )
+    return text
+
+
+def _quantity(text: str) -> str:
+    if text not in QUANTITIES:
+        raise _unknown("unknown_quantity", f"there is no quantity {text!r}", text, QUANTITIES)
+    return text
+
+
+def _timezone(text: str) -> str:
+    zones = available_timezones()
+    if text not in zones:
+        raise _unknown(
+            "timezone", f"there is no time zone {text!r}; write one such as Asia/Shanghai", text, zones
+        )
+    return text
+
+
+def _unknown(code: Any, message: str, word: str, right: Any) -> PydanticCustomError:
+    return PydanticCustomError(code, "{message}", {"message": message, "suggestion": nearest(word, right)})
+
+
+Id = Annotated[str, AfterValidator(_id)]
+ZonePath = Annotated[str, AfterValidator(_zone_path)]
+QuantityId = Annotated[str, AfterValidator(_quantity)]
+Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Bilingual(Table):
+    """`{ zh = "…", en = "…" }`: both languages, always."""
+
+    zh: Words
+    en: Words
+
+    def text(self) -> Text:
+        """The domain's value."""
+        return Text(self.zh, self.en)
+
+
+class SiteTable(Table):
+    """[site]"""
+
+    id: Id
+    name: Bilingual
+    timezone: Annotated[str, AfterValidator(_timezone)]
+    commit_seconds: float = Field(5.0, ge=0.1, le=60)
+
+
+class PersonTable(Table):
+    """A responsible person of [unit]."""
+
+    name: Words
+    role: Bilingual
+    mobile: str = Field(pattern=r"^\+?[0-9 -]{5,20}$")
+
+
+class UnitTable(Table):
+    """[unit]: the protected unit, GB/T 45839-2025 5.8.2 b and Annex D `Install_info`."""
+
+    name: Words
+    address: Words
+    area: str = Field(pattern=r"^[0-9]{6}$")
+    longitude: float = Field(ge=-180, le=180)
+    latitude: float = Field(ge=-90, le=90)
+    organization: Words
+    responsible: PersonTable
+    manager: PersonTable
+    control_room: Bilingual
+    control_room_phone: str = Field(pattern=r"^\+?[0-9 -]{3,20}$")
+    fire_station: Bilingual
+
+
+class RetentionTable(Table):
+    """[retention], in days."""
+
+    raw_days: int = Field(90, ge=1, le=36500)
+    minute_days: int = Field(730, ge=1, le=36500)
+    hour_days: int = Field(3650, ge=1, le=36500)
+    journal_days: int = Field(3650, ge=1, le=36500)
+
+
+class ZoneTable(Table):
+    """One [[zone]]."""
+
+    path: ZonePath
+    name: Bilingual
+
+
+class SourceTable(Table):
+    """What every [[mqtt.listen]] and [[serial]] has; the rest is its driver's."""
+
+    id: Id
+    dialect: str
+    name: Bilingual
+
+
+class DeviceTable(Table):
+    """One [[device]]; `address` is its dialect's."""
+
+    id: Id
+    profile: str
+    name: Bilingual
+    zone: ZonePath
+    spot: Bilingual
+    address: dict[str, Any]
+    note: str = ""
+
+
+class PointTable(Table):
+    """One [[point]] of a profile; `read` is its dialect's."""
+
+    id: Id
+    name: Bilingual
+    quantity: QuantityId | None = None
+    signal: SignalName | None = None
+    unit: str | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    invert: bool = False
+    report: Report = "level"
+    hold: Seconds = 300.0
+    rearm: Seconds = 60.0
+    field: str = ""
+    read: dict[str, Any] = {}
+
+
+class ProfileTable(Table):
+    """One file of profiles/; its name is the profile's id."""
+
+    maker: Words
+    model: Words
+    name: Bilingual
+    category: Id
+    dialect: str
+    source: Words
+    expect: Seconds
+    confirmed: bool = True
+    rate: float = Field(10.0, gt=0)
+    read: dict[str, Any] = {}
+
+
+class AppliesTable(Table):
+    """`applies = { … }` of a rule: all given parts must fit."""
+
+    quantity: QuantityId | None = None
+    signal: SignalName | None = None
+    category: str | None = None
+    point: str | None = None
+    devices: list[str] | None = Field(None, min_length=1)
+    zone: str | None = None
+
+
+class LevelTable(Table):
+    """One [[rule.level]]."""
+
+    limit: float | None = None
+    priority: PriorityName
+    title: Bilingual
+    response: Bilingual
+
+
+class RuleTable(Table):
+    """One [[rule]]; `unit` is that of limits and deadband, the canonical one without it."""
+
+    id: Id
+    applies: AppliesTable
+    condition: Condition
+    signal: SignalName
+    latch: bool
+    source: Words
+    unit: str | None = None
+    deadband: float = 0.0
+    on_delay: Seconds = 0.0
+    off_delay: Seconds = 0.0
+    level: list[LevelTable] = Field(min_length=1)
+
+
+SIGNALS = {signal.value: signal for signal in Signal}

@@ -1,0 +1,128 @@
+"""The site's folder as a whole: read everything, report everything, and only then make the Site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+
+from edge.domain.site import Person, ProtectedUnit, Retention, Site
+from edge.driver import DriverSchema
+from edge.resources import config_root
+from edge.settings import devices, rules
+from edge.settings.document import M, checked, known_keys, read_sheet
+from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
+from edge.settings.problems import Problem, Report, SettingsError, Sheet
+from edge.settings.profiles import read_library
+from edge.settings.sources import read_sources
+from edge.settings.zones import read_zones
+
+SITE_FILE = "site.toml"
+YEAR_DAYS = 365
+
+
+def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
+    """Everything that is wrong with the site's folder; empty when the hub can run it. Touches no network."""
+    return _read(site_dir, schemas)[1]
+
+
+def load_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> Site:
+    """The site as its folder says; SettingsError with all problems at once.
+
+    schemas: dialect -> what its driver reads (`drivers/<name>/config.py`). All shipped profiles whose dialect is
+    among them are part of the site, so that a device can be adopted with any.
+    """
+    site, problems = _read(site_dir, schemas)
+    if site is None:
+        raise SettingsError(problems)
+    return site
+
+
+def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site | None, list[Problem]]:
+    report = Report()
+    sheet = read_sheet(report, site_dir / SITE_FILE, SITE_FILE)
+    if sheet is None:
+        return None, report.problems()
+    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial"))
+    site = _table(report, sheet, "site", SiteTable)
+    unit = _table(report, sheet, "unit", UnitTable)
+    retention = checked(report, sheet, ("retention",), sheet.data.get("retention", {}), RetentionTable)
+    if unit is not None:
+        _two_persons(report, sheet, unit)
+    if retention is not None:
+        _long_enough(report, sheet, retention)
+    zones = read_zones(report, sheet)
+    library = read_library(report, schemas, site_dir / "profiles")
+    sources = read_sources(report, sheet, schemas, library)
+    found = devices.read_devices(
+        report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
+    )
+    read_rules = rules.read_rules(report, rule_files(site_dir), rules.Context(library, zones, found))
+    if not report.problems():
+        rules.check_coverage(report, read_rules, found)
+    problems = report.problems()
+    if problems or site is None or unit is None or retention is None:
+        return None, problems
+    return Site(
+        id=site.id,
+        name=site.name.text(),
+        timezone=site.timezone,
+        unit=_unit(unit),
+        zones=zones,
+        profiles=library.profiles,
+        devices=found.devices,
+        rules=read_rules,
+        connections=tuple(sources.connections),
+        retention=Retention(**retention.model_dump()),
+        commit_seconds=site.commit_seconds,
+    ), []
+
+
+def rule_files(site_dir: FilePath) -> list[tuple[FilePath, str]]:
+    """(path, name for problems) of the site's rules; a site without a folder `rules` has those shipped."""
+    own = site_dir / "rules"
+    if own.is_dir():
+        return [(path, f"rules/{path.name}") for path in sorted(own.glob("*.toml"))]
+    return [(path, str(path)) for path in sorted((config_root() / "rules").glob("*.toml"))]
+
+
+def _table(report: Report, sheet: Sheet, key: str, model: type[M]) -> M | None:
+    if key not in sheet.data:
+        report.add(sheet, (key,), "missing_key", f"the table [{key}] is missing")
+        return None
+    return checked(report, sheet, (key,), sheet.data[key], model)
+
+
+def _two_persons(report: Report, sheet: Sheet, unit: UnitTable) -> None:
+    if unit.responsible.name == unit.manager.name:
+        message = (
+            "the fire safety manager and the responsible person are two people (GB/T 45839-2025 5.8.2 b)"
+        )
+        report.add(sheet, ("unit", "manager", "name"), "value", message)
+
+
+def _long_enough(report: Report, sheet: Sheet, retention: RetentionTable) -> None:
+    """GB/T 45839-2025 5.9.5: a stand-alone platform keeps its history for a year at least."""
+    for key, days in (("journal_days", retention.journal_days), ("minute_days", retention.minute_days)):
+        if days < YEAR_DAYS:
+            message = f"{days} days is too short: history is kept for at least 365 (GB/T 45839-2025 5.9.5)"
+            report.add(sheet, ("retention", key), "retention", message)
+
+
+def _unit(table: UnitTable) -> ProtectedUnit:
+    return ProtectedUnit(
+        name=table.name,
+        address=table.address,
+        area=table.area,
+        longitude=table.longitude,
+        latitude=table.latitude,
+        organization=table.organization,
+        responsible=_person(table.responsible),
+        manager=_person(table.manager),
+        control_room=table.control_room.text(),
+        control_room_phone=table.control_room_phone,
+        fire_station=table.fire_station.text(),
+    )
+
+
+def _person(table: PersonTable) -> Person:
+    return Person(table.name, table.role.text(), table.mobile)
