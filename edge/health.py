@@ -1,0 +1,179 @@
+"""What the hub watches of itself, and the built-in devices whose alarms say so on the wall.
+
+Each check is a state point of the built-in device "hub", each connection a device of category "link"; a check that
+fails is a reading like any other, and the rules below make a fault of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from edge import beat
+from edge.domain.device import LINK, Device, DeviceProfile, PointSpec, Signal
+from edge.domain.health import Check, Health
+from edge.domain.instant import Instant
+from edge.domain.names import Text
+from edge.domain.reading import Purpose, RawReading
+from edge.domain.rule import AlarmRule, Level, Priority, Selector
+from edge.domain.site import Connection
+from edge.ingest.intake import STRANGER
+
+HUB: Final = "hub"
+Probe = Callable[[Instant], tuple[bool, Text]]
+
+# name, what it is called, what a guard does about it. The order is that of the health page.
+_FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
+    (
+        "journal",
+        Text("安全日志无法写入", "Safety journal cannot be written"),
+        Text(
+            "报警照常发出,记录暂存内存;请勿断电,通知系统管理员检查存储",
+            "Alarms still go out, records wait in memory; do not cut power, call the administrator",
+        ),
+    ),
+    (
+        "telemetry",
+        Text("历史数据无法写入", "Readings cannot be stored"),
+        Text(
+            "报警不受影响,历史曲线可能缺失;通知系统管理员检查存储",
+            "Alarms are not affected, trends may have gaps; call the administrator",
+        ),
+    ),
+    (
+        "disk",
+        Text("存储空间不足", "Disk nearly full"),
+        Text("通知系统管理员清理或更换存储卡", "Call the administrator to clear or replace the card"),
+    ),
+    (
+        "clock",
+        Text("时钟未校准", "Clock not set"),
+        Text("记录时间可能有误,请管理员校时", "Times may be wrong, have the administrator set the clock"),
+    ),
+    (
+        "loop",
+        Text("平台响应变慢", "The hub answers slowly"),
+        Text("留意报警是否延迟,通知系统管理员", "Watch for late alarms, call the administrator"),
+    ),
+    (
+        "beat",
+        Text("自检失败", "Self-test failed"),
+        Text("以火灾报警控制器为准,通知系统管理员", "Rely on the fire panel, call the administrator"),
+    ),
+)
+
+RULES: Final[tuple[AlarmRule, ...]] = (
+    beat.RULE,
+    *(
+        AlarmRule(
+            id=f"hub-{name}",
+            applies=Selector(category=HUB, point=name),
+            condition="state",
+            levels=(Level(None, Priority.MEDIUM, title, response),),
+            signal=Signal.FAULT,
+            latch=False,
+            source="GB/T 45839-2025 5.8.2 f",
+        )
+        for name, title, response in _FAULTS
+    ),
+    AlarmRule(
+        id="link-fault",
+        applies=Selector(category="link", point=LINK.id),
+        condition="state",
+        levels=(
+            Level(
+                None,
+                Priority.MEDIUM,
+                Text("通信故障", "Link fault"),
+                Text(
+                    "此链路上的设备暂时看不到,加强人工巡查;检查网关电源与线缆",
+                    "Devices on this link cannot be seen, patrol instead; check the gateway's power and cables",
+                ),
+            ),
+        ),
+        signal=Signal.FAULT,
+        latch=False,
+        source="GB/T 45839-2025 5.5.1 e",
+        on_delay=15.0,  # a reconnect that succeeds at once is no fault; the clause allows 100 s
+    ),
+    AlarmRule(
+        id="stranger-alarm",
+        applies=Selector(category="link", point=STRANGER),
+        condition="state",
+        levels=(
+            Level(
+                None,
+                Priority.HIGH,
+                Text("未登记设备报警", "Unregistered device in alarm"),
+                Text(
+                    "平台不知道它装在哪里:到现场查找;在运行状态页查看并登记",
+                    "The hub does not know where it is: look for it on site, see the health page and register it",
+                ),
+            ),
+        ),
+        signal=Signal.SUPERVISORY,
+        latch=False,
+        source="practice",
+    ),
+)
+
+
+def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Device]:
+    """The device "hub" and one device per connection, placed in the control room `room`."""
+
+    def device(id: str, category: str, name: Text, points: tuple[PointSpec, ...]) -> Device:
+        profile = DeviceProfile(
+            id=f"edge-{category}",
+            maker="edge-hub",
+            model=category,
+            category=category,
+            dialect=beat.DIALECT,
+            points=points,
+            source="built in",
+            expect=0.0,
+            name=name,
+        )
+        place = Text(f"{room.zh} {name.zh}", f"{room.en}, {name.en}")
+        return Device(id, profile, name, "", name, place, id)
+
+    stranger = PointSpec(
+        STRANGER, Text("未登记设备", "Unregistered device"), signal=Signal.SUPERVISORY, report="momentary"
+    )
+    faults = tuple(PointSpec(name, title, signal=Signal.FAULT) for name, title, _ in _FAULTS)
+    hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults))
+    return [hub, *(device(link.id, "link", link.name, (stranger,)) for link in connections)]
+
+
+def is_built_in(device: Device) -> bool:
+    """Whether the device is the hub's own, and so not one of the site's to be counted."""
+    return device.profile.category in {HUB, "link"}
+
+
+class HealthMonitor:
+    """Runs the checks once a second and says what changed."""
+
+    def __init__(self, probes: Mapping[str, Probe], links: Mapping[str, Probe]) -> None:
+        self._probes = probes
+        self._links = links
+        self._checks: dict[str, Check] = {}
+
+    def tick(self, now: Instant) -> list[RawReading]:
+        """Run every check; the readings of those that changed, to enter at the inbox."""
+        raws: list[RawReading] = []
+        for name, probe in (*self._probes.items(), *self._links.items()):
+            ok, detail = probe(now)
+            known = self._checks.get(name)
+            if known is not None and known.ok == ok:
+                self._checks[name] = replace(known, detail=detail)
+                continue
+            self._checks[name] = Check(name, ok, now.utc, detail)
+            device, point = (name, LINK.id) if name in self._links else (HUB, name)
+            raws.append(beat.own_reading(device, Purpose.LIVE, now, **{point: not ok}))
+        return raws
+
+    def health(self, heart: beat.Beat) -> Health:
+        """The whole picture."""
+        failing = any(not check.ok for check in self._checks.values())
+        status = "starting" if not heart.armed else "degraded" if failing else "armed"
+        return Health(status, dict(self._checks), heart.last_beat, heart.last_self_test)

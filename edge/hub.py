@@ -1,0 +1,254 @@
+"""The running hub as the panel and the API see it: `edge.facade.Hub` over the parts of the line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge import __version__
+from edge.domain.alarm import Alarm, Desk
+from edge.domain.command import Command
+from edge.domain.device import Device, Point, Signal
+from edge.domain.fact import Fact, Seq
+from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.instant import Instant
+from edge.domain.reading import Purpose
+from edge.domain.site import Site
+from edge.driver import Driver
+from edge.facade import (
+    Accounts,
+    AlarmQuery,
+    DeviceState,
+    Metric,
+    Page,
+    PointState,
+    Quarantined,
+    Series,
+    Totals,
+)
+from edge.health import is_built_in
+from edge.ingest.binding import Directory
+from edge.ingest.quarantine import Quarantine, Rejects
+from edge.pipeline import Line, Pipeline
+
+_FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
+
+
+def wall_order(alarm: Alarm) -> tuple[int, int, bool, int]:
+    """Fire, gas, SOS, then by priority; unacknowledged before acknowledged, newest first."""
+    signal = _FIRST.index(alarm.signal) if alarm.signal in _FIRST else len(_FIRST)
+    return signal, alarm.priority.rank, alarm.acked, -alarm.raised_at
+
+
+class RunningHub:
+    """See `edge.facade.Hub` for what each method promises."""
+
+    version = __version__
+
+    def __init__(  # noqa: PLR0913 - what the assembly made
+        self,
+        site: Site,
+        line: Line,
+        pipeline: Pipeline,
+        directory: Directory,
+        drivers: Mapping[str, Driver],
+        accounts: Accounts,
+        quarantine: Quarantine,
+        rejects: Rejects,
+        civil_offset: int = 0,
+    ) -> None:
+        self.site = site
+        self.accounts = accounts
+        self._line = line
+        self._pipeline = pipeline
+        self._directory = directory
+        self._drivers = drivers
+        self._quarantine = quarantine
+        self._rejects = rejects
+        self._civil_offset = civil_offset
+
+    # ---- the moment -----------------------------------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        return self._line.clock.now()
+
+    def civil(self, utc: int) -> int:
+        return utc + self._civil_offset
+
+    def health(self) -> Health:
+        return self._line.monitor.health(self._line.heart)
+
+    def links(self) -> Sequence[LinkReport]:
+        return [driver.report() for driver in self._drivers.values()]
+
+    def rejected(self) -> Sequence[Rejected]:
+        return self._rejects.rows()
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        return [
+            Quarantined(
+                s.source, s.dialect, s.address, s.count, s.first_at, s.last_at, s.sample, dict(s.values)
+            )
+            for s in self._quarantine.senders()
+        ]
+
+    def metrics(self) -> Sequence[Metric]:
+        line, telemetry = self._line, self._line.telemetry
+        none: Mapping[str, str] = {}
+
+        def counter(name: str, help: str, value: float) -> Metric:
+            return Metric(name, "counter", help, [(none, value)])
+
+        def gauge(name: str, help: str, value: float) -> Metric:
+            return Metric(name, "gauge", help, [(none, value)])
+
+        links = self.links()
+        totals = self.totals()
+        open_by_signal = Counter(alarm.signal.value for alarm in self.open_alarms())
+        return [
+            Metric(
+                "messages_received_total",
+                "counter",
+                "Messages taken from a source.",
+                [({"source": source}, float(count)) for source, count in sorted(line.inbox.received.items())],
+            ),
+            counter("readings_stored_total", "Readings stored in telemetry.", telemetry.stored),
+            counter(
+                "duplicates_total",
+                "Repeated deliveries and readings that were stored already.",
+                line.intake.duplicates + telemetry.duplicates,
+            ),
+            Metric(
+                "rejected_total",
+                "counter",
+                "Messages or values that could not be used.",
+                [({"source": r.source, "reason": r.reason}, float(r.count)) for r in self._rejects.rows()],
+            ),
+            counter("quarantined_total", "Messages of senders nobody registered.", self._quarantine.total),
+            counter("rate_limited_total", "Measured values stored but not evaluated.", line.intake.rate_limited),
+            counter("readings_lost_total", "Readings a sick store could not keep.", telemetry.lost),
+            gauge("inbox_depth", "Messages waiting for the line.", line.inbox.depth()),
+            gauge("journal_seq", "Number of the newest fact.", line.log.position().number),
+            gauge("journal_tail", "Facts waiting for the journal to heal.", line.log.tail_depth),
+            gauge("devices", "Devices of the site.", totals.devices),
+            gauge("devices_online", "Devices heard within their time.", totals.online),
+            Metric(
+                "alarms_open",
+                "gauge",
+                "Open alarms by signal.",
+                [({"signal": signal.value}, float(open_by_signal[signal.value])) for signal in Signal],
+            ),
+            Metric(
+                "link_up",
+                "gauge",
+                "Whether a source answers.",
+                [({"source": link.source}, float(link.up)) for link in links],
+            ),
+        ]
+
+    # ---- devices and points ---------------------------------------------------------------------------------------
+
+    def totals(self) -> Totals:
+        supervision = self._line.supervision
+        devices = [d for d in self._directory.devices.values() if not is_built_in(d)]
+        live = [alarm for alarm in self.open_alarms() if alarm.purpose is Purpose.LIVE]
+        by_signal = Counter(alarm.signal for alarm in live)
+        return Totals(
+            devices=len(devices),
+            online=sum(supervision.online(device.id) is True for device in devices),
+            fire=by_signal[Signal.FIRE],
+            gas=by_signal[Signal.GAS],
+            sos=by_signal[Signal.SOS],
+            fault=by_signal[Signal.FAULT],
+            supervisory=by_signal[Signal.SUPERVISORY],
+            disablement=by_signal[Signal.DISABLEMENT],
+            process=by_signal[Signal.PROCESS],
+            unacknowledged=sum(not alarm.acked for alarm in live),
+        )
+
+    def devices(self) -> Sequence[DeviceState]:
+        by_device: dict[str, list[Alarm]] = {}
+        for alarm in self.open_alarms():
+            by_device.setdefault(alarm.device, []).append(alarm)
+        return [
+            self._device_state(device, by_device.get(device.id, ()))
+            for device in self._directory.devices.values()
+            if not is_built_in(device)
+        ]
+
+    def device(self, id: str) -> DeviceState | None:
+        device = self._directory.devices.get(id)
+        if device is None:
+            return None
+        return self._device_state(device, [alarm for alarm in self.open_alarms() if alarm.device == id])
+
+    def _device_state(self, device: Device, alarms: Sequence[Alarm]) -> DeviceState:
+        supervision = self._line.supervision
+        return DeviceState(device, supervision.online(device.id), supervision.heard_at(device.id), alarms)
+
+    def points(self) -> Sequence[PointState]:
+        return [self._point_state(p) for p in self._directory.points.values() if not is_built_in(p.device)]
+
+    def point(self, id: str) -> PointState | None:
+        point = self._directory.points.get(id)
+        return None if point is None else self._point_state(point)
+
+    def _point_state(self, point: Point) -> PointState:
+        overdue = self._line.supervision.online(point.device.id) is False
+        return self._line.values.state(point, overdue=overdue)
+
+    def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
+        version, points = self._line.values.changed(since)
+        return version, [self._point_state(p) for p in points if not is_built_in(p.device)]
+
+    # ---- alarms ---------------------------------------------------------------------------------------------------
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        alarms = self._line.engine.open().values()
+        return sorted((a for a in alarms if a.purpose is not Purpose.TEST), key=wall_order)
+
+    async def alarms(self, query: AlarmQuery) -> Page[Alarm]:
+        return await self._line.log.alarms(query)
+
+    async def alarm(self, id: str) -> Alarm | None:
+        return self._line.engine.open().get(id) or await self._line.log.alarm(id)
+
+    async def story(self, alarm: str) -> Sequence[Fact]:
+        return await self._line.log.story(alarm)
+
+    def desk(self) -> Desk:
+        return self._line.engine.desk
+
+    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
+        return await self._pipeline.act(command, key)
+
+    async def note(self, kind: str, by: str, body: Mapping[str, Any]) -> None:
+        await self._pipeline.note(kind, by, body)
+
+    async def settled(self) -> None:
+        """Return when all that was offered so far has been through and is durable (for tests and tools)."""
+        await self._pipeline.settled()
+
+    # ---- history --------------------------------------------------------------------------------------------------
+
+    async def series(self, point: str, start: int, end: int, max_points: int) -> Series:
+        return await self._line.telemetry.series(self._directory.points[point], start, end, max_points)
+
+    async def raw(self, point: str, start: int, end: int, after: str | None, limit: int) -> Series:
+        return await self._line.telemetry.raw(self._directory.points[point], start, end, after, limit)
+
+    def persisted(self, seq: Seq) -> bool:
+        return self._line.log.persisted(seq)
+
+    def position(self) -> Seq:
+        return self._line.log.position()
+
+    async def facts(self, after: Seq, limit: int = 1000) -> Sequence[Fact] | None:
+        return await self._line.log.facts(after, limit)
+
+    async def wait_facts(self, after: Seq) -> None:
+        await self._line.log.wait(after)
+
+    async def latest_facts(self, before: Seq | None, limit: int, prefix: str = "") -> Sequence[Fact]:
+        return await self._line.log.latest(before, limit, prefix)

@@ -1,0 +1,97 @@
+"""Delivery keys: each message the broker delivers at QoS 1 has its effects once, over reconnects and crashes.
+
+The broker repeats, in their first order and marked DUP, the messages whose PUBACK it has not seen. Three things may
+be true of such a repeat:
+
+- its readings are stored, or on their way into the store: acknowledge and drop it;
+- its state report was evaluated (the journal holds its key) but the readings were lost with the telemetry buffer:
+  store it, do not evaluate it again;
+- nothing is known of it: evaluate it. Twice beats never.
+
+One trap remains. After a crash the repeats may be [normal, alarm], the alarm's key being in the journal, the normal
+report's not: keys are written for alarm reports only, since a normal report makes no fact. Evaluating the repeated
+"normal" would end an alarm that came after it. Because the order is kept, a repeat that precedes an evaluated one was
+itself evaluated; so while a point's evaluated report is still awaited, repeats at that point are stored only.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from enum import Enum
+from hashlib import blake2b
+from typing import Final
+
+WINDOW: Final = 65_535  # packet ids of one session: a newer delivery under the same id replaces the older key
+
+
+class Known(Enum):
+    """What is known of a delivery."""
+
+    NEW = "new"
+    PENDING = "pending"  # its readings wait for the group commit
+    EVALUATED = "evaluated"
+    STORED = "stored"
+
+
+def digest(channel: str, payload: bytes) -> bytes:
+    """16 bytes that tell one message from another under the same packet id."""
+    return blake2b(payload, digest_size=16, key=channel.encode()[-64:]).digest()
+
+
+class Deliveries:
+    """What became of the latest deliveries of each source."""
+
+    def __init__(self) -> None:
+        self._pending: dict[tuple[str, int], bytes] = {}
+        self._stored: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._evaluated: dict[tuple[str, int], tuple[bytes, frozenset[str]]] = {}
+
+    def restore(
+        self,
+        stored: Iterable[tuple[str, int, bytes]],
+        evaluated: Iterable[tuple[str, int, bytes, Iterable[str]]],
+    ) -> None:
+        """Take up what both stores kept, after a start. What is stored needs no second protection."""
+        for source, packet, key in stored:
+            self._stored[source, packet] = key
+        for source, packet, key, points in evaluated:
+            if self._stored.get((source, packet)) != key:
+                self._evaluated[source, packet] = (key, frozenset(points))
+
+    def look_up(self, source: str, packet: int, key: bytes) -> Known:
+        """What is known of a redelivered message."""
+        place = (source, packet)
+        if self._pending.get(place) == key:
+            return Known.PENDING
+        if self._stored.get(place) == key:
+            return Known.STORED
+        evaluated = self._evaluated.get(place)
+        return Known.EVALUATED if evaluated is not None and evaluated[0] == key else Known.NEW
+
+    def awaits(self, source: str, point: str) -> bool:
+        """Whether an evaluated report of `point` is still to be repeated by the broker."""
+        return any(at[0] == source and point in points for at, (_, points) in self._evaluated.items())
+
+    def taken(self, source: str, packet: int, key: bytes) -> None:
+        """The message is in the line; its readings go to the store."""
+        place = (source, packet)
+        self._pending[place] = key
+        self._stored.pop(place, None)
+        self._evaluated.pop(place, None)
+
+    def stored(self, source: str, packet: int) -> None:
+        """Its readings are durable."""
+        place = (source, packet)
+        key = self._pending.pop(place, None)
+        if key is not None:
+            self._stored[place] = key
+            self._stored.move_to_end(place)
+            if len(self._stored) > WINDOW:
+                self._stored.popitem(last=False)
+
+    def forget(self, source: str) -> None:
+        """The session of `source` is new: the broker repeats nothing, and packet ids mean other messages."""
+        for table in (self._pending, self._stored, self._evaluated):
+            for place in [place for place in table if place[0] == source]:
+                del table[place]

@@ -1,0 +1,219 @@
+"""Steps 1 and 2 of the line: a batch of messages becomes readings, receipts, and what else came with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.domain.device import Binding, Device, Point, Signal
+from edge.domain.instant import SECOND, Instant
+from edge.domain.reading import (
+    Arrival,
+    Delivery,
+    Message,
+    PartialError,
+    ProtocolError,
+    RawReading,
+    Reading,
+    Sample,
+)
+from edge.driver import Codec
+from edge.ingest.binding import Directory
+from edge.ingest.deliveries import Deliveries, Known, digest
+from edge.ingest.normalising import Normaliser
+from edge.ingest.quarantine import Quarantine, Rejects
+
+STRANGER: Final = "stranger"
+"""Point of a connection: True when a sender nobody registered says fire, gas or SOS."""
+
+_ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery whose readings wait to be stored, with the key that tells it from others under its packet id."""
+
+    source: str
+    delivery: Delivery
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Key of a delivery that is evaluated as an alarm report of `points`."""
+
+    source: str
+    packet: int
+    digest: bytes
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A device that came over a trusted topic of `source`."""
+
+    device: Device
+    points: Sequence[Point]
+    source: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a batch held.
+
+    heard: devices that spoke live, each with its own word about its link (None: it merely spoke).
+    stored: receipts of repeats whose readings are stored already, to be answered at once.
+    """
+
+    readings: list[Reading] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    stored: list[tuple[str, Delivery]] = field(default_factory=list)
+    adopted: list[Adoption] = field(default_factory=list)
+    heard: list[tuple[str, bool | None]] = field(default_factory=list)
+
+
+class Intake:
+    """Binds and normalises. A message that cannot be used is counted with a sample and never stops the next."""
+
+    def __init__(  # noqa: PLR0913 - the parts of two steps
+        self,
+        codecs: Mapping[str, Codec],
+        directory: Directory,
+        normaliser: Normaliser,
+        deliveries: Deliveries,
+        quarantine: Quarantine,
+        rejects: Rejects,
+    ) -> None:
+        self._codecs = codecs
+        self._directory = directory
+        self._normaliser = normaliser
+        self._deliveries = deliveries
+        self._quarantine = quarantine
+        self._rejects = rejects
+        self._spent: dict[str, tuple[int, int]] = {}
+        self.bridges: dict[str, bool] = {}  # what a gateway says of its own link, by source
+        self.duplicates = 0
+        self.rate_limited = 0
+
+    def take(self, batch: Sequence[RawReading], now: Instant) -> Taken:
+        """Steps 1 and 2 for a batch, in its order."""
+        taken = Taken()
+        for raw in batch:
+            delivery = raw.delivery
+            if delivery is None:
+                taken.readings.extend(self._try(raw, taken, now))
+                continue
+            key = digest(raw.channel, raw.payload)
+            known = Known.NEW
+            if delivery.redelivered:
+                known = self._deliveries.look_up(raw.source, delivery.packet, key)
+            if known is Known.STORED:
+                self.duplicates += 1
+                taken.stored.append((raw.source, delivery))
+                continue
+            taken.receipts.append(Receipt(raw.source, delivery, key))
+            if known is Known.PENDING:
+                self.duplicates += 1
+                continue
+            readings = self._try(raw, taken, now)
+            report = self._guard(raw, delivery, readings, evaluated=known is Known.EVALUATED)
+            if report:
+                taken.reports.append(Report(raw.source, delivery.packet, key, report))
+            self._deliveries.taken(raw.source, delivery.packet, key)
+            taken.readings.extend(readings)
+        return taken
+
+    def _try(self, raw: RawReading, taken: Taken, now: Instant) -> Sequence[Reading]:
+        try:
+            return self._read(raw, taken, now)
+        except ProtocolError as error:
+            self._reject(raw, "malformed", str(error))
+        except Exception as error:  # noqa: BLE001 - a codec's own defect must not stop the line; it is counted and shown
+            self._reject(raw, "codec_defect", f"{type(error).__name__}: {error}")
+        return ()
+
+    def _read(self, raw: RawReading, taken: Taken, now: Instant) -> Sequence[Reading]:
+        codec = self._codecs[raw.source]
+        readings: list[Reading] = []
+        for message in codec.parse(raw.channel, raw.payload):
+            binding = self._directory.bind(raw.dialect, message.address)
+            if binding is None:
+                binding = self._stranger(raw, message, codec, taken, now)
+                if binding is None:
+                    continue
+            device = binding.device
+            if raw.arrival is Arrival.LIVE:
+                taken.heard.append((device.id, message.link))
+            try:
+                samples = codec.samples(message, device.profile)
+            except PartialError as error:
+                self._reject(raw, "bad_field", str(error))
+                samples = error.samples
+            made = self._normaliser.readings(binding, samples, raw, device.profile)
+            for problem in self._normaliser.problems():
+                self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
+            self._limit(device, made, now)
+            readings.extend(made)
+        return readings
+
+    def _guard(
+        self, raw: RawReading, delivery: Delivery, readings: Sequence[Reading], *, evaluated: bool
+    ) -> tuple[str, ...]:
+        """Mute what must not be evaluated a second time; the points this delivery is an alarm report of."""
+        alarming = []
+        for reading in readings:
+            if reading.point.spec.signal is None:
+                continue
+            point = reading.point.id
+            if evaluated or (delivery.redelivered and self._deliveries.awaits(raw.source, point)):
+                reading.evaluate = False
+            elif reading.value is True and reading.arrival is Arrival.LIVE:
+                alarming.append(point)
+        return tuple(alarming)
+
+    def _stranger(
+        self, raw: RawReading, message: Message, codec: Codec, taken: Taken, now: Instant
+    ) -> Binding | None:
+        """An address no device has: the gateway itself, a device to adopt, or a sender to be shown for adoption."""
+        if message.link is not None and message.body is None:
+            self.bridges[raw.source] = message.link
+            return None
+        why = "no device of this site has this address"
+        if message.adopt is not None:
+            adopted = self._directory.adopt(message.address, message.adopt)
+            if not isinstance(adopted, str):
+                device, binding = adopted
+                taken.adopted.append(Adoption(device, self._directory.points_of(device), raw.source))
+                return binding
+            why = adopted
+        try:
+            samples: Sequence[Sample] = codec.samples(message, None)
+        except PartialError as error:
+            samples = error.samples
+        values = {sample.field: sample.value for sample in samples}
+        self._quarantine.hold(raw.source, raw.dialect, message.address, raw.payload, values, now.utc)
+        self._reject(raw, "unknown_device", f"{message.address}: {why}")
+        stranger = self._directory.points.get(f"{raw.source}.{STRANGER}")
+        if stranger is not None and any(s.value is True and s.signal in _ALARMING for s in samples):
+            # Somebody has to look: the reading stands at the connection, since the sender has no place.
+            taken.readings.append(Reading(stranger, True, raw.received.utc, raw.received.utc))  # noqa: FBT003
+        return None
+
+    def _limit(self, device: Device, readings: Sequence[Reading], now: Instant) -> None:
+        """Beyond its profile's rate a flooding device is stored and counted, not evaluated; states always are."""
+        second = now.mono // SECOND
+        since, spent = self._spent.get(device.id, (second, 0))
+        if since != second:
+            spent = 0
+        for reading in readings:
+            if reading.point.spec.signal is None:
+                spent += 1
+                if spent > device.profile.rate:
+                    reading.evaluate = False
+                    self.rate_limited += 1
+        self._spent[device.id] = (second, spent)
+
+    def _reject(self, raw: RawReading, reason: str, error: str) -> None:
+        self._rejects.count(raw.source, reason, raw.channel, raw.payload, error, raw.received.utc)

@@ -1,0 +1,71 @@
+"""Step 3 for people: commands, in their turn on the line, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Final
+
+from edge.alarm.engine import AlarmEngine, Outcome
+from edge.domain.alarm import Alarm, Desk
+from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Silence
+from edge.domain.fact import Fact
+from edge.domain.instant import HOUR, Instant
+from edge.store.facts import FactLog
+from edge.store.journal import Answer, Entry
+
+KEEP_ANSWERS: Final = 24 * HOUR
+
+
+class People:
+    """Carries out what people ask, and remembers for a day what was asked under which Idempotency-Key."""
+
+    def __init__(self, engine: AlarmEngine, log: FactLog, answers: Iterable[Answer]) -> None:
+        self._engine = engine
+        self._log = log
+        self._answers = {answer.key: answer for answer in answers}
+
+    async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
+        """The whole object after the journal's commit; raises Refusal."""
+        mark = blake2b(repr(command).encode(), digest_size=16).digest()
+        if key is not None and (known := self._answers.get(key)) is not None and now.utc - known.at < KEEP_ANSWERS:
+            if known.digest != mark:
+                raise Refusal("key_reused", "this Idempotency-Key was used for another request")
+            return await self._subject(command)
+        if not self._log.healthy and not isinstance(command, Acknowledge | Silence):
+            # Both of these stop nothing but noise; whatever closes a case must be on record.
+            raise Refusal("not_saved", "the journal cannot be written: only acknowledging and silencing work now")
+        outcome = await self._decide(command, now)
+        answers = []
+        if key is not None:
+            answers = [Answer(key, command.by, mark, getattr(command, "alarm", ""), now.utc)]
+            self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
+            self._answers[key] = answers[0]
+        if outcome.facts or answers:
+            await self._log.record(Entry(facts=outcome.facts, alarms=outcome.alarms, answers=answers))
+        return outcome.alarms[-1] if outcome.alarms else await self._subject(command)
+
+    async def write(self, fact: Fact) -> None:
+        """Journal something a person did that is no command; it gets its number here, in its turn."""
+        await self._log.record(Entry(facts=[replace(fact, seq=self._log.numbering.next())]))
+
+    async def _decide(self, command: Command, now: Instant) -> Outcome:
+        if isinstance(command, Silence) or command.alarm in self._engine.open():
+            return self._engine.act(command, now)
+        closed = await self._log.alarm(command.alarm)
+        if closed is None:
+            raise Refusal("not_found", "no alarm with this id")
+        if isinstance(command, Judge | Comment):
+            return self._engine.amend(closed, command, now)
+        if isinstance(command, Acknowledge) and closed.acked:
+            return Outcome([], [], annunciated=False)
+        raise Refusal("closed", "this alarm is closed already")
+
+    async def _subject(self, command: Command) -> Alarm | Desk:
+        if isinstance(command, Silence):
+            return self._engine.desk
+        alarm = self._engine.open().get(command.alarm) or await self._log.alarm(command.alarm)
+        if alarm is None:
+            raise Refusal("not_found", "no alarm with this id")
+        return alarm

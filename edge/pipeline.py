@@ -1,0 +1,243 @@
+"""The line: what every reading, every tick of the clock and every command of a person goes through, in one order.
+
+1 bind · 2 normalise · 3 evaluate · 4 conclude · 5 record · 6 publish · 7 keep
+
+Steps 1 and 2 are `ingest.intake`. Step 4 gets its tenants with the modules that draw conclusions. Publishing is done by
+those who follow the log of facts: they wake as soon as step 5 has numbered and recorded them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from edge.alarm.engine import AlarmEngine
+from edge.alarm.supervision import Supervision
+from edge.beat import BEAT, Beat
+from edge.clock import Clock
+from edge.domain.alarm import Alarm, Desk
+from edge.domain.command import Command, Refusal
+from edge.domain.fact import Fact
+from edge.domain.instant import SECOND, Instant
+from edge.domain.reading import Delivery, RawReading, Reading
+from edge.health import HUB, HealthMonitor
+from edge.ingest.deliveries import Deliveries
+from edge.ingest.inbox import Inbox
+from edge.ingest.intake import Adoption, Intake, Receipt, Taken
+from edge.people import People
+from edge.store.facts import FactLog
+from edge.store.journal import AdoptedDevice, Entry, Evaluated
+from edge.store.telemetry import StoredKey, Telemetry
+from edge.values import LatestValues
+
+BATCH: Final = 256  # messages per step: a few milliseconds of work, so that nobody's command is kept waiting
+TICK: Final = SECOND
+LAG: Final = SECOND // 10  # design: loop lag over 100 ms for 5 s is an alarm
+LAG_TIME: Final = 5 * SECOND
+
+Acknowledge = Callable[[str, Sequence[Delivery]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The parts the line is made of. windows: unacknowledged deliveries a source may have, by source."""
+
+    clock: Clock
+    inbox: Inbox
+    intake: Intake
+    deliveries: Deliveries
+    supervision: Supervision
+    engine: AlarmEngine
+    people: People
+    log: FactLog
+    values: LatestValues
+    telemetry: Telemetry
+    heart: Beat
+    monitor: HealthMonitor
+    windows: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Asked:
+    """A person's command, or a fact about a person, waiting for its turn."""
+
+    what: Command | Fact
+    answer: asyncio.Future[Alarm | Desk | None]
+    key: str | None = None
+
+
+class Pipeline:
+    """Runs the line on the event loop, one step after another."""
+
+    def __init__(self, line: Line, acknowledge: Acknowledge) -> None:
+        self._line = line
+        self._acknowledge = acknowledge
+        self._loop = asyncio.get_running_loop()
+        self._asked: deque[Asked] = deque()
+        self._in_flight: dict[str, int] = {}
+        self._next_tick = 0
+        self._late_since: int | None = None
+        self._at_rest = asyncio.Event()
+
+    async def run(self) -> None:
+        """Step after step, until cancelled."""
+        line = self._line
+        while True:
+            now = line.clock.now()
+            tick = now.mono >= self._next_tick
+            if tick:
+                self._ticked(now)
+            batch = line.inbox.take(BATCH)
+            timer = line.engine.next_due()
+            if batch or tick or self._asked or (timer is not None and timer <= now.mono):
+                self._at_rest.clear()
+                while self._asked:
+                    await self._answer(self._asked.popleft())
+                await self.step(batch, line.clock.now())
+                await asyncio.sleep(0)  # others have their turn between two steps
+                continue
+            self._at_rest.set()
+            until = self._next_tick if timer is None else min(timer, self._next_tick)
+            try:
+                async with asyncio.timeout(max(until - now.mono, 1000) / SECOND):
+                    await line.inbox.wait()
+            except TimeoutError:
+                continue
+
+    async def step(self, batch: Sequence[RawReading], now: Instant) -> None:
+        """Take a batch (or none: a tick of the clock) down the line."""
+        line = self._line
+        taken = line.intake.take(batch, now)
+        facts = list(self._welcome(taken.adopted, now))
+        for device, link in taken.heard:
+            line.supervision.heard(device, now, link)
+        readings = [*taken.readings, *line.supervision.due(now)]
+        outcome = line.engine.step(readings, now)
+        line.values.update(readings)
+        facts += outcome.facts
+        if facts or taken.reports:
+            await line.log.record(_entry(facts, outcome.alarms, taken))
+        self._keep(readings, taken)
+        if (reply := line.heart.judged(outcome.alarms, now)) is not None:
+            line.inbox.offer(reply)
+        for reading in readings:
+            if reading.point.spec.id == BEAT and reading.point.device.id == HUB:
+                line.heart.passed(float(reading.value or 0), now)
+
+    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
+        """Carry out a person's command in its turn; raises Refusal."""
+        answer = await self._ask(Asked(command, self._loop.create_future(), key))
+        if answer is None:
+            msg = "a command was answered like a note"
+            raise TypeError(msg)
+        return answer
+
+    async def note(self, kind: str, by: str | None, body: Mapping[str, Any]) -> None:
+        """Journal something a person did that is no command."""
+        fact = Fact(self._line.log.position(), kind, self._line.clock.now().utc, by, "", body)
+        await self._ask(Asked(fact, self._loop.create_future()))
+
+    async def settled(self) -> None:
+        """Return when all that was offered or asked before has been through, and its readings are durable."""
+        while True:
+            self._at_rest.clear()
+            self._line.inbox.wake()
+            await self._at_rest.wait()
+            if not self._asked and not self._line.inbox.depth():
+                break
+        await self._line.telemetry.settled()
+
+    def late(self, now: Instant) -> bool:
+        """Whether the loop has been late at every tick for five seconds."""
+        return self._late_since is not None and now.mono - self._late_since >= LAG_TIME
+
+    def stored(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
+        """Readings are durable, or a sick store gave them up: answer their senders. From any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._receipted, receipts)
+        except RuntimeError:
+            return  # the loop has closed; the broker will repeat them, and their keys will tell
+
+    def new_session(self, source: str) -> None:
+        """The broker does not remember the source's session: keys of the old one mean nothing now. From any thread."""
+        self._loop.call_soon_threadsafe(self._forget, source)
+
+    # ---- details of the steps -------------------------------------------------------------------------------------
+
+    def _ticked(self, now: Instant) -> None:
+        late = bool(self._next_tick) and now.mono - self._next_tick > LAG
+        self._late_since = (self._late_since or now.mono) if late else None
+        self._next_tick = now.mono + TICK
+        for raw in (*self._line.heart.due(now), *self._line.monitor.tick(now)):
+            self._line.inbox.offer(raw)
+
+    def _welcome(self, adopted: Sequence[Adoption], now: Instant) -> Iterator[Fact]:
+        """Devices that adopted themselves join the later steps."""
+        line = self._line
+        for adoption in adopted:
+            line.engine.add_points(adoption.points)
+            line.supervision.add(adoption.device, now)
+            line.telemetry.register(adoption.points)
+            body = {"id": adoption.device.id, "profile": adoption.device.profile.id, "source": adoption.source}
+            yield Fact(line.log.numbering.next(), "device.adopted", now.utc, subject="device", body=body)
+
+    def _keep(self, readings: Sequence[Reading], taken: Taken) -> None:
+        """Step 7. Commits early where a sender is about to fall silent for want of receipts."""
+        line = self._line
+        line.telemetry.keep(readings, [StoredKey(r.source, r.delivery, r.digest) for r in taken.receipts])
+        for source, delivery in taken.stored:
+            self._acknowledge(source, (delivery,))
+        full = False
+        for receipt in taken.receipts:
+            self._in_flight[receipt.source] = count = self._in_flight.get(receipt.source, 0) + 1
+            full = full or count >= 0.8 * line.windows[receipt.source]
+        if full:
+            line.telemetry.flush()
+
+    def _receipted(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
+        by_source: dict[str, list[Delivery]] = {}
+        for source, delivery in receipts:
+            self._line.deliveries.stored(source, delivery.packet)
+            by_source.setdefault(source, []).append(delivery)
+        for source, deliveries in by_source.items():
+            self._in_flight[source] = max(0, self._in_flight.get(source, 0) - len(deliveries))
+            self._acknowledge(source, deliveries)
+
+    def _forget(self, source: str) -> None:
+        self._line.deliveries.forget(source)
+        self._line.telemetry.forget_session(source)
+        self._in_flight.pop(source, None)
+
+    async def _ask(self, asked: Asked) -> Alarm | Desk | None:
+        self._asked.append(asked)
+        self._line.inbox.wake()
+        return await asked.answer
+
+    async def _answer(self, asked: Asked) -> None:
+        people = self._line.people
+        try:
+            if isinstance(asked.what, Fact):
+                result = await people.write(asked.what)
+            else:
+                result = await people.carry_out(asked.what, asked.key, self._line.clock.now())
+        except Refusal as refusal:
+            if not asked.answer.done():
+                asked.answer.set_exception(refusal)
+        else:
+            if not asked.answer.done():  # whoever asked may have gone meanwhile
+                asked.answer.set_result(result)
+
+
+def _entry(facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entry:
+    """One journal transaction of a step."""
+    return Entry(
+        facts=facts,
+        alarms=alarms,
+        evaluated=[Evaluated(r.source, r.packet, r.digest, r.points) for r in taken.reports],
+        devices=[
+            AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address) for a in taken.adopted
+        ],
+    )
