@@ -1,0 +1,210 @@
+"""A source over MQTT: one client with one fixed id and one session, kept connected for ever."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from drivers._mqtt import words
+from drivers._mqtt.config import ListenerSettings
+from drivers._mqtt.session import Counters, Ending, Receipts, Session, Source, Timing
+from drivers._mqtt.waking import Waker
+from drivers._mqtt.words import LinkState
+from edge.domain.health import LinkReport
+from edge.domain.reading import Delivery
+from edge.domain.site import Connection
+from edge.driver import Codec, Host
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY: Final = 0.5  # seconds before the second attempt, doubled with each further one
+LONGEST_DELAY: Final = 30.0
+STOP_WITHIN: Final = 8.0
+
+
+class MqttListener:
+    """The driver of every MQTT dialect; a dialect gives its codec, its topic filters, and which topics it wants.
+
+    connection.settings is a `ListenerSettings`.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        codec: Codec,
+        filters: Sequence[str],
+        *,
+        wanted: Callable[[str], bool] | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        settings: ListenerSettings = connection.settings
+        self.codec = codec
+        self.window = settings.broker.receive_maximum
+        self._broker = settings.broker
+        self._connection = connection
+        self._filters = list(filters)
+        self._wanted = wanted
+        self._timing = timing or Timing()
+        self._counters = Counters()
+        self._receipts: Receipts | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._host: Host | None = None
+        self._is_up = False
+        self._since = 0
+        self._state = words.STARTING
+
+    # ---- edge.driver.Driver -----------------------------------------------------------------------------------------
+
+    def start(self, host: Host) -> None:
+        self._host = host
+        self._since = host.now().utc
+        self._receipts = Receipts(Waker())
+        self._thread = threading.Thread(
+            target=self._run, args=(host, self._receipts), name=f"mqtt-{self._connection.id}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        thread, receipts = self._thread, self._receipts
+        if thread is None or receipts is None:
+            return
+        receipts.waker.wake()
+        thread.join(STOP_WITHIN)
+        if thread.is_alive():  # the system's name resolution cannot be interrupted
+            log.warning("%s: still waiting for the network, left behind", self._connection.id)
+        else:
+            receipts.waker.close()
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        if self._receipts is not None:
+            self._receipts.leave(deliveries)
+
+    def report(self) -> LinkReport:
+        seen = self._counters
+        refused = seen.too_large + seen.bad_topic + seen.overflow
+        return LinkReport(
+            source=self._connection.id,
+            kind=self._connection.kind,
+            up=self._is_up,
+            since=self._since,
+            detail=self._state.text,
+            received=seen.received,
+            errors=seen.failures + refused,
+            last_message=seen.last_message,
+            counters={
+                "connects": seen.connects,
+                "failures": seen.failures,
+                "sessions_lost": seen.sessions_lost,
+                "redelivered": seen.redelivered,
+                "retained": seen.retained,
+                "too_large": seen.too_large,
+                "bad_topic": seen.bad_topic,
+                "overflow": seen.overflow,
+                "held": seen.held,
+                "stale_receipts": seen.stale_receipts,
+                "loopbacks": seen.loopbacks,
+            },
+        )
+
+    @property
+    def state(self) -> LinkState:
+        """The link's state with its stable code."""
+        return self._state
+
+    # ---- its thread -------------------------------------------------------------------------------------------------
+
+    def _run(self, host: Host, receipts: Receipts) -> None:
+        attempt = 0
+        generation = 0
+        had_session = False
+        versions = Versions()
+        while not self._stop.is_set():
+            generation += 1
+            ending = self._connect(host, receipts, generation, versions, had_session=had_session)
+            had_session = had_session or ending.accepted
+            if self._stop.is_set():
+                break
+            if versions.learn(ending):
+                continue  # at once: the broker is there, we spoke the wrong version
+            self._counters.failures += 1
+            self._tell(False, ending.state)
+            attempt = 0 if ending.was_up else attempt + 1
+            longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 10))
+            self._stop.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - not all hubs of a town at once
+        self._tell(False, words.STOPPED)
+
+    def _connect(
+        self, host: Host, receipts: Receipts, generation: int, versions: Versions, *, had_session: bool
+    ) -> Ending:
+        from drivers._mqtt.client import V5, V311, HubClient
+
+        source = Source(
+            self._connection.id,
+            self._connection.dialect,
+            self._filters,
+            f"{self._broker.hub}/{host.site}/loopback/{self._connection.id}",
+            self._wanted,
+        )
+        client_id = f"{self._broker.hub}-{host.site}-{self._connection.id}"
+        try:
+            client = HubClient(self._broker, client_id, V5 if versions.newest else V311)
+        except (KeyError, UnicodeDecodeError) as error:
+            return Ending(words.secret_missing(error, self._broker))
+        except OSError as error:
+            if error.filename is not None and error.filename == str(self._broker.password_file):
+                return Ending(words.secret_missing(error, self._broker))
+            return Ending(words.unreachable(error, self._broker))
+        session = Session(
+            source,
+            self._broker,
+            host,
+            receipts,
+            self._counters,
+            generation,
+            had_session=had_session,
+            timing=self._timing,
+            stopping=self._stop.is_set,
+            tell=self._tell,
+        )
+        try:
+            return session.run(client)
+        except Exception as error:
+            log.exception("%s: a defect ended the connection, connecting again", self._connection.id)
+            return Ending(words.defect(error), accepted=session.ending.accepted)
+
+    def _tell(self, up: bool, state: LinkState) -> None:
+        """Keep the state; log it once when it changes."""
+        if up != self._is_up and self._host is not None:
+            self._since = self._host.now().utc
+        changed = state.code != self._state.code
+        self._is_up = up
+        self._state = state
+        if changed and state is not words.UNPROVEN:
+            quiet = up or state is words.STOPPED
+            log.log(logging.INFO if quiet else logging.WARNING, "%s: %s", self._connection.id, state.text.en)
+
+
+class Versions:
+    """Which MQTT version to speak: 5, unless the broker does not know it."""
+
+    def __init__(self) -> None:
+        self.newest = True
+        self._told = False
+
+    def learn(self, ending: Ending) -> bool:
+        """Take in how an attempt ended; True when the other version should be tried at once."""
+        if ending.wrong_version and self.newest:
+            self.newest = False
+            self._told = True  # it said so: no need to ask again at each reconnection
+            return True
+        if ending.accepted:
+            self.newest = self.newest or not self._told
+        elif ending.dialled and not self._told:
+            # Closed or silent without an answer: some old brokers do just that with an MQTT 5 CONNECT.
+            self.newest = not self.newest
+        return False
