@@ -117,7 +117,7 @@ install_hub() {
         say "no npm on node >= 20 here: lending one to the build (60 MB)"
         pip_into "$builder" install --require-hashes -r "$root/requirements-node.txt"
     fi
-    "$builder" -B -m hatchling build -t wheel:editable -d "$scratch/dist" >&2
+    "$builder" -B -m hatchling build -t wheel:editable -d "$scratch/dist" >/dev/null
     pip_into "$venv/bin/python" install --no-deps --no-index --force-reinstall "$scratch"/dist/*.whl
     cd - >/dev/null
     rm -rf "$scratch"
