@@ -1,6 +1,7 @@
 """A hub in memory, behind the same facade as the real one: He'an Court in small, for the tests of API and panel.
 
-Everything happens at once and on the caller's event loop. `raise_alarm`, `clear`, `set_value` and `emit` play the field's part.
+Everything happens at once and on the caller's event loop. `raise_alarm`, `clear`, `set_value` and `emit` play the
+field's part.
 """
 
 from __future__ import annotations
@@ -15,17 +16,15 @@ from argon2 import PasswordHasher
 
 from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
-from edge.domain.device import LINK, Device, DeviceProfile, Point, PointSpec, Signal
+from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.health import Check, Health, LinkReport, Rejected
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
 from edge.domain.names import Text
-from edge.domain.quantity import QUANTITIES
 from edge.domain.reading import Purpose, Quality, Value
-from edge.domain.rule import Priority
-from edge.domain.site import Person, ProtectedUnit, Retention, Site, Zone
 from edge.facade import (
     Account,
+    Accounts,
     AlarmQuery,
     Bucket,
     Desk,
@@ -38,92 +37,10 @@ from edge.facade import (
     Series,
     Totals,
 )
+from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
 PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-_SIGNAL_ORDER = [
-    Signal.FIRE,
-    Signal.GAS,
-    Signal.SOS,
-    Signal.FAULT,
-    Signal.SUPERVISORY,
-    Signal.DISABLEMENT,
-    Signal.PROCESS,
-]
-
-_WORDS = {
-    Signal.FIRE: (Priority.URGENT, Text("火警·待核实", "Fire alarm, to verify"), Text("到场核实,带灭火器", "Go and verify, take an extinguisher")),
-    Signal.GAS: (Priority.URGENT, Text("燃气报警(高限)", "Gas alarm (high)"), Text("先断气开窗,勿动电器", "Shut the gas, open windows, touch no switch")),
-    Signal.SOS: (Priority.URGENT, Text("紧急求助", "SOS call"), Text("立即电话核实", "Call at once")),
-    Signal.FAULT: (Priority.MEDIUM, Text("失联", "No contact"), Text("派维修检查电源和信号", "Send maintenance: power and radio")),
-    Signal.SUPERVISORY: (Priority.HIGH, Text("状态未核实", "State unconfirmed"), Text("现场核实", "Check on site")),
-    Signal.DISABLEMENT: (Priority.MEDIUM, Text("屏蔽", "Disabled"), Text("恢复后解除屏蔽", "Enable again when done")),
-    Signal.PROCESS: (Priority.LOW, Text("将满", "Nearly full"), Text("安排清运", "Have it emptied")),
-}  # fmt: skip
-
-
-def _profile(id: str, category: str, name: Text, *points: PointSpec, expect: float = 3600.0) -> DeviceProfile:
-    maker, _, model = id.partition("-")
-    return DeviceProfile(
-        id, maker.title(), model.upper(), category, "json", (*points, LINK), "manual p. 4", expect, name
-    )
-
-
-_SMOKE = _profile(
-    "heiman-hs1sa", "smoke-detector", Text("烟感", "Smoke detector"),
-    PointSpec("smoke", Text("烟雾报警", "Smoke"), signal=Signal.FIRE),
-    PointSpec("battery", Text("电池", "Battery"), quantity=QUANTITIES["battery"]),
-)  # fmt: skip
-_GAS = _profile(
-    "hanwei-bk41", "gas-detector", Text("燃气探测器", "Gas detector"),
-    PointSpec("gas", Text("可燃气体", "Combustible gas"), quantity=QUANTITIES["combustible_gas"]),
-    PointSpec("fault", Text("故障", "Fault"), signal=Signal.FAULT),
-    expect=60.0,
-)  # fmt: skip
-_BIN = _profile(
-    "milesight-em310-udl", "bin", Text("垃圾桶满溢传感器", "Bin level sensor"),
-    PointSpec("level", Text("满溢度", "Fill level"), quantity=QUANTITIES["level"]),
-)  # fmt: skip
-_WATER = _profile(
-    "hanwei-ph200", "water-probe", Text("水质探头", "Water probe"),
-    PointSpec("ph", Text("酸碱度", "pH"), quantity=QUANTITIES["ph"]),
-    PointSpec("mode", Text("运行模式", "Mode")),
-)  # fmt: skip
-
-_DEVICES = (
-    Device("sm-301", _SMOKE, Text("3号楼1单元301客厅烟感", "Building 3 flat 301 smoke"), "b3/s1/3f/301",
-           Text("客厅", "living room"), Text("3号楼1单元 3层 301 客厅", "Building 3 unit 1, floor 3, 301 living room"), "sm-301"),
-    Device("sm-402", _SMOKE, Text("3号楼1单元402卧室烟感", "Building 3 flat 402 smoke"), "b3/s1/4f/402",
-           Text("卧室", "bedroom"), Text("3号楼1单元 4层 402 卧室", "Building 3 unit 1, floor 4, 402 bedroom"), "sm-402"),
-    Device("gas-1203", _GAS, Text("1号楼2单元1203厨房燃气", "Building 1 flat 1203 gas"), "b1/s2/12f/1203",
-           Text("厨房", "kitchen"), Text("1号楼2单元 12层 1203 厨房", "Building 1 unit 2, floor 12, 1203 kitchen"), "gas/1203"),
-    Device("bin-1", _BIN, Text("北门1号桶", "North gate bin 1"), "yard/north",
-           Text("北门", "north gate"), Text("院区 北门", "Yard, north gate"), "bin-1"),
-    Device("wp-1", _WATER, Text("泵房出水水质", "Pump room outlet water"), "b1/pump",
-           Text("泵房", "pump room"), Text("1号楼 地下 泵房", "Building 1 basement pump room"), "bus-1/17", adopted=True),
-)  # fmt: skip
-
-_PERSON = Person("王建国", Text("消防安全责任人", "Responsible for fire safety"), "13800000000")
-
-SITE = Site(
-    id="heanyuan",
-    name=Text("和安苑", "He'an Court"),
-    timezone="Asia/Shanghai",
-    unit=ProtectedUnit(
-        "和安苑物业服务中心", "江州市和平路 18 号", "330100", 120.1, 30.2, "和安物业", _PERSON,
-        replace(_PERSON, name="李明", role=Text("消防安全管理人", "Fire safety manager")),
-        Text("1号楼一层消防控制室", "Fire control room, building 1"), "0571-00000000", Text("和平路消防站", "Heping Road station"),
-    ),
-    zones={
-        d.zone: Zone(d.zone, d.spot, Text(d.place.zh.rsplit(" ", 1)[0], d.place.en.rsplit(" ", 1)[0])) for d in _DEVICES
-    },
-    profiles={p.id: p for p in (_SMOKE, _GAS, _BIN, _WATER)},
-    devices={d.id: d for d in _DEVICES},
-    rules=(),
-    connections=(),
-    retention=Retention(),
-)  # fmt: skip
 
 
 class FakeAccounts:
@@ -193,11 +110,14 @@ class FakeHub:
         self.frozen = frozen
         self.journal_down = False
         self.ring = ring
-        self.accounts = FakeAccounts()
+        self.people = FakeAccounts()
+        self.accounts: Accounts = self.people
         for name, role, display in (
-            ("guard", Role.GUARD, "李强"), ("maintenance", Role.MAINTENANCE, "张伟"), ("admin", Role.ADMIN, "王芳")
-        ):  # fmt: skip
-            self.accounts.add(name, role, PASSWORDS[name], display)
+            ("guard", Role.GUARD, "李强"),
+            ("maintenance", Role.MAINTENANCE, "张伟"),
+            ("admin", Role.ADMIN, "王芳"),
+        ):
+            self.people.add(name, role, PASSWORDS[name], display)
         self._numbering = Numbering(3, 0)
         self._facts: list[Fact] = []
         self._unsaved: set[Seq] = set()
@@ -207,7 +127,7 @@ class FakeHub:
         self._desk = Desk(None, None)
         self._points = {
             f"{d.id}.{s.id}": Point(f"{d.id}.{s.id}", d, s, n)
-            for n, (d, s) in enumerate((d, s) for d in _DEVICES for s in d.profile.points)
+            for n, (d, s) in enumerate((d, s) for d in DEVICES for s in (*d.profile.points, LINK))
         }
         self._states: dict[str, PointState] = {
             id: PointState(p, None, None, None, Quality.GOOD, None, False, 0)
@@ -226,9 +146,16 @@ class FakeHub:
             self.now().utc,
         )
         first: dict[str, Value] = {
-            "sm-301.smoke": False, "sm-301.battery": 97.0, "sm-402.smoke": False, "sm-402.battery": 88.0,
-            "gas-1203.gas": 0.0, "gas-1203.fault": False, "bin-1.level": 41.5, "wp-1.ph": 7.2, "wp-1.mode": "auto",
-        }  # fmt: skip
+            "sm-301.smoke": False,
+            "sm-301.battery": 97.0,
+            "sm-402.smoke": False,
+            "sm-402.battery": 88.0,
+            "gas-1203.gas": 0.0,
+            "gas-1203.fault": False,
+            "bin-1.level": 41.5,
+            "wp-1.ph": 7.2,
+            "wp-1.mode": "auto",
+        }
         for id, value in first.items():
             self.set_value(id, value)
 
@@ -248,21 +175,44 @@ class FakeHub:
             self._history[point].append((at, value, quality))
 
     def raise_alarm(
-        self, point: str = "sm-301.smoke", signal: Signal = Signal.FIRE, *, purpose: Purpose = Purpose.LIVE, latch: bool | None = None
-    ) -> Alarm:  # fmt: skip
+        self,
+        point: str = "sm-301.smoke",
+        signal: Signal = Signal.FIRE,
+        *,
+        purpose: Purpose = Purpose.LIVE,
+        latch: bool | None = None,
+    ) -> Alarm:
         """A new alarm at `point`; latched when fire, gas or SOS unless told otherwise."""
         now = self.now().utc
         seq = self._numbering.next()
         p = self._points[point]
-        priority, title, response = _WORDS[signal]
+        priority, title, response = WORDS[signal]
         alarm = Alarm(
-            id=f"a-{seq.number}", key=f"{signal}@{point}", rule=str(signal), device=p.device.id, point=point, zone=p.device.zone,
-            place=p.device.place, signal=signal, level=0, priority=priority, active=True, acked=False,
+            id=f"a-{seq.number}",
+            key=f"{signal}@{point}",
+            rule=str(signal),
+            device=p.device.id,
+            point=point,
+            zone=p.device.zone,
+            place=p.device.place,
+            signal=signal,
+            level=0,
+            priority=priority,
+            active=True,
+            acked=False,
             latched=signal in {Signal.FIRE, Signal.GAS, Signal.SOS} if latch is None else latch,
-            value=True if p.spec.signal else 23.0, limit=None if p.spec.signal else 20.0, unit=p.unit,
-            received_at=now, raised_at=now, annunciated_at=now, last_report_at=now, title=title, response=response,
-            purpose=purpose, seq=seq,
-        )  # fmt: skip
+            value=True if p.spec.signal else 23.0,
+            limit=None if p.spec.signal else 20.0,
+            unit=p.unit,
+            received_at=now,
+            raised_at=now,
+            annunciated_at=now,
+            last_report_at=now,
+            title=title,
+            response=response,
+            purpose=purpose,
+            seq=seq,
+        )
         self._desk = Desk(None, None)
         return self._record("alarm.raised", alarm, seq=seq)
 
@@ -328,10 +278,30 @@ class FakeHub:
     def links(self) -> Sequence[LinkReport]:
         now = self.now().utc
         return [
-            LinkReport("zigbee", "mqtt", True, now - HOUR, Text("已连接 127.0.0.1", "Connected to 127.0.0.1"), 812, 3, now, {"reconnects": 1}),
-            LinkReport("bus-1", "serial", False, now - MINUTE, Text("串口 /dev/ttyUSB0 打不开", "Cannot open /dev/ttyUSB0"), 95, 17, now - MINUTE,
-                       {"crc": 12, "timeouts": 5}, {"17": {"ok": 90, "timeouts": 5}}),
-        ]  # fmt: skip
+            LinkReport(
+                "zigbee",
+                "mqtt",
+                True,
+                now - HOUR,
+                Text("已连接 127.0.0.1", "Connected to 127.0.0.1"),
+                812,
+                3,
+                now,
+                {"reconnects": 1},
+            ),
+            LinkReport(
+                "bus-1",
+                "serial",
+                False,
+                now - MINUTE,
+                Text("串口 /dev/ttyUSB0 打不开", "Cannot open /dev/ttyUSB0"),
+                95,
+                17,
+                now - MINUTE,
+                {"crc": 12, "timeouts": 5},
+                {"17": {"ok": 90, "timeouts": 5}},
+            ),
+        ]
 
     def rejected(self) -> Sequence[Rejected]:
         return [
@@ -363,25 +333,35 @@ class FakeHub:
 
     def metrics(self) -> Sequence[Metric]:
         return [
-            Metric("messages_received_total", "counter", "Messages taken from a source.", [({"source": "zigbee"}, 812), ({"source": "bus-1"}, 95)]),
-            Metric("rejected_total", "counter", "Messages refused.", [({"source": "zigbee", "reason": "bad_json"}, 3)]),
+            Metric(
+                "messages_received_total",
+                "counter",
+                "Messages taken from a source.",
+                [({"source": "zigbee"}, 812), ({"source": "bus-1"}, 95)],
+            ),
+            Metric(
+                "rejected_total",
+                "counter",
+                "Messages refused.",
+                [({"source": "zigbee", "reason": "bad_json"}, 3)],
+            ),
             Metric("inbox_depth", "gauge", "Messages waiting.", [({}, 0)]),
             Metric("journal_seq", "gauge", "Number of the newest fact.", [({}, self._numbering.last)]),
-        ]  # fmt: skip
+        ]
 
     def totals(self) -> Totals:
         open_ = [a for a in self._alarms.values() if a.open and a.purpose is Purpose.LIVE]
         counts = {s.value: sum(a.signal is s for a in open_) for s in Signal}
         online = sum(d.online is True for d in self.devices())
         return Totals(
-            devices=len(_DEVICES), online=online, unacknowledged=sum(not a.acked for a in open_), **counts
+            devices=len(DEVICES), online=online, unacknowledged=sum(not a.acked for a in open_), **counts
         )
 
     def devices(self) -> Sequence[DeviceState]:
-        return [self._device_state(d) for d in _DEVICES]
+        return [self._device_state(d) for d in DEVICES]
 
     def device(self, id: str) -> DeviceState | None:
-        return next((self._device_state(d) for d in _DEVICES if d.id == id), None)
+        return next((self._device_state(d) for d in DEVICES if d.id == id), None)
 
     def _device_state(self, device: Device) -> DeviceState:
         received = [
@@ -407,7 +387,7 @@ class FakeHub:
             key=lambda a: (
                 a.signal is not Signal.FIRE,
                 a.priority.rank,
-                _SIGNAL_ORDER.index(a.signal),
+                SIGNAL_ORDER.index(a.signal),
                 -a.raised_at,
                 -a.seq.number,
             ),
@@ -421,7 +401,8 @@ class FakeHub:
             before = int(query.before)
         rows = sorted(self._alarms.values(), key=lambda a: -int(a.id[2:]))
         fitting = [
-            a for a in rows
+            a
+            for a in rows
             if int(a.id[2:]) < before
             and (not query.states or a.state in query.states)
             and (query.open is None or a.open is query.open)
@@ -429,7 +410,7 @@ class FakeHub:
             and (query.signal is None or a.signal is query.signal)
             and (query.device is None or a.device == query.device)
             and (a.purpose is not Purpose.TEST if query.purpose is None else a.purpose is query.purpose)
-        ]  # fmt: skip
+        ]
         page = fitting[: query.limit]
         return Page(page, page[-1].id[2:] if len(fitting) > len(page) else None)
 

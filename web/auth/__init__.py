@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.auth.guard import CSRF_FIELD, CSRF_HEADER, require
+from web.auth.guard import CSRF_FIELD, CSRF_HEADER, require, while_signed_in
 from web.auth.permissions import Perm, allows
 from web.auth.signin import sign_in, sign_out
 from web.auth.visitor import Visitor, drop_cookie, hub_of, identify, set_cookie
@@ -20,4 +20,5 @@ __all__ = [
     "set_cookie",
     "sign_in",
     "sign_out",
+    "while_signed_in",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from edge.domain.instant import MINUTE
 from web.auth.permissions import Perm
-from web.auth.visitor import Visitor, identify
+from web.auth.visitor import Visitor, hub_of, identify
 from web.problems import Problem
 
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -74,6 +75,18 @@ async def _check_csrf(request: Request, visitor: Visitor) -> None:
             "csrf",
             f"The request lacks this session's {CSRF_HEADER}; load the page again, then repeat it.",
         )
+
+
+async def while_signed_in(request: Request, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass a stream on until its session or token ends; asked once a minute, which also keeps a watched wall alive."""
+    hub = hub_of(request)
+    asked = hub.now().mono
+    async for chunk in chunks:
+        if hub.now().mono - asked >= MINUTE:
+            asked = hub.now().mono
+            if await identify(request) is None:
+                return
+        yield chunk
 
 
 def _forged() -> Problem:

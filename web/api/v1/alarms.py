@@ -1,0 +1,219 @@
+"""Alarms, what persons do about them, and the desk's sound."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import JSONResponse
+
+from edge.domain.alarm import Alarm, AlarmState, VerdictKind
+from edge.domain.command import Acknowledge, Command, Comment, Judge, Reset, Shelve, Silence
+from edge.domain.device import Signal
+from edge.domain.reading import Purpose
+from edge.facade import AlarmQuery, Hub
+from web.api.v1 import shapes
+from web.api.v1.params import (
+    Cursor,
+    Id,
+    IdempotencyKey,
+    Limit,
+    TheHub,
+    answer,
+    bad_cursor,
+    instant,
+    scoped,
+    shown,
+)
+from web.api.v1.schema import AlarmShape, DeskShape, FactShape, Listing
+from web.auth import Perm, Visitor, require
+from web.problems import not_found
+
+router = APIRouter()
+SEE = Depends(require(Perm.SEE))
+
+StateFilter = Literal[
+    "open",
+    "closed",
+    "all",
+    "unacknowledged",
+    "acknowledged",
+    "returned",
+    "latched_unacknowledged",
+    "latched",
+    "normal",
+]
+
+
+class _Body(BaseModel):
+    """A key that is not known is refused: a misspelt `reason` must not pass for none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class AckBody(_Body):
+    """note: a remark in the alarm's story."""
+
+    note: str | None = None
+
+
+class ResetBody(_Body):
+    """force: though it is active or unacknowledged; needs a reason, and closes as forced."""
+
+    force: bool = False
+    reason: str | None = None
+
+
+class VerdictBody(_Body):
+    """cause: a word of the panel's list ("cooking"), or one's own."""
+
+    kind: VerdictKind
+    cause: str | None = None
+    note: str | None = None
+
+
+class ShelveBody(_Body):
+    """until: RFC 3339, at most 8 h ahead; null takes the shelving back."""
+
+    until: str | None
+    reason: str = ""
+
+
+class CommentBody(_Body):
+    """note: the remark."""
+
+    note: str
+
+
+async def _act(hub: Hub, command: Command, visitor: Visitor, key: str | None) -> JSONResponse:
+    """Carry it out; a Refusal becomes a problem on its way out."""
+    done = await hub.act(command, scoped(visitor, key))
+    return answer(shapes.alarm_of(hub, done) if isinstance(done, Alarm) else shapes.desk(done))
+
+
+@router.get("/alarms", tags=["alarms"], dependencies=[SEE], responses=shown(Listing[AlarmShape]))
+async def alarms(
+    hub: TheHub,
+    state: StateFilter = "open",
+    since: Annotated[str | None, Query(description="RFC 3339: raised at or after.")] = None,
+    signal: Signal | None = None,
+    device: Annotated[str | None, Query(max_length=63)] = None,
+    purpose: Annotated[Purpose | None, Query(description="Live and drill if not given.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Alarms, newest first."""
+    named = state not in {"open", "closed", "all"}
+    query = AlarmQuery(
+        states=frozenset({AlarmState(state)}) if named else frozenset(),
+        open=None if named or state == "all" else state == "open",
+        since=None if since is None else instant("since", since),
+        signal=signal,
+        device=device,
+        purpose=purpose,
+        before=cursor,
+        limit=limit,
+    )
+    try:
+        page = await hub.alarms(query)
+    except ValueError as error:
+        raise bad_cursor() from error
+    return answer(shapes.listing((shapes.alarm_of(hub, a) for a in page.items), page.next))
+
+
+@router.get("/alarms/{id}", tags=["alarms"], dependencies=[SEE], responses=shown(AlarmShape))
+async def alarm(hub: TheHub, id: Id) -> JSONResponse:
+    """One alarm."""
+    found = await hub.alarm(id)
+    if found is None:
+        raise not_found("alarm", id)
+    return answer(shapes.alarm_of(hub, found))
+
+
+@router.get("/alarms/{id}/story", tags=["alarms"], dependencies=[SEE], responses=shown(Listing[FactShape]))
+async def story(hub: TheHub, id: Id) -> JSONResponse:
+    """All facts about one alarm, oldest first."""
+    if await hub.alarm(id) is None:
+        raise not_found("alarm", id)
+    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.story(id)))
+
+
+@router.post("/alarms/{id}/ack", tags=["alarms"], responses=shown(AlarmShape))
+async def acknowledge(
+    hub: TheHub,
+    id: Id,
+    visitor: Annotated[Visitor, Depends(require(Perm.ACK))],
+    body: AckBody | None = None,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Acknowledge. A second one is fine and changes nothing; the first person stays."""
+    note = body.note if body else None
+    return await _act(hub, Acknowledge(id, visitor.name, note), visitor, key)
+
+
+@router.post("/alarms/{id}/reset", tags=["alarms"], responses=shown(AlarmShape))
+async def reset(
+    hub: TheHub,
+    id: Id,
+    visitor: Annotated[Visitor, Depends(require(Perm.RESET))],
+    body: ResetBody | None = None,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """End a latched alarm: 409 `not_acknowledged` or `still_active` unless forced with a reason."""
+    body = body or ResetBody()
+    return await _act(hub, Reset(id, visitor.name, body.force, body.reason), visitor, key)
+
+
+@router.post("/alarms/{id}/verdict", tags=["alarms"], responses=shown(AlarmShape))
+async def judge(
+    hub: TheHub,
+    id: Id,
+    visitor: Annotated[Visitor, Depends(require(Perm.VERDICT))],
+    body: VerdictBody,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Say what it was."""
+    command = Judge(id, visitor.name, body.kind, body.cause or "", body.note)
+    return await _act(hub, command, visitor, key)
+
+
+@router.post("/alarms/{id}/shelve", tags=["alarms"], responses=shown(AlarmShape))
+async def shelve(
+    hub: TheHub,
+    id: Id,
+    visitor: Annotated[Visitor, Depends(require(Perm.SHELVE))],
+    body: ShelveBody,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Keep it from sounding for a while."""
+    until = None if body.until is None else instant("until", body.until)
+    return await _act(hub, Shelve(id, visitor.name, until, body.reason), visitor, key)
+
+
+@router.post("/alarms/{id}/comment", tags=["alarms"], responses=shown(AlarmShape))
+async def comment(
+    hub: TheHub,
+    id: Id,
+    visitor: Annotated[Visitor, Depends(require(Perm.COMMENT))],
+    body: CommentBody,
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Put a remark into its story."""
+    return await _act(hub, Comment(id, visitor.name, body.note), visitor, key)
+
+
+@router.get("/desk", tags=["desk"], dependencies=[SEE], responses=shown(DeskShape))
+async def desk(hub: TheHub) -> JSONResponse:
+    """Whether the desk sounds."""
+    return answer(shapes.desk(hub.desk()))
+
+
+@router.post("/desk/silence", tags=["desk"], responses=shown(DeskShape))
+async def silence(
+    hub: TheHub,
+    visitor: Annotated[Visitor, Depends(require(Perm.SILENCE))],
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Silence the desk until the next alarm, five minutes at most."""
+    return await _act(hub, Silence(visitor.name), visitor, key)

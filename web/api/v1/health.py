@@ -1,0 +1,70 @@
+"""How well the hub is: for anybody, for Prometheus, and for the persons of the house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from edge.facade import Metric
+from web.api.v1 import shapes
+from web.api.v1.params import PROBLEM, TheHub, answer, shown
+from web.api.v1.schema import HealthShape, HealthzShape, LinkShape, Listing, QuarantinedShape, RejectedShape
+from web.auth import Perm, require
+from web.metrics import MEDIA_TYPE, exposition
+from web.streams import Streams
+
+root = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(require(Perm.SEE))])
+
+
+@root.get("/healthz", responses={200: {"model": HealthzShape}, 503: {"model": HealthzShape}})
+async def healthz(hub: TheHub) -> JSONResponse:
+    """Open to anybody; 503 while starting. armed: the self-test has passed; degraded: armed with a failing check."""
+    health = hub.health()
+    return JSONResponse(shapes.healthz(health, hub.version), 503 if health.status == "starting" else 200)
+
+
+@root.get(
+    "/metrics",
+    dependencies=[Depends(require(Perm.METRICS))],
+    response_class=PlainTextResponse,
+    responses={"4XX": PROBLEM},
+)
+async def metrics(request: Request, hub: TheHub) -> Response:
+    """The hub's counters and gauges in Prometheus' text format."""
+    streams: Streams = request.app.state.streams
+    readers = Metric("stream_readers", "gauge", "Open live streams.", [({}, streams.readers)])
+    return Response(exposition([*hub.metrics(), readers]), media_type=MEDIA_TYPE)
+
+
+@router.get("/health", responses=shown(HealthShape))
+async def health(hub: TheHub) -> JSONResponse:
+    """As `/healthz`, with beat, totals and desk."""
+    return answer(shapes.health(hub))
+
+
+@router.get("/links", responses=shown(Listing[LinkShape]))
+async def links(hub: TheHub) -> JSONResponse:
+    """Broker listeners and buses, with their counters since start."""
+    return answer(shapes.listing(shapes.link(report) for report in hub.links()))
+
+
+@router.get("/rejected", responses=shown(Listing[RejectedShape]))
+async def rejected(hub: TheHub) -> JSONResponse:
+    """Messages refused, by source and reason, each with its last sample."""
+    return answer(shapes.listing(shapes.rejected(r) for r in hub.rejected()))
+
+
+@router.get("/quarantine", responses=shown(Listing[QuarantinedShape]))
+async def quarantine(hub: TheHub) -> JSONResponse:
+    """Senders nobody knows, waiting for adoption."""
+    return answer(shapes.listing(shapes.quarantined(q) for q in hub.quarantined()))
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> JSONResponse:
+    """The description of this API."""
+    described: dict[str, Any] = request.app.openapi()
+    return JSONResponse(described)

@@ -1,0 +1,83 @@
+"""What the routes take and give in the same way: limits, cursors, times, keys of repetition, answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import Depends, Header, Path, Query
+from starlette.responses import JSONResponse
+
+from edge.domain.instant import from_rfc3339
+from edge.facade import Hub
+from web.auth import Visitor, hub_of
+from web.problems import Problem
+
+T = TypeVar("T")
+
+TheHub = Annotated[Hub, Depends(hub_of)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Id = Annotated[str, Path(max_length=200)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Of your choice; a repeat within 24 h changes nothing and answers with the object as it stands.",
+    ),
+]
+
+PROBLEM: Final = {
+    "description": "Problem details (RFC 9457) with a stable `code`.",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+def shown(model: Any) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: an answer of shape `model`, or a problem."""
+    return {200: {"model": model}, "4XX": PROBLEM}
+
+
+def answer(body: Any) -> JSONResponse:
+    """A shape as JSON; it is made of plain values already and is not validated again."""
+    return JSONResponse(body)
+
+
+def instant(name: str, text: str) -> int:
+    """µs UTC of the parameter `name`; Problem 422 when it is no RFC 3339 time.
+
+    A `+` that came unescaped in a query arrives as a blank: +08:00 is meant.
+    """
+    if len(text) > 6 and text[-6] == " ":
+        text = f"{text[:-6]}+{text[-5:]}"
+    try:
+        return from_rfc3339(text)
+    except ValueError as error:
+        raise Problem(422, "bad_parameter", f"{name}: {error}; write it as 2026-06-01T12:00:00Z.") from error
+
+
+def scoped(visitor: Visitor, key: str | None) -> str | None:
+    """The key as the hub keeps it: nobody's key is another's."""
+    return None if key is None else f"{visitor.name}/{key}"
+
+
+def bad_cursor() -> Problem:
+    """422 for a cursor that is none of this list's."""
+    return Problem(
+        422, "bad_cursor", "The cursor is none of this list's; take `next` of the page before as it is."
+    )

@@ -1,0 +1,12 @@
+"""All routes of the API, and the two for machines that stand at the root."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from web.api.v1 import alarms, devices, health, journal, session
+
+router = APIRouter()
+router.include_router(health.root)
+for _part in (alarms, devices, health, journal, session):
+    router.include_router(_part.router, prefix="/api/v1")

@@ -1,0 +1,251 @@
+"""The API's words as types: what OpenAPI shows, and what mypy holds `shapes` to."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NotRequired, TypeVar
+
+from typing_extensions import TypedDict  # pydantic wants this one for OpenAPI before Python 3.12
+
+from edge.domain.reading import Value
+
+T = TypeVar("T")
+
+
+class Words(TypedDict):
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class Listing(TypedDict, Generic[T]):
+    """A page of a list; `next` is the `cursor` of the following one."""
+
+    items: list[T]
+    next: str | None
+
+
+class SuppressionShape(TypedDict):
+    """Why an alarm makes no sound."""
+
+    kind: str
+    until: str | None
+    by: str
+    reason: str
+
+
+class VerdictShape(TypedDict):
+    """A person's judgement."""
+
+    kind: str
+    cause: str
+    by: str
+    at: str
+
+
+class AlarmShape(TypedDict):
+    """One episode of one rule at one point."""
+
+    id: str
+    key: str
+    rule: str
+    device: str
+    point: str
+    zone: str
+    place: Words
+    signal: str
+    priority: str
+    state: str
+    active: bool
+    acked: bool
+    latched: bool
+    suppression: SuppressionShape | None
+    value: Value | None
+    limit: float | None
+    unit: str
+    received_at: str
+    raised_at: str
+    last_report_at: str
+    returned_at: str | None
+    acked_at: str | None
+    acked_by: str | None
+    closed_at: str | None
+    closed_by: str | None
+    forced: bool
+    verdict: VerdictShape | None
+    reports: int
+    purpose: str
+    persisted: bool
+    title: Words
+    response: Words
+    level: int
+    source_time: str | None
+    seq: str
+
+
+class FactShape(TypedDict):
+    """One entry of the journal, with what it is about under the API's word for it. note: a person's own words."""
+
+    seq: str
+    kind: str
+    time: str
+    by: str | None
+    note: str | None
+    alarm: NotRequired[AlarmShape]
+    detail: NotRequired[dict[str, Any]]
+
+
+class DeviceShape(TypedDict):
+    """One physical thing. online: null when it was never heard. alarms: ids of its open alarms."""
+
+    id: str
+    name: Words
+    profile: str
+    maker: str
+    model: str
+    category: str
+    confirmed: bool
+    zone: str
+    place: Words
+    spot: Words
+    dialect: str
+    address: str
+    adopted: bool
+    online: bool | None
+    heard_at: str | None
+    points: list[str]
+    alarms: list[str]
+
+
+class PointShape(TypedDict):
+    """One measurable of a device, with its latest value."""
+
+    id: str
+    device: str
+    name: Words
+    quantity: str | None
+    signal: str | None
+    unit: str
+    value: Value | None
+    time: str | None
+    received_at: str | None
+    quality: str
+    reason: str | None
+    retained: bool
+
+
+class RowShape(TypedDict):
+    """One row of a trend: v the mean or the value, min and max within the bucket."""
+
+    t: str
+    v: Value | None
+    q: str
+    min: float | None
+    max: float | None
+
+
+class SeriesShape(TypedDict):
+    """Readings of a point; count: exact number of raw rows in the span."""
+
+    point: str
+    unit: str
+    resolution: str
+    count: int
+    items: list[RowShape]
+    next: str | None
+
+
+class CheckShape(TypedDict):
+    """One thing the hub watches of itself."""
+
+    ok: bool
+    since: str
+    detail: Words
+
+
+class HealthzShape(TypedDict):
+    """What anybody may know about the hub."""
+
+    status: str
+    version: str
+    checks: dict[str, CheckShape]
+
+
+class DeskShape(TypedDict):
+    """The desk's sound; silenced_until null: it sounds."""
+
+    silenced_until: str | None
+    silenced_by: str | None
+
+
+class TotalsShape(TypedDict):
+    """Counts of the wall's strip: open alarms of purpose live, by signal."""
+
+    devices: int
+    online: int
+    fire: int
+    gas: int
+    sos: int
+    fault: int
+    supervisory: int
+    disablement: int
+    process: int
+    unacknowledged: int
+
+
+class HealthShape(HealthzShape):
+    """`/healthz` and what a person in the house may know besides."""
+
+    last_beat: str | None
+    last_self_test: str | None
+    totals: TotalsShape
+    desk: DeskShape
+
+
+class LinkShape(TypedDict):
+    """One broker listener or bus, counted since start."""
+
+    source: str
+    kind: str
+    up: bool
+    since: str
+    detail: Words
+    received: int
+    errors: int
+    last_message: str | None
+    counters: dict[str, int]
+    slaves: dict[str, dict[str, int]]
+
+
+class RejectedShape(TypedDict):
+    """Messages of one source refused for one reason, with the last of them."""
+
+    source: str
+    reason: str
+    count: int
+    last_at: str
+    channel: str
+    sample: str
+    error: str
+
+
+class QuarantinedShape(TypedDict):
+    """A sender nobody knows, and what its dialect makes of it."""
+
+    source: str
+    dialect: str
+    address: str
+    count: int
+    first_at: str
+    last_at: str
+    sample: str
+    values: dict[str, Value | None]
+
+
+class SessionShape(TypedDict):
+    """Who is signed in. csrf: goes into X-CSRF-Token of every writing request; null for a token."""
+
+    name: str
+    role: str
+    display: str
+    csrf: str | None
