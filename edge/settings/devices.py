@@ -19,7 +19,7 @@ from edge.settings.sources import Sources
 from edge.settings.zones import within
 
 HUB = "hub"
-"""Id and category of the built-in device that stands for the hub itself; `edge/assembly.py` makes it."""
+"""Id of the built-in device that stands for the hub itself."""
 
 
 @dataclass(slots=True)
@@ -94,6 +94,10 @@ class _Reader:
             return
         if id == HUB:
             self._report.add(sheet, (*path, "id"), "reserved", "`hub` is the hub itself: choose another id")
+        if id in self._context.sources.places:
+            self._twice(
+                sheet, (*path, "id"), "duplicate_id", f"the source {id}", self._context.sources.places[id]
+            )
         if id in self.found.places:
             self._twice(sheet, (*path, "id"), "duplicate_id", f"device {id}", self.found.places[id])
         self.found.places.setdefault(id, (sheet, (*path, "id")))

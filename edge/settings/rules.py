@@ -14,7 +14,7 @@ from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.quantity import QUANTITIES
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 from edge.domain.site import Zone
-from edge.settings.devices import HUB, Devices
+from edge.settings.devices import Devices
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import AppliesTable, RuleTable
 from edge.settings.positions import Path
@@ -130,7 +130,7 @@ class _Reader:
         if not applies.model_fields_set:
             message = "says nothing: name a quantity, signal, category, point, devices or zone"
             self._report.add(sheet, path, "value", message)
-        categories = library.categories | {HUB}
+        categories = library.categories
         if applies.category is not None and applies.category not in categories:
             message = f"no profile has the category {applies.category!r}"
             close = nearest(applies.category, categories)
@@ -148,7 +148,7 @@ class _Reader:
                 self._has_point(sheet, path, there, applies, device)
         point = applies.point
         known = library.points | {LINK.id}
-        if applies.devices is None and applies.category != HUB and point is not None and point not in known:
+        if applies.devices is None and point is not None and point not in known:
             message = f"no profile has a point {point!r}"
             self._report.add(sheet, (*path, "point"), "missing_point", message, nearest(point, known))
 

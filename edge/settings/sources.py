@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -50,10 +50,14 @@ class LocalFile(Table):
 
 @dataclass(slots=True)
 class Sources:
-    """connections: those without fault. dialects: source id -> dialect, faulty ones too."""
+    """connections: those without fault. dialects, places: of each source by its id, faulty ones too.
 
-    connections: list[Connection]
-    dialects: dict[str, str]
+    A source's id is also that of the built-in device which stands for its link.
+    """
+
+    connections: list[Connection] = field(default_factory=list)
+    dialects: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[Sheet, Path]] = field(default_factory=dict)
 
 
 def read_sources(
@@ -81,8 +85,8 @@ class _Reader:
         self._sheet = sheet
         self._schemas = schemas
         self._library = library
-        self._ids: dict[str, Path] = {}
-        self.sources = Sources([], {})
+        self._ids: dict[str, Path] = {}  # where the source of each id is
+        self.sources = Sources()
 
     def broker(self, path: Path, item: dict[str, Any]) -> None:
         """One [[mqtt]]: its own keys are checked once for each kind of listener, all alike."""
@@ -113,6 +117,7 @@ class _Reader:
         self.unique(self._ids, path, item.get("id"))
         if isinstance(id := item.get("id"), str) and isinstance(dialect := item.get("dialect"), str):
             self.sources.dialects[id] = dialect
+            self.sources.places.setdefault(id, (sheet, (*path, "id")))
         if table is None or schema is None or settings is None:
             return
         if schema.parent is not None and around is None:
@@ -175,13 +180,13 @@ def _only(item: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
 def _absolute(table: dict[str, Any], model: type[BaseModel], base: FilePath) -> dict[str, Any]:
     """Paths of a table, those fields of its model that are a pathlib.Path, relative to the site's folder."""
     made = dict(table)
-    for name, field in model.model_fields.items():
-        key = field.alias or name
+    for name, info in model.model_fields.items():
+        key = info.alias or name
         value = table.get(key)
-        if isinstance(value, str) and value and _is_path(field.annotation):
+        if isinstance(value, str) and value and _is_path(info.annotation):
             made[key] = base / value
         elif isinstance(value, dict):
-            for inner in models_in(field.annotation):
+            for inner in models_in(info.annotation):
                 made[key] = _absolute(value, inner, base)
     return made
 
