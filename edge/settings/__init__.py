@@ -1,6 +1,5 @@
 """The site's folder: TOML read into strict models, every problem with file, line, key and the nearest right word."""
 
-from edge.settings.check import add_check_arguments, check_command
 from edge.settings.problems import Problem, SettingsError
 from edge.settings.profiles import load_profile
 from edge.settings.site import check_site, load_site
@@ -9,8 +8,6 @@ from edge.settings.template import install_template, write_overrides
 __all__ = [
     "Problem",
     "SettingsError",
-    "add_check_arguments",
-    "check_command",
     "check_site",
     "install_template",
     "load_profile",
