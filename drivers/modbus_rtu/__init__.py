@@ -1,0 +1,1 @@
+"""Modbus RTU over serial lines: polling, functions 1 to 4."""
