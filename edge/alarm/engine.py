@@ -1,0 +1,396 @@
+"""The alarm engine: readings, time and people in; facts and changed rows out. Pure: the clock is a value.
+
+Every timer runs on the monotonic clock; a step of the civil clock changes nothing but stamps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from edge.alarm import episode, handling
+from edge.alarm.builtin import BUILTIN, STUCK, STUCK_AFTER, UNCONFIRMED
+from edge.alarm.conditions import SilenceTracker
+from edge.alarm.desk import DeskSilence
+from edge.alarm.register import Register
+from edge.alarm.shelf import Shelf, Shelving
+from edge.alarm.timers import NEVER, Timer, Timers
+from edge.alarm.tracker import Change, Tracker, key_of
+from edge.alarm.watch import Watch, rehearse
+from edge.domain.alarm import Alarm, Desk
+from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
+from edge.domain.device import Point
+from edge.domain.fact import Fact, Numbering
+from edge.domain.instant import Instant
+from edge.domain.lifecycle import VITAL
+from edge.domain.reading import Arrival, Purpose, Quality, Reading
+from edge.domain.rule import AlarmRule
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one step, tick or command made.
+
+    facts: numbered, in order. alarms: changed rows as they stand now, the one changed last at the end; after a command
+    that is the alarm it was about. annunciated: something asks for attention anew.
+    """
+
+    facts: list[Fact]
+    alarms: list[Alarm]
+    annunciated: bool
+
+
+class _Latch(Timer):
+    """A latched alarm that must not be forgotten."""
+
+    __slots__ = ("alarm",)
+
+    def __init__(self, alarm: str, due: int) -> None:
+        super().__init__()
+        self.alarm = alarm
+        self.due = due
+
+
+class AlarmEngine:
+    """All alarm rules at all points. One instance, called from one thread."""
+
+    def __init__(self, points: Iterable[Point], rules: Sequence[AlarmRule], numbering: Numbering) -> None:
+        self._rules = tuple(rules)
+        self._register = Register(numbering)
+        self._timers = Timers()
+        self._shelf = Shelf(self._timers)
+        self._silence = DeskSilence()
+        self._now = Instant(0, 0)
+        self._points: dict[str, Point] = {}
+        self._watches: dict[Point, Watch] = {}
+        self._unstarted: list[SilenceTracker] = []
+        self._trackers: dict[str, Tracker] = {}  # by id of the open alarm
+        self._latches: dict[str, _Latch] = {}  # by id of the open alarm
+        self._builtin: dict[str, str] = {}  # key -> id of an open alarm of a built-in rule
+        self.add_points(points)
+
+    # ---- setting up -----------------------------------------------------------------------------------------------
+
+    def add_points(self, points: Iterable[Point]) -> None:
+        """Watch more points. Open alarms from before a restart at them, and only they, go on where they stood."""
+        for point in points:
+            self._points[point.id] = point
+            watch = Watch(point, self._rules)
+            if watch.trackers or watch.vital:
+                self._watches[point] = watch
+                self._unstarted += watch.listening
+            for alarm in self._register.at(point.id):
+                self._attach(alarm)
+
+    def restore(self, alarms: Iterable[Alarm], now: Instant) -> Outcome:
+        """Take up the open alarms after a restart; remaining times go on.
+
+        An alarm whose rule or point no longer exists stays open as it is, for people to acknowledge and reset.
+        Closed alarms with a shelving that may still run count for their key's shelving alone.
+        """
+        self._begin(now)
+        for alarm in alarms:
+            self._shelf.resume(alarm, now)
+            if not alarm.open:
+                continue
+            self._register.add(alarm)
+            self._attach(alarm)
+            if alarm.rule in BUILTIN:
+                self._builtin[alarm.key] = alarm.id
+            elif alarm.latched and alarm.purpose is Purpose.LIVE:
+                age = now.utc - alarm.raised_at if now.trusted else 0
+                self._watch_latch(alarm.id, STUCK_AFTER - max(0, age))
+        return self.step((), now)
+
+    def prime(self, readings: Iterable[Reading], now: Instant) -> None:
+        """After `restore`, run over the last minutes of readings with outputs muted: pending delays go on.
+
+        readings: in order of arrival. Delays count from their receive times, as if the hub had been there all along.
+        """
+        for tracker in rehearse(readings, self._watches, self._register.alarms, now):
+            self._timers.watch(tracker)
+
+    # ---- the line -------------------------------------------------------------------------------------------------
+
+    def step(self, readings: Sequence[Reading], now: Instant) -> Outcome:
+        """Evaluate readings in their order, then whatever has fallen due. Without readings it is the clock's tick."""
+        self._begin(now)
+        watches = self._watches
+        for reading in readings:
+            watch = watches.get(reading.point)
+            if watch is None or not reading.evaluate:
+                continue
+            if reading.arrival is Arrival.LIVE:
+                self._evaluate(watch, reading)
+            elif reading.arrival is Arrival.RETAINED and watch.vital:
+                self._doubt(reading)
+        for timer in self._timers.fallen_due(now.mono):
+            self._fire(timer)
+        return self._end()
+
+    def act(self, command: Command, now: Instant) -> Outcome:
+        """Carry out a person's command on an open alarm or the desk; raises Refusal."""
+        self._begin(now)
+        if isinstance(command, Silence):
+            self._silence.begin(command.by, now)
+            self._timers.watch(self._silence)
+            self._register.record_desk("desk.silenced", self._silence.desk, command.by)
+            return self._end()
+        alarm = self._register.alarms.get(command.alarm)
+        if alarm is None:
+            raise Refusal("not_found", "no open alarm with this id")
+        match command:
+            case Acknowledge():
+                self._acknowledge(alarm, command)
+            case Reset():
+                self._reset(alarm, command)
+            case Shelve():
+                self._shelve(alarm, command)
+            case Judge() | Comment():
+                self._remark(alarm, command)
+        return self._end(about=alarm.id)
+
+    def amend(self, alarm: Alarm, command: Command, now: Instant) -> Outcome:
+        """Verdict or comment on a closed alarm, given by its row; raises Refusal `closed` for all else."""
+        self._begin(now)
+        if not isinstance(command, Judge | Comment):
+            raise Refusal("closed", "this alarm is closed already")
+        self._remark(alarm, command)
+        return self._end(about=alarm.id)
+
+    # ---- what it knows --------------------------------------------------------------------------------------------
+
+    def open(self) -> Mapping[str, Alarm]:
+        """Open alarms by id, a view that follows."""
+        return MappingProxyType(self._register.alarms)
+
+    def has_open(self, point_id: str) -> bool:
+        """Whether a live alarm is open at the point; tests and drills do not count."""
+        return any(alarm.purpose is Purpose.LIVE for alarm in self._register.at(point_id))
+
+    def next_due(self) -> int | None:
+        """Mono µs of the next timer, None when nothing is waiting."""
+        return self._timers.next_due()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk's sound."""
+        return self._silence.desk
+
+    # ---- readings -------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, watch: Watch, reading: Reading) -> None:
+        mono = self._now.mono
+        for tracker in watch.trackers_for(reading.purpose):
+            if tracker.due <= mono and tracker.TIMER_FIRST:
+                self._conclude(tracker, tracker.tick(mono))
+            change = tracker.take(reading, mono)
+            if change is not None:
+                self._conclude(tracker, change)
+            if tracker.due < tracker.queued:
+                self._timers.watch(tracker)
+        if watch.vital and self._builtin and reading.purpose is Purpose.LIVE:
+            self._know(reading)
+
+    def _conclude(self, tracker: Tracker, change: Change | None) -> None:
+        """From what a condition did to what that means for its alarm."""
+        if change is None:
+            return
+        now, register = self._now, self._register
+        alarm = register.alarms.get(tracker.alarm or "")
+        if alarm is None:
+            if change is not Change.RETURNED:
+                self._raise(tracker)
+        elif change is Change.REPORTED:
+            register.count(episode.reported(alarm, tracker, now))
+        elif change is Change.RETURNED:
+            alarm = self._record("alarm.returned", episode.returned(alarm, now, tracker.reading))
+            by_itself = tracker.rule.ends_by_itself or alarm.purpose is Purpose.TEST
+            if not alarm.latched and (alarm.acked or by_itself):
+                self._close(alarm)
+        else:
+            risen = tracker.level > alarm.level
+            kind = "alarm.risen" if risen else "alarm.reannunciated"
+            self._record(kind, episode.again(alarm, tracker, now), calls=True)
+
+    def _raise(self, tracker: Tracker) -> None:
+        shelving = self._shelf.of(tracker.key)
+        if shelving is not None and not shelving.alarm.open:
+            # The shelving passes from the episode that is over to this one: one row at a time carries it.
+            self._record("alarm.unshelved", replace(shelving.alarm, suppression=None))
+        suppression = None if shelving is None else shelving.at(self._now.mono)
+        alarm = self._record("alarm.raised", episode.raised(tracker, self._now, suppression), calls=True)
+        tracker.alarm = alarm.id
+        self._trackers[alarm.id] = tracker
+        if alarm.latched and alarm.purpose is Purpose.LIVE:
+            self._watch_latch(alarm.id, STUCK_AFTER)
+
+    def _doubt(self, reading: Reading) -> None:
+        """A retained report of fire, gas or SOS: somebody has to look, unless an alarm of it is open there already."""
+        if reading.value is not True or reading.purpose is not Purpose.LIVE:
+            return
+        key = key_of(UNCONFIRMED, reading.point)
+        known = (a.signal in VITAL and a.purpose is Purpose.LIVE for a in self._register.at(reading.point.id))
+        if key not in self._builtin and not any(known):
+            alarm = episode.unconfirmed(UNCONFIRMED, reading, self._now)
+            self._builtin[key] = self._record("alarm.raised", alarm, calls=True).id
+
+    def _know(self, reading: Reading) -> None:
+        """A live report ends the doubt about a point's state."""
+        if reading.value is not None and reading.quality is not Quality.BAD:
+            self._end_builtin(UNCONFIRMED, reading.point)
+
+    # ---- timers ---------------------------------------------------------------------------------------------------
+
+    def _fire(self, timer: Timer) -> None:
+        if isinstance(timer, Tracker):
+            self._conclude(timer, timer.tick(self._now.mono))
+        elif isinstance(timer, _Latch):
+            timer.due = NEVER
+            self._stuck(self._register.alarms[timer.alarm])
+        elif isinstance(timer, Shelving):
+            self._unshelve(timer, by=None)
+        elif self._silence.end():
+            self._register.record_desk("desk.sounding", self._silence.desk)
+
+    def _watch_latch(self, alarm: str, remaining: int) -> None:
+        latch = self._latches[alarm] = _Latch(alarm, self._now.mono + max(0, remaining))
+        self._timers.watch(latch)
+
+    def _stuck(self, alarm: Alarm) -> None:
+        """A latch that nobody reset for a day: told in its own story, and once per point as a supervisory alarm."""
+        point = self._points.get(alarm.point)
+        if point is None or key_of(STUCK, point) in self._builtin:
+            return
+        self._record("alarm.stuck", alarm)
+        stuck = self._record("alarm.raised", episode.stuck(STUCK, point, self._now), calls=True)
+        self._builtin[stuck.key] = stuck.id
+
+    def _is_stuck(self, alarm: Alarm) -> bool:
+        latch = self._latches.get(alarm.id)
+        return latch is not None and latch.due == NEVER
+
+    # ---- people ---------------------------------------------------------------------------------------------------
+
+    def _acknowledge(self, alarm: Alarm, command: Acknowledge) -> None:
+        if alarm.acked:
+            return  # the first person stays
+        alarm = self._record(
+            "alarm.acked", handling.acknowledged(alarm, command, self._now), command.by, command.note
+        )
+        if not alarm.active and not alarm.latched:
+            self._close(alarm, command.by)
+
+    def _reset(self, alarm: Alarm, command: Reset) -> None:
+        alarm = handling.reset(alarm, command, self._now)
+        tracker = self._trackers.get(alarm.id)
+        if tracker is not None and alarm.active:
+            tracker.forget(self._now.mono)
+            self._timers.watch(tracker)
+        self._record("alarm.reset", alarm, command.by, command.reason)
+        self._closed(alarm)
+
+    def _remark(self, alarm: Alarm, command: Judge | Comment) -> None:
+        if isinstance(command, Judge):
+            self._record(
+                "alarm.verdict", handling.judged(alarm, command, self._now), command.by, command.note
+            )
+        else:
+            self._record("alarm.commented", handling.commented(alarm, command), command.by, command.note)
+
+    def _shelve(self, alarm: Alarm, command: Shelve) -> None:
+        if command.until is None:
+            shelving = self._shelf.of(alarm.key)
+            if shelving is not None:
+                self._unshelve(shelving, command.by)
+            return
+        suppression = handling.shelving(alarm, command, command.until, self._now)
+        alarm = replace(alarm, suppression=suppression)
+        self._shelf.put(alarm, suppression, command.until - self._now.utc, self._now)
+        self._record("alarm.shelved", alarm, command.by, command.reason)
+
+    def _unshelve(self, shelving: Shelving, by: str | None) -> None:
+        """A shelving ends; what is still active and unacknowledged asks for attention now."""
+        self._shelf.take(shelving.alarm.key)
+        alarm = replace(shelving.alarm, suppression=None)
+        self._record("alarm.unshelved", alarm, by, calls=alarm.sounds and (alarm.active or alarm.latched))
+
+    # ---- one way for every row ------------------------------------------------------------------------------------
+
+    def _record(
+        self, kind: str, alarm: Alarm, by: str | None = None, note: str | None = None, *, calls: bool = False
+    ) -> Alarm:
+        """Record the fact with what remains, at this moment, of the alarm's hold and shelving."""
+        tracker = self._trackers.get(alarm.id)
+        if tracker is not None and alarm.active and alarm.open:
+            alarm = replace(alarm, hold=tracker.hold(self._now.mono))
+        shelving = self._shelf.of(alarm.key)
+        if shelving is not None and alarm.suppression is not None:
+            alarm = replace(alarm, suppression=shelving.at(self._now.mono))
+        alarm = self._register.record(kind, alarm, by, note, calls=calls)
+        if shelving is not None and (alarm.open or shelving.alarm.id == alarm.id):
+            shelving.alarm = alarm
+        return alarm
+
+    def _close(self, alarm: Alarm, by: str | None = None) -> None:
+        self._record("alarm.closed", episode.closed(alarm, self._now, by), by)
+        self._closed(alarm)
+
+    def _closed(self, alarm: Alarm) -> None:
+        """Let go of a closed alarm; with the last stuck latch at a point ends the word about it."""
+        tracker = self._trackers.pop(alarm.id, None)
+        if tracker is not None:
+            tracker.alarm = None
+        if alarm.rule in BUILTIN:
+            self._builtin.pop(alarm.key, None)
+        latch = self._latches.pop(alarm.id, None)
+        if latch is not None:
+            latch.due = NEVER
+            point = self._points.get(alarm.point)
+            if point is not None and not any(self._is_stuck(other) for other in self._register.at(point.id)):
+                self._end_builtin(STUCK, point)
+
+    def _end_builtin(self, rule: AlarmRule, point: Point) -> None:
+        """The reason for a built-in alarm is gone: it closes, acknowledged or not."""
+        id = self._builtin.get(key_of(rule, point))
+        if id is None:
+            return
+        alarm = self._register.alarms[id]
+        if alarm.active:
+            alarm = self._record("alarm.returned", episode.returned(alarm, self._now))
+        self._close(alarm)
+
+    # ---- odds and ends --------------------------------------------------------------------------------------------
+
+    def _begin(self, now: Instant) -> None:
+        self._now = now
+        self._register.begin(now)
+        if self._unstarted:
+            for tracker in self._unstarted:
+                tracker.start(now.mono)
+                self._timers.watch(tracker)
+            self._unstarted.clear()
+
+    def _end(self, about: str | None = None) -> Outcome:
+        register = self._register
+        for alarm in register.reported():
+            self._record("alarm.reported", alarm)
+        if register.annunciated and self._silence.end():
+            register.record_desk("desk.sounding", self._silence.desk)
+        rows = register.changed
+        if about in rows:
+            rows[about] = rows.pop(about)
+        return Outcome(register.facts, list(rows.values()), register.annunciated)
+
+    def _attach(self, alarm: Alarm) -> None:
+        """Let an open alarm from before a restart go on with its rule at its point, where both still exist."""
+        point = self._points.get(alarm.point)
+        watch = None if point is None else self._watches.get(point)
+        if watch is None or alarm.id in self._trackers:
+            return
+        for tracker in watch.trackers_for(alarm.purpose):
+            if tracker.key == alarm.key and tracker.alarm is None:
+                tracker.resume(alarm, self._now)
+                self._trackers[alarm.id] = tracker
+                self._timers.watch(tracker)

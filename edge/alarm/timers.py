@@ -1,0 +1,61 @@
+"""One heap for everything that waits on the monotonic clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Final
+
+NEVER: Final = 1 << 62
+
+
+class Timer:
+    """Something that wants attention at `due` (mono µs); NEVER while it waits for nothing.
+
+    Postponing or cancelling is a plain assignment to `due`, cheap enough for every message. Only what is brought
+    forward has to be shown to `Timers.watch` again.
+    """
+
+    __slots__ = ("due", "queued")
+
+    def __init__(self) -> None:
+        self.due = NEVER
+        self.queued = NEVER  # when the heap will look at it next; never later than `due`
+
+
+class Timers:
+    """Timers by due time. An entry that comes up early, its timer having been postponed, goes back into the heap."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._pushed = 0  # decides between equal times: first in, first out
+
+    def watch(self, timer: Timer) -> None:
+        """Have `timer` come up at its `due`."""
+        if timer.due < timer.queued:
+            timer.queued = timer.due
+            self._pushed += 1
+            heappush(self._heap, (timer.due, self._pushed, timer))
+
+    def fallen_due(self, mono: int) -> Iterator[Timer]:
+        """Each timer whose time has come, earliest first. Whoever takes one moves its `due` on."""
+        while self._heap and self._heap[0][0] <= mono:
+            queued, _, timer = heappop(self._heap)
+            if queued != timer.queued:
+                continue  # brought forward meanwhile: its other entry counts
+            timer.queued = NEVER
+            if timer.due <= mono:
+                yield timer
+            self.watch(timer)
+
+    def next_due(self) -> int | None:
+        """Mono µs at which the next timer falls due."""
+        while self._heap:
+            queued, _, timer = self._heap[0]
+            if queued == timer.queued == timer.due:
+                return queued
+            heappop(self._heap)
+            if queued == timer.queued:
+                timer.queued = NEVER
+                self.watch(timer)
+        return None
