@@ -1,0 +1,88 @@
+"""Alarm records: the list with its filters, one alarm with its story, and the record beside the wall's first alarm."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.device import Signal
+from edge.domain.instant import DAY, MINUTE
+from edge.facade import AlarmQuery, Hub
+from web.auth import Perm, Visitor, hub_of, require
+from web.pages import render
+from web.pages.sparkline import sparkline
+from web.problems import not_found
+
+router = APIRouter()
+
+_PAGE: Final = 50
+_AROUND: Final = 10 * MINUTE
+_SPANS: Final = {"1": DAY, "7": 7 * DAY, "30": 30 * DAY}
+SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
+
+
+@router.get("/alarms")
+async def alarm_list(
+    request: Request,
+    visitor: SeeingVisitor,
+    state: str = "all",
+    signal: str = "",
+    device: str = "",
+    days: str = "",
+    cursor: str | None = None,
+) -> HTMLResponse:
+    hub = hub_of(request)
+    states = frozenset({AlarmState(state)}) if state in set(AlarmState) else frozenset[AlarmState]()
+    query = AlarmQuery(
+        states=states,
+        open={"open": True, "closed": False}.get(state),
+        since=hub.now().utc - _SPANS[days] if days in _SPANS else None,
+        signal=Signal(signal) if signal in set(Signal) else None,
+        device=device or None,
+        before=cursor,
+        limit=_PAGE,
+    )
+    found = await hub.alarms(query)
+    chosen = {"state": state, "signal": signal, "device": device, "days": days}
+    return await render.page(
+        request, visitor, "alarms.html", alarms=found.items, next=found.next, chosen=chosen, here="/"
+    )
+
+
+@router.get("/alarms/{id}")
+async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
+    hub = hub_of(request)
+    alarm = await _alarm(hub, id)
+    end = min(hub.now().utc, max(alarm.raised_at, alarm.last_report_at) + _AROUND)
+    return await render.page(
+        request,
+        visitor,
+        "alarm.html",
+        alarm=alarm,
+        story=await hub.story(id),
+        rule=next((rule for rule in hub.site.rules if rule.id == alarm.rule), None),
+        span=(alarm.raised_at - _AROUND, end),
+        here="/",
+    )
+
+
+@router.get("/alarms/{id}/record")
+async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
+    """What was done so far, and the last ten minutes of a measured value: the card beside the first alarm."""
+    hub = hub_of(request)
+    alarm = await _alarm(hub, id)
+    more: dict[str, Any] = {"trend": None, "latest": hub.point(alarm.point)}
+    if not isinstance(alarm.value, bool):
+        end = hub.now().utc
+        series = await hub.series(alarm.point, end - _AROUND, end, 200)
+        more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)
+    return await render.page(request, visitor, "parts/record.html", alarm=alarm, story=await hub.story(id), **more)
+
+
+async def _alarm(hub: Hub, id: str) -> Alarm:
+    if (alarm := await hub.alarm(id)) is None:
+        raise not_found("alarm", id)
+    return alarm

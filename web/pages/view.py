@@ -1,0 +1,235 @@
+"""How values, times and people are written for one reader: their language, the site's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from edge.domain.alarm import Alarm
+from edge.domain.device import Point, Signal
+from edge.domain.fact import Fact
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
+from edge.domain.names import Text
+from edge.domain.reading import Value
+from edge.facade import Hub, PointState
+from web.i18n import Language, translations
+from web.pages import wording
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def people(hub: Hub) -> Mapping[str, str]:
+    """What everybody is called, by account name."""
+    return {account.name: account.display for account in await hub.accounts.accounts()}
+
+
+class View:
+    """Everything a template asks of the hub's values. One per request or rendered event; times are µs UTC."""
+
+    def __init__(self, hub: Hub, language: Language, names: Mapping[str, str]) -> None:
+        self.hub = hub
+        self.language = language
+        self.now = hub.now().utc
+        self.names = names
+        self._zone = ZoneInfo(hub.site.timezone)
+        catalogue = translations(language)
+        self._word = catalogue.gettext
+
+    # words
+
+    def word(self, message: str) -> str:
+        """The translation of a marked message."""
+        return self._word(message) if message else ""
+
+    def text(self, text: Text) -> str:
+        return text.in_(self.language)
+
+    def person(self, name: str | None) -> str:
+        """What a person is called; the account's name when it is gone, "the hub" for nobody."""
+        return self.names.get(name, name) if name else self._word("the hub")
+
+    def joined(self, *parts: str) -> str:
+        """The parts that say something, with middle dots between."""
+        return " · ".join(part for part in parts if part)
+
+    # times
+
+    def local(self, utc: int) -> datetime:
+        """The moment on the site's wall clock."""
+        return (_EPOCH + timedelta(microseconds=self.hub.civil(utc))).astimezone(self._zone)
+
+    def clock(self, utc: int) -> str:
+        return f"{self.local(utc):%H:%M:%S}"
+
+    def short(self, utc: int) -> str:
+        """As short as it is clear: today 02:14:20, yesterday with the word, else with the date."""
+        moment, today = self.local(utc), self.local(self.now)
+        if moment.date() == today.date():
+            return f"{moment:%H:%M:%S}"
+        if moment.date() == today.date() - timedelta(days=1):
+            return self._word("yest. %(time)s") % {"time": f"{moment:%H:%M}"}
+        if moment.year == today.year:
+            return f"{moment:%m-%d %H:%M}"
+        return f"{moment:%Y-%m-%d}"
+
+    def full(self, utc: int) -> str:
+        return f"{self.local(utc):%Y-%m-%d %H:%M:%S}"
+
+    @cached_property
+    def zone_name(self) -> str:
+        """The site zone's offset, as printed on reports."""
+        offset = f"{self.local(self.now):%z}"
+        return f"GMT{offset[:3]}:{offset[3:]}"
+
+    def iso(self, utc: int) -> str:
+        return to_rfc3339(utc)
+
+    def millis(self, utc: int) -> int:
+        return utc // 1000
+
+    def age(self, utc: int | None) -> str:
+        """How long ago, in the largest unit that says enough."""
+        return self.ago(max(0, self.now - utc)) if utc is not None else self._word("never")
+
+    def ago(self, span: int) -> str:
+        if span < MINUTE:
+            return self._word("%(n)s s ago") % {"n": span // SECOND}
+        if span < HOUR:
+            return self._word("%(n)s min ago") % {"n": span // MINUTE}
+        if span < 2 * DAY:
+            return self._word("%(n)s h ago") % {"n": span // HOUR}
+        return self._word("%(n)s d ago") % {"n": span // DAY}
+
+    def running(self, utc: int) -> str:
+        """Running time since `utc` as 0:34, 12:05, 1:02:05."""
+        seconds = max(0, self.now - utc) // SECOND
+        hours, rest = divmod(seconds, 3600)
+        minutes, seconds = divmod(rest, 60)
+        return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+    # values
+
+    def value(self, value: Value | None, point: Point | None, unit: str = "") -> str:
+        """The value with its unit; a state in words; "no data" for None, for zero is a value."""
+        match value:
+            case None:
+                return self._word("No data")
+            case bool():
+                return self._state(value, point)
+            case str():
+                return value
+        quantity = point.spec.quantity if point else None
+        number = f"{value:.{quantity.decimals}f}" if quantity else f"{value:g}"
+        return f"{number} {unit or (point.unit if point else '')}".rstrip()
+
+    def _state(self, abnormal: bool, point: Point | None) -> str:
+        signal = point.spec.signal if point else None
+        if point is not None and point.spec.id == "link":
+            return self._word("No contact") if abnormal else self._word("Online")
+        if not abnormal:
+            return self._word("Normal")
+        return self._word("In alarm") if signal in wording.HANDLED_AS_EMERGENCY else self._word("Abnormal")
+
+    def reading(self, state: PointState) -> str:
+        return self.value(state.value, state.point)
+
+    def doubt(self, state: PointState) -> str:
+        """Why the value should not be taken as today's truth, empty when it is good and live."""
+        words = []
+        if state.quality != "good":
+            words.append(self._word(wording.QUALITIES[state.quality]))
+        if state.reason is not None:
+            words.append(self._word(wording.REASONS[state.reason]))
+        if state.retained:
+            words.append(self._word("not heard live since start"))
+        return " · ".join(words)
+
+    # alarms
+
+    def point(self, id: str) -> Point | None:
+        state = self.hub.point(id)
+        return state.point if state else None
+
+    def alarm_value(self, alarm: Alarm) -> str:
+        """The measured value of an alarm, empty for a state."""
+        if alarm.value is None or isinstance(alarm.value, bool):
+            return ""
+        return self.value(alarm.value, self.point(alarm.point), alarm.unit)
+
+    def alarm_limit(self, alarm: Alarm) -> str:
+        if alarm.limit is None or not self.alarm_value(alarm):
+            return ""
+        return self._word("limit %(value)s") % {"value": f"{alarm.limit:g} {alarm.unit}".rstrip()}
+
+    def device_name(self, id: str) -> str:
+        state = self.hub.device(id)
+        return self.text(state.device.name) if state else id
+
+    def is_measured(self, alarm: Alarm) -> bool:
+        return not isinstance(alarm.value, bool) and alarm.value is not None
+
+    def persisted(self, alarm: Alarm) -> bool:
+        return self.hub.persisted(alarm.seq)
+
+    def state(self, alarm: Alarm) -> str:
+        return self._word(wording.state_word(alarm))
+
+    def ack(self, alarm: Alarm) -> str:
+        return self._word(wording.ack_word(alarm))
+
+    def handled_by(self, alarm: Alarm) -> str:
+        """Who acknowledged, in the words of the desk: "李强 接警"; empty before."""
+        return f"{self.person(alarm.acked_by)} {self.ack(alarm)}" if alarm.acked else ""
+
+    def hurdle(self, alarm: Alarm) -> str:
+        """Why it cannot be reset now, empty when it can."""
+        return self.word(wording.reset_hurdle(alarm) or "")
+
+    def verdict(self, alarm: Alarm) -> str:
+        if alarm.verdict is None:
+            return ""
+        kind, cause = alarm.verdict.kind, alarm.verdict.cause
+        if kind == "real" and alarm.signal is Signal.FIRE:
+            said = self._word("Confirmed fire")
+        else:
+            said = self._word(wording.VERDICTS[kind])
+        return self.joined(said, self._word(wording.CAUSES[cause]) if cause in wording.CAUSES else cause)
+
+    # facts
+
+    def fact(self, fact: Fact) -> str:
+        """One sentence for what happened."""
+        said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
+        if fact.subject == "alarm" and "place" in fact.body:
+            return self.joined(said, self._alarm_in(fact))
+        return self.joined(said, *self._plain(fact.body))
+
+    def step(self, fact: Fact) -> str:
+        """One sentence for what happened to an alarm, on a page that already says which."""
+        alarm = Alarm.from_dict(dict(fact.body))
+        match fact.kind.removeprefix("alarm."):
+            case "acked":
+                return self.ack(alarm)
+            case "verdict" | "judged":
+                return self.joined(self._word("Verdict"), self.verdict(alarm))
+            case "reset" | "closed" if alarm.forced:
+                return self.joined(self._word("Forced reset"))
+            case "shelved" if alarm.suppression is not None and alarm.suppression.until is not None:
+                until = self.full(alarm.suppression.until)
+                return self.joined(self._word("Shelved until %(time)s") % {"time": until}, alarm.suppression.reason)
+        said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
+        if fact.kind in {"alarm.raised", "alarm.risen", "alarm.rose"}:
+            return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))
+        return self.joined(said, self.alarm_value(alarm) if alarm.active else "")
+
+    def _alarm_in(self, fact: Fact) -> str:
+        alarm = Alarm.from_dict(dict(fact.body))
+        return self.joined(self.text(alarm.place), self.text(alarm.title), self.alarm_value(alarm))
+
+    def _plain(self, body: Mapping[str, object]) -> list[str]:
+        """A body of no special kind, its own words first."""
+        if isinstance(detail := body.get("detail"), dict) and isinstance(own := detail.get(self.language), str):
+            return [str(body.get("name", "")), own]
+        return [f"{key} {value}" for key, value in body.items() if isinstance(value, str | int | float)]

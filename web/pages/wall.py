@@ -1,0 +1,46 @@
+"""The alarm wall 报警监控: which alarm is pinned, and since when all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from edge.domain.alarm import Alarm
+from edge.domain.device import Signal
+from edge.facade import AlarmQuery, Hub
+from web.auth import Perm, Visitor, hub_of, require
+from web.pages import render, wording
+
+router = APIRouter()
+
+
+@router.get("/")
+async def wall(request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))]) -> HTMLResponse:
+    hub = hub_of(request)
+    quiet = None if hub.open_alarms() else await quiet_since(hub)
+    open_alarms = hub.open_alarms()
+    return await render.page(
+        request, visitor, "wall.html", wall=True, pinned=pinned(open_alarms), quiet_since=quiet
+    )
+
+
+def pinned(alarms: Sequence[Alarm]) -> Alarm | None:
+    """The alarm on top: the first fire (首火警), else the first other emergency, else the first that waits for a person.
+
+    A first-out stays until it is closed, acknowledged or not; what is acknowledged and no emergency goes to the list.
+    """
+    live = [alarm for alarm in alarms if alarm.suppression is None]
+    for signals in ({Signal.FIRE}, wording.HANDLED_AS_EMERGENCY):
+        if first := min((a for a in live if a.signal in signals), key=lambda a: a.raised_at, default=None):
+            return first
+    return next((alarm for alarm in live if not alarm.acked), None)
+
+
+async def quiet_since(hub: Hub) -> int | None:
+    """When the newest closed alarm was closed, else when the self-test passed first; None when neither is known."""
+    last = await hub.alarms(AlarmQuery(open=False, limit=1))
+    closed = [alarm.closed_at for alarm in last.items if alarm.closed_at is not None]
+    return max(closed, default=None)

@@ -1,0 +1,217 @@
+"""The panel's words for what the hub calls by a code: signals, states, priorities, qualities, facts, refusals.
+
+Each table gives the English message id; it is translated where it is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.device import Signal
+from edge.domain.reading import Quality, Reason
+from edge.domain.rule import Priority
+from web.i18n import mark as _
+
+SIGNALS: Final = {
+    Signal.FIRE: _("Fire"),
+    Signal.GAS: _("Gas"),
+    Signal.SOS: _("SOS"),
+    Signal.FAULT: _("Fault"),
+    Signal.SUPERVISORY: _("Supervisory"),
+    Signal.DISABLEMENT: _("Disabled"),
+    Signal.PROCESS: _("Limit exceeded"),
+}
+PRIORITIES: Final = {
+    Priority.URGENT: _("Urgent"),
+    Priority.HIGH: _("High"),
+    Priority.MEDIUM: _("Medium"),
+    Priority.LOW: _("Low"),
+}
+STATES: Final = {
+    AlarmState.UNACKNOWLEDGED: _("Unacknowledged"),
+    AlarmState.ACKNOWLEDGED: _("Acknowledged"),
+    AlarmState.RETURNED: _("Returned, unacknowledged"),
+    AlarmState.LATCHED_UNACKNOWLEDGED: _("Latched, unacknowledged"),
+    AlarmState.LATCHED: _("Latched, awaiting reset"),
+    AlarmState.NORMAL: _("Closed"),
+}
+QUALITIES: Final = {
+    Quality.GOOD: _("Good"),
+    Quality.UNCERTAIN: _("Reading doubtful"),
+    Quality.BAD: _("Not usable"),
+}
+REASONS: Final = {
+    Reason.STALE: _("overdue"),
+    Reason.OUT_OF_RANGE: _("outside the physical range"),
+    Reason.DEVICE_FAULT: _("device fault"),
+    Reason.CALIBRATING: _("calibrating"),
+    Reason.CLOCK: _("device clock wrong"),
+    Reason.RATE: _("sent too often"),
+}
+VERDICTS: Final = {
+    "real": _("Confirmed real"),
+    "false": _("False alarm"),
+    "fault": _("Device fault"),
+    "test": _("Test"),
+}
+CAUSES: Final = {
+    "cooking": _("Cooking fumes"),
+    "steam": _("Bathroom steam"),
+    "smoking": _("Smoking"),
+    "dust": _("Building dust"),
+    "welding": _("Welding"),
+    "insecticide": _("Insect spray"),
+    "insects": _("Insects, dust inside"),
+    "moisture": _("Damp, condensation"),
+    "ageing": _("Device ageing"),
+    "person": _("Set off by a person"),
+    "unknown": _("Cause unknown"),
+}
+ROLES: Final = {
+    "guard": _("Control-room operator"),
+    "maintenance": _("Crew"),
+    "admin": _("System admin"),
+}
+CATEGORIES: Final = {
+    "smoke-detector": _("Smoke detector"),
+    "heat-detector": _("Heat detector"),
+    "gas-detector": _("Gas detector"),
+    "co-detector": _("CO detector"),
+    "call-point": _("Call point"),
+    "sos-button": _("SOS button"),
+    "electrical-monitor": _("Electrical fire monitor"),
+    "bin": _("Waste bin"),
+    "water-probe": _("Water probe"),
+    "level-sensor": _("Level sensor"),
+    "contact": _("Door contact"),
+    "siren": _("Siren"),
+    "valve": _("Valve"),
+    "relay": _("Relay"),
+    "fan": _("Fan"),
+    "noise": _("Noise sensor"),
+    "bench": _("Load test"),
+}
+ARMED: Final = {
+    "starting": _("Not armed yet"),
+    "armed": _("Armed"),
+    "degraded": _("Armed, degraded"),
+}
+CHECKS: Final = {
+    "beat": _("Self-test"),
+    "self_test": _("Full test alarm"),
+    "journal": _("Journal"),
+    "telemetry": _("Telemetry"),
+    "clock": _("Clock"),
+    "loop": _("Main loop"),
+    "broker": _("Broker"),
+    "disk": _("Disk"),
+    "links": _("Links"),
+}
+COUNTERS: Final = {
+    "connects": _("connections"),
+    "reconnects": _("reconnections"),
+    "ok": _("answers"),
+    "polls": _("polls"),
+    "requests": _("requests"),
+    "timeouts": _("time-outs"),
+    "crc": _("checksum errors"),
+    "crc_errors": _("checksum errors"),
+    "exceptions": _("exceptions"),
+    "noise": _("noise bytes"),
+    "bytes": _("bytes"),
+    "skipped": _("skipped"),
+    "errors": _("errors"),
+    "redelivered": _("redelivered"),
+    "messages": _("messages"),
+}
+KINDS: Final = {
+    "alarm.raised": _("Alarm raised"),
+    "alarm.risen": _("Level risen"),
+    "alarm.rose": _("Level risen"),
+    "alarm.fell": _("Level fallen"),
+    "alarm.reported": _("Reported again"),
+    "alarm.repeated": _("Reported again"),
+    "alarm.reannunciated": _("Reported again"),
+    "alarm.returned": _("Back to normal on site"),
+    "alarm.acked": _("Acknowledged"),
+    "alarm.verdict": _("Verdict given"),
+    "alarm.judged": _("Verdict given"),
+    "alarm.reset": _("Reset"),
+    "alarm.closed": _("Closed"),
+    "alarm.shelved": _("Shelved"),
+    "alarm.unshelved": _("Shelving ended"),
+    "alarm.commented": _("Comment"),
+    "alarm.suppressed": _("Suppressed"),
+    "desk.silenced": _("Desk silenced"),
+    "desk.resounded": _("Desk sounds again"),
+    "session.opened": _("Signed in"),
+    "session.closed": _("Signed out"),
+    "session.refused": _("Sign-in refused"),
+    "hub.started": _("Hub started"),
+    "hub.stopped": _("Hub stopped"),
+    "hub.armed": _("Armed"),
+    "health.changed": _("Health changed"),
+    "device.adopted": _("Device adopted"),
+    "device.added": _("Device added"),
+    "account.put": _("Account changed"),
+    "account.removed": _("Account removed"),
+    "token.put": _("Token issued"),
+}
+GROUPS: Final = {
+    "": _("Everything"),
+    "alarm.": _("Alarms"),
+    "desk.": _("Desk sound"),
+    "session.": _("Sign-ins"),
+    "health.": _("Health"),
+    "device.": _("Devices"),
+    "hub.": _("Start and stop"),
+}
+REFUSALS: Final = {
+    "not_found": _("There is no such alarm any more."),
+    "not_acknowledged": _("Acknowledge first, then reset."),
+    "still_active": _("Still in alarm on site: cannot reset."),
+    "closed": _("This alarm is closed already."),
+    "reason_required": _("A reason is needed."),
+    "not_shelvable": _("This alarm cannot be shelved."),
+    "too_long": _("Shelving lasts 8 hours at most."),
+    "not_saved": _("The journal cannot be written now: this must wait. Acknowledging and silencing still work."),
+    "forbidden": _("Your role may not do this."),
+    "unauthenticated": _("Signed out. Sign in again."),
+    "csrf": _("This page is out of date. Load it again."),
+}
+
+HANDLED_AS_EMERGENCY: Final = frozenset({Signal.FIRE, Signal.GAS, Signal.SOS})
+
+
+def ack_word(alarm: Alarm) -> str:
+    """What acknowledging is called: 接警 for emergencies, 知悉 for all else."""
+    return _("Acknowledge") if alarm.signal in HANDLED_AS_EMERGENCY else _("Noted")
+
+
+def state_word(alarm: Alarm) -> str:
+    """Where the alarm stands, as a guard says it."""
+    emergency = alarm.signal in HANDLED_AS_EMERGENCY
+    match alarm.state:
+        case AlarmState.NORMAL:
+            return _("Closed")
+        case AlarmState.UNACKNOWLEDGED | AlarmState.LATCHED_UNACKNOWLEDGED:
+            return _("Awaiting acknowledgement") if emergency else _("To be noted")
+        case AlarmState.RETURNED:
+            return _("Returned, awaiting acknowledgement") if emergency else _("Returned, to be noted")
+        case AlarmState.LATCHED if alarm.verdict is not None:
+            return _("Awaiting reset")
+        case _ if emergency and alarm.verdict is None:
+            return _("To verify")
+        case AlarmState.LATCHED:
+            return _("Awaiting reset")
+    return SIGNALS[alarm.signal]
+
+
+def reset_hurdle(alarm: Alarm) -> str | None:
+    """Why a latched alarm cannot be reset now, None when it can."""
+    if not alarm.acked:
+        return REFUSALS["not_acknowledged"]
+    if alarm.active:
+        return REFUSALS["still_active"]
+    return None

@@ -1,0 +1,51 @@
+// What this desk sounds, the bar that asks for leave to sound, and the count in title and favicon.
+import { byId, now } from "./page.js";
+import { play, ring, running, unlock } from "./sound.js";
+
+const plainTitle = document.title;
+const plainIcon = document.querySelector('link[rel="icon"]').href;
+let shown = -1;
+
+function badge(count, urgent) {
+  const face = document.createElement("canvas");
+  face.width = face.height = 64;
+  const pen = face.getContext("2d");
+  pen.fillStyle = urgent ? "#c22026" : "#7d6200";
+  pen.beginPath();
+  pen.arc(32, 32, 31, 0, 7);
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.font = "bold 40px sans-serif";
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(count > 99 ? "99" : String(count), 32, 35);
+  return face.toDataURL();
+}
+
+export function heed() {
+  const state = byId("sounding").dataset;
+  const count = Number(state.count);
+  const silent = Number(state.silentUntil || 0) > now();
+  ring(count && !silent ? state.signal : "");
+  if (count !== shown) {
+    shown = count;
+    document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
+    document.querySelector('link[rel="icon"]').href = count ? badge(count, state.urgent === "yes") : plainIcon;
+  }
+  byId("unlock").hidden = running();
+}
+
+document.addEventListener("click", async (event) => {
+  if (event.target.closest("[data-sound-on], [data-sound-test]")) {
+    await unlock();
+    if (!byId("sounding").dataset.signal || event.target.closest("[data-sound-test]")) play("fire");
+    heed();
+  } else if (!running()) {
+    // Any press on this page is leave enough.
+    await unlock();
+    heed();
+  }
+});
+document.addEventListener("htmx:after:swap", heed);
+setInterval(heed, 1000);
+heed();

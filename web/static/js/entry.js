@@ -1,0 +1,2 @@
+// The pages one sees before signing in.
+import "./prefs.js";

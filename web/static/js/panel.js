@@ -1,0 +1,6 @@
+// Every page of somebody who is signed in.
+import "./time.js";
+import "./prefs.js";
+import "./desk.js";
+import "./stream.js";
+import "./actions.js";

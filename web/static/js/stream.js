@@ -1,0 +1,85 @@
+// The live stream: notices silence, greys the picture with the time of the last data, reconnects, counts what it missed.
+import { byId, clock, now, say, setNow } from "./page.js";
+import { notice } from "./notice.js";
+import { stand, tick } from "./time.js";
+
+const SILENCE = 22_000; // two heartbeats of 10 s and a little: within 25 s the desk must know
+const REPLAY = 1500; // what was missed comes in one go
+const main = byId("main");
+let heard = now();
+let connection = null;
+let lost = false;
+let missed = null; // facts replayed since the connection came back; null when there is nothing to count
+
+function setLost() {
+  if (lost) return;
+  lost = true;
+  const bar = byId("lost");
+  bar.textContent = say("lost", { time: clock(heard) });
+  bar.hidden = false;
+  document.documentElement.classList.add("is-lost");
+  stand(true);
+}
+
+function setBack() {
+  if (!lost) return;
+  lost = false;
+  byId("lost").hidden = true;
+  document.documentElement.classList.remove("is-lost");
+  stand(false);
+  tick();
+}
+
+function tellMissed() {
+  notice(missed ? say("caught_up", { n: missed }) : say("back"));
+  missed = null;
+}
+
+function takeAnew() {
+  htmx.ajax("GET", location.href, { source: byId("clock"), target: "#main", select: "#main > *", swap: "innerMorph" });
+}
+
+function open() {
+  if (!main._htmx?.sse) htmx.trigger(main, "stream-open");
+}
+
+main.addEventListener("htmx:sse:after:connection", (event) => {
+  connection = event.detail.connection;
+  heard = now();
+  if (lost && missed === null) {
+    missed = 0;
+    setTimeout(tellMissed, REPLAY);
+  }
+  setBack();
+});
+
+main.addEventListener("htmx:sse:before:message", (event) => {
+  heard = now();
+  if (missed !== null && event.detail.message.id && !event.detail.message.event) missed += 1;
+});
+
+main.addEventListener("htmx:sse:error", (event) => {
+  if (event.detail.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  else setLost();
+});
+
+main.addEventListener("hb", (event) => {
+  setNow(Date.parse(JSON.parse(event.detail.data).time));
+  if (document.querySelector("[data-unsaved]")) takeAnew(); // the journal may have healed, which is no fact
+});
+
+// Too much was missed to be told one by one: take the page anew, keeping sound and connection.
+main.addEventListener("resync", takeAnew);
+
+setInterval(() => {
+  if (document.hidden && JSON.parse(document.querySelector('meta[name="htmx-config"]').content).sse.pauseOnBackground) {
+    heard = now();
+    return;
+  }
+  if (now() - heard <= SILENCE) return;
+  setLost();
+  if (main._htmx?.sse) connection?.reader?.cancel();
+  else open();
+}, 1000);
+
+addEventListener("load", open);
