@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from edge.domain.device import Device, DeviceProfile
@@ -109,12 +110,13 @@ class DriverSchema:
 
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
-    """What `edge-hub decode` was told besides the payload."""
+    """What `edge-hub decode` was told besides the payload. zone: that of times which name none."""
 
     topic: str | None = None
     profile: DeviceProfile | None = None
     request: bytes | None = None
     fport: int | None = None
+    zone: tzinfo | None = None
 
 
 @dataclass(slots=True)
