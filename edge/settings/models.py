@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from edge.domain.device import Report, Signal
+from edge.domain.device import Report
 from edge.domain.names import Text, is_id
 from edge.domain.quantity import QUANTITIES
 from edge.domain.rule import Condition
@@ -47,8 +48,13 @@ def _quantity(text: str) -> str:
     return text
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _timezone(text: str) -> str:
-    zones = available_timezones()
+    zones = _timezones()
     if text not in zones:
         raise _unknown(
             "timezone", f"there is no time zone {text!r}; write one such as Asia/Shanghai", text, zones
@@ -214,6 +220,3 @@ class RuleTable(Table):
     on_delay: Seconds = 0.0
     off_delay: Seconds = 0.0
     level: list[LevelTable] = Field(min_length=1)
-
-
-SIGNALS = {signal.value: signal for signal in Signal}

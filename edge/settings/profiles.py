@@ -52,9 +52,10 @@ def read_library(report: Report, schemas: Mapping[str, DriverSchema], own: FileP
         shipped = own is None or path.parent != own
         if sheet is None:
             library.ids.add(id)
-        elif not shipped or sheet.data.get("dialect") in schemas:
+            continue
+        _note_words(library, sheet)
+        if not shipped or sheet.data.get("dialect") in schemas:
             library.ids.add(id)
-            _note_words(library, sheet)
             profile = _profile(report, sheet, id, schemas)
             if profile is not None:
                 library.profiles[id] = profile

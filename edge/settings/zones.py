@@ -18,7 +18,7 @@ def read_zones(report: Report, sheet: Sheet) -> dict[str, Zone]:
         if table is None:
             continue
         if table.path in found:
-            first = sheet.place(found[table.path][0])
+            first = sheet.place((*found[table.path][0], "path"))
             report.add(
                 sheet, (*path, "path"), "duplicate_id", f"zone {table.path} is also at {first[0]}:{first[1]}"
             )
