@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -155,7 +155,7 @@ class Streams:
 
     async def subscribe(
         self, after: Seq | None, encode: EncodeFact, key: Hashable, values: EncodeValues | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Server-sent events: facts after `after` (None: from now on), changed values once a second, heartbeats.
 
         An `after` that the hub no longer knows, or that is over RING facts ago, gives `event: resync`: fetch the
@@ -163,6 +163,8 @@ class Streams:
         """
         self.readers += 1
         try:
+            if after is not None:
+                await self._reach(after)
             cursor, breaks, beats, version = (
                 self._count,
                 self._breaks,
@@ -202,6 +204,11 @@ class Streams:
         finally:
             self.readers -= 1
 
+    async def _reach(self, after: Seq) -> None:
+        """A page is made of the hub's newest state, which the follower may be about to hear of: let it come level."""
+        while self._open and self._head.number < after.number <= self._hub.position().number:
+            await self._bell.wait()
+
     def _cursor_after(self, after: Seq) -> int | None:
         """The cursor behind the fact `after`, None when the ring does not hold it."""
         if after == self._head:
@@ -213,13 +220,15 @@ class Streams:
             return None
         return self._count - len(self._ring) + offset + 1
 
-    async def _older(self, after: Seq, cursor: int, encode: EncodeFact) -> AsyncIterator[bytes]:
+    async def _older(self, after: Seq, cursor: int, encode: EncodeFact) -> AsyncGenerator[bytes, None]:
         """Facts after `after` up to what the ring holds behind `cursor`, from the hub's memory or journal."""
         end = self._head.number - (self._count - cursor)
-        replayed = 0
+        if end - after.number > RING:
+            yield self._resync()
+            return
         while True:
             facts = await self._hub.facts(after, _STEP)
-            if facts is None or replayed > RING:
+            if facts is None:
                 yield self._resync()
                 return
             wanted = [fact for fact in facts if fact.seq.number <= end]
@@ -228,7 +237,6 @@ class Streams:
             if not wanted or len(wanted) < len(facts):
                 return
             after = wanted[-1].seq
-            replayed += len(wanted)
 
     def _encoded(self, entry: _Entry, encode: EncodeFact, key: Hashable) -> bytes:
         known = entry.encoded.get(key)

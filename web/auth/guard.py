@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -77,16 +78,19 @@ async def _check_csrf(request: Request, visitor: Visitor) -> None:
         )
 
 
-async def while_signed_in(request: Request, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def while_signed_in(
+    request: Request, chunks: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
     """Pass a stream on until its session or token ends; asked once a minute, which also keeps a watched wall alive."""
     hub = hub_of(request)
     asked = hub.now().mono
-    async for chunk in chunks:
-        if hub.now().mono - asked >= MINUTE:
-            asked = hub.now().mono
-            if await identify(request) is None:
-                return
-        yield chunk
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if hub.now().mono - asked >= MINUTE:
+                asked = hub.now().mono
+                if await identify(request) is None:
+                    return
+            yield chunk
 
 
 def _forged() -> Problem:

@@ -19,6 +19,7 @@ from web.api.v1.params import (
     Id,
     IdempotencyKey,
     Limit,
+    Prose,
     TheHub,
     answer,
     bad_cursor,
@@ -55,35 +56,35 @@ class _Body(BaseModel):
 class AckBody(_Body):
     """note: a remark in the alarm's story."""
 
-    note: str | None = None
+    note: Prose | None = None
 
 
 class ResetBody(_Body):
     """force: though it is active or unacknowledged; needs a reason, and closes as forced."""
 
     force: bool = False
-    reason: str | None = None
+    reason: Prose | None = None
 
 
 class VerdictBody(_Body):
     """cause: a word of the panel's list ("cooking"), or one's own."""
 
     kind: VerdictKind
-    cause: str | None = None
-    note: str | None = None
+    cause: Prose | None = None
+    note: Prose | None = None
 
 
 class ShelveBody(_Body):
     """until: RFC 3339, at most 8 h ahead; null takes the shelving back."""
 
     until: str | None
-    reason: str = ""
+    reason: Prose = ""
 
 
 class CommentBody(_Body):
     """note: the remark."""
 
-    note: str
+    note: Prose
 
 
 async def _act(hub: Hub, command: Command, visitor: Visitor, key: str | None) -> JSONResponse:

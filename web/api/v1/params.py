@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Path, Query
+from pydantic import AfterValidator
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import from_rfc3339
@@ -12,7 +13,18 @@ from edge.facade import Hub
 from web.auth import Visitor, hub_of
 from web.problems import Problem
 
-T = TypeVar("T")
+
+def _writable(text: str) -> str:
+    """JSON may spell half a surrogate pair, which no store and no answer can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("is not valid Unicode") from error
+    return text
+
+
+Prose = Annotated[str, AfterValidator(_writable)]
+"""A person's own words in a body."""
 
 TheHub = Annotated[Hub, Depends(hub_of)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most.")]
