@@ -156,7 +156,8 @@ async def test_the_app_knows_only_its_own_names():
     async with client_of(app) as client:
         for host, status in {
             "hub.example": 200, "HUB.example:8080": 200, "192.0.2.1:8080": 200, "[2001:db8::1]:8080": 200,
-            "localhost": 200, "evil.example": 421, "hub.example.evil": 421, "": 421, "127.0.0.1.evil": 421, "[evil": 421,
+            "localhost": 200,
+            "evil.example": 421, "hub.example.evil": 421, "": 421, "127.0.0.1.evil": 421, "[evil": 421,
         }.items():  # fmt: skip
             answer = await client.get("/healthz", headers={"host": host})
             assert answer.status_code == status, host

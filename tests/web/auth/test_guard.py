@@ -43,7 +43,7 @@ async def test_the_token_of_another_session_does_not_fit(person, hub):
 )
 async def test_other_origins_cannot_write_even_with_the_token(person, hub, headers):
     client, alarm = await person("guard"), hub.raise_alarm()
-    answer = await _ack(client, alarm, **headers: str | bytes)
+    answer = await _ack(client, alarm, **headers)
     assert answer.status_code == 403
     assert answer.json()["code"] == "cross_origin"
 
