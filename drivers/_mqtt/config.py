@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -21,6 +22,19 @@ class Table(BaseModel):
     """A strict TOML table: no unknown key, no silent conversion."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class StateTable(Table):
+    """Part of a point's `read = {…}`, for states that come as codes or words: see `drivers._mqtt.states`."""
+
+    abnormal: Annotated[Sequence[bool | int | str] | None, Field(min_length=1)] = None
+    normal: Annotated[Sequence[bool | int | str] | None, Field(min_length=1)] = None
+
+    @model_validator(mode="after")
+    def _abnormal_first(self) -> Self:
+        if self.normal is not None and self.abnormal is None:
+            raise ValueError("`normal` needs `abnormal`: what means an alarm")
+        return self
 
 
 class TlsSettings(Table):
