@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,7 +17,7 @@ from edge.settings.problems import Report, Sheet, nearest
 
 M = TypeVar("M", bound=BaseModel)
 
-_CODES: Mapping[str, str] = {
+CODES: Final[Mapping[str, str]] = {
     "extra_forbidden": "unknown_key",
     "missing": "missing_key",
     "literal_error": "unknown_value",
@@ -128,7 +128,7 @@ def _report_unknown(report: Report, sheet: Sheet, path: Path, keys: tuple[str, .
 def _report(report: Report, sheet: Sheet, path: Path, fault: Mapping[str, Any]) -> None:
     kind, loc, given = fault["type"], fault["loc"], fault["input"]
     context = fault.get("ctx", {})
-    code = _CODES.get(kind) or (
+    code = CODES.get(kind) or (
         "wrong_type" if _TYPE_ERROR.fullmatch(kind) else "value" if _VALUE_ERROR.fullmatch(kind) else kind
     )
     suggestion = context.get("suggestion")
@@ -138,8 +138,11 @@ def _report(report: Report, sheet: Sheet, path: Path, fault: Mapping[str, Any]) 
     elif code == "unknown_value":
         suggestion = nearest(given, re.findall(r"'([^']*)'", str(context.get("expected", ""))))
         message = f"{given!r:.60} is not one of {context.get('expected')}"
+    elif kind == "value_error":
+        message = str(context["error"])
     elif code in {"wrong_type", "value"}:
-        message = f"{message[:1].lower()}{message[1:]}, got {given!r:.60}"
+        got = "" if isinstance(given, dict | list) else f", got {given!r:.60}"
+        message = f"{message[:1].lower()}{message[1:]}{got}"
     report.add(sheet, path + loc, code, message, suggestion)
 
 

@@ -172,8 +172,9 @@ class PointTable(Table):
 
 
 class ProfileTable(Table):
-    """One file of profiles/; its name is the profile's id."""
+    """One file of profiles/; its name is the profile's id, which `id` may repeat."""
 
+    id: str | None = None
     maker: Words
     model: Words
     name: Bilingual

@@ -112,6 +112,8 @@ def _profile(
     if not points_raw:
         report.add(sheet, ("point",), "missing_key", "a profile needs at least one [[point]]")
     points = _points(report, sheet, points_raw, schema)
+    if table is not None and table.id not in {None, id}:
+        report.add(sheet, ("id",), "id", f"the file's name makes the profile's id {id!r}", id)
     if table is None or schema is None or read is None:
         return None
     if any(p.signal in {Signal.FIRE, Signal.GAS} for p in points) and not 0 < table.expect <= DAY_SECONDS:

@@ -40,8 +40,10 @@ def write_overrides(
     mqtt: tuple[str, int, str, FilePath] | None = None,
     serial: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `local.toml`: mqtt = (host, port, username, password file) for every broker of the site, serial = the
-    port of each bus by its id. The file is replaced as a whole.
+    """Write `local.toml`, replacing it as a whole.
+
+    mqtt: (host, port, username, password file) for every broker of the site. serial: port of each bus by its id. A
+    relative path is taken from the current folder.
     """
     lines = ["# Addresses and paths of this machine. They replace those of site.toml."]
     if mqtt is not None:
@@ -55,7 +57,7 @@ def write_overrides(
         for broker in _ids(site_dir, "mqtt"):
             lines += _table("mqtt", broker, values)
     for bus, path in (serial or {}).items():
-        lines += _table("serial", bus, {"port": path})
+        lines += _table("serial", bus, {"port": path if "://" in path else str(FilePath(path).absolute())})
     (site_dir / LOCAL_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -94,6 +94,14 @@ def test_a_file_name_that_is_no_id(folder: Folder) -> None:
     assert (folder.only().file, folder.only().code) == ("profiles/Maker Gas.toml", "id")
 
 
+def test_an_id_may_repeat_the_file_name_and_nothing_else(folder: Folder) -> None:
+    folder.write(SMOKE, 'id = "maker-smoke"\n' + SMOKE_PROFILE)
+    assert folder.problems() == []
+    folder.write(SMOKE, 'id = "maker-smoke-2"\n' + SMOKE_PROFILE)
+    problem = folder.only()
+    assert (problem.line, problem.key, problem.code, problem.suggestion) == (1, "id", "id", "maker-smoke")
+
+
 def test_the_sites_own_profile_comes_before_the_shipped_one(folder: Folder) -> None:
     folder.write("profiles/bench-load.toml", GAS_PROFILE)
     assert load_site(folder.path, SCHEMAS).profiles["bench-load"].dialect == "bus"

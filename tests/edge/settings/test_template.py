@@ -15,10 +15,14 @@ from edge.settings import check_site, install_template, load_site, write_overrid
 PACKAGES = ("drivers.mqtt_json", "drivers.zigbee2mqtt", "drivers.modbus_rtu")
 
 
-@pytest.fixture(scope="module")
-def schemas() -> Mapping[str, DriverSchema]:
+def shipped_schemas() -> Mapping[str, DriverSchema]:
     found = [import_module(f"{package}.config").SCHEMA for package in PACKAGES]
     return {schema.dialect: schema for schema in found}
+
+
+@pytest.fixture(scope="module")
+def schemas() -> Mapping[str, DriverSchema]:
+    return shipped_schemas()
 
 
 @pytest.fixture
