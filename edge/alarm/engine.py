@@ -73,8 +73,10 @@ class AlarmEngine:
     # ---- setting up -----------------------------------------------------------------------------------------------
 
     def add_points(self, points: Iterable[Point]) -> None:
-        """Watch more points. Open alarms from before a restart at them, and only they, go on where they stood."""
+        """Watch points not known yet. Open alarms from before a restart at them go on where they stood."""
         for point in points:
+            if point.id in self._points:
+                continue
             self._points[point.id] = point
             watch = Watch(point, self._rules)
             if watch.trackers or watch.vital:

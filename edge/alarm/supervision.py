@@ -46,9 +46,9 @@ class Supervision:
         self.add(points, now)
 
     def add(self, points: Iterable[Point], now: Instant) -> None:
-        """Supervise more devices; of `points`, the link points count."""
+        """Supervise more devices; of `points`, the link points of devices not known yet count."""
         for point in points:
-            if point.spec is LINK:
+            if point.spec is LINK and point.device.id not in self._links:
                 link = self._links[point.device.id] = _Link(point, now.mono)
                 self._timers.watch(link)
 

@@ -65,7 +65,7 @@ def rehearse(
             continue
         for tracker in watch.trackers_for(reading.purpose):
             alarm = alarms.get(tracker.alarm or "")
-            if alarm is not None and alarm.active and reading.received <= alarm.last_report_at:
+            if alarm is not None and alarm.active and reading.received < alarm.last_report_at:
                 continue  # the alarm's row knows better: it may hold reports that the tail has lost
             tracker.rehearse(reading, moment)
             followed[tracker] = None
