@@ -460,7 +460,7 @@ class FakeHub:
             case Judge():
                 verdict = Verdict(command.kind, command.cause, command.by, now)
                 return self._record(
-                    "alarm.judged", replace(alarm, verdict=verdict), by=command.by, note=command.note
+                    "alarm.verdict", replace(alarm, verdict=verdict), by=command.by, note=command.note
                 )
             case Shelve():
                 if alarm.signal in {Signal.FIRE, Signal.GAS, Signal.SOS}:

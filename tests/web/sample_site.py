@@ -23,7 +23,7 @@ SIGNAL_ORDER = [
 WORDS = {
     Signal.FIRE: (
         Priority.URGENT,
-        Text("火警·待核实", "Fire alarm, to verify"),
+        Text("火警", "Fire alarm"),
         Text("到场核实,带灭火器", "Go and verify, take an extinguisher"),
     ),
     Signal.GAS: (
