@@ -69,7 +69,7 @@ class Block:
         return number_in(self.data, at, read.type, read.order)
 
 
-class Codec:
+class ModbusCodec:
     """Channel "<bus>/<unit>/<function>/<register>", payload the data bytes of an answer."""
 
     def parse(self, channel: str, payload: bytes) -> Sequence[Message]:

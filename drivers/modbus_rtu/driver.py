@@ -11,7 +11,7 @@ from typing import Final
 
 from drivers._serialbus.bus import SerialBus
 from drivers._serialbus.line import Line, LineDownError
-from drivers.modbus_rtu.codec import Codec, refusal
+from drivers.modbus_rtu.codec import ModbusCodec, refusal
 from drivers.modbus_rtu.config import DIALECT, BusSettings
 from drivers.modbus_rtu.frames import Failure, Frame, Kind, Request, Skipped, Splitter, explain
 from drivers.modbus_rtu.polling import Unit
@@ -21,7 +21,7 @@ from edge.domain.health import LinkReport
 from edge.domain.names import Text
 from edge.domain.reading import Delivery, RawReading
 from edge.domain.site import Connection
-from edge.driver import Host
+from edge.driver import Codec, Driver, Host
 
 SILENCE: Final = 3.5  # characters between two frames (Modbus over Serial Line V1.02, 2.5.1.1)
 SHORTEST_SILENCE: Final = 0.00175  # the same clause, above 19200 baud
@@ -33,7 +33,7 @@ DEAF: Final = (
 log = logging.getLogger(__name__)
 
 
-def make(connection: Connection, devices: Sequence[Device]) -> ModbusDriver:
+def make(connection: Connection, devices: Sequence[Device]) -> Driver:
     """The driver of one line, for those of `devices` that are on it."""
     return ModbusDriver(connection, devices)
 
@@ -45,7 +45,7 @@ class ModbusDriver:
 
     def __init__(self, connection: Connection, devices: Sequence[Device]) -> None:
         settings: BusSettings = connection.settings
-        self.codec = Codec()
+        self.codec: Codec = ModbusCodec()
         self._id = connection.id
         self._silence = max(SILENCE * settings.character, SHORTEST_SILENCE)
         self._units = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus_rtu.codec import Codec, decode
+from drivers.modbus_rtu.codec import ModbusCodec, decode
 from edge.domain.device import DeviceProfile, Signal
 from edge.domain.reading import PartialError, ProtocolError, Sample
 from edge.driver import DecodeOptions
@@ -20,12 +20,12 @@ CLIMATE = profile(
 
 
 def samples(channel: str, payload: bytes, of: DeviceProfile | None) -> list[Sample]:
-    (message,) = Codec().parse(channel, payload)
-    return list(Codec().samples(message, of))
+    (message,) = ModbusCodec().parse(channel, payload)
+    return list(ModbusCodec().samples(message, of))
 
 
 def test_the_address_is_bus_and_unit():
-    (message,) = Codec().parse("bus-1/17/3/0", b"\x00\x01")
+    (message,) = ModbusCodec().parse("bus-1/17/3/0", b"\x00\x01")
     assert message.address == "bus-1/17"
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from drivers.modbus_rtu import driver as driver_module
 from drivers.modbus_rtu.config import BusSettings
-from drivers.modbus_rtu.driver import ModbusDriver, make
+from drivers.modbus_rtu.driver import make
 from edge.domain.device import DeviceProfile
 from edge.domain.names import Text
 from edge.domain.site import Connection
+from edge.driver import Driver
 from edge.tools.modbus_slave import SlaveBus
 from tests.drivers.modbus_rtu.hosts import RecordingHost
 from tests.drivers.modbus_rtu.makers import device, point, profile
@@ -33,14 +35,14 @@ def host() -> RecordingHost:
     return RecordingHost()
 
 
-Drive = Callable[..., ModbusDriver]
+Drive = Callable[..., Driver]
 
 
 @pytest.fixture
 def drive(slaves: SlaveBus, host: RecordingHost) -> Iterator[Drive]:
-    running: list[ModbusDriver] = []
+    running: list[Driver] = []
 
-    def start(*units: tuple[int, DeviceProfile], port: str | None = None, **line: Any) -> ModbusDriver:
+    def start(*units: tuple[int, DeviceProfile], port: str | None = None, **line: Any) -> Driver:
         settings = BusSettings(port=port or str(slaves.path), timeout=line.pop("timeout", QUICK), **line)
         connection = Connection("bus-1", "serial", "modbus-rtu", Text("总线1", "Bus 1"), settings)
         driver = make(connection, [device(unit, of) for unit, of in units])
@@ -239,3 +241,16 @@ def test_devices_of_another_bus_or_dialect_are_left_alone(
         assert driver.report().slaves == {}
     finally:
         driver.stop()
+
+
+def test_a_converter_that_hangs_is_closed_and_opened(
+    slaves: SlaveBus, host: RecordingHost, drive: Drive, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(driver_module, "DEAF", 0.0)
+    slaves.set_register(1, 3, 0, [1])
+    slaves.dead = {1}
+    driver = drive((1, METER))
+    host.until(lambda: (driver.report().counters or {})["reopened"] >= 1)
+    assert "没有设备应答" in driver.report().detail.zh
+    slaves.dead = set()
+    host.until(lambda: driver.report().up)
