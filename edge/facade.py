@@ -134,6 +134,10 @@ class Metric:
     values: Sequence[tuple[Mapping[str, str], float]]
 
 
+class Unavailable(Exception):  # noqa: N818 - a state of the hub, not an error of the program
+    """A store behind the hub cannot be read or written just now; the text says why and how to mend it."""
+
+
 class Role(StrEnum):
     """What a person may do; the permission table is in `web/auth`."""
 

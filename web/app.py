@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from edge.facade import Hub
 from web import problems
 from web.api.v1.routes import router as api
 from web.auth.secrets import Passwords
+from web.pages import router as pages
 from web.security import BodyLimit, KnownHosts, SecurityHeaders
 from web.streams import Streams
 
@@ -50,10 +51,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
     app.state.secure = secure
     problems.install(app)
     app.include_router(api)
-    with suppress(ImportError):
-        from web.pages import router as pages
-
-        app.include_router(pages, include_in_schema=False)
+    app.include_router(pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     # The last added is the outermost.
     app.add_middleware(BodyLimit)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from edge.domain.command import Refusal
+from edge.facade import Unavailable
 
 SIGN_IN_PATH: Final = "/sign-in"
 
@@ -91,6 +92,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(Unavailable, _on_unavailable)
     app.add_exception_handler(Exception, _on_crash)
 
 
@@ -129,6 +131,10 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this type
     return _answer(request, Problem(REFUSALS.get(error.code, 409), error.code, error.message))
+
+
+async def _on_unavailable(request: Request, error: Exception) -> Response:
+    return _answer(request, Problem(503, "unavailable", f"{error}."))
 
 
 async def _on_crash(request: Request, error: Exception) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from fastapi import Request
 
 from edge.domain.instant import SECOND
+from edge.facade import Unavailable
 from web.auth.guard import check_same_origin
 from web.auth.secrets import MAX_PASSWORD, Passwords, digest, new_session_secret
 from web.auth.throttle import Throttle
@@ -50,12 +52,13 @@ async def sign_in(request: Request, name: str, password: str) -> Visitor:
     await throttle.forget()
 
     renewed = await passwords.renewed(password, stored)
-    if renewed is not None:
-        account = replace(account, password_hash=renewed)
-        await accounts.put(account, account.name)
     former = request.cookies.get(COOKIE)
-    if former:
-        await accounts.close_session(digest(former))
+    with suppress(Unavailable):  # a full disk keeps nobody out: neither of these is needed to come in
+        if renewed is not None:
+            account = replace(account, password_hash=renewed)
+            await accounts.put(account, account.name)
+        if former:
+            await accounts.close_session(digest(former))
     secret = new_session_secret()
     await accounts.open_session(digest(secret), account.name, now, now + ABSOLUTE)
     await hub.note("session.opened", account.name, {"address": address})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND
-from edge.facade import Role
+from edge.facade import Role, Unavailable
 from tests.web.conftest import client_of
 from tests.web.fakes import PASSWORDS, FakeHub
 from web.app import create_app
@@ -82,6 +82,19 @@ async def test_old_password_hashes_are_renewed_on_the_way(stranger, hub):
     assert "m=19456,t=2,p=1" in after
     assert (await _try(stranger)).status_code == 200
     assert hub.people.by_name["guard"].password_hash == after
+
+
+async def test_a_full_disk_keeps_nobody_out(stranger, hub, monkeypatch):
+    async def full(*_args: object) -> None:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(hub.people, "put", full)
+    monkeypatch.setattr(hub.people, "close_session", full)
+    assert (await _try(stranger)).status_code == 200
+    answer = await stranger.delete(
+        "/api/v1/session", headers={"X-CSRF-Token": csrf_token(stranger.cookies["edge_hub"])}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 async def test_coming_and_going_stand_in_the_journal_and_mistyped_names_do_not(stranger, hub):

@@ -93,6 +93,6 @@ async def readings(
         return answer(shapes.series(state, await hub.series(id, start, end, max_points)))
     try:
         rows = await hub.raw(id, start, end, cursor, limit)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # a number of 200 digits is no cursor either
         raise bad_cursor() from error
     return answer(shapes.series(state, rows))
