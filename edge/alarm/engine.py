@@ -100,7 +100,7 @@ class AlarmEngine:
             self._attach(alarm)
             if alarm.rule in BUILTIN:
                 self._builtin[alarm.key] = alarm.id
-            elif alarm.latched and alarm.purpose is Purpose.LIVE:
+            elif alarm.latched and alarm.stuck_at is None and alarm.purpose is Purpose.LIVE:
                 age = now.utc - alarm.raised_at if now.trusted else 0
                 self._watch_latch(alarm.id, STUCK_AFTER - max(0, age))
         return self.step((), now)
@@ -232,7 +232,7 @@ class AlarmEngine:
         """A retained report of fire, gas or SOS: somebody has to look, unless an alarm of it is open there already."""
         if reading.value is not True or reading.purpose is not Purpose.LIVE:
             return
-        key = key_of(UNCONFIRMED, reading.point)
+        key = key_of(UNCONFIRMED, reading.point.id)
         known = (a.signal in VITAL and a.purpose is Purpose.LIVE for a in self._register.at(reading.point.id))
         if key not in self._builtin and not any(known):
             alarm = episode.unconfirmed(UNCONFIRMED, reading, self._now)
@@ -241,7 +241,7 @@ class AlarmEngine:
     def _know(self, reading: Reading) -> None:
         """A live report ends the doubt about a point's state."""
         if reading.value is not None and reading.quality is not Quality.BAD:
-            self._end_builtin(UNCONFIRMED, reading.point)
+            self._end_builtin(UNCONFIRMED, reading.point.id)
 
     # ---- timers ---------------------------------------------------------------------------------------------------
 
@@ -262,16 +262,11 @@ class AlarmEngine:
 
     def _stuck(self, alarm: Alarm) -> None:
         """A latch that nobody reset for a day: told in its own story, and once per point as a supervisory alarm."""
+        self._record("alarm.stuck", replace(alarm, stuck_at=self._now.utc))
         point = self._points.get(alarm.point)
-        if point is None or key_of(STUCK, point) in self._builtin:
-            return
-        self._record("alarm.stuck", alarm)
-        stuck = self._record("alarm.raised", episode.stuck(STUCK, point, self._now), calls=True)
-        self._builtin[stuck.key] = stuck.id
-
-    def _is_stuck(self, alarm: Alarm) -> bool:
-        latch = self._latches.get(alarm.id)
-        return latch is not None and latch.due == NEVER
+        if point is not None and key_of(STUCK, alarm.point) not in self._builtin:
+            stuck = self._record("alarm.raised", episode.stuck(STUCK, point, self._now), calls=True)
+            self._builtin[stuck.key] = stuck.id
 
     # ---- people ---------------------------------------------------------------------------------------------------
 
@@ -349,11 +344,11 @@ class AlarmEngine:
         latch = self._latches.pop(alarm.id, None)
         if latch is not None:
             latch.due = NEVER
-            point = self._points.get(alarm.point)
-            if point is not None and not any(self._is_stuck(other) for other in self._register.at(point.id)):
-                self._end_builtin(STUCK, point)
+        others = self._register.at(alarm.point)
+        if alarm.stuck_at is not None and all(other.stuck_at is None for other in others):
+            self._end_builtin(STUCK, alarm.point)
 
-    def _end_builtin(self, rule: AlarmRule, point: Point) -> None:
+    def _end_builtin(self, rule: AlarmRule, point: str) -> None:
         """The reason for a built-in alarm is gone: it closes, acknowledged or not."""
         id = self._builtin.get(key_of(rule, point))
         if id is None:

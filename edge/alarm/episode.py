@@ -87,7 +87,7 @@ def _new(rule: AlarmRule, level: Level, point: Point, reading: Reading | None, n
     received = now.utc if reading is None else reading.received
     return Alarm(
         id="",  # the register names it after its first fact
-        key=key_of(rule, point),
+        key=key_of(rule, point.id),
         rule=rule.id,
         device=device.id,
         point=point.id,

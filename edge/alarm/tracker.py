@@ -28,9 +28,9 @@ class Change(Enum):
     RETURNED = auto()  # is normal again
 
 
-def key_of(rule: AlarmRule, point: Point, purpose: Purpose = Purpose.LIVE) -> str:
+def key_of(rule: AlarmRule, point: str, purpose: Purpose = Purpose.LIVE) -> str:
     """`rule@point`; tests and drills have keys of their own, so that they never merge with a live alarm."""
-    key = f"{rule.id}@{point.id}"
+    key = f"{rule.id}@{point}"
     return key if purpose is Purpose.LIVE else f"{key}#{purpose.value}"
 
 
@@ -51,7 +51,7 @@ class Tracker(Timer):
     ) -> None:
         super().__init__()
         self.rule, self.point, self.purpose = rule, point, purpose
-        self.key = key_of(rule, point, purpose)
+        self.key = key_of(rule, point.id, purpose)
         self.limits, self.unit = limits, unit
         self.on_delay, self.off_delay = round(rule.on_delay * SECOND), round(rule.off_delay * SECOND)
         self.alarm: str | None = None

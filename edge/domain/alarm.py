@@ -67,6 +67,7 @@ class Alarm:
     annunciated_at: when it last asked for attention (raised, risen, reported anew).
     forced: it was reset while still active or unacknowledged, with a reason.
     hold: remaining µs until a momentary point counts as inactive, as at the last fact.
+    stuck_at: when it was told to be latched for too long.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Alarm:
     suppression: Suppression | None = None
     source_time: int | None = None  # the device's own time of the report that raised it, when it gave one
     hold: int | None = None
+    stuck_at: int | None = None
 
     @property
     def state(self) -> AlarmState:
@@ -142,7 +144,7 @@ class Alarm:
             "verdict": None if (v := self.verdict) is None else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
             "suppression": None if (s := self.suppression) is None
             else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining},
-            "source_time": self.source_time, "hold": self.hold,
+            "source_time": self.source_time, "hold": self.hold, "stuck_at": self.stuck_at,
         }  # fmt: skip
 
     @classmethod

@@ -283,10 +283,23 @@ def test_stuck_once_for_two_latches_at_a_point() -> None:
     stage = Stage((*RULES, rule("smoke-too", "smoke", "state", signal=Signal.FIRE)))
     stage.play("""
         0     | smoke=on          | smoke raised unacknowledged, smoke-too raised unacknowledged !
-        86400 | tick              | smoke stuck unacknowledged, stuck raised unacknowledged !
+        86400 | tick              | smoke stuck unacknowledged, stuck raised unacknowledged, """
+    """smoke-too stuck unacknowledged !
         86401 | li: force smoke broken | smoke reset normal
         86402 | li: force smoke-too broken | smoke-too reset normal, stuck returned returned, stuck closed normal
     """)
+
+
+def test_stuck_is_told_once_though_its_alarm_was_put_away() -> None:
+    stage = Stage()
+    stage.play("""
+        0     | smoke=on          | smoke raised unacknowledged !
+        86400 | tick              | smoke stuck unacknowledged, stuck raised unacknowledged !
+        86401 | li: force stuck detector is ordered | stuck reset normal
+        90000 | restart 5
+        300000 | li: force smoke detector replaced | smoke reset normal
+    """)
+    assert stage.newest("smoke").stuck_at == START + 86_400 * SECOND
 
 
 # ---- restarts -----------------------------------------------------------------------------------------------------

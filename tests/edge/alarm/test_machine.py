@@ -102,6 +102,7 @@ class TwoHubs(RuleBasedStateMachine):
     def civil_clock_is_set(self, seconds) -> None:
         self.steady.utc_step += seconds * SECOND
 
+    @precondition(lambda self: all(written(self.mortal, a) for a in self.mortal.engine.open().values()))
     @rule()
     def hub_is_killed(self) -> None:
         self.quiet()
@@ -227,6 +228,11 @@ class TwoHubs(RuleBasedStateMachine):
                 results.append(refusal.code)
         assert results[0] == results[1]
         return pair[0].id
+
+
+def written(stage: Stage, alarm: Alarm) -> bool:
+    """Whether nothing of its hold has passed since its last fact: a restart may lengthen a hold by that much."""
+    return alarm.hold is None or stage.engine._trackers[alarm.id].hold(stage.now.mono) == alarm.hold
 
 
 def alarm_facts(outcome: Outcome) -> str:
