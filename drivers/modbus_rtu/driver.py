@@ -13,7 +13,7 @@ from drivers._serialbus.bus import SerialBus
 from drivers._serialbus.line import Line, LineDownError
 from drivers.modbus_rtu.codec import ModbusCodec, refusal
 from drivers.modbus_rtu.config import DIALECT, BusSettings
-from drivers.modbus_rtu.frames import Failure, Frame, Kind, Request, Skipped, Splitter, explain
+from drivers.modbus_rtu.frames import UNREACHED, Failure, Frame, Kind, Request, Skipped, Splitter, explain
 from drivers.modbus_rtu.polling import Unit
 from drivers.modbus_rtu.words import NOBODY, NOT_OPENED, opened
 from edge.domain.device import Device
@@ -48,11 +48,12 @@ class ModbusDriver:
         self.codec: Codec = ModbusCodec()
         self._id = connection.id
         self._silence = max(SILENCE * settings.character, SHORTEST_SILENCE)
-        self._units = [
+        units = [
             Unit.of(device, settings.timeout)
             for device in devices
             if device.profile.dialect == DIALECT and device.address.rpartition("/")[0] == connection.id
         ]
+        self._units = [unit for unit in units if unit.requests]
         self._bus = SerialBus(connection.id, settings, self._talk, self._lost)
         self._host: Host  # lent at the start, before the thread lives
         self._up = False
@@ -128,7 +129,7 @@ class ModbusDriver:
         self._host.heard(self._id, unit.address, ok=True)
 
     def _ask(self, line: Line, unit: Unit, request: Request) -> bool:
-        """One request; whether the unit answered, be it with a refusal."""
+        """One request; whether the unit answered, be it with a refusal of its own."""
         line.counters.noise_bytes += len(line.quiet(self._silence, BABBLE))
         line.write(request.encode())
         asked = time.monotonic()
@@ -140,7 +141,7 @@ class ModbusDriver:
                 line.counters.noise_bytes += noise
                 unit.counters.response_ms = round((time.monotonic() - asked) * 1000)
                 self._answered(line, unit, request, item)
-                return True
+                return item.kind is Kind.ANSWER or item.data[0] not in UNREACHED
             noise += len(item.data)
         if not line.stopping():
             self._failed(line, unit, request, bytes(received))
@@ -198,7 +199,7 @@ class ModbusDriver:
 
 def _heard(line: Line, splitter: Splitter, until: float, received: bytearray) -> Iterator[Frame | Skipped]:
     """Frames and noise as they come in, up to that moment; `received` gathers every byte."""
-    while data := line.read(until):
+    while time.monotonic() < until + BABBLE and (data := line.read(until)):
         received += data
         yield from splitter.feed(data)
     yield from splitter.finish()

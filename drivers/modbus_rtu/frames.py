@@ -34,6 +34,8 @@ EXCEPTIONS: Final = {
     11: "it does not answer the gateway",
 }
 
+UNREACHED: Final = frozenset({10, 11})  # a gateway speaks for a unit that does not
+
 _RUN: Final = 512  # skipped bytes handed out at once, so that an endless babble does not pile up
 
 

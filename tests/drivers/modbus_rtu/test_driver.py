@@ -10,6 +10,7 @@ import pytest
 from drivers.modbus_rtu import driver as driver_module
 from drivers.modbus_rtu.config import BusSettings
 from drivers.modbus_rtu.driver import make
+from drivers.modbus_rtu.frames import Frame, seal
 from edge.domain.device import DeviceProfile
 from edge.domain.names import Text
 from edge.domain.site import Connection
@@ -146,7 +147,7 @@ def test_a_unit_that_speaks_for_another_never_becomes_a_value(
     host: RecordingHost, slaves: SlaveBus, drive: Drive
 ):
     class Impostor(SlaveBus):
-        def _answer(self, request):
+        def _answer(self, request: Frame) -> bytes:
             return super()._answer(type(request)(request.kind, 9, request.function, request.data))
 
     slaves.stop()
@@ -254,3 +255,52 @@ def test_a_converter_that_hangs_is_closed_and_opened(
     assert "没有设备应答" in driver.report().detail.zh
     slaves.dead = set()
     host.until(lambda: driver.report().up)
+
+
+def test_a_gateway_that_speaks_for_a_silent_unit_is_no_sign_of_life(
+    host: RecordingHost, slaves: SlaveBus, drive: Drive
+):
+    class Gateway(SlaveBus):
+        def _answer(self, request: Frame) -> bytes:
+            return seal(bytes((request.unit, request.function | 0x80, 11)))
+
+    slaves.stop()
+    gateway = Gateway(slaves.path)
+    gateway.start()
+    try:
+        drive((1, METER))
+        host.until(lambda: ("bus-1/1", False) in host.contact)
+        assert "does not answer the gateway" in host.rejected[0].error
+        assert ("bus-1/1", True) not in host.contact
+    finally:
+        gateway.stop()
+
+
+def test_a_line_that_never_falls_silent_does_not_trap_the_bus(
+    host: RecordingHost, slaves: SlaveBus, drive: Drive
+):
+    class Babbler(SlaveBus):
+        def _answer(self, request: Frame) -> bytes:
+            self.late[request.unit] = 0.0
+            return bytes(4000)
+
+    slaves.stop()
+    babbler = Babbler(slaves.path)
+    babbler.start()
+    try:
+        drive((1, METER), (2, METER))
+        host.until(
+            lambda: (
+                {r.channel for r in host.rejected if r.reason == "noise"} == {"bus-1/1/3/0", "bus-1/2/3/0"}
+            )
+        )
+        assert host.offered == []
+    finally:
+        babbler.stop()
+
+
+def test_a_device_without_anything_to_read_is_not_polled(slaves: SlaveBus, host: RecordingHost, drive: Drive):
+    driver = drive((1, profile()))
+    host.until(lambda: driver.report().up)
+    assert driver.report().slaves == {}
+    assert host.contact == []
