@@ -25,6 +25,7 @@ SOURCE: Final = "hub"
 DIALECT: Final = "hub"
 BEAT: Final = "beat"
 SELF_TEST: Final = "self-test"
+ONLINE: Final = "online"
 EVERY: Final = 10 * SECOND
 TEST_EVERY: Final = HOUR
 OVERDUE: Final = 3 * EVERY  # under the watchdog's 35 s, so that the panel says it before systemd acts
@@ -56,15 +57,15 @@ class HubCodec:
     """The dialect of the hub's own readings: one JSON object of field and value, addressed by the channel."""
 
     def parse(self, channel: str, payload: bytes) -> Sequence[Message]:
-        """One message to the built-in device named by `channel`."""
+        """One message to the built-in device named by `channel`; the member `online` is about its link."""
         try:
             body = json.loads(payload)
         except ValueError as error:
             msg = f"not a JSON object: {error}"
             raise ProtocolError(msg) from error
-        return (Message(channel, body),)
+        return (Message(channel, body, link=body.pop(ONLINE, None)),)
 
-    def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:  # noqa: ARG002
+    def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
         """The object's members."""
         return [Sample(field, value) for field, value in message.body.items()]
 

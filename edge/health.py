@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from edge import beat
 from edge.domain.device import LINK, Device, DeviceProfile, PointSpec, Signal
@@ -133,6 +133,7 @@ def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Devi
             source="built in",
             expect=0.0,
             name=name,
+            built_in=True,
         )
         place = Text(f"{room.zh} {name.zh}", f"{room.en}, {name.en}")
         return Device(id, profile, name, "", name, place, id)
@@ -145,18 +146,18 @@ def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Devi
     return [hub, *(device(link.id, "link", link.name, (stranger,)) for link in connections)]
 
 
-def is_built_in(device: Device) -> bool:
-    """Whether the device is the hub's own, and so not one of the site's to be counted."""
-    return device.profile.category in {HUB, "link"}
-
-
 class HealthMonitor:
     """Runs the checks once a second and says what changed."""
 
-    def __init__(self, probes: Mapping[str, Probe], links: Mapping[str, Probe]) -> None:
+    def __init__(self) -> None:
+        self._probes: Mapping[str, Probe] = {}
+        self._links: Mapping[str, Probe] = {}
+        self._checks: dict[str, Check] = {}
+
+    def watch(self, probes: Mapping[str, Probe], links: Mapping[str, Probe]) -> None:
+        """What to run: checks of the hub by the names above, and of its connections by their ids."""
         self._probes = probes
         self._links = links
-        self._checks: dict[str, Check] = {}
 
     def tick(self, now: Instant) -> list[RawReading]:
         """Run every check; the readings of those that changed, to enter at the inbox."""
@@ -168,12 +169,17 @@ class HealthMonitor:
                 self._checks[name] = replace(known, detail=detail)
                 continue
             self._checks[name] = Check(name, ok, now.utc, detail)
-            device, point = (name, LINK.id) if name in self._links else (HUB, name)
-            raws.append(beat.own_reading(device, Purpose.LIVE, now, **{point: not ok}))
+            if name in self._links:
+                raws.append(beat.own_reading(name, Purpose.LIVE, now, **{beat.ONLINE: ok}))
+            else:
+                raws.append(beat.own_reading(HUB, Purpose.LIVE, now, **{name: not ok}))
         return raws
 
     def health(self, heart: beat.Beat) -> Health:
         """The whole picture."""
         failing = any(not check.ok for check in self._checks.values())
-        status = "starting" if not heart.armed else "degraded" if failing else "armed"
+        if not heart.armed:
+            status: Literal["starting", "armed", "degraded"] = "starting"
+        else:
+            status = "degraded" if failing else "armed"
         return Health(status, dict(self._checks), heart.last_beat, heart.last_self_test)

@@ -27,7 +27,6 @@ from edge.facade import (
     Series,
     Totals,
 )
-from edge.health import is_built_in
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.pipeline import Line, Pipeline
@@ -46,7 +45,7 @@ class RunningHub:
 
     version = __version__
 
-    def __init__(  # noqa: PLR0913 - what the assembly made
+    def __init__(
         self,
         site: Site,
         line: Line,
@@ -97,11 +96,11 @@ class RunningHub:
         line, telemetry = self._line, self._line.telemetry
         none: Mapping[str, str] = {}
 
-        def counter(name: str, help: str, value: float) -> Metric:
-            return Metric(name, "counter", help, [(none, value)])
+        def counter(name: str, words: str, value: float) -> Metric:
+            return Metric(name, "counter", words, [(none, value)])
 
-        def gauge(name: str, help: str, value: float) -> Metric:
-            return Metric(name, "gauge", help, [(none, value)])
+        def gauge(name: str, words: str, value: float) -> Metric:
+            return Metric(name, "gauge", words, [(none, value)])
 
         links = self.links()
         totals = self.totals()
@@ -126,7 +125,9 @@ class RunningHub:
                 [({"source": r.source, "reason": r.reason}, float(r.count)) for r in self._rejects.rows()],
             ),
             counter("quarantined_total", "Messages of senders nobody registered.", self._quarantine.total),
-            counter("rate_limited_total", "Measured values stored but not evaluated.", line.intake.rate_limited),
+            counter(
+                "rate_limited_total", "Measured values stored but not evaluated.", line.intake.rate_limited
+            ),
             counter("readings_lost_total", "Readings a sick store could not keep.", telemetry.lost),
             gauge("inbox_depth", "Messages waiting for the line.", line.inbox.depth()),
             gauge("journal_seq", "Number of the newest fact.", line.log.position().number),
@@ -151,7 +152,7 @@ class RunningHub:
 
     def totals(self) -> Totals:
         supervision = self._line.supervision
-        devices = [d for d in self._directory.devices.values() if not is_built_in(d)]
+        devices = [d for d in self._directory.devices.values() if not d.profile.built_in]
         live = [alarm for alarm in self.open_alarms() if alarm.purpose is Purpose.LIVE]
         by_signal = Counter(alarm.signal for alarm in live)
         return Totals(
@@ -174,7 +175,7 @@ class RunningHub:
         return [
             self._device_state(device, by_device.get(device.id, ()))
             for device in self._directory.devices.values()
-            if not is_built_in(device)
+            if not device.profile.built_in
         ]
 
     def device(self, id: str) -> DeviceState | None:
@@ -188,7 +189,7 @@ class RunningHub:
         return DeviceState(device, supervision.online(device.id), supervision.heard_at(device.id), alarms)
 
     def points(self) -> Sequence[PointState]:
-        return [self._point_state(p) for p in self._directory.points.values() if not is_built_in(p.device)]
+        return [self._point_state(p) for p in self._directory.points.values() if not p.device.profile.built_in]
 
     def point(self, id: str) -> PointState | None:
         point = self._directory.points.get(id)
@@ -200,7 +201,7 @@ class RunningHub:
 
     def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
         version, points = self._line.values.changed(since)
-        return version, [self._point_state(p) for p in points if not is_built_in(p.device)]
+        return version, [self._point_state(p) for p in points if not p.device.profile.built_in]
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

@@ -29,13 +29,19 @@ class People:
     async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
         """The whole object after the journal's commit; raises Refusal."""
         mark = blake2b(repr(command).encode(), digest_size=16).digest()
-        if key is not None and (known := self._answers.get(key)) is not None and now.utc - known.at < KEEP_ANSWERS:
+        if (
+            key is not None
+            and (known := self._answers.get(key)) is not None
+            and now.utc - known.at < KEEP_ANSWERS
+        ):
             if known.digest != mark:
                 raise Refusal("key_reused", "this Idempotency-Key was used for another request")
             return await self._subject(command)
         if not self._log.healthy and not isinstance(command, Acknowledge | Silence):
             # Both of these stop nothing but noise; whatever closes a case must be on record.
-            raise Refusal("not_saved", "the journal cannot be written: only acknowledging and silencing work now")
+            raise Refusal(
+                "not_saved", "the journal cannot be written: only acknowledging and silencing work now"
+            )
         outcome = await self._decide(command, now)
         answers = []
         if key is not None:

@@ -26,7 +26,7 @@ from edge.domain.reading import Delivery, RawReading, Reading
 from edge.health import HUB, HealthMonitor
 from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
-from edge.ingest.intake import Adoption, Intake, Receipt, Taken
+from edge.ingest.intake import Adoption, Intake, Taken
 from edge.people import People
 from edge.store.facts import FactLog
 from edge.store.journal import AdoptedDevice, Entry, Evaluated
@@ -78,6 +78,7 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._asked: deque[Asked] = deque()
         self._in_flight: dict[str, int] = {}
+        self._renewed: list[str] = []
         self._next_tick = 0
         self._late_since: int | None = None
         self._at_rest = asyncio.Event()
@@ -118,8 +119,9 @@ class Pipeline:
         outcome = line.engine.step(readings, now)
         line.values.update(readings)
         facts += outcome.facts
-        if facts or taken.reports:
-            await line.log.record(_entry(facts, outcome.alarms, taken))
+        renewed, self._renewed = self._renewed, []
+        if facts or taken.reports or renewed:
+            await line.log.record(_entry(facts, outcome.alarms, taken, renewed))
         self._keep(readings, taken)
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:
             line.inbox.offer(reply)
@@ -162,8 +164,11 @@ class Pipeline:
             return  # the loop has closed; the broker will repeat them, and their keys will tell
 
     def new_session(self, source: str) -> None:
-        """The broker does not remember the source's session: keys of the old one mean nothing now. From any thread."""
-        self._loop.call_soon_threadsafe(self._forget, source)
+        """The broker does not remember the source's session: keys of the old one mean nothing now."""
+        self._renewed.append(source)
+        self._line.deliveries.forget(source)
+        self._line.telemetry.forget_session(source)
+        self._in_flight.pop(source, None)
 
     # ---- details of the steps -------------------------------------------------------------------------------------
 
@@ -179,9 +184,13 @@ class Pipeline:
         line = self._line
         for adoption in adopted:
             line.engine.add_points(adoption.points)
-            line.supervision.add(adoption.device, now)
+            line.supervision.add(adoption.points, now)
             line.telemetry.register(adoption.points)
-            body = {"id": adoption.device.id, "profile": adoption.device.profile.id, "source": adoption.source}
+            body = {
+                "id": adoption.device.id,
+                "profile": adoption.device.profile.id,
+                "source": adoption.source,
+            }
             yield Fact(line.log.numbering.next(), "device.adopted", now.utc, subject="device", body=body)
 
     def _keep(self, readings: Sequence[Reading], taken: Taken) -> None:
@@ -206,11 +215,6 @@ class Pipeline:
             self._in_flight[source] = max(0, self._in_flight.get(source, 0) - len(deliveries))
             self._acknowledge(source, deliveries)
 
-    def _forget(self, source: str) -> None:
-        self._line.deliveries.forget(source)
-        self._line.telemetry.forget_session(source)
-        self._in_flight.pop(source, None)
-
     async def _ask(self, asked: Asked) -> Alarm | Desk | None:
         self._asked.append(asked)
         self._line.inbox.wake()
@@ -218,9 +222,10 @@ class Pipeline:
 
     async def _answer(self, asked: Asked) -> None:
         people = self._line.people
+        result: Alarm | Desk | None = None
         try:
             if isinstance(asked.what, Fact):
-                result = await people.write(asked.what)
+                await people.write(asked.what)
             else:
                 result = await people.carry_out(asked.what, asked.key, self._line.clock.now())
         except Refusal as refusal:
@@ -231,7 +236,7 @@ class Pipeline:
                 asked.answer.set_result(result)
 
 
-def _entry(facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entry:
+def _entry(facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken, renewed: Sequence[str]) -> Entry:
     """One journal transaction of a step."""
     return Entry(
         facts=facts,
@@ -240,4 +245,5 @@ def _entry(facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entr
         devices=[
             AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address) for a in taken.adopted
         ],
+        renewed=renewed,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from edge.domain.device import Point
 from edge.domain.reading import Arrival, Quality, Reading, Reason
@@ -14,8 +15,14 @@ class LatestValues:
     """One `Reading` per point; a version number tells a follower what changed since it last looked."""
 
     def __init__(self) -> None:
-        self._readings: OrderedDict[Point, tuple[int, Reading]] = OrderedDict()  # least recently changed first
+        self._readings: OrderedDict[Point, tuple[int, Reading]] = (
+            OrderedDict()
+        )  # least recently changed first
         self._version = 0
+
+    def restore(self, readings: Iterable[Reading]) -> None:
+        """What was known before the start; it counts as not heard live since."""
+        self.update(replace(reading, arrival=Arrival.RETAINED) for reading in readings)
 
     def update(self, readings: Iterable[Reading]) -> None:
         """Take in new readings. A record of the past or a broker's copy never hides something newer."""
@@ -35,7 +42,9 @@ class LatestValues:
         """The point's latest value; `overdue`: its device is out of contact, so a good value counts as stale."""
         known = self._readings.get(point)
         if known is None:
-            return PointState(point, None, None, None, Quality.UNCERTAIN, Reason.STALE, retained=False, version=0)
+            return PointState(
+                point, None, None, None, Quality.UNCERTAIN, Reason.STALE, retained=False, version=0
+            )
         version, reading = known
         quality, reason = reading.quality, reading.reason
         if overdue and quality is Quality.GOOD:

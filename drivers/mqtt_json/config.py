@@ -91,10 +91,12 @@ class JsonPointRead(StateTable):
     """`read = {…}` of a point. pointer: its value. unit_pointer: the unit, where the message itself says it.
 
     abnormal, normal: codes or words of a state, as in `abnormal = ["alarm"]` or `abnormal = [2, 3]`.
+    number: nothing but a number will do, at a point that is neither measured nor a state (a counter).
     """
 
     pointer: Pointer
     unit_pointer: Pointer | None = None
+    number: bool = False
 
 
 def address_key(address: JsonAddress) -> str:

@@ -67,7 +67,7 @@ class PointReader:
         self._allowed, self._expected = _PLAIN, "a number, a text, true or false"
         if spec.signal is not None:
             self._allowed, self._expected = _STATE, "true, false, 0, 1 or a text"
-        elif spec.quantity is not None:
+        elif spec.quantity is not None or read.number:
             self._allowed, self._expected = _MEASURED, "a number"
         self._words: StateWords | None = None
         if read.abnormal is not None:

@@ -65,6 +65,7 @@ class DeviceProfile:
     expect: seconds within which a healthy device is heard, 0 when it never speaks by itself.
     confirmed: False when no manual or capture proved the reading; shown on the panel.
     read: dialect-specific instructions for the whole device (poll interval, pointers to time and sequence).
+    built_in: the hub's own, not the site's: a rule applies to it only when it names its category.
     """
 
     id: str
@@ -79,6 +80,7 @@ class DeviceProfile:
     confirmed: bool = True
     rate: float = 10.0  # measured values per second and device that are evaluated; the rest is stored and counted
     read: Any = None
+    built_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

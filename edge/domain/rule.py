@@ -33,7 +33,7 @@ Condition = Literal["state", "high", "low", "no_data"]
 class Selector:
     """Which points a rule applies to; all given parts must fit. Empty parts fit everything.
 
-    zone is a prefix path; point is the last part of the point's id.
+    zone is a prefix path; point is the last part of the point's id. The hub's own devices are meant only by category.
     """
 
     quantity: str | None = None
@@ -49,7 +49,7 @@ class Selector:
         return (
             (self.quantity is None or (spec.quantity is not None and spec.quantity.id == self.quantity))
             and (self.signal is None or spec.signal == self.signal)
-            and (self.category is None or device.profile.category == self.category)
+            and (device.profile.category == self.category if self.category else not device.profile.built_in)
             and (self.point is None or spec.id == self.point)
             and (not self.devices or device.id in self.devices)
             and (self.zone is None or device.zone == self.zone or device.zone.startswith(self.zone + "/"))

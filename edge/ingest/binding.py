@@ -8,7 +8,9 @@ from typing import Final
 from edge.domain.device import LINK, Binding, Device, DeviceProfile, Point
 from edge.domain.names import Text, is_id
 
-ADOPTED: Final = 2000  # devices that may adopt themselves over trusted topics; the nominal site has 500 points
+ADOPTED: Final = (
+    2000  # devices that may adopt themselves over trusted topics; the nominal site has 500 points
+)
 
 
 class Directory:

@@ -12,7 +12,9 @@ from typing import Final
 
 from edge.domain.reading import RawReading
 
-DEPTH: Final = 20_000  # messages per source; above the widest in-flight window, so QoS 1 never meets a full queue
+DEPTH: Final = (
+    20_000  # messages per source; above the widest in-flight window, so QoS 1 never meets a full queue
+)
 SHARE: Final = 64  # messages one source may put into a batch before the next source has its turn
 
 
@@ -72,8 +74,8 @@ class Inbox:
                 queues = queues[self._turn :] + queues[: self._turn]
             while queues and len(batch) < limit:
                 for queue in queues:
-                    for _ in range(min(SHARE, limit - len(batch), len(queue))):
-                        batch.append(queue.popleft())
+                    share = min(SHARE, limit - len(batch), len(queue))
+                    batch.extend(queue.popleft() for _ in range(share))
                 queues = [queue for queue in queues if queue]
             if not queues:
                 self._waiting = False
@@ -89,4 +91,3 @@ class Inbox:
         """Messages waiting, by source."""
         with self._lock:
             return {source: len(queue) for source, queue in self._queues.items()}
-

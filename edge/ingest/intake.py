@@ -77,7 +77,7 @@ class Taken:
 class Intake:
     """Binds and normalises. A message that cannot be used is counted with a sample and never stops the next."""
 
-    def __init__(  # noqa: PLR0913 - the parts of two steps
+    def __init__(
         self,
         codecs: Mapping[str, Codec],
         directory: Directory,
@@ -151,7 +151,7 @@ class Intake:
             except PartialError as error:
                 self._reject(raw, "bad_field", str(error))
                 samples = error.samples
-            made = self._normaliser.readings(binding, samples, raw, device.profile)
+            made = self._normaliser.readings(binding, samples, raw)
             for problem in self._normaliser.problems():
                 self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
             self._limit(device, made, now)
@@ -198,7 +198,7 @@ class Intake:
         stranger = self._directory.points.get(f"{raw.source}.{STRANGER}")
         if stranger is not None and any(s.value is True and s.signal in _ALARMING for s in samples):
             # Somebody has to look: the reading stands at the connection, since the sender has no place.
-            taken.readings.append(Reading(stranger, True, raw.received.utc, raw.received.utc))  # noqa: FBT003
+            taken.readings.append(Reading(stranger, True, raw.received.utc, raw.received.utc))
         return None
 
     def _limit(self, device: Device, readings: Sequence[Reading], now: Instant) -> None:

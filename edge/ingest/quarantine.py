@@ -9,7 +9,9 @@ from typing import Final
 from edge.domain.health import Rejected
 from edge.domain.reading import Value
 
-SENDERS: Final = 500  # distinct unknown senders kept for adoption; a flood of invented names cannot grow the hub
+SENDERS: Final = (
+    500  # distinct unknown senders kept for adoption; a flood of invented names cannot grow the hub
+)
 SAMPLE: Final = 200  # characters of a message that are kept
 
 
@@ -40,7 +42,7 @@ class Quarantine:
         self._senders: dict[tuple[str, str], Sender] = {}
         self.total = 0
 
-    def hold(  # noqa: PLR0913 - one record's fields
+    def hold(
         self, source: str, dialect: str, address: str, payload: bytes, values: Mapping[str, Value], now: int
     ) -> None:
         """Keep one message of a sender that no device of the site has the address of."""
@@ -68,13 +70,17 @@ class Rejects:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Rejected] = {}
 
-    def count(  # noqa: PLR0913 - one record's fields
-        self, source: str, reason: str, channel: str, sample: bytes, error: str, now: int
-    ) -> None:
+    def count(self, source: str, reason: str, channel: str, sample: bytes, error: str, now: int) -> None:
         """Count one refusal and keep its sample."""
         known = self._rows.get((source, reason))
         self._rows[source, reason] = Rejected(
-            source, reason, known.count + 1 if known else 1, now, channel[:SAMPLE], printable(sample), error[:SAMPLE]
+            source,
+            reason,
+            known.count + 1 if known else 1,
+            now,
+            channel[:SAMPLE],
+            printable(sample),
+            error[:SAMPLE],
         )
 
     def rows(self) -> list[Rejected]:

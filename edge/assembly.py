@@ -1,0 +1,479 @@
+"""The one place that knows all parts: makes them of a site's folder, starts them in order, stops them in reverse.
+
+stores › line › panel › drivers
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from edge import health
+from edge.alarm.engine import AlarmEngine
+from edge.alarm.supervision import Supervision
+from edge.beat import SOURCE, Beat, HubCodec, notify
+from edge.clock import Clock, SystemClock
+from edge.domain.device import Device
+from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
+from edge.domain.names import Text
+from edge.domain.reading import Arrival, Delivery, RawReading, Reading
+from edge.domain.site import Connection, Site
+from edge.driver import Codec, Driver, DriverSchema
+from edge.health import HealthMonitor, Probe
+from edge.hub import RunningHub
+from edge.ingest.binding import Directory
+from edge.ingest.deliveries import Deliveries
+from edge.ingest.inbox import Inbox
+from edge.ingest.intake import Intake
+from edge.ingest.normalising import Normaliser
+from edge.ingest.quarantine import Quarantine, Rejects
+from edge.people import People
+from edge.pipeline import Line, Pipeline
+from edge.settings import install_template, load_site
+from edge.store.accounts import SqliteAccounts
+from edge.store.disk import DiskGuard
+from edge.store.facts import FactLog
+from edge.store.journal import Entry, Journal, JournalState
+from edge.store.telemetry import Telemetry, TelemetryState
+from edge.store.writer import StoreError
+from edge.values import LatestValues
+
+log = logging.getLogger("edge")
+
+UPKEEP: Final = 5.0  # seconds
+SETTLE: Final = 2.0  # seconds the line has to finish when the hub stops
+
+# dialect -> its driver. Literal and lazy: a hub without a protocol's library still starts.
+DRIVERS: Final[Mapping[str, str]] = {
+    "json": "drivers.mqtt_json.driver:JsonDriver",
+    "zigbee2mqtt": "drivers.zigbee2mqtt.driver:Zigbee2MqttDriver",
+    "modbus-rtu": "drivers.modbus_rtu.driver:ModbusDriver",
+}
+
+
+def schemas() -> Mapping[str, DriverSchema]:
+    """What each dialect's settings look like, for `edge.settings`."""
+    packages = {dialect: place.rpartition(".")[0] for dialect, place in DRIVERS.items()}
+    return {dialect: import_module(f"{package}.config").SCHEMA for dialect, package in packages.items()}
+
+
+def make_driver(connection: Connection, devices: Sequence[Device]) -> Driver:
+    """The driver of one connection of the site file."""
+    module, _, name = DRIVERS[connection.dialect].partition(":")
+    driver: Driver = getattr(import_module(module), name)(connection, devices)
+    return driver
+
+
+class HubInUseError(RuntimeError):
+    """Another hub runs on this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `edge-hub run` was told. listen: "host:port", port 0 for a free one; civil_offset: µs, demo only."""
+
+    site: Path
+    data: Path
+    listen: str = "127.0.0.1:8080"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure_lan: bool = False
+    civil_offset: int = 0
+
+
+@dataclass(slots=True)
+class Running:
+    """A started hub. line: ends only by a defect. address: "host:port" it really listens on."""
+
+    hub: RunningHub
+    line: asyncio.Task[None]
+    address: str
+
+
+class _Host:
+    """What drivers are lent. They call from threads of their own."""
+
+    def __init__(
+        self, site: str, clock: Clock, inbox: Inbox, rejects: Rejects, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.site = site
+        self.pipeline: Pipeline | None = None  # comes after the stores, before the drivers
+        self._clock = clock
+        self._inbox = inbox
+        self._rejects = rejects
+        self._loop = loop
+
+    def now(self) -> Instant:
+        return self._clock.now()
+
+    def offer(self, raw: RawReading) -> bool:
+        return self._inbox.offer(raw)
+
+    def reject(self, source: str, reason: str, channel: str, sample: bytes, error: str) -> None:
+        self._call(self._rejects.count, source, reason, channel, sample, error, self._clock.now().utc)
+
+    def session_new(self, source: str) -> None:
+        if self.pipeline is not None:
+            self._call(self.pipeline.new_session, source)
+
+    def stored(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
+        """The telemetry's word that readings are durable, or given up."""
+        if self.pipeline is not None:
+            self.pipeline.stored(receipts)
+
+    def heard(self, source: str, address: str, *, ok: bool) -> None:
+        """Answers count through their readings; silence through the device's own time."""
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the hub is stopping
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+@asynccontextmanager
+async def running(options: Options, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """A hub from its first store to its last driver, stopped in reverse; raises SettingsError, HubInUseError."""
+    clock = clock or SystemClock()
+    if not (options.site / "site.toml").exists():
+        install_template(options.site)
+    site = load_site(options.site, schemas())
+    options.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_only_hub(options.data))
+        parts = await _stores(stack, site, options, clock)
+        running_hub = await _line(stack, parts)
+        running_hub.address = await _panel(stack, running_hub.hub, options)
+        await _drivers(stack, parts)
+        notify("READY=1")
+        log.info("hub of %s runs on %s", site.id, running_hub.address)
+        yield running_hub
+        notify("STOPPING=1")
+        log.info("hub stops")
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is passed from one stage of the start to the next."""
+
+    site: Site
+    options: Options
+    clock: Clock
+    inbox: Inbox
+    directory: Directory
+    drivers: dict[str, Driver]
+    journal_state: JournalState
+    log: FactLog
+    telemetry: Telemetry
+    telemetry_state: TelemetryState
+    accounts: SqliteAccounts
+    host: _Host
+    rejects: Rejects
+    guard: DiskGuard
+
+
+async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Clock) -> _Parts:
+    """Open the stores, and everything that only remembers."""
+    inbox, rejects = Inbox(), Rejects()
+    loop = asyncio.get_running_loop()
+    inbox.attach(loop)
+    host = _Host(site.id, clock, inbox, rejects, loop)
+    journal = Journal(options.data / "journal.db")
+    state = journal.open()
+    facts = FactLog(journal, state)
+    stack.push_async_callback(facts.close, clean=True)
+    telemetry = Telemetry(
+        options.data / "telemetry.db",
+        commit_seconds=site.commit_seconds,
+        now=clock.now,
+        on_stored=host.stored,
+    )
+    kept = telemetry.open()
+    stack.push_async_callback(telemetry.close)
+    accounts = SqliteAccounts(options.data / "accounts.db", now=clock.now)
+    accounts.open()
+    stack.push_async_callback(accounts.close)
+    room = site.unit.control_room
+    directory = Directory(
+        [*health.built_in_devices(site.connections, room), *site.devices.values()], site.profiles
+    )
+    for row in state.devices:
+        if row.id not in directory.devices:
+            directory.adopt(row.address, row.profile)
+    telemetry.register(directory.points.values())
+    for path in (state.set_aside, kept.set_aside):
+        if path is not None:
+            log.warning("a damaged store was set aside as %s", path)
+    return _Parts(
+        site=site,
+        options=options,
+        clock=clock,
+        inbox=inbox,
+        directory=directory,
+        drivers={c.id: make_driver(c, list(site.devices.values())) for c in site.connections},
+        journal_state=state,
+        log=facts,
+        telemetry=telemetry,
+        telemetry_state=kept,
+        accounts=accounts,
+        host=host,
+        rejects=rejects,
+        guard=DiskGuard(options.data, telemetry, now=clock.now),
+    )
+
+
+async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
+    """Put the line together, take up what the stores remember, and let it run."""
+    now = parts.clock.now()
+    state, kept = parts.journal_state, parts.telemetry_state
+    points = parts.directory.points
+    engine = AlarmEngine(points.values(), [*health.RULES, *parts.site.rules], parts.log.numbering)
+    supervision = Supervision(points.values(), now)
+    deliveries = Deliveries()
+    deliveries.restore(
+        [(k.source, k.delivery.packet, k.digest) for keys in kept.deliveries.values() for k in keys],
+        [(key.source, key.packet, key.digest, key.points) for key in state.evaluated],
+    )
+    values = LatestValues()
+    quarantine = Quarantine()
+    codecs: dict[str, Codec] = {name: driver.codec for name, driver in parts.drivers.items()}
+    intake = Intake(
+        {SOURCE: HubCodec(), **codecs}, parts.directory, Normaliser(), deliveries, quarantine, parts.rejects
+    )
+    line = Line(
+        clock=parts.clock,
+        inbox=parts.inbox,
+        intake=intake,
+        deliveries=deliveries,
+        supervision=supervision,
+        engine=engine,
+        people=People(engine, parts.log, state.answers),
+        log=parts.log,
+        values=values,
+        telemetry=parts.telemetry,
+        heart=Beat(health.HUB),
+        monitor=HealthMonitor(),
+        windows={name: driver.window for name, driver in parts.drivers.items()},
+    )
+    pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
+    parts.host.pipeline = pipeline
+    line.monitor.watch(_probes(parts, line, pipeline), _links(parts, intake))
+    await _take_up(parts, line, now)
+    hub = RunningHub(
+        parts.site,
+        line,
+        pipeline,
+        parts.directory,
+        parts.drivers,
+        parts.accounts,
+        quarantine,
+        parts.rejects,
+        parts.options.civil_offset,
+    )
+    task = asyncio.create_task(pipeline.run(), name="line")
+    stack.push_async_callback(_end, task)
+    stack.push_async_callback(_settle, pipeline, task)
+    upkeep = asyncio.create_task(_upkeep(parts, pipeline), name="upkeep")
+    stack.push_async_callback(_end, upkeep)
+    return Running(hub, task, "")
+
+
+async def _take_up(parts: _Parts, line: Line, now: Instant) -> None:
+    """What was true before the stop: last values, who was heard when, open alarms, delays under way."""
+    points = parts.directory.points
+    last = [
+        Reading(points[id], v.value, v.time, v.received, v.quality, v.reason, v.arrival, v.purpose)
+        for id, v in parts.telemetry_state.latest.items()
+        if id in points
+    ]
+    line.values.restore(last)
+    heard: dict[str, int] = {}
+    for reading in last:
+        if reading.arrival is Arrival.LIVE:
+            device = reading.point.device.id
+            heard[device] = max(reading.received, heard.get(device, 0))
+    alarms = parts.journal_state.open_alarms
+    line.supervision.restore(alarms, heard, now)
+    line.engine.prime(await _recent(parts, now), now)
+    outcome = line.engine.restore(alarms, now)
+    if outcome.facts:
+        await parts.log.record(Entry(facts=outcome.facts, alarms=outcome.alarms))
+
+
+async def _recent(parts: _Parts, now: Instant) -> list[Reading]:
+    """The tail of the points that have a delay to rebuild, in order of arrival."""
+    readings: list[Reading] = []
+    delayed = [
+        (point, max(rule.on_delay, rule.off_delay))
+        for rule in parts.site.rules
+        if rule.on_delay or rule.off_delay
+        for point in parts.directory.points.values()
+        if rule.applies.fits(point)
+    ]
+    for point, seconds in delayed:
+        since = now.utc - round(seconds * SECOND)
+        with contextlib.suppress(StoreError):  # a sick store must not keep the hub from starting
+            rows = await parts.telemetry.raw(point, since, now.utc, None, 1000)
+            readings += [Reading(point, row.v, row.t, row.t, row.q) for row in rows.items]
+    return sorted(readings, key=lambda reading: reading.received)
+
+
+def _probes(parts: _Parts, line: Line, pipeline: Pipeline) -> dict[str, Probe]:
+    """The checks of the hub itself, by the names of `edge.health`."""
+    fine = Text("正常", "In order")
+
+    def journal(_now: Instant) -> tuple[bool, Text]:
+        if parts.log.healthy:
+            return True, fine
+        waiting = parts.log.tail_depth
+        return False, Text(
+            f"{parts.log.last_error};{waiting} 条记录在内存中等待",
+            f"{parts.log.last_error}; {waiting} facts wait in memory",
+        )
+
+    def telemetry(_now: Instant) -> tuple[bool, Text]:
+        if parts.telemetry.healthy:
+            return True, fine
+        why, waiting, lost = parts.telemetry.last_error, parts.telemetry.depth, parts.telemetry.lost
+        return False, Text(
+            f"{why};{waiting} 条等待,{lost} 条丢失", f"{why}; {waiting} readings wait, {lost} lost"
+        )
+
+    def disk(_now: Instant) -> tuple[bool, Text]:
+        report = parts.guard.report
+        if report is None or not report.low:
+            return True, fine
+        free = report.free >> 20
+        return False, Text(f"仅剩 {free} MiB,已无可清理的数据", f"{free} MiB free, nothing left to drop")
+
+    def clock(now: Instant) -> tuple[bool, Text]:
+        return now.trusted, fine if now.trusted else Text(
+            "开机后尚未校时", "Not set since the machine started"
+        )
+
+    def loop(now: Instant) -> tuple[bool, Text]:
+        late = pipeline.late(now)
+        return not late, Text(
+            "主循环延迟超过100毫秒", "The main loop is more than 100 ms late"
+        ) if late else fine
+
+    def beat(now: Instant) -> tuple[bool, Text]:
+        overdue = line.heart.overdue(now)
+        return not overdue, Text("自检节拍超时", "The beat is overdue") if overdue else fine
+
+    return {
+        "journal": journal,
+        "telemetry": telemetry,
+        "disk": disk,
+        "clock": clock,
+        "loop": loop,
+        "beat": beat,
+    }
+
+
+def _links(parts: _Parts, intake: Intake) -> dict[str, Probe]:
+    """One check for each connection: what its driver says, and what its gateway says of itself."""
+
+    def probe(source: str, driver: Driver) -> Probe:
+        def check(_now: Instant) -> tuple[bool, Text]:
+            report = driver.report()
+            if report.up and not intake.bridges.get(source, True):
+                return False, Text("网关报告自己离线", "The gateway says it is offline")
+            return report.up, report.detail
+
+        return check
+
+    return {source: probe(source, driver) for source, driver in parts.drivers.items()}
+
+
+async def _upkeep(parts: _Parts, pipeline: Pipeline) -> None:
+    """What is done beside the line: account changes into the journal, the disk guard, hourly compaction."""
+    tidied = parts.clock.now().mono
+    looked = tidied - MINUTE
+    while True:
+        await _journal_accounts(parts.accounts, pipeline)
+        now = parts.clock.now()
+        try:
+            if now.mono - looked >= MINUTE:
+                looked = now.mono
+                await parts.guard.check()
+            if now.mono - tidied >= HOUR:
+                tidied = now.mono
+                await parts.telemetry.compact()
+                await parts.telemetry.retain(parts.site.retention, now)
+        except StoreError as error:
+            log.warning("upkeep: %s", error)
+        await asyncio.sleep(UPKEEP)
+
+
+async def _journal_accounts(accounts: SqliteAccounts, pipeline: Pipeline) -> None:
+    """Changes of accounts, also those made on the command line, become facts."""
+    try:
+        changes = await accounts.drain_log()
+        for kind, by, body, at in changes:
+            await pipeline.note(kind, by, {**body, "at": at})
+        if changes:
+            await accounts.recorded()
+    except StoreError as error:
+        log.warning("accounts: %s", error)
+
+
+async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:
+    """Serve the panel and the API; "host:port"."""
+    from web.server import Listen, WebServer, parse_listen
+
+    host, port = parse_listen(options.listen)
+    server = WebServer(hub, Listen(host, port, options.tls_cert, options.tls_key, options.insecure_lan))
+    await server.start()
+    stack.push_async_callback(server.stop)
+    return f"{host}:{server.port}"
+
+
+async def _drivers(stack: AsyncExitStack, parts: _Parts) -> None:
+    """Start listening to the field, last of all; stop it first."""
+
+    async def stop() -> None:
+        await asyncio.gather(*(asyncio.to_thread(driver.stop) for driver in parts.drivers.values()))
+
+    stack.push_async_callback(stop)
+    for driver in parts.drivers.values():
+        driver.start(parts.host)
+
+
+async def _settle(pipeline: Pipeline, line: asyncio.Task[None]) -> None:
+    """Let what was received go through, briefly; what is not acknowledged the broker keeps."""
+    if not line.done():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE):
+                await pipeline.settled()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _only_hub(data: Path) -> Iterator[None]:
+    """Hold `hub.pid`, which names the running hub; HubInUseError when another holds it."""
+    path = data / "hub.pid"
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise HubInUseError(
+                f"a hub with process id {file.read().strip()} runs on {data}: stop it, or choose another --data"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

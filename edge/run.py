@@ -1,0 +1,73 @@
+"""`edge-hub run`: the hub of one site, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from edge.assembly import HubInUseError, Options, running
+from edge.settings import SettingsError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `run`."""
+    parser.add_argument(
+        "--site", type=Path, required=True, help="folder of the site; an empty one gets the template"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of journal, telemetry and accounts")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="panel and API (%(default)s)"
+    )
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); with --tls-key")
+    parser.add_argument("--tls-key", type=Path, help="private key (PEM)")
+    parser.add_argument(
+        "--insecure-lan",
+        action="store_true",
+        help="listen beyond this machine without TLS: whoever is on that network can read along",
+    )
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; 1 when the site's folder or the data folder cannot be used."""
+    logging.basicConfig(
+        level=os.environ.get("EDGE_HUB_LOG", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    options = Options(
+        site=arguments.site,
+        data=arguments.data,
+        listen=arguments.listen,
+        tls_cert=arguments.tls_cert,
+        tls_key=arguments.tls_key,
+        insecure_lan=arguments.insecure_lan,
+        civil_offset=int(os.environ.get("EDGE_HUB_DEMO_CIVIL_OFFSET", "0")),
+    )
+    try:
+        asyncio.run(_serve(options))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (HubInUseError, OSError, ValueError) as error:
+        sys.stderr.write(f"edge-hub: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(options) as running_hub:
+        line = asyncio.ensure_future(running_hub.line)
+        stopped = asyncio.ensure_future(stop.wait())
+        done, _ = await asyncio.wait({line, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if line in done:
+            line.result()  # the line never ends by itself: raise what ended it, so that a supervisor restarts the hub

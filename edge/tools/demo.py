@@ -1,0 +1,352 @@
+"""`edge-hub demo`: the demo community on this machine – a broker, the hub and the simulator, as children.
+
+The hub runs as it would on a gateway, through its own command line; the simulator plays the devices over the broker and
+over pseudo-terminals. When the hub dies it is started again, as systemd would; everything else ends with the demo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from edge.facade import Account, Role
+from edge.settings import install_template, write_overrides
+from edge.store.accounts import AccountFile
+from edge.tools.broker import Broker, BrokerError, free_port, make_broker, shipped_accounts
+from web.auth.secrets import digest, hash_password, new_token
+
+START_WITHIN: Final = 90.0
+STOP_WITHIN: Final = 4.0
+BUSES: Final = ("bus-1", "bus-2")
+TRY: Final = "sm-303"  # a real smoke detector of the site that the simulator leaves alone
+LOAD_TOPIC: Final = "bench/{device}"
+PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
+    "guard": ("李强", Role.GUARD),
+    "maintenance": ("孙志", Role.MAINTENANCE),
+    "admin": ("周敏", Role.ADMIN),
+}
+
+
+class DemoError(RuntimeError):
+    """The demo could not start; one sentence with the mend."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `demo`."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object about the running demo, for programs"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep the data here (default: a new temporary folder)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port of the panel (default: a free one)"
+    )
+    parser.add_argument(
+        "--at", type=_time_of_day, metavar="HH:MM", help="civil time the demo begins at, on the panel"
+    )
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; 1 when it cannot start."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    data = (arguments.data or Path(tempfile.mkdtemp(prefix="edge-hub-demo-"))).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    demo = Demo(data, arguments.port, arguments.at)
+    try:
+        demo.start(stop)
+        if not stop.is_set():
+            print(
+                json.dumps(demo.about(), ensure_ascii=False) if arguments.json else demo.words(), flush=True
+            )
+        demo.watch(stop)
+    except (DemoError, BrokerError, FileExistsError) as error:
+        print(f"edge-hub demo: {error}", file=sys.stderr)
+        return 1
+    finally:
+        demo.stop()
+    return 0
+
+
+@dataclass(slots=True)
+class Child:
+    """A child process and the command it is started again with."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, in a session of its own: Ctrl-C in the terminal is the demo's to pass on."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the demo has no threads
+            )
+
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self.process is not None and self.process.poll() is not None
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self) -> None:
+        """Wait for its end, briefly; then end it."""
+        if self.process is not None:
+            try:
+                self.process.wait(STOP_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Demo:
+    """Everything under one folder: site, secrets, broker files, serial ports, the hub's data and its log."""
+
+    def __init__(self, data: Path, port: int, at: tuple[int, int] | None) -> None:
+        self.data = data
+        self.site = data / "site"
+        self._wanted_port = port
+        self._at = at
+        self._passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
+        self._token = new_token()
+        self._broker: Broker | None = None
+        self._children: list[Child] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where the panel is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, stop: threading.Event) -> None:
+        """Broker, simulator (it makes the serial ports), hub; returns when the hub says it is armed."""
+        try:
+            self.port = free_port(port=self._wanted_port)
+        except OSError as error:
+            raise DemoError(
+                f"port {self._wanted_port} is taken ({error.strerror}): choose another with --port"
+            ) from error
+        if not (self.site / "site.toml").exists():
+            install_template(self.site)
+        accounts = shipped_accounts(
+            field=["zigbee2mqtt/#", "site/#"],
+            demo=[LOAD_TOPIC.replace("{device}", "+"), "zigbee2mqtt/#", "site/#"],
+        )
+        self._broker = make_broker(self.data / "broker", list(accounts.values()))
+        self._broker.start()
+        self._write_secret("hub", accounts["hub"].password)
+        self._write_secret("field", accounts["field"].password)
+        serial = {bus: str(self.data / "serial" / bus) for bus in BUSES}
+        write_overrides(
+            self.site,
+            mqtt=(self._broker.host, self._broker.port, "hub", self._secret("hub")),
+            serial=serial,
+        )
+        self._open_accounts()
+        self._children = [self._child("simulate", *self._simulator()), self._child("run", *self._hub())]
+        for child in self._children:
+            child.start()
+        self._wait_until_armed(stop)
+
+    def watch(self, stop: threading.Event) -> None:
+        """Start again what dies, until told to stop."""
+        while not stop.wait(0.2):
+            for child in self._children:
+                if child.ended():
+                    print(
+                        f"edge-hub demo: {child.name} ended, starting it again", file=sys.stderr, flush=True
+                    )
+                    child.start()
+
+    def stop(self) -> None:
+        """End all children; the data stays."""
+        for child in reversed(self._children):
+            child.terminate()
+        for child in reversed(self._children):
+            child.wait()
+        if self._broker is not None:
+            self._broker.stop()
+
+    def about(self) -> dict[str, Any]:
+        """The running demo, for programs."""
+        broker = self._broker
+        if broker is None:
+            raise DemoError("the demo does not run")
+        visitor = broker.account("demo")
+        return {
+            "url": self.url,
+            "api_token": self._token,
+            "users": {role: {"name": role, "password": self._passwords[role]} for role in PEOPLE},
+            "mqtt": {
+                "host": broker.host,
+                "port": broker.port,
+                "username": visitor.name,
+                "password": visitor.password,
+            },
+            "serial": {bus: str(self.data / "serial" / bus) for bus in BUSES},
+            "pid": os.getpid(),
+            "hub_pid": int((self.data / "hub.pid").read_text()),
+            "data": str(self.data),
+            "load": {
+                "topic": LOAD_TOPIC,
+                "payload": {"seq": 1, "t": time.time_ns() // 1_000_000, "value": 21.5},
+            },
+            "try": {
+                "device": TRY,
+                "point": f"{TRY}.smoke",
+                "topic": f"zigbee2mqtt/{TRY}",
+                "payload_normal": {"smoke": False, "battery": 97, "linkquality": 120},
+                "payload_alarm": {"smoke": True, "battery": 97, "linkquality": 120},
+            },
+        }
+
+    def words(self) -> str:
+        """The running demo, for a person."""
+        about = self.about()
+        mqtt, trial = about["mqtt"], about["try"]
+        publish = (
+            f"mosquitto_pub -h {mqtt['host']} -p {mqtt['port']} -u {mqtt['username']} -P {mqtt['password']}"
+            f" -q 1 -t {trial['topic']} -m"
+        )
+        people = "\n".join(
+            f"    {name:<12} {self._passwords[name]:<14} {display} ({role.value})"
+            for name, (display, role) in PEOPLE.items()
+        )
+        spare = (
+            "\nThe broker is a stand-in in pure Python: no Mosquitto is installed. Not for a site.\n"
+            if self._broker is not None and self._broker.spare
+            else ""
+        )
+        return f"""
+He'an Court (和安苑) runs at   {self.url}
+{spare}
+    name         password       person
+{people}
+
+Raise a fire alarm, and end it:
+
+    {publish} '{json.dumps(trial["payload_alarm"])}'
+    {publish} '{json.dumps(trial["payload_normal"])}'
+
+Token for the API: {self._token}
+Data, logs and the site's files: {self.data}
+Ctrl-C ends the demo.
+"""
+
+    # ---- details --------------------------------------------------------------------------------------------------
+
+    def _child(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Child:
+        command = [sys.executable, "-m", "edge.cli", name, *arguments]
+        return Child(name, command, environment, self.data / f"{name}.log")
+
+    def _hub(self) -> tuple[list[str], dict[str, str]]:
+        environment = {"EDGE_HUB_DEMO_CIVIL_OFFSET": str(self._civil_offset())}
+        return (
+            ["--site", str(self.site), "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"],
+            environment,
+        )
+
+    def _simulator(self) -> tuple[list[str], dict[str, str]]:
+        if self._broker is None:
+            raise DemoError("the simulator needs the broker first")
+        options = {
+            "--site": self.site,
+            "--mqtt": f"{self._broker.host}:{self._broker.port}",
+            "--username": "field",
+            "--password-file": self._secret("field"),
+            "--serial-dir": self.data / "serial",
+            "--leave": TRY,
+        }
+        return [str(part) for pair in options.items() for part in pair], {}
+
+    def _civil_offset(self) -> int:
+        """µs from the machine's clock to the demo's, in the site's time zone."""
+        if self._at is None:
+            return 0
+        now = datetime.now(ZoneInfo("Asia/Shanghai"))
+        hour, minute = self._at
+        return round(
+            (now.replace(hour=hour, minute=minute, second=0, microsecond=0) - now).total_seconds() * 1_000_000
+        )
+
+    def _open_accounts(self) -> None:
+        accounts = AccountFile(self.data / "accounts.db")
+        now = time.time_ns() // 1000
+        for name, (display, role) in PEOPLE.items():
+            accounts.put(Account(name, display, role, hash_password(self._passwords[name])), "demo", now)
+        accounts.remove_token("demo-token", "demo", now)
+        accounts.put_token(digest(self._token), Account("demo-token", "demo-token", Role.ADMIN), "demo", now)
+
+    def _secret(self, name: str) -> Path:
+        return self.data / "secrets" / name
+
+    def _write_secret(self, name: str, secret: str) -> None:
+        path = self._secret(name)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secret + "\n", encoding="utf-8")
+
+    def _wait_until_armed(self, stop: threading.Event) -> None:
+        deadline = time.monotonic() + START_WITHIN
+        hub = self._children[-1]
+        while not stop.wait(0.1):
+            if hub.ended():
+                raise DemoError(f"the hub ended at once: {_last_lines(hub.log)}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:  # noqa: S310 - our own panel
+                    if answer.status == 200:
+                        return
+            except (OSError, urllib.error.URLError):
+                if time.monotonic() > deadline:
+                    raise DemoError(
+                        f"the hub is not armed after {START_WITHIN:.0f} s: {_last_lines(hub.log)}"
+                    ) from None
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").splitlines()
+    return " / ".join(lines[-3:]) or "it said nothing"
+
+
+def _time_of_day(text: str) -> tuple[int, int]:
+    try:
+        moment = datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a time of day, in the site's zone
+    except ValueError:
+        msg = f"{text!r} is no time of day such as 02:14"
+        raise argparse.ArgumentTypeError(msg) from None
+    return moment.hour, moment.minute
+
+
+def _die_with_parent() -> None:
+    """In the child: SIGTERM when the demo is killed, so that nothing is left running (Linux, prctl(2))."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)

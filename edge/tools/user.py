@@ -1,0 +1,117 @@
+"""`edge-hub user`: the people who may sign in. Works while the hub runs; it journals what changed here."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from edge.domain.names import is_id
+from edge.facade import Account, Role
+from edge.store.accounts import AccountFile
+from edge.store.writer import StoreError
+from web.auth.secrets import MAX_PASSWORD, hash_password
+
+SHORTEST: Final = 8  # characters of a password a person chooses (practice of 等保二级)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `user`."""
+    verbs = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove|password")
+    add = verbs.add_parser("add", help="let a person in; a password is made up unless you type one")
+    add.add_argument("name", help="what the person signs in with: lower-case letters, digits, hyphens")
+    add.add_argument("--role", type=Role, choices=list(Role), required=True, help="what the person may do")
+    add.add_argument("--display", help="the person's name as the panel shows it")
+    change = verbs.add_parser("password", help="give a person a new password and end their sessions")
+    change.add_argument("name")
+    for verb in (add, change):
+        verb.add_argument(
+            "--ask", action="store_true", help="type the password instead of having one made up"
+        )
+    remove = verbs.add_parser("remove", help="a person may no longer sign in; open sessions end")
+    remove.add_argument("name")
+    for verb in (add, change, remove, verbs.add_parser("list", help="who may sign in")):
+        verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's data folder")
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Change or list; 1 with one sentence when it cannot be done."""
+    file = AccountFile(arguments.data / "accounts.db")
+    try:
+        known = {account.name: account for account in file.accounts()}
+        _ACTIONS[arguments.action](file, known, arguments)
+    except (StoreError, MisuseError) as error:
+        print(f"edge-hub user: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class MisuseError(ValueError):
+    """What was asked cannot be done; one sentence with the mend."""
+
+
+def _list(_file: AccountFile, known: Mapping[str, Account], _arguments: argparse.Namespace) -> None:
+    for account in known.values():
+        print(f"{account.name:<20} {account.role.value:<12} {account.display}")
+
+
+def _remove(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
+    account = _known(known, arguments.name)
+    admins = [other.name for other in known.values() if other.role is Role.ADMIN]
+    if admins == [account.name]:
+        raise MisuseError(f"{account.name} is the last administrator; add another one first")
+    file.remove(account.name, operator(), _now())
+
+
+def _add(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
+    name = arguments.name
+    if not is_id(name):
+        raise MisuseError(f"{name!r} is no sign-in name: lower-case letters, digits and hyphens")
+    if name in known:
+        raise MisuseError(f"{name} exists; `edge-hub user password` gives a new password")
+    _give_password(file, Account(name, arguments.display or name, arguments.role), ask=arguments.ask)
+
+
+def _password(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
+    _give_password(file, _known(known, arguments.name), ask=arguments.ask)
+
+
+_ACTIONS: Final = {"add": _add, "list": _list, "password": _password, "remove": _remove}
+
+
+def _known(known: Mapping[str, Account], name: str) -> Account:
+    if name not in known:
+        raise MisuseError(f"nobody is called {name}; `edge-hub user list` shows who is")
+    return known[name]
+
+
+def _give_password(file: AccountFile, account: Account, *, ask: bool) -> None:
+    password = _ask() if ask else secrets.token_urlsafe(9)
+    if not SHORTEST <= len(password) <= MAX_PASSWORD:
+        raise MisuseError(f"a password has {SHORTEST} to {MAX_PASSWORD} characters")
+    file.put(replace(account, password_hash=hash_password(password)), operator(), _now())
+    if not ask:
+        print(password)
+
+
+def operator() -> str:
+    """Who sits at the command line, for the journal."""
+    return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
+
+
+def _ask() -> str:
+    first = getpass.getpass("Password: ")
+    if sys.stdin.isatty() and getpass.getpass("Once more: ") != first:
+        raise MisuseError("the two passwords differ")
+    return first
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

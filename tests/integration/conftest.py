@@ -1,0 +1,62 @@
+"""A whole hub in the test's own process: the demo site's files, a real Mosquitto, real stores, the real panel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from edge.assembly import Options, Running, running
+from edge.settings import install_template, write_overrides
+from edge.tools.broker import Broker
+from tests.integration.field import Field
+
+Start = Callable[[], AbstractAsyncContextManager[Running]]
+
+
+def make_site(directory: Path, broker: Broker) -> Path:
+    """The template site with this broker's address; its serial ports lead nowhere."""
+    site = directory / "site"
+    install_template(site)
+    password = directory / "mqtt-password"
+    password.write_text(broker.account("hub").password, encoding="utf-8")
+    buses = {bus: str(directory / "no-such-port" / bus) for bus in ("bus-1", "bus-2")}
+    write_overrides(site, mqtt=(broker.host, broker.port, "hub", password), serial=buses)
+    return site
+
+
+@pytest.fixture
+def own_broker(start_broker: Callable[..., Broker]) -> Broker:
+    """A broker of the test's own: sessions and retained messages are part of what is tested."""
+    return start_broker()
+
+
+@pytest.fixture
+def start_hub(tmp_path: Path, own_broker: Broker) -> Start:
+    """Starts the hub on the test's data folder, again and again if need be; ready when it is armed and connected."""
+    site = make_site(tmp_path, own_broker)
+
+    @asynccontextmanager
+    async def start() -> AsyncIterator[Running]:
+        async with running(Options(site, tmp_path / "data", listen="127.0.0.1:0")) as started:
+            await until(lambda: started.hub.health().status != "starting")
+            await until(lambda: all(link.up for link in started.hub.links() if link.kind == "mqtt"))
+            yield started
+
+    return start
+
+
+@pytest.fixture
+def field(own_broker: Broker) -> Iterator[Field]:
+    with Field(own_broker) as publisher:
+        yield publisher
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something that happens in other threads and processes; TimeoutError when it does not."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is awaited lives in other threads
+            await asyncio.sleep(0.01)
