@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.pages import alarms, devices, events, health, journal, session, wall
+from web.pages.alarms import router as _alarms
+from web.pages.devices import router as _devices
+from web.pages.events import router as _events
+from web.pages.health import router as _health
+from web.pages.journal import router as _journal
+from web.pages.session import router as _session
+from web.pages.wall import router as _wall
 
 router = APIRouter(include_in_schema=False)
-for subject in (wall, alarms, devices, health, journal, session, events):
-    router.include_router(subject.router)
+for _subject in (_wall, _alarms, _devices, _health, _journal, _session, _events):
+    router.include_router(_subject)
 
 __all__ = ["router"]

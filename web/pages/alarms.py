@@ -34,6 +34,7 @@ async def alarm_list(
     days: str = "",
     cursor: str | None = None,
 ) -> HTMLResponse:
+    """Alarm records, newest first; filters that mean nothing are ignored."""
     hub = hub_of(request)
     states = frozenset({AlarmState(state)}) if state in set(AlarmState) else frozenset[AlarmState]()
     query = AlarmQuery(
@@ -54,6 +55,7 @@ async def alarm_list(
 
 @router.get("/alarms/{id}")
 async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
+    """One alarm: what is known, what was done, the values around it."""
     hub = hub_of(request)
     alarm = await _alarm(hub, id)
     end = min(hub.now().utc, max(alarm.raised_at, alarm.last_report_at) + _AROUND)
@@ -79,7 +81,9 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         end = hub.now().utc
         series = await hub.series(alarm.point, end - _AROUND, end, 200)
         more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)
-    return await render.page(request, visitor, "parts/record.html", alarm=alarm, story=await hub.story(id), **more)
+    return await render.page(
+        request, visitor, "parts/record.html", alarm=alarm, story=await hub.story(id), **more
+    )
 
 
 async def _alarm(hub: Hub, id: str) -> Alarm:

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from edge.domain.device import Point, Signal
+from edge.domain.lifecycle import VITAL
 from edge.domain.rule import AlarmRule
 from edge.facade import DeviceState, Hub, PointState
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
-from web.pages import render, wording
+from web.pages import render
 from web.problems import not_found
 
 router = APIRouter()
@@ -40,6 +41,7 @@ async def device_list(
     online: str = "",
     sort: str = "place",
 ) -> HTMLResponse:
+    """All devices that fit the search and the filters."""
     hub = hub_of(request)
     key = SORTS[sort if sort in SORTS else "place"][1]
     states = sorted(_matching(hub.devices(), q, category, zone, online), key=key)
@@ -57,6 +59,7 @@ async def device_list(
 
 @router.get("/devices/{id}")
 async def device_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
+    """One device: its points, its open alarms, trends of what it measures."""
     hub = hub_of(request)
     state = hub.device(id)
     if state is None:
@@ -73,9 +76,9 @@ async def device_page(request: Request, visitor: SeeingVisitor, id: str) -> HTML
 
 
 def headline(hub: Hub, state: DeviceState) -> PointState | None:
-    """The value a device is known by: its alarm state where it is a fire or gas detector, else its first measured value."""
+    """The value a device is known by: what it measures, else its alarm state, else whatever it says."""
     specs = state.device.profile.points
-    emergency = [spec for spec in specs if spec.signal in wording.HANDLED_AS_EMERGENCY]
+    emergency = [spec for spec in specs if spec.signal in VITAL]
     measured = [spec for spec in specs if spec.quantity and spec.quantity.id not in _HOUSEKEEPING]
     states = [spec for spec in specs if spec.signal not in {None, Signal.FAULT}]
     best = next(iter([*measured, *emergency, *states, *specs]), None)

@@ -81,6 +81,7 @@ async def events(
     since: str | None = None,
     wall: bool = False,
 ) -> StreamingResponse:
+    """The stream of a page. since: the fact after which the page was painted; a Last-Event-ID wins over it."""
     hub = hub_of(request)
     scope = Scope(language_of(request, visitor), visitor.role, wall)
     painter = Painter(hub, scope, await people(hub))

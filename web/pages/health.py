@@ -39,9 +39,8 @@ STORES: Final = {
 
 
 @router.get("/health")
-async def health(
-    request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))]
-) -> HTMLResponse:
+async def health(request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))]) -> HTMLResponse:
+    """How well the hub is."""
     hub = hub_of(request)
     metrics = {metric.name: metric for metric in hub.metrics()}
     return await render.page(

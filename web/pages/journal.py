@@ -24,6 +24,7 @@ async def journal(
     kind: str = "",
     before: str = "",
 ) -> HTMLResponse:
+    """Facts newest first. kind: a group of kinds; before: number of the last fact of the page before."""
     hub = hub_of(request)
     prefix = kind if kind in wording.GROUPS else ""
     try:

@@ -14,27 +14,33 @@ Options = list[tuple[str, str]]
 
 
 def state_options(v: View) -> Options:
+    """The states of an open alarm."""
     return [(state.value, v.word(said)) for state, said in wording.STATES.items() if state.value != "normal"]
 
 
 def signal_options(v: View) -> Options:
+    """What an alarm can be about."""
     return [(signal.value, v.word(said)) for signal, said in wording.SIGNALS.items()]
 
 
 def device_options(v: View) -> Options:
+    """All devices, by place."""
     devices = sorted(v.hub.site.devices.values(), key=lambda device: device.zone)
     return [(device.id, v.text(device.name)) for device in devices]
 
 
 def zone_options(v: View, zones: Iterable[tuple[str, Text | None]]) -> Options:
+    """Buildings and grounds."""
     return [(path, v.text(name) if name else path) for path, name in zones]
 
 
 def category_options(v: View, categories: Iterable[str]) -> Options:
+    """Kinds of devices."""
     return [(id, category(v, id)) for id in categories]
 
 
 def sort_options(v: View, sorts: Mapping[str, str]) -> Options:
+    """Orders of a list."""
     return [(id, v.word(said)) for id, said in sorts.items()]
 
 
@@ -44,11 +50,11 @@ def category(v: View, id: str) -> str:
 
 
 def counters(v: View, counts: Mapping[str, int]) -> str:
-    """A link's counters in one line; those that are nought are left out."""
+    """A link's counters in one line; those that are nought, and moments, are left out."""
     return " · ".join(
         f"{v.word(wording.COUNTERS[name]) if name in wording.COUNTERS else name} {count:,}"
         for name, count in counts.items()
-        if count
+        if count and not name.startswith("last_")
     )
 
 

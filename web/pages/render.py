@@ -20,15 +20,16 @@ from web.pages import options, wording
 from web.pages.view import View, people
 
 MENU: Final = (
-    ("/", _("Alarm wall")),
-    ("/devices", _("Devices")),
-    ("/health", _("Health")),
-    ("/journal", _("Audit")),
+    ("/", _("Alarm wall"), Perm.SEE),
+    ("/devices", _("Devices"), Perm.SEE),
+    ("/health", _("Health"), Perm.SEE),
+    ("/journal", _("Audit"), Perm.JOURNAL),
 )
+"""Address, words, and who may see it."""
 THEMES: Final = ("auto", "day", "night")
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _HORIZON: Final = 10**16  # µs: later than any raise, so that newer ones sort before older ones
-_SCRIPT_WORDS: Final = {
+_SCRIPT_WORDS: Final[Mapping[str, str]] = {
     "lost": _("Connection lost, picture is from %(time)s. Watch the fire panel."),
     "caught_up": _("Connected again, %(n)s caught up"),
     "back": _("Connected again"),
@@ -46,9 +47,9 @@ _SCRIPT_WORDS: Final = {
     "too_fast": _("The picture has just changed. Look, then press again."),
     "hold": _("Hold for 1 second to confirm"),
     "nothing_to_ack": _("Nothing waits for acknowledgement"),
+    "time": _("Time"),
     "no_data": _("No readings in this time"),
     "limit": _("limit %(value)s"),
-    "refused": wording.REFUSALS,
 }
 
 
@@ -81,11 +82,13 @@ def permissions(role: Role | None) -> Mapping[str, bool]:
 
 
 def language_of(request: Request, visitor: Visitor | None) -> Language:
+    """The language this request is answered in."""
     wish = visitor.account.language if visitor else None
     return choose_language(request.cookies.get(COOKIE), wish, request.headers.get("accept-language"))
 
 
 async def view_for(request: Request, visitor: Visitor | None) -> View:
+    """What writes values and times for this request."""
     hub = hub_of(request)
     return View(hub, language_of(request, visitor), await people(hub))
 
@@ -107,14 +110,16 @@ async def page(
         "me": visitor.account if visitor else None,
         "csrf": (visitor.csrf if visitor else None) or "",
         "theme": theme if theme in THEMES else "auto",
-        "menu": [entry for entry in MENU if entry[0] != "/journal" or (visitor and visitor.may(Perm.JOURNAL))],
+        "menu": [(href, words) for href, words, perm in MENU if visitor and visitor.may(perm)],
         "here": request.url.path,
         "since": str(hub.position()),
         "people": view.names,
         **more,
     }
     html = rendered(view.language, template, context)
-    return HTMLResponse(html, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"})
+    return HTMLResponse(
+        html, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
+    )
 
 
 def rendered(language: Language, template: str, context: Mapping[str, Any]) -> str:
@@ -123,8 +128,5 @@ def rendered(language: Language, template: str, context: Mapping[str, Any]) -> s
 
 
 def _script_words(view: View) -> dict[str, Any]:
-    return {
-        key: {code: view.word(said) for code, said in words.items()} if isinstance(words, Mapping) else view.word(words)
-        for key, words in _SCRIPT_WORDS.items()
-    }
-
+    said: dict[str, Any] = {key: view.word(words) for key, words in _SCRIPT_WORDS.items()}
+    return said | {"refused": {code: view.word(words) for code, words in wording.REFUSALS.items()}}

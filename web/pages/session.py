@@ -22,6 +22,7 @@ _SAID: Final = {
 
 @router.get(SIGN_IN_PATH)
 async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """The form; who is signed in already goes on."""
     if await identify(request) is not None:
         return RedirectResponse(_own(next), 303)
     return await render.page(request, None, "sign-in.html", next=_own(next), name="", error="")
@@ -34,6 +35,7 @@ async def enter(
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the name of the field
 ) -> Response:
+    """Sign in and go on to the page that was wanted, or show the form again with the reason."""
     try:
         visitor = await sign_in(request, name, password)
     except Problem as problem:
@@ -52,6 +54,7 @@ async def enter(
 
 @router.post("/sign-out")
 async def leave(request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))]) -> Response:
+    """End the session."""
     await sign_out(request, visitor)
     answer = RedirectResponse(SIGN_IN_PATH, 303)
     drop_cookie(answer, secure=request.app.state.secure)

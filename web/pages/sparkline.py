@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -25,7 +26,11 @@ class Sparkline:
 
 def sparkline(rows: Sequence[Bucket], start: int, end: int, limit: float | None) -> Sparkline | None:
     """The rows' values over start…end (µs), with room for `limit`; None when there are not two numbers."""
-    dots = [(row.t, float(row.v)) for row in rows if isinstance(row.v, int | float) and not isinstance(row.v, bool)]
+    dots = [
+        (row.t, float(row.v))
+        for row in rows
+        if isinstance(row.v, int | float) and not isinstance(row.v, bool)
+    ]
     if len(dots) < 2:
         return None
     values = [value for _, value in dots] + ([limit] if limit is not None else [])
@@ -39,7 +44,7 @@ def sparkline(rows: Sequence[Bucket], start: int, end: int, limit: float | None)
     def y(value: float) -> float:
         return round(HEIGHT - _MARGIN - (value - low) / (high - low) * (HEIGHT - 2 * _MARGIN), 1)
 
-    steps = [b[0] - a[0] for a, b in zip(dots, dots[1:], strict=False)]
+    steps = [b[0] - a[0] for a, b in pairwise(dots)]
     gap = max(_GAP * median(steps), 1)
     parts = [f"M{x(dots[0][0])} {y(dots[0][1])}"]
     for step, (t, value) in zip(steps, dots[1:], strict=True):

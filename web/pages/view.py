@@ -11,6 +11,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.device import Point, Signal
 from edge.domain.fact import Fact
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
+from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
 from edge.domain.reading import Value
 from edge.facade import Hub, PointState
@@ -130,7 +131,7 @@ class View:
             return self._word("No contact") if abnormal else self._word("Online")
         if not abnormal:
             return self._word("Normal")
-        return self._word("In alarm") if signal in wording.HANDLED_AS_EMERGENCY else self._word("Abnormal")
+        return self._word("In alarm") if signal in VITAL else self._word("Abnormal")
 
     def reading(self, state: PointState) -> str:
         return self.value(state.value, state.point)
@@ -146,7 +147,20 @@ class View:
             words.append(self._word("not heard live since start"))
         return " · ".join(words)
 
+    def tone(self, state: PointState) -> str:
+        """The colour class of a state that is abnormal, empty for all else."""
+        if state.value is not True:
+            return ""
+        return "c-urgent" if state.point.spec.signal in VITAL else "c-medium"
+
     # alarms
+
+    def title(self, alarm: Alarm) -> str:
+        """What it is; a fire nobody has judged yet is never called one without the doubt."""
+        title = self.text(alarm.title)
+        if alarm.signal is Signal.FIRE and alarm.verdict is None and alarm.open:
+            return self._word("%(title)s, to verify") % {"title": title}
+        return title
 
     def point(self, id: str) -> Point | None:
         state = self.hub.point(id)
@@ -204,7 +218,7 @@ class View:
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
         if fact.subject == "alarm" and "place" in fact.body:
             return self.joined(said, self._alarm_in(fact))
-        return self.joined(said, *self._plain(fact.body))
+        return self.joined(said, *self._details(fact.body))
 
     def step(self, fact: Fact) -> str:
         """One sentence for what happened to an alarm, on a page that already says which."""
@@ -212,15 +226,17 @@ class View:
         match fact.kind.removeprefix("alarm."):
             case "acked":
                 return self.ack(alarm)
-            case "verdict" | "judged":
+            case "verdict":
                 return self.joined(self._word("Verdict"), self.verdict(alarm))
             case "reset" | "closed" if alarm.forced:
                 return self.joined(self._word("Forced reset"))
             case "shelved" if alarm.suppression is not None and alarm.suppression.until is not None:
                 until = self.full(alarm.suppression.until)
-                return self.joined(self._word("Shelved until %(time)s") % {"time": until}, alarm.suppression.reason)
+                return self.joined(
+                    self._word("Shelved until %(time)s") % {"time": until}, alarm.suppression.reason
+                )
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
-        if fact.kind in {"alarm.raised", "alarm.risen", "alarm.rose"}:
+        if fact.kind in {"alarm.raised", "alarm.risen"}:
             return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))
         return self.joined(said, self.alarm_value(alarm) if alarm.active else "")
 
@@ -228,8 +244,14 @@ class View:
         alarm = Alarm.from_dict(dict(fact.body))
         return self.joined(self.text(alarm.place), self.text(alarm.title), self.alarm_value(alarm))
 
-    def _plain(self, body: Mapping[str, object]) -> list[str]:
-        """A body of no special kind, its own words first."""
-        if isinstance(detail := body.get("detail"), dict) and isinstance(own := detail.get(self.language), str):
-            return [str(body.get("name", "")), own]
-        return [f"{key} {value}" for key, value in body.items() if isinstance(value, str | int | float)]
+    def link(self, source: str) -> str:
+        """What a connection is called on site."""
+        return next((self.text(c.name) for c in self.hub.site.connections if c.id == source), source)
+
+    def _details(self, body: Mapping[str, object]) -> list[str]:
+        """What a fact says beside its kind, as far as a person asks for it."""
+        return [
+            self._word(wording.DETAILS[name]) % {"value": value}
+            for name, value in body.items()
+            if name in wording.DETAILS
+        ]

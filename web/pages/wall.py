@@ -10,15 +10,17 @@ from fastapi.responses import HTMLResponse
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
+from edge.domain.lifecycle import VITAL
 from edge.facade import AlarmQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
-from web.pages import render, wording
+from web.pages import render
 
 router = APIRouter()
 
 
 @router.get("/")
 async def wall(request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))]) -> HTMLResponse:
+    """The wall as it stands; the stream keeps it so."""
     hub = hub_of(request)
     quiet = None if hub.open_alarms() else await quiet_since(hub)
     open_alarms = hub.open_alarms()
@@ -28,12 +30,12 @@ async def wall(request: Request, visitor: Annotated[Visitor, Depends(require(Per
 
 
 def pinned(alarms: Sequence[Alarm]) -> Alarm | None:
-    """The alarm on top: the first fire (首火警), else the first other emergency, else the first that waits for a person.
+    """The alarm on top: the first fire (首火警), else the first other emergency, else what waits for a person.
 
     A first-out stays until it is closed, acknowledged or not; what is acknowledged and no emergency goes to the list.
     """
     live = [alarm for alarm in alarms if alarm.suppression is None]
-    for signals in ({Signal.FIRE}, wording.HANDLED_AS_EMERGENCY):
+    for signals in ({Signal.FIRE}, VITAL):
         if first := min((a for a in live if a.signal in signals), key=lambda a: a.raised_at, default=None):
             return first
     return next((alarm for alarm in live if not alarm.acked), None)

@@ -9,6 +9,7 @@ from typing import Final
 
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.device import Signal
+from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
@@ -80,17 +81,17 @@ CATEGORIES: Final = {
     "co-detector": _("CO detector"),
     "call-point": _("Call point"),
     "sos-button": _("SOS button"),
-    "electrical-monitor": _("Electrical fire monitor"),
+    "electrical-fire-monitor": _("Electrical fire monitor"),
     "bin": _("Waste bin"),
     "water-probe": _("Water probe"),
     "level-sensor": _("Level sensor"),
     "contact": _("Door contact"),
     "siren": _("Siren"),
-    "valve": _("Valve"),
+    "gas-valve": _("Gas valve"),
     "relay": _("Relay"),
     "fan": _("Fan"),
-    "noise": _("Noise sensor"),
-    "bench": _("Load test"),
+    "noise-sensor": _("Noise sensor"),
+    "load": _("Load test"),
 }
 ARMED: Final = {
     "starting": _("Not armed yet"),
@@ -99,73 +100,90 @@ ARMED: Final = {
 }
 CHECKS: Final = {
     "beat": _("Self-test"),
-    "self_test": _("Full test alarm"),
     "journal": _("Journal"),
     "telemetry": _("Telemetry"),
+    "disk": _("Disk"),
     "clock": _("Clock"),
     "loop": _("Main loop"),
-    "broker": _("Broker"),
-    "disk": _("Disk"),
-    "links": _("Links"),
 }
 COUNTERS: Final = {
     "connects": _("connections"),
-    "reconnects": _("reconnections"),
-    "ok": _("answers"),
+    "failures": _("failed connections"),
+    "sessions_lost": _("sessions lost"),
+    "redelivered": _("redelivered"),
+    "retained": _("retained"),
+    "too_large": _("too large"),
+    "bad_topic": _("bad topic"),
+    "overflow": _("overflow"),
+    "held": _("receipts held"),
+    "stale_receipts": _("late receipts"),
+    "loopbacks": _("own test messages back"),
+    "frames": _("frames"),
+    "bytes": _("bytes"),
     "polls": _("polls"),
-    "requests": _("requests"),
+    "ok": _("answers"),
     "timeouts": _("time-outs"),
     "crc": _("checksum errors"),
-    "crc_errors": _("checksum errors"),
+    "foreign": _("answers of others"),
+    "noise": _("noise"),
     "exceptions": _("exceptions"),
-    "noise": _("noise bytes"),
-    "bytes": _("bytes"),
-    "skipped": _("skipped"),
-    "errors": _("errors"),
-    "redelivered": _("redelivered"),
-    "messages": _("messages"),
+    "response_ms": _("answer time ms"),
+}
+REJECTED: Final = {
+    "malformed": _("not readable"),
+    "codec_defect": _("the codec failed at it"),
+    "bad_field": _("a value that cannot be"),
+    "unknown_device": _("unknown device"),
+    "bad_topic": _("topic not readable"),
+    "too_large": _("too large"),
+    "overflow": _("overflow"),
+    "exception": _("exceptions"),
+    "crc": _("checksum errors"),
+    "out_of_range": _("outside the physical range"),
+    "bad_json": _("not readable"),
 }
 KINDS: Final = {
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
-    "alarm.rose": _("Level risen"),
-    "alarm.fell": _("Level fallen"),
     "alarm.reported": _("Reported again"),
-    "alarm.repeated": _("Reported again"),
-    "alarm.reannunciated": _("Reported again"),
+    "alarm.reannunciated": _("Reported again, sounds anew"),
     "alarm.returned": _("Back to normal on site"),
     "alarm.acked": _("Acknowledged"),
     "alarm.verdict": _("Verdict given"),
-    "alarm.judged": _("Verdict given"),
     "alarm.reset": _("Reset"),
     "alarm.closed": _("Closed"),
     "alarm.shelved": _("Shelved"),
     "alarm.unshelved": _("Shelving ended"),
-    "alarm.commented": _("Comment"),
-    "alarm.suppressed": _("Suppressed"),
+    "alarm.commented": _("Remark"),
+    "alarm.stuck": _("Not reset for 24 hours"),
     "desk.silenced": _("Desk silenced"),
-    "desk.resounded": _("Desk sounds again"),
+    "desk.sounding": _("Desk sounds again"),
     "session.opened": _("Signed in"),
     "session.closed": _("Signed out"),
     "session.refused": _("Sign-in refused"),
-    "hub.started": _("Hub started"),
-    "hub.stopped": _("Hub stopped"),
-    "hub.armed": _("Armed"),
-    "health.changed": _("Health changed"),
     "device.adopted": _("Device adopted"),
-    "device.added": _("Device added"),
-    "account.put": _("Account changed"),
+    "account.created": _("Account created"),
+    "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),
-    "token.put": _("Token issued"),
+    "token.created": _("Token issued"),
+    "token.removed": _("Token withdrawn"),
 }
+DETAILS: Final = {
+    "address": _("from %(value)s"),
+    "name": "%(value)s",
+    "id": "%(value)s",
+    "source": _("over %(value)s"),
+    "profile": _("profile %(value)s"),
+}
+"""How what a fact says beside its kind is written; what is not named here is for programs."""
 GROUPS: Final = {
     "": _("Everything"),
     "alarm.": _("Alarms"),
     "desk.": _("Desk sound"),
     "session.": _("Sign-ins"),
-    "health.": _("Health"),
     "device.": _("Devices"),
-    "hub.": _("Start and stop"),
+    "account.": _("Accounts"),
+    "token.": _("Tokens"),
 }
 REFUSALS: Final = {
     "not_found": _("There is no such alarm any more."),
@@ -175,23 +193,23 @@ REFUSALS: Final = {
     "reason_required": _("A reason is needed."),
     "not_shelvable": _("This alarm cannot be shelved."),
     "too_long": _("Shelving lasts 8 hours at most."),
-    "not_saved": _("The journal cannot be written now: this must wait. Acknowledging and silencing still work."),
+    "not_saved": _(
+        "The journal cannot be written now: this must wait. Acknowledging and silencing still work."
+    ),
     "forbidden": _("Your role may not do this."),
     "unauthenticated": _("Signed out. Sign in again."),
     "csrf": _("This page is out of date. Load it again."),
 }
 
-HANDLED_AS_EMERGENCY: Final = frozenset({Signal.FIRE, Signal.GAS, Signal.SOS})
-
 
 def ack_word(alarm: Alarm) -> str:
     """What acknowledging is called: 接警 for emergencies, 知悉 for all else."""
-    return _("Acknowledge") if alarm.signal in HANDLED_AS_EMERGENCY else _("Noted")
+    return _("Acknowledge") if alarm.signal in VITAL else _("Noted")
 
 
 def state_word(alarm: Alarm) -> str:
     """Where the alarm stands, as a guard says it."""
-    emergency = alarm.signal in HANDLED_AS_EMERGENCY
+    emergency = alarm.signal in VITAL
     match alarm.state:
         case AlarmState.NORMAL:
             return _("Closed")
@@ -210,8 +228,6 @@ def state_word(alarm: Alarm) -> str:
 
 def reset_hurdle(alarm: Alarm) -> str | None:
     """Why a latched alarm cannot be reset now, None when it can."""
-    if not alarm.acked:
-        return REFUSALS["not_acknowledged"]
     if alarm.active:
         return REFUSALS["still_active"]
-    return None
+    return None if alarm.acked else REFUSALS["not_acknowledged"]

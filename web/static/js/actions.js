@@ -47,7 +47,7 @@ export async function act(button, name = button.dataset.act) {
     button.closest("[popover]")?.hidePopover();
     if (ok) report(name, said, began);
     else notice(refusal(said.code, said.detail), true);
-    if (ok && button.dataset.reload) location.reload();
+    if (ok && (button.dataset.reload || button.closest("[data-reloads]"))) location.reload();
   } catch {
     notice(say("failed"), true);
   } finally {

@@ -32,7 +32,8 @@ export function heed() {
     document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
     document.querySelector('link[rel="icon"]').href = count ? badge(count, state.urgent === "yes") : plainIcon;
   }
-  byId("unlock").hidden = running();
+  const bar = byId("unlock");
+  if (bar) bar.hidden = running();
 }
 
 document.addEventListener("click", async (event) => {

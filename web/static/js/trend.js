@@ -6,7 +6,6 @@ const DAY = 86_400_000;
 const POINTS = 600;
 const GAP = 3; // times the usual distance of readings: a longer silence is no line
 
-const colour = (name) => getComputedStyle(document.body).getPropertyValue(name) && resolved(name);
 // light-dark() is resolved only on a property that takes a colour.
 const probe = document.createElement("i");
 probe.hidden = true;
@@ -102,7 +101,7 @@ function options(figure, width, from, to) {
       { ...axis, size: 64, ...(isState ? { splits: () => [0, 1], values: (_plot, splits) => splits.map(word) } : {}) },
     ],
     series: [
-      { label: "", value: (_plot, at) => (at === null ? "" : stamp(siteDate(at))) },
+      { label: say("time"), value: (_plot, at) => (at === null ? "" : stamp(siteDate(at))) },
       {
         label: name,
         stroke: resolved("--accent"),
