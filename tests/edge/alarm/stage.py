@@ -69,11 +69,26 @@ POINTS = (
 RULES = (
     rule("smoke", "smoke", "state", signal=Signal.FIRE),
     rule(
-        "gas", "gas", "high", level("low", 8.0, Priority.HIGH), level("high", 20.0), signal=Signal.GAS, deadband=1.0
+        "gas",
+        "gas",
+        "high",
+        level("low", 8.0, Priority.HIGH),
+        level("high", 20.0),
+        signal=Signal.GAS,
+        deadband=1.0,
     ),
     rule("sos", "sos", "state", signal=Signal.SOS),
     rule("head", "head", "state", signal=Signal.FAULT),
-    rule("tank", "tank", "low", level("tank", 140.0), signal=Signal.PROCESS, deadband=5.0, on_delay=10, off_delay=20),
+    rule(
+        "tank",
+        "tank",
+        "low",
+        level("tank", 140.0),
+        signal=Signal.PROCESS,
+        deadband=5.0,
+        on_delay=10,
+        off_delay=20,
+    ),
     rule("door", "door", "state", signal=Signal.SUPERVISORY, on_delay=30),
     rule("no-contact", "link", "state", signal=Signal.FAULT),
 )
@@ -85,7 +100,9 @@ def points(*ids: str, expect: float = 3600.0) -> dict[str, Point]:
     made: dict[str, Point] = {}
     for id in ids or ("sm-1",):
         profile = DeviceProfile("a-b", "a", "b", "thing", "json", POINTS[:-1], "made up", expect, text("a b"))
-        device = Device(id, profile, text(id), "b3/s1/3f/302", text("过道"), text("3号楼1单元 3层 302 过道"), id)
+        device = Device(
+            id, profile, text(id), "b3/s1/3f/302", text("过道"), text("3号楼1单元 3层 302 过道"), id
+        )
         for spec in POINTS:
             point = Point(f"{id}.{spec.id}", device, spec)
             made[point.id] = point
@@ -188,7 +205,11 @@ class Stage:
 
     def wait_until(self, seconds: float) -> Outcome:
         """Let time pass up to, not including, the moment."""
-        outcome = self.wait((seconds * SECOND - 1 - self.mono) / SECOND) if seconds * SECOND > self.mono else NOTHING
+        outcome = (
+            self.wait((seconds * SECOND - 1 - self.mono) / SECOND)
+            if seconds * SECOND > self.mono
+            else NOTHING
+        )
         self.mono = max(self.mono, round(seconds * SECOND))
         return outcome
 

@@ -80,7 +80,11 @@ class Model:
         self.conclude(second)
         if value is None:
             return
-        reached = [i for i, x in enumerate(self.limits) if value >= x or (i <= self.raw and value >= x - self.deadband)]
+        reached = [
+            i
+            for i, x in enumerate(self.limits)
+            if value >= x or (i <= self.raw and value >= x - self.deadband)
+        ]
         raw = max(reached, default=NORMAL)
         for i in range(self.raw + 1, raw + 1):
             self.entered[i] = second

@@ -75,12 +75,14 @@ def test_changed_rows_are_given_once_as_they_stand() -> None:
 
 def test_the_answer_to_a_command_stands_last() -> None:
     stage = Stage()
-    stage.play("""
+    stage.play(
+        """
         0     | smoke=on          | smoke raised unacknowledged !
         86400 | smoke=off         | smoke returned latched_unacknowledged, smoke stuck latched_unacknowledged, """
-    """stuck raised unacknowledged !
+        """stuck raised unacknowledged !
         86401 | li: ack smoke     | smoke acked latched
-    """)
+    """
+    )
     outcome = stage.act(Reset(stage.newest("smoke").id, "li"))
     assert outcome.alarms[-1].rule == "smoke"
     assert {alarm.rule for alarm in outcome.alarms} == {"smoke", STUCK}
@@ -141,9 +143,15 @@ def test_verdict_and_comment_on_a_closed_alarm() -> None:
     alarm = stage.say("smoke", True).alarms[0]
     closed = stage.act(Reset(alarm.id, "li", force=True, reason="x")).alarms[0]
     stage.mono += SECOND
-    judged = stage.keep(stage.engine.amend(closed, Judge(alarm.id, "li", "false", "steam"), stage.now)).alarms[0]
+    judged = stage.keep(
+        stage.engine.amend(closed, Judge(alarm.id, "li", "false", "steam"), stage.now)
+    ).alarms[0]
     assert judged.verdict is not None
-    assert (judged.verdict.kind, judged.verdict.cause, judged.verdict.at) == ("false", "steam", START + SECOND)
+    assert (judged.verdict.kind, judged.verdict.cause, judged.verdict.at) == (
+        "false",
+        "steam",
+        START + SECOND,
+    )
     assert judged.closed_at == closed.closed_at
     remarked = stage.keep(stage.engine.amend(judged, Comment(alarm.id, "wang", "called back"), stage.now))
     assert remarked.facts[0].note == "called back"
@@ -191,7 +199,9 @@ def test_an_alarm_at_a_point_that_is_gone_is_taken_up_when_the_point_is_adopted(
 
 def test_adopted_points_are_watched_for_silence_from_then_on() -> None:
     all_points = points("sm-1", "sm-2")
-    stage = Stage((rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points("sm-1", expect=60))
+    stage = Stage(
+        (rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points("sm-1", expect=60)
+    )
     stage.step()
     stage.wait(30)
     late = {p.id: p for p in all_points.values() if p.device.id == "sm-2"}
@@ -202,13 +212,17 @@ def test_adopted_points_are_watched_for_silence_from_then_on() -> None:
 
 
 def test_silence_of_what_never_speaks_means_nothing() -> None:
-    stage = Stage((rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points(expect=0))
+    stage = Stage(
+        (rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points(expect=0)
+    )
     stage.step()
     assert stage.engine.next_due() is None
 
 
 def test_silence_takes_the_profiles_word_and_is_counted_in_seconds() -> None:
-    stage = Stage((rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points(expect=90))
+    stage = Stage(
+        (rule("silent", "tank", "no_data", level("silent"), signal=Signal.FAULT),), points(expect=90)
+    )
     stage.step()
     alarm = stage.wait(100).alarms[0]
     assert (alarm.value, alarm.limit, alarm.unit) == (None, 90, "s")
@@ -281,13 +295,15 @@ def test_the_doubt_has_the_points_place_and_its_age() -> None:
 
 def test_stuck_once_for_two_latches_at_a_point() -> None:
     stage = Stage((*RULES, rule("smoke-too", "smoke", "state", signal=Signal.FIRE)))
-    stage.play("""
+    stage.play(
+        """
         0     | smoke=on          | smoke raised unacknowledged, smoke-too raised unacknowledged !
         86400 | tick              | smoke stuck unacknowledged, stuck raised unacknowledged, """
-    """smoke-too stuck unacknowledged !
+        """smoke-too stuck unacknowledged !
         86401 | li: force smoke broken | smoke reset normal
         86402 | li: force smoke-too broken | smoke-too reset normal, stuck returned returned, stuck closed normal
-    """)
+    """
+    )
 
 
 def test_stuck_is_told_once_though_its_alarm_was_put_away() -> None:
@@ -342,7 +358,9 @@ def test_a_pending_return_is_rebuilt_from_the_tail() -> None:
 
 def test_priming_raises_nothing_and_ends_nothing() -> None:
     stage = Stage()
-    tail = [stage.spoken(word) for word in ("smoke=on", "gas=30", "sos=on", "head=off", "smoke=off", "head=on")]
+    tail = [
+        stage.spoken(word) for word in ("smoke=on", "gas=30", "sos=on", "head=off", "smoke=off", "head=on")
+    ]
     stage.restart(tail=tail)
     assert not stage.step().facts
     assert stage.engine.next_due() is None

@@ -261,7 +261,8 @@ STORIES = {
         30  | restart 200         | tank unshelved unacknowledged !
     """,
     "fire, gas and SOS are not shelved": """
-        0   | smoke=on gas=9 sos=on | smoke raised unacknowledged, gas raised unacknowledged, sos raised unacknowledged !
+        0   | smoke=on gas=9      | smoke raised unacknowledged, gas raised unacknowledged !
+        0.5 | sos=on              | sos raised unacknowledged !
         1   | li: shelve smoke 60 cooking | refused not_shelvable
         2   | li: shelve gas 60 cooking | refused not_shelvable
         3   | li: shelve sos 60 cooking | refused not_shelvable

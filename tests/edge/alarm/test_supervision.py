@@ -128,7 +128,9 @@ def test_adopted_devices_join_and_strangers_are_passed_over() -> None:
 
 
 def test_two_thousand_devices_cost_a_message_next_to_nothing() -> None:
-    many: list[Point] = [p for p in points(*(f"d-{n}" for n in range(2000)), expect=60).values() if p.id.endswith("link")]
+    many: list[Point] = [
+        p for p in points(*(f"d-{n}" for n in range(2000)), expect=60).values() if p.id.endswith("link")
+    ]
     supervision = Supervision(many, at(0))
     for second in range(59):
         for n in range(0, 2000, 2):
