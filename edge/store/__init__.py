@@ -1,0 +1,1 @@
+"""The stores: the journal of facts, the telemetry, and the accounts, each one SQLite file with one writer thread."""

@@ -1,0 +1,167 @@
+"""Verifying a journal: the whole hash chain, and that its facts, replayed, give its state table by legal steps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from edge.domain.alarm import Alarm, AlarmState
+
+FactRow = tuple[int, int, str, int, str | None, str, str, str | None]
+"""(number, epoch, kind, time, by, subject, body as canonical JSON, hash of the note) as the chain hashes it."""
+
+
+def note_hash(salt: bytes, text: str) -> str:
+    """What the chain holds of a person's words: salted, so that erased words cannot be guessed from it."""
+    return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def base_hash(carried: Sequence[tuple[str, str]]) -> bytes:
+    """What the first link of a chain begins from: the alarms taken over from a former journal."""
+    return hashlib.sha256(json.dumps(carried, separators=(",", ":")).encode()).digest()
+
+
+def link_hash(previous: bytes, rows: Iterable[FactRow]) -> bytes:
+    """sha256 of the previous link and the canonical JSON of a transaction's facts."""
+    digest = hashlib.sha256(previous)
+    for number, epoch, kind, time, by, subject, body, note in rows:
+        digest.update(
+            f'{{"body":{body},"by":{json.dumps(by)},"kind":{json.dumps(kind)},"note":{json.dumps(note)},'
+            f'"seq":"{epoch}-{number}","subject":{json.dumps(subject)},"time":{time}}}\n'.encode()
+        )
+    return digest.digest()
+
+
+@dataclass(slots=True)
+class VerifyReport:
+    """problems: one sentence each, empty when all fits. gaps: facts lost while the journal could not be written."""
+
+    links: int = 0
+    facts: int = 0
+    alarms: int = 0
+    erased: int = 0
+    gaps: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether chain, replay and steps fit."""
+        return not self.problems
+
+
+# ISA-18.2 figure 2, with latching; closing by force and re-annunciation (back to B) are possible from everywhere.
+_B, _C, _D, _E, _F, _A = (
+    AlarmState.UNACKNOWLEDGED,
+    AlarmState.ACKNOWLEDGED,
+    AlarmState.RETURNED,
+    AlarmState.LATCHED_UNACKNOWLEDGED,
+    AlarmState.LATCHED,
+    AlarmState.NORMAL,
+)
+STEPS: Final[dict[AlarmState, frozenset[AlarmState]]] = {
+    _B: frozenset({_B, _C, _D, _E, _A}),
+    _C: frozenset({_C, _B, _F, _A}),
+    _D: frozenset({_D, _B, _A}),
+    _E: frozenset({_E, _B, _F, _A}),
+    _F: frozenset({_F, _B, _A}),
+    _A: frozenset({_A}),
+}
+
+
+def verify(path: Path) -> VerifyReport:
+    """Check the journal at `path`, which may be in use; sqlite3.Error when it cannot be read at all."""
+    report = VerifyReport()
+    with closing(
+        sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    ) as conn:
+        conn.execute("BEGIN")
+        carried = conn.execute("SELECT id, body FROM carried ORDER BY id").fetchall()
+        gaps = conn.execute("SELECT number, facts, alarms FROM gaps ORDER BY number").fetchall()
+        report.gaps = sum(facts for _, facts, _ in gaps)
+        _verify_chain(conn, carried, report)
+        _verify_notes(conn, report)
+        _verify_alarms(conn, carried, [(number, json.loads(ids)) for number, _, ids in gaps], report)
+    return report
+
+
+def _verify_chain(conn: sqlite3.Connection, carried: Sequence[tuple[str, str]], report: VerifyReport) -> None:
+    base = conn.execute("SELECT value FROM meta WHERE key = 'base'").fetchone()
+    previous = base_hash(carried)
+    if base is None or base[0] != previous:
+        report.problems.append("the base of the chain does not fit the alarms taken over")
+    covered = 0
+    for first, last, digest in conn.execute("SELECT first, last, hash FROM chain ORDER BY first"):
+        rows = conn.execute(
+            "SELECT number, epoch, kind, time, by, subject, body, note FROM facts WHERE number BETWEEN ? AND ?"
+            " ORDER BY number",
+            (first, last),
+        ).fetchall()
+        covered += len(rows)
+        report.links += 1
+        if link_hash(previous, rows) != digest:
+            report.problems.append(f"the chain does not fit at facts {first} to {last}")
+        previous = digest
+    (report.facts,) = conn.execute("SELECT count(*) FROM facts").fetchone()
+    if covered != report.facts:
+        report.problems.append(f"{report.facts - covered} facts stand outside of the chain")
+
+
+def _verify_notes(conn: sqlite3.Connection, report: VerifyReport) -> None:
+    noted = conn.execute(
+        "SELECT facts.number, note, salt, text FROM facts LEFT JOIN texts ON texts.number = facts.number"
+        " WHERE note IS NOT NULL"
+    )
+    for number, note, salt, text in noted:
+        if text is None:
+            report.erased += 1
+        elif note_hash(salt, text) != note:
+            report.problems.append(f"the words of fact {number} were altered")
+
+
+def _verify_alarms(
+    conn: sqlite3.Connection,
+    carried: Sequence[tuple[str, str]],
+    gaps: Sequence[tuple[int, list[str]]],
+    report: VerifyReport,
+) -> None:
+    table: dict[str, dict[str, Any]] = {
+        id: json.loads(body) for id, body in conn.execute("SELECT id, body FROM alarms")
+    }
+    report.alarms = len(table)
+    fold: dict[str, dict[str, Any]] = {id: json.loads(body) for id, body in carried}
+    lost = {id for _, ids in gaps for id in ids}
+    told = conn.execute("SELECT number, kind, body FROM facts WHERE subject = 'alarm' ORDER BY number")
+    for number, kind, body in told:
+        after = json.loads(body)
+        id = after["id"]
+        if id not in lost and (problem := _step(fold.get(id), after)):
+            report.problems.append(f"fact {number} ({kind}) of alarm {id}: {problem}")
+        fold[id] = after
+    for id in sorted(lost & table.keys()):
+        fold[id] = table[id]  # its last facts fell into a gap: the row was kept, the steps were not
+    for id in sorted(fold.keys() | table.keys()):
+        if fold.get(id) != table.get(id):
+            report.problems.append(f"the row of alarm {id} does not follow from its facts")
+
+
+def _step(before: dict[str, Any] | None, after: dict[str, Any]) -> str | None:
+    """Why a step is none that an alarm may take, else None."""
+    alarm = Alarm.from_dict(after)
+    if before is None:
+        return None if alarm.state in {_B, _D, _E} else f"it begins as {alarm.state}"
+    former = Alarm.from_dict(before)
+    if alarm.state not in STEPS[former.state]:
+        return f"{former.state} cannot become {alarm.state}"
+    if (alarm.key, alarm.raised_at) != (former.key, former.raised_at):
+        return "its key or the time it was raised changed"
+    if former.closed_at is not None and alarm.closed_at != former.closed_at:
+        return "it was closed before"
+    if alarm.seq.number <= former.seq.number:
+        return "its number does not grow"
+    return None

@@ -1,0 +1,89 @@
+"""Moving the tail into the history and its roll-ups, and dropping what is old. Everything heavy is done by SQLite,
+which lets the other threads run meanwhile.
+
+Roll-ups are added to, never recomputed: each row passes from the tail into the history once, in one transaction with
+its share of both roll-ups. So late rows find their bucket, and a bucket outlives the raw rows it was made of.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from edge.domain.instant import HOUR, MINUTE
+
+CHUNK: Final = 10_000  # rows moved in one transaction, so that group commits get their turn
+
+NUMERIC: Final = "typeof(value) IN ('real', 'integer')"
+
+_MOVING: Final = """CREATE TEMP TABLE IF NOT EXISTS moving (
+    series INTEGER NOT NULL, time INTEGER NOT NULL, received_delta INTEGER NOT NULL, value, flags INTEGER NOT NULL,
+    PRIMARY KEY (series, time)) WITHOUT ROWID"""
+
+
+def _roll_up(table: str, width: int) -> str:
+    return f"""
+        INSERT INTO {table} (series, time, count, number, sum, low, high, quality, last_at, last)
+        SELECT series, bucket, count, number, sum, low, high, quality, last_at,
+            (SELECT value FROM moving WHERE moving.series = new.series AND moving.time = new.last_at)
+        FROM (
+            SELECT series, time / {width} * {width} AS bucket, count(*) AS count, sum({NUMERIC}) AS number,
+                sum(CASE WHEN {NUMERIC} THEN value END) AS sum, min(CASE WHEN {NUMERIC} THEN value END) AS low,
+                max(CASE WHEN {NUMERIC} THEN value END) AS high, max(flags & 3) AS quality,
+                max(CASE WHEN typeof(value) IN ('text', 'blob') THEN time END) AS last_at
+            FROM moving GROUP BY series, bucket) AS new
+        WHERE true
+        ON CONFLICT DO UPDATE SET
+            count = count + excluded.count, number = number + excluded.number,
+            sum = ifnull(sum + excluded.sum, ifnull(sum, excluded.sum)),
+            low = min(ifnull(low, excluded.low), ifnull(excluded.low, low)),
+            high = max(ifnull(high, excluded.high), ifnull(excluded.high, high)),
+            quality = max(quality, excluded.quality),
+            last = CASE WHEN excluded.last_at > ifnull(last_at, -1) THEN excluded.last ELSE last END,
+            last_at = max(ifnull(last_at, excluded.last_at), ifnull(excluded.last_at, last_at))
+        """  # noqa: S608 - fixed words
+
+
+_STEPS: Final = (
+    # The rows' places are free by construction; the condition keeps one damaged row from stopping all the others.
+    """INSERT OR IGNORE INTO moving SELECT series, time, received_delta, value, flags FROM tail
+       WHERE n <= :upto AND NOT EXISTS (
+           SELECT 1 FROM history WHERE history.series = tail.series AND history.time = tail.time)""",
+    "INSERT INTO history SELECT series, time, received_delta, value, flags FROM moving",
+    _roll_up("minute", MINUTE),
+    _roll_up("hour", HOUR),
+    """INSERT INTO latest SELECT series, max(time), received_delta, value, flags FROM moving GROUP BY series
+       ON CONFLICT DO UPDATE SET time = excluded.time, received_delta = excluded.received_delta,
+           value = excluded.value, flags = excluded.flags WHERE excluded.time >= time""",
+    "DELETE FROM tail WHERE n <= :upto",
+    "DELETE FROM moving",
+    "INSERT OR REPLACE INTO meta VALUES ('n', :upto)",
+)
+
+
+def move_chunk(conn: sqlite3.Connection, end: int) -> bool:
+    """Move the oldest rows of the tail, none above number `end`; whether there are more."""
+    first: int | None = conn.execute("SELECT min(n) FROM tail").fetchone()[0]
+    if first is None or first > end:
+        return False
+    upto = min(first + CHUNK - 1, end)
+    conn.execute(_MOVING)
+    for step in _STEPS:
+        conn.execute(step, {"upto": upto} if ":upto" in step else {})
+    return upto < end
+
+
+def drop(conn: sqlite3.Connection, table: str, series: int, before: int) -> int:
+    """Drop the rows of one series before a time (µs) from history, minute or hour; how many there were."""
+    conn.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+        (f"{table}_from", before),
+    )
+    done = conn.execute(f"DELETE FROM {table} WHERE series = ? AND time < ?", (series, before))  # noqa: S608
+    return done.rowcount
+
+
+def whole_from(conn: sqlite3.Connection, table: str) -> int:
+    """From this time (µs) on no row of history, minute or hour was ever dropped."""
+    row = conn.execute("SELECT value FROM meta WHERE key = ?", (f"{table}_from",)).fetchone()
+    return 0 if row is None else int(row[0])

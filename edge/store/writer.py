@@ -1,0 +1,400 @@
+"""One SQLite file: a single writer thread fed by a queue of functions, readers on connections of their own.
+
+WAL and `synchronous=FULL`: what a future confirmed survives a power cut. A file that turns out to be corrupt is set
+aside under a dated name, never deleted, and a new one is begun; a file that cannot be opened is tried again with
+every transaction, so that the store heals by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from edge.domain.names import Text
+from edge.facade import Unavailable
+from edge.store.migrations import Migration, migrate
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+log = logging.getLogger(__name__)
+
+Trouble = Literal["full", "read_only", "corrupt", "busy", "io", "closed"]
+
+_TEXTS: Final[dict[Trouble, Text]] = {
+    "full": Text(
+        "磁盘已满，无法写入 {file}；请清理磁盘空间",
+        "the disk is full, {file} cannot be written: free some space",
+    ),
+    "read_only": Text(
+        "{file} 只读，无法写入；请检查磁盘和权限", "{file} is read-only: check the disk and its permissions"
+    ),
+    "corrupt": Text("{file} 已损坏，将另存后重建", "{file} is damaged; it is set aside and begun anew"),
+    "busy": Text("{file} 被其他程序占用", "{file} is held by another program: close that program"),
+    "io": Text("读写 {file} 时磁盘出错；请检查存储卡", "the disk failed on {file}: check the card or disk"),
+    "closed": Text("{file} 已关闭", "{file} is closed"),
+}
+
+_BY_CODE: Final[dict[int, Trouble]] = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+    sqlite3.SQLITE_AUTH: "read_only",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+}
+
+_MAGIC: Final = b"SQLite format 3\x00"
+_STRUCTURE: Final = sqlite3.SQLITE_ERROR  # "no such table": the file is a database, but not ours any more
+
+
+class StoreError(Unavailable):
+    """A store could not do what was asked. `trouble` is a stable word, `text` one sentence with the mend."""
+
+    def __init__(self, trouble: Trouble, path: Path, detail: str = "") -> None:
+        words = _TEXTS[trouble]
+        self.trouble: Trouble = trouble
+        self.text = Text(words.zh.format(file=path.name), words.en.format(file=path.name))
+        super().__init__(f"{self.text.en} ({detail})" if detail else self.text.en)
+
+
+def store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
+    """What an error of SQLite or the system means for the store at `path`."""
+    if isinstance(error, OSError):
+        trouble: Trouble = "full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "io"
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            trouble = "read_only"
+        return StoreError(trouble, path, str(error))
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return StoreError("closed" if isinstance(error, sqlite3.ProgrammingError) else "io", path, str(error))
+    if code == _STRUCTURE and "no such" in str(error):
+        return StoreError("corrupt", path, str(error))
+    trouble = _BY_CODE.get(code & 0xFF, "io")
+    if trouble == "io" and _no_space(path.parent):
+        trouble = "full"  # shared memory that cannot grow is reported as an I/O error
+    return StoreError(trouble, path, str(error))
+
+
+def _no_space(folder: Path) -> bool:
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < 64 * 1024
+
+
+class Database:
+    """One SQLite file. `submit` and `write` run in the writer thread, one transaction each, in order.
+
+    opened: called in the writer thread inside a transaction after each (re)opening and migration; it may raise
+    StoreError("corrupt") when what it finds cannot be trusted.
+    stamp: the date for the name of a file that is set aside ("20260601T080000Z").
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        opened: Work[None],
+        stamp: Callable[[], str],
+        vacuum: bool = False,
+        readers: int = 2,
+    ) -> None:
+        self.path = path
+        self.set_aside: Path | None = None  # the file last set aside
+        self._migrations = migrations
+        self._opened = opened
+        self._stamp = stamp
+        self._vacuum = vacuum
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name=f"store-{path.stem}", daemon=True)
+        self._pool = ThreadPoolExecutor(readers, thread_name_prefix=f"store-{path.stem}-read")
+        self._idle: list[tuple[int, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+        self._generation = 0  # of the file: readers of a former one are closed
+        self._conn: sqlite3.Connection | None = None
+        self._probe: tuple[int, int] | None = None  # (descriptor, inode) to see the file damaged under us
+        self._condemned = False
+        self._closed = False
+
+    # -- for the event loop
+
+    def open(self) -> StoreError | None:
+        """Start the writer and open the file; the error when that failed (it is tried again with each write)."""
+        self._thread.start()
+        try:
+            self.submit(lambda _conn: None).result()
+        except StoreError as error:
+            return error
+        return None
+
+    def submit(self, work: Work[T], *, plain: bool = False) -> Future[T]:
+        """Queue `work` for the writer thread; its future gives the result once committed, or StoreError.
+
+        plain: outside of a transaction (vacuum, checkpoint).
+        """
+        future: Future[T] = Future()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = self._plain(work) if plain else self._transact(work)
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the future
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        with self._lock:
+            if self._closed:
+                future.set_exception(StoreError("closed", self.path))
+            else:
+                self._jobs.put(job)
+        return future
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction of the writer thread; StoreError when it was not committed."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on a read connection in a small pool of threads, all of it on one snapshot."""
+        if self._closed:
+            raise StoreError("closed", self.path)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def close(self) -> None:
+        """Finish what is queued, then close the file. Blocks until the threads have ended."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._pool.shutdown(wait=True)
+        for _generation, conn in self._idle:
+            conn.close()  # the readers first: the last to close empties the write-ahead log, and must be able to
+        self._idle.clear()
+        self._jobs.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._close_probe()
+
+    # -- in the writer thread
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+        self._drop()
+
+    def _transact(self, work: Work[T]) -> T:
+        conn = self._ready()
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            result = work(conn)
+            conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(conn, error) from error
+        except BaseException:
+            conn.rollback()
+            raise
+        return result
+
+    def _plain(self, work: Work[T]) -> T:
+        conn = self._ready()
+        try:
+            return work(conn)
+        except sqlite3.Error as error:
+            raise self._failed(conn, error) from error
+
+    def _failed(self, conn: sqlite3.Connection, error: sqlite3.Error) -> StoreError:
+        failure = store_error(error, self.path)
+        with suppress(sqlite3.Error):
+            conn.rollback()
+        if failure.trouble not in {"full", "busy"}:
+            self._condemned = failure.trouble == "corrupt"
+            self._drop()
+        return failure
+
+    def _ready(self) -> sqlite3.Connection:
+        """The open connection, (re)opening where needed."""
+        if self._conn is not None and not self._intact():
+            self._drop()
+        if self._conn is None:
+            try:
+                self._conn = self._open()
+            except sqlite3.Error as error:
+                raise store_error(error, self.path) from error
+            except OSError as error:
+                raise store_error(error, self.path) from error
+        return self._conn
+
+    def _intact(self) -> bool:
+        """Whether the file at the path is still the one that was opened, and still begins as a database does.
+
+        SQLite itself would go on writing into a file that was deleted or overwritten under it.
+        """
+        if self._probe is None:
+            return True
+        descriptor, inode = self._probe
+        try:
+            if self.path.stat().st_ino != inode:
+                return False
+            head = os.pread(descriptor, len(_MAGIC), 0)
+        except OSError:
+            return False
+        self._condemned = head != _MAGIC
+        return not self._condemned
+
+    def _open(self) -> sqlite3.Connection:
+        if self._condemned:
+            self._put_aside("it was overwritten or failed a read")
+        try:
+            return self._attach()
+        except (sqlite3.Error, StoreError) as error:
+            failure = error if isinstance(error, StoreError) else store_error(error, self.path)
+            if failure.trouble != "corrupt":
+                raise
+            self._put_aside(str(error))
+            return self._attach()
+
+    def _attach(self) -> sqlite3.Connection:
+        new = not self.path.exists()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        conn = _connect(self.path, "mode=rwc")
+        try:
+            if self._vacuum:
+                conn.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only takes effect on an empty file
+            conn.execute("PRAGMA journal_mode=WAL")
+            conn.execute("PRAGMA synchronous=FULL")
+            conn.execute("PRAGMA journal_size_limit=4194304")
+            conn.execute("PRAGMA temp_store=MEMORY")
+            migrate(conn, self._migrations)
+            conn.execute("BEGIN IMMEDIATE")
+            self._opened(conn)
+            conn.execute("COMMIT")
+            if new:
+                _sync_folder(self.path.parent)
+            self._watch()
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+    def _watch(self) -> None:
+        """Hold a descriptor of our own: opening and closing the file again would drop SQLite's locks (POSIX)."""
+        inode = self.path.stat().st_ino
+        if self._probe is None or self._probe[1] != inode:
+            self._close_probe()
+            self._probe = (os.open(self.path, os.O_RDONLY | os.O_CLOEXEC), inode)
+
+    def _close_probe(self) -> None:
+        if self._probe is not None:
+            os.close(self._probe[0])
+            self._probe = None
+
+    def _put_aside(self, why: str) -> None:
+        aside = self.path.with_name(f"{self.path.name}.{self._stamp()}.corrupt")
+        number = 1
+        while aside.exists():
+            number += 1
+            aside = aside.with_name(f"{self.path.name}.{self._stamp()}-{number}.corrupt")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+        _sync_folder(self.path.parent)
+        self._condemned = False
+        self.set_aside = aside
+        log.error("store %s is damaged (%s): set aside as %s, a new one is begun", self.path, why, aside.name)
+
+    def _drop(self) -> None:
+        if self._conn is not None:
+            with suppress(sqlite3.Error):
+                self._conn.close()
+            self._conn = None
+        with self._lock:
+            self._generation += 1
+
+    # -- in the reader threads
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            generation, conn = self._borrow()
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+        try:
+            conn.execute("BEGIN")
+            result = work(conn)
+        except sqlite3.Error as error:
+            conn.close()
+            raise store_error(error, self.path) from error
+        except BaseException:
+            conn.close()
+            raise
+        conn.execute("ROLLBACK")
+        with self._lock:
+            if generation == self._generation:
+                self._idle.append((generation, conn))
+                return result
+        conn.close()
+        return result
+
+    def _borrow(self) -> tuple[int, sqlite3.Connection]:
+        with self._lock:
+            generation = self._generation
+            stale = [conn for made, conn in self._idle if made != generation]
+            self._idle = [(made, conn) for made, conn in self._idle if made == generation]
+            found = self._idle.pop() if self._idle else None
+        for conn in stale:
+            conn.close()
+        return found or (generation, _connect(self.path, "mode=ro"))
+
+
+def peek(path: Path, work: Work[T]) -> T:
+    """Run `work` on a file that nobody has open and that may not be writable (disk full, read-only, set aside).
+
+    Exclusive locking keeps the index of the write-ahead log in memory instead of in a file.
+    """
+    try:
+        with closing(_connect(path, "mode=rw")) as conn:
+            conn.execute("PRAGMA locking_mode=EXCLUSIVE")
+            return work(conn)
+    except sqlite3.Error:
+        log.debug("store %s cannot be opened for writing: read as it stands", path)
+    try:
+        with closing(_connect(path, "mode=ro&immutable=1")) as conn:
+            return work(conn)
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=5,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    conn.execute("PRAGMA cache_size=-4000")
+    return conn
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new or renamed name survives a power cut only when its folder was synced."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
