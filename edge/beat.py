@@ -23,7 +23,7 @@ from edge.domain.rule import AlarmRule, Level, Priority, Selector
 
 SOURCE: Final = "hub"
 DIALECT: Final = "hub"
-BEAT: Final = "beat"
+PULSE: Final = "pulse"
 SELF_TEST: Final = "self-test"
 ONLINE: Final = "online"
 EVERY: Final = 10 * SECOND
@@ -31,7 +31,7 @@ TEST_EVERY: Final = HOUR
 OVERDUE: Final = 3 * EVERY  # under the watchdog's 35 s, so that the panel says it before systemd acts
 
 POINTS: Final = (
-    PointSpec(BEAT, Text("节拍", "Beat")),
+    PointSpec(PULSE, Text("节拍", "Pulse")),
     PointSpec(SELF_TEST, Text("自检", "Self-test"), signal=Signal.SUPERVISORY),
 )
 
@@ -99,7 +99,7 @@ class Beat:
         if self._sent_at is None or now.mono - self._sent_at >= EVERY:
             self._sent_at = now.mono
             self._count += 1
-            raws.append(own_reading(self._device, Purpose.LIVE, now, **{BEAT: self._count}))
+            raws.append(own_reading(self._device, Purpose.LIVE, now, **{PULSE: self._count}))
         if self._test_due(now):
             self._test_sent_at = now.mono
             self._test_open = True

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
-from edge.beat import BEAT, Beat
+from edge.beat import PULSE, Beat
 from edge.clock import Clock
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Command, Refusal
@@ -126,7 +126,7 @@ class Pipeline:
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:
             line.inbox.offer(reply)
         for reading in readings:
-            if reading.point.spec.id == BEAT and reading.point.device.id == HUB:
+            if reading.point.spec.id == PULSE and reading.point.device.id == HUB:
                 line.heart.passed(float(reading.value or 0), now)
 
     async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
