@@ -23,12 +23,11 @@ from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.domain.device import Device
-from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
-from edge.domain.names import Text
+from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import Arrival, Delivery, RawReading, Reading
 from edge.domain.site import Connection, Site
 from edge.driver import Codec, Driver, DriverSchema
-from edge.health import HealthMonitor, Probe
+from edge.health import HealthMonitor
 from edge.hub import RunningHub
 from edge.ingest.binding import Directory
 from edge.ingest.deliveries import Deliveries
@@ -38,6 +37,7 @@ from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.people import People
 from edge.pipeline import Line, Pipeline
+from edge.probes import checks, link_checks
 from edge.settings import install_template, load_site
 from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
@@ -45,11 +45,11 @@ from edge.store.facts import FactLog
 from edge.store.journal import Entry, Journal, JournalState
 from edge.store.telemetry import Telemetry, TelemetryState
 from edge.store.writer import StoreError
+from edge.upkeep import keep_up
 from edge.values import LatestValues
 
 log = logging.getLogger("edge")
 
-UPKEEP: Final = 5.0  # seconds
 SETTLE: Final = 2.0  # seconds the line has to finish when the hub stops
 
 # dialect -> its driver. Literal and lazy: a hub without a protocol's library still starts.
@@ -264,7 +264,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline
-    line.monitor.watch(_probes(parts, line, pipeline), _links(parts, intake))
+    line.monitor.watch(checks(line, pipeline, parts.guard), link_checks(parts.drivers, intake))
     await _take_up(parts, line, now)
     hub = RunningHub(
         parts.site,
@@ -280,7 +280,10 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    upkeep = asyncio.create_task(_upkeep(parts, pipeline), name="upkeep")
+    upkeep = asyncio.create_task(
+        keep_up(parts.clock, pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention),
+        name="upkeep",
+    )
     stack.push_async_callback(_end, upkeep)
     return Running(hub, task, "")
 
@@ -323,106 +326,6 @@ async def _recent(parts: _Parts, now: Instant) -> list[Reading]:
             rows = await parts.telemetry.raw(point, since, now.utc, None, 1000)
             readings += [Reading(point, row.v, row.t, row.t, row.q) for row in rows.items]
     return sorted(readings, key=lambda reading: reading.received)
-
-
-def _probes(parts: _Parts, line: Line, pipeline: Pipeline) -> dict[str, Probe]:
-    """The checks of the hub itself, by the names of `edge.health`."""
-    fine = Text("正常", "In order")
-
-    def journal(_now: Instant) -> tuple[bool, Text]:
-        if parts.log.healthy:
-            return True, fine
-        waiting = parts.log.tail_depth
-        return False, Text(
-            f"{parts.log.last_error};{waiting} 条记录在内存中等待",
-            f"{parts.log.last_error}; {waiting} facts wait in memory",
-        )
-
-    def telemetry(_now: Instant) -> tuple[bool, Text]:
-        if parts.telemetry.healthy:
-            return True, fine
-        why, waiting, lost = parts.telemetry.last_error, parts.telemetry.depth, parts.telemetry.lost
-        return False, Text(
-            f"{why};{waiting} 条等待,{lost} 条丢失", f"{why}; {waiting} readings wait, {lost} lost"
-        )
-
-    def disk(_now: Instant) -> tuple[bool, Text]:
-        report = parts.guard.report
-        if report is None or not report.low:
-            return True, fine
-        free = report.free >> 20
-        return False, Text(f"仅剩 {free} MiB,已无可清理的数据", f"{free} MiB free, nothing left to drop")
-
-    def clock(now: Instant) -> tuple[bool, Text]:
-        return now.trusted, fine if now.trusted else Text(
-            "开机后尚未校时", "Not set since the machine started"
-        )
-
-    def loop(now: Instant) -> tuple[bool, Text]:
-        late = pipeline.late(now)
-        return not late, Text(
-            "主循环延迟超过100毫秒", "The main loop is more than 100 ms late"
-        ) if late else fine
-
-    def beat(now: Instant) -> tuple[bool, Text]:
-        overdue = line.heart.overdue(now)
-        return not overdue, Text("自检节拍超时", "The beat is overdue") if overdue else fine
-
-    return {
-        "journal": journal,
-        "telemetry": telemetry,
-        "disk": disk,
-        "clock": clock,
-        "loop": loop,
-        "beat": beat,
-    }
-
-
-def _links(parts: _Parts, intake: Intake) -> dict[str, Probe]:
-    """One check for each connection: what its driver says, and what its gateway says of itself."""
-
-    def probe(source: str, driver: Driver) -> Probe:
-        def check(_now: Instant) -> tuple[bool, Text]:
-            report = driver.report()
-            if report.up and not intake.bridges.get(source, True):
-                return False, Text("网关报告自己离线", "The gateway says it is offline")
-            return report.up, report.detail
-
-        return check
-
-    return {source: probe(source, driver) for source, driver in parts.drivers.items()}
-
-
-async def _upkeep(parts: _Parts, pipeline: Pipeline) -> None:
-    """What is done beside the line: account changes into the journal, the disk guard, hourly compaction."""
-    tidied = parts.clock.now().mono
-    looked = tidied - MINUTE
-    while True:
-        await _journal_accounts(parts.accounts, pipeline)
-        now = parts.clock.now()
-        try:
-            if now.mono - looked >= MINUTE:
-                looked = now.mono
-                await parts.guard.check()
-            if now.mono - tidied >= HOUR:
-                tidied = now.mono
-                await parts.telemetry.compact()
-                await parts.telemetry.retain(parts.site.retention, now)
-        except StoreError as error:
-            log.warning("upkeep: %s", error)
-        await asyncio.sleep(UPKEEP)
-
-
-async def _journal_accounts(accounts: SqliteAccounts, pipeline: Pipeline) -> None:
-    """Changes of accounts, also those made on the command line, become facts."""
-    try:
-        changes = await accounts.drain_log()
-        for kind, by, body, at in changes:
-            await pipeline.note(kind, by, {**body, "at": at})
-        if changes:
-            await accounts.recorded()
-    except StoreError as error:
-        log.warning("accounts: %s", error)
 
 
 async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:

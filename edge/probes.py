@@ -1,0 +1,81 @@
+"""How each check of `edge.health` is made: one small function a check, asked once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.domain.instant import Instant
+from edge.domain.names import Text
+from edge.driver import Driver
+from edge.health import Probe
+from edge.ingest.intake import Intake
+from edge.pipeline import Line, Pipeline
+from edge.store.disk import DiskGuard
+
+
+def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]:
+    """The checks of the hub itself, by the names of `edge.health`."""
+    fine = Text("正常", "In order")
+
+    def journal(_now: Instant) -> tuple[bool, Text]:
+        if line.log.healthy:
+            return True, fine
+        waiting = line.log.tail_depth
+        return False, Text(
+            f"{line.log.last_error};{waiting} 条记录在内存中等待",
+            f"{line.log.last_error}; {waiting} facts wait in memory",
+        )
+
+    def telemetry(_now: Instant) -> tuple[bool, Text]:
+        if line.telemetry.healthy:
+            return True, fine
+        why, waiting, lost = line.telemetry.last_error, line.telemetry.depth, line.telemetry.lost
+        return False, Text(
+            f"{why};{waiting} 条等待,{lost} 条丢失", f"{why}; {waiting} readings wait, {lost} lost"
+        )
+
+    def disk(_now: Instant) -> tuple[bool, Text]:
+        report = guard.report
+        if report is None or not report.low:
+            return True, fine
+        free = report.free >> 20
+        return False, Text(f"仅剩 {free} MiB,已无可清理的数据", f"{free} MiB free, nothing left to drop")
+
+    def clock(now: Instant) -> tuple[bool, Text]:
+        return now.trusted, fine if now.trusted else Text(
+            "开机后尚未校时", "Not set since the machine started"
+        )
+
+    def loop(now: Instant) -> tuple[bool, Text]:
+        late = pipeline.late(now)
+        return not late, Text(
+            "主循环延迟超过100毫秒", "The main loop is more than 100 ms late"
+        ) if late else fine
+
+    def beat(now: Instant) -> tuple[bool, Text]:
+        overdue = line.heart.overdue(now)
+        return not overdue, Text("自检节拍超时", "The beat is overdue") if overdue else fine
+
+    return {
+        "journal": journal,
+        "telemetry": telemetry,
+        "disk": disk,
+        "clock": clock,
+        "loop": loop,
+        "beat": beat,
+    }
+
+
+def link_checks(drivers: Mapping[str, Driver], intake: Intake) -> dict[str, Probe]:
+    """One check for each connection: what its driver says, and what its gateway says of itself."""
+
+    def probe(source: str, driver: Driver) -> Probe:
+        def check(_now: Instant) -> tuple[bool, Text]:
+            report = driver.report()
+            if report.up and not intake.bridges.get(source, True):
+                return False, Text("网关报告自己离线", "The gateway says it is offline")
+            return report.up, report.detail
+
+        return check
+
+    return {source: probe(source, driver) for source, driver in drivers.items()}
