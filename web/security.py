@@ -67,7 +67,7 @@ class KnownHosts:
             problem = Problem(
                 421,
                 "unknown_host",
-                "This hub does not go by that name; use its address, or add the name to its settings.",
+                "This hub does not go by that name; use its address or its machine's own name.",
             )
             await problem_response(problem)(scope, receive, send)
             return

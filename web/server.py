@@ -63,7 +63,7 @@ class Listen:
         if not self.secure and not self.loopback and not self.insecure_lan:
             raise ListenError(
                 f"{self.host}:{self.port} can be reached by other machines, and without TLS passwords would cross the "
-                "network in the clear. Give a certificate and key, listen on 127.0.0.1, or say insecure_lan = true."
+                "network in the clear. Give a certificate and key, listen on 127.0.0.1, or say --insecure-lan."
             )
 
 
@@ -127,11 +127,13 @@ class WebServer:
             ws="none",
             lifespan="on",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
             timeout_keep_alive=30,
+            limit_concurrency=500,  # of the 1024 files a process may open, stores and drivers need theirs
             ssl_certfile=listen.certificate,
             ssl_keyfile=listen.key,
         )

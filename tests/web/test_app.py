@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -10,9 +9,6 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from edge.facade import Role
-from tests.web.conftest import client_of
-from tests.web.fakes import FakeHub
-from web.app import create_app
 from web.auth.guard import GUARDS
 from web.auth.permissions import Perm, allows
 
@@ -81,18 +77,6 @@ async def test_a_bad_token_is_nobody_even_beside_a_good_cookie(person, header):
     assert answer.status_code == 401
 
 
-async def test_every_answer_carries_the_security_headers(stranger):
-    for path in ("/healthz", "/api/v1/alarms", "/nowhere", "/static/none.js"):
-        headers = (await stranger.get(path)).headers
-        assert "script-src 'self'" in headers["content-security-policy"]
-        assert "unsafe" not in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
-        assert headers["referrer-policy"] == "same-origin"
-        assert "camera=()" in headers["permissions-policy"]
-        assert headers["cache-control"] in {"no-store", "no-cache"}
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -133,57 +117,8 @@ async def test_openapi_describes_the_api_and_not_the_panel(api, stranger):
     assert (await stranger.get("/api/v1/openapi.json")).status_code == 401
 
 
-async def test_an_error_of_the_program_is_a_problem_without_its_inside(app, hub, api, monkeypatch):
-    def broken() -> None:
-        raise ZeroDivisionError("secret detail")
-
-    monkeypatch.setattr(hub, "devices", broken)
-    answer = await api.get("/api/v1/devices")
-    assert answer.status_code == 500
-    assert answer.json()["code"] == "internal"
-    assert "secret" not in answer.text
-
-
 async def test_large_answers_are_compressed(api, hub):
     for _ in range(5):
         hub.raise_alarm()
     answer = await api.get("/api/v1/alarms")
     assert answer.headers["content-encoding"] == "gzip"
-
-
-async def test_the_app_knows_only_its_own_names():
-    app = create_app(FakeHub(), names=["hub.example"])
-    async with client_of(app) as client:
-        for host, status in {
-            "hub.example": 200, "HUB.example:8080": 200, "192.0.2.1:8080": 200, "[2001:db8::1]:8080": 200,
-            "localhost": 200,
-            "evil.example": 421, "hub.example.evil": 421, "": 421, "127.0.0.1.evil": 421, "[evil": 421,
-        }.items():  # fmt: skip
-            answer = await client.get("/healthz", headers={"host": host})
-            assert answer.status_code == status, host
-
-
-async def test_bodies_are_limited_announced_or_not(app, hub, api):
-    alarm = hub.raise_alarm()
-    big = b'{"note":"' + b"x" * 70_000 + b'"}'
-
-    async def pieces():
-        for start in range(0, len(big), 4096):
-            yield big[start : start + 4096]
-
-    for content in (big, pieces()):
-        answer = await api.post(
-            f"/api/v1/alarms/{alarm.id}/comment",
-            content=content,
-            headers={"content-type": "application/json"},
-        )
-        assert answer.status_code == 413
-        assert answer.json()["code"] == "too_large"
-    assert [f.kind for f in await hub.story(alarm.id)] == ["alarm.raised"]
-
-
-async def test_pages_fail_as_pages(stranger: httpx.AsyncClient):
-    answer = await stranger.get("/no-such-page", headers={"accept": "text/html"})
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "没有这个页面" in answer.text

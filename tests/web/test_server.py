@@ -34,7 +34,7 @@ def test_no_host_and_port(text):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "hub.example"])  # noqa: S104 - refused
 def test_other_machines_are_not_served_in_the_clear_by_accident(hub, host):
-    with pytest.raises(ListenError, match="insecure_lan = true"):
+    with pytest.raises(ListenError, match="--insecure-lan"):
         WebServer(hub, Listen(host=host))
     WebServer(hub, Listen(host=host, insecure_lan=True))
 
