@@ -103,9 +103,10 @@ class _Host:
     """What drivers are lent. They call from threads of their own."""
 
     def __init__(
-        self, site: str, clock: Clock, inbox: Inbox, rejects: Rejects, loop: asyncio.AbstractEventLoop
+        self, site: Site, clock: Clock, inbox: Inbox, rejects: Rejects, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self.site = site
+        self.site = site.id
+        self._dialects = {connection.id: connection.dialect for connection in site.connections}
         self.pipeline: Pipeline | None = None  # comes after the stores, before the drivers
         self._clock = clock
         self._inbox = inbox
@@ -131,7 +132,8 @@ class _Host:
             self.pipeline.stored(receipts)
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
-        """Answers count through their readings; silence through the device's own time."""
+        if self.pipeline is not None:
+            self._call(self.pipeline.polled, self._dialects[source], address, ok)
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: the hub is stopping
@@ -184,7 +186,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     inbox, rejects = Inbox(), Rejects()
     loop = asyncio.get_running_loop()
     inbox.attach(loop)
-    host = _Host(site.id, clock, inbox, rejects, loop)
+    host = _Host(site, clock, inbox, rejects, loop)
     journal = Journal(options.data / "journal.db")
     state = journal.open()
     facts = FactLog(journal, state)

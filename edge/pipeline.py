@@ -152,6 +152,12 @@ class Pipeline:
                 break
         await self._line.telemetry.settled()
 
+    def polled(self, dialect: str, address: str, ok: bool) -> None:
+        """A driver's word on a device that is asked, not heard: it answers, or has stopped answering."""
+        binding = self._line.intake.bind(dialect, address)
+        if binding is not None:
+            self._line.supervision.heard(binding.device.id, self._line.clock.now(), None if ok else False)
+
     def late(self, now: Instant) -> bool:
         """Whether the loop has been late at every tick for five seconds."""
         return self._late_since is not None and now.mono - self._late_since >= LAG_TIME

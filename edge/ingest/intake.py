@@ -97,6 +97,10 @@ class Intake:
         self.duplicates = 0
         self.rate_limited = 0
 
+    def bind(self, dialect: str, address: str) -> Binding | None:
+        """The device with that address, None when the site has none."""
+        return self._directory.bind(dialect, address)
+
     def take(self, batch: Sequence[RawReading], now: Instant) -> Taken:
         """Steps 1 and 2 for a batch, in its order."""
         taken = Taken()
