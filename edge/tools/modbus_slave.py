@@ -23,8 +23,9 @@ SLICE: Final = 0.2
 class SlaveBus:
     """Slaves on one line, reached through the symlink `path`.
 
-    dead: units that do not answer. late: seconds by which a unit's answers come late. noise, damage: how often (0 to
-    1) an answer comes with noise around it, or with a wrong CRC. asked: requests seen, by unit.
+    dead: units that do not answer. late: seconds by which a unit's answers come late. noise, damage, cut: how often
+    (0 to 1) an answer comes with noise around it, comes with a wrong CRC, ends in the middle. asked: requests seen,
+    by unit.
     All may be changed at any time, from any thread.
     """
 
@@ -34,6 +35,7 @@ class SlaveBus:
         self.late: dict[int, float] = {}
         self.noise = 0.0
         self.damage = 0.0
+        self.cut = 0.0
         self.asked: dict[int, int] = {}
         self._memory: dict[tuple[int, int], dict[int, int]] = {}
         self._random = random.Random(seed)
@@ -149,6 +151,8 @@ class SlaveBus:
         if chance.random() < self.damage:
             at = chance.randrange(len(frame))
             frame = frame[:at] + bytes((frame[at] ^ (1 << chance.randrange(8)),)) + frame[at + 1 :]
+        if self.cut and chance.random() < self.cut:
+            frame = frame[: chance.randrange(1, len(frame))]
         if chance.random() < self.noise:
             frame = chance.randbytes(chance.randint(1, 6)) + frame + chance.randbytes(chance.randint(0, 6))
         return frame

@@ -1,0 +1,157 @@
+"""A gateway's connection to the broker: a Zigbee2MQTT bridge with its last will, or a 4G unit without one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.tools.simulator.messages import OFFLINE, ONLINE
+
+CONNECT_WITHIN: Final = 1.0  # seconds; also how long the end of the simulator may wait for a dead broker
+RETRY_WITHIN: Final = 5  # seconds between two attempts, at most
+FAREWELL: Final = 0.5
+KEEP_ALIVE: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the devices connect, and as whom."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+class Outlet(Protocol):
+    """Where messages go."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send at QoS 1. While there is no connection nothing is kept: the next report says what is true then."""
+
+
+class Gateway:
+    """One MQTT client, connected again for ever.
+
+    state_topic: where it says that it is online, and its last will that it is not; None for devices without one.
+    changed: called from the client's own thread when the connection is there (True) or lost.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        broker: BrokerAddress,
+        state_topic: str | None,
+        changed: Callable[[bool], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self.id = id
+        self._broker = broker
+        self._state_topic = state_topic
+        self._changed = changed
+        self._say = say
+        self._up = False
+        self._muted = False
+        self._trouble = ""
+        self._client: Client | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether what is published now goes out."""
+        return self._up and not self._muted
+
+    def start(self) -> None:
+        """Begin to connect."""
+        client = Client(CallbackAPIVersion.VERSION2, f"{self.id}-{secrets.token_hex(4)}")
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._state_topic is not None:
+            client.will_set(self._state_topic, OFFLINE, qos=1, retain=True)
+        client.connect_timeout = CONNECT_WITHIN
+        client.reconnect_delay_set(1, RETRY_WITHIN)
+        client.on_connect = self._connected
+        client.on_connect_fail = self._failed
+        client.on_disconnect = self._disconnected
+        self._client = client
+        client.connect_async(self._broker.host, self._broker.port, KEEP_ALIVE)
+        client.loop_start()
+
+    def stop(self) -> None:
+        """Say goodbye where there is a word for it, and disconnect."""
+        client = self._client
+        if client is None:
+            return
+        if self._up and self._state_topic is not None:
+            _wait(client.publish(self._state_topic, OFFLINE, qos=1, retain=True))
+        client.disconnect()
+        client.loop_stop()
+        self._client = None  # its sockets close with it
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        if self._client is not None and self.up:
+            self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def mute(self) -> None:
+        """The bridge ends: it says so, and nothing of its devices is heard."""
+        if self._client is not None and self.up and self._state_topic is not None:
+            self._client.publish(self._state_topic, OFFLINE, qos=1, retain=True)
+        self._muted = True
+
+    def unmute(self) -> None:
+        """The bridge is back."""
+        if self._muted:
+            self._muted = False
+            if self._up:
+                self._appear()
+
+    def _appear(self) -> None:
+        if self._state_topic is not None:
+            self.publish(self._state_topic, ONLINE, retain=True)
+        self._changed(True)
+
+    def _connected(
+        self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._explain(f"the broker refuses: {reason}")
+            return
+        self._trouble = ""
+        self._up = True
+        self._say(f"{self.id} is connected to the broker")
+        if not self._muted:
+            self._appear()
+
+    def _failed(self, client: Client, _: Any) -> None:
+        self._explain(f"no broker at {self._broker.host}:{self._broker.port}, tried again until there is one")
+
+    def _disconnected(
+        self,
+        client: Client,
+        _: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if self._up:
+            self._up = False
+            self._say(f"{self.id} is no longer connected to the broker")
+            self._changed(False)
+
+    def _explain(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._say(f"{self.id}: {trouble}")
+
+
+def _wait(sent: MQTTMessageInfo) -> None:
+    try:
+        sent.wait_for_publish(FAREWELL)
+    except (RuntimeError, ValueError):  # the connection went meanwhile; the last will says it instead
+        return

@@ -1,0 +1,300 @@
+"""Scenario files: read strictly, against the site they play on; every fault with file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from edge.domain.device import Device, PointSpec
+from edge.domain.instant import SECOND
+from edge.domain.names import Text
+from edge.domain.reading import Value
+from edge.domain.site import Connection, Site
+from edge.resources import config_root
+from edge.settings.document import checked, known_keys, read_sheet, tables
+from edge.settings.models import Bilingual, Id, Seconds, Table
+from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
+
+DeviceAction = Literal["dead", "alive", "offline", "online"]
+SourceAction = Literal["noise", "quiet", "unplug", "replug", "offline", "online"]
+
+FOR_DEVICES: Final = frozenset({"dead", "alive"})
+FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
+FOR_BUSES: Final = frozenset({"noise", "quiet", "unplug", "replug"})
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ShareTable(Table):
+    """How often an answer on a noisy bus is spoilt, 0 to 1.
+
+    noise: bytes around it that nobody sent. crc: a wrong bit. half: it ends in the middle.
+    """
+
+    noise: Share = 0.2
+    crc: Share = 0.2
+    half: Share = 0.1
+
+
+DEFAULT_SHARE: Final = ShareTable()
+
+
+class StepTable(Table):
+    """One [[step]]: what happens to a device or a source, `at` seconds after the start."""
+
+    at: Seconds
+    device: Id | None = None
+    source: Id | None = None
+    set: dict[str, bool | float | str] | None = Field(None, min_length=1)
+    ramp: dict[str, float | list[float]] | None = Field(None, min_length=2)
+    action: DeviceAction | SourceAction | None = None
+    share: ShareTable | None = None
+
+
+class HeadTable(Table):
+    """What stands before the steps. text: what there is to see on the wall."""
+
+    name: Bilingual
+    text: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """at, over: µs. target: id of a device or source. courses: point id -> values it is led along, one to hold."""
+
+    at: int
+    target: str
+    courses: Mapping[str, Sequence[Value]]
+    over: int = 0
+    action: DeviceAction | SourceAction | None = None
+    share: ShareTable = DEFAULT_SHARE
+
+    def __str__(self) -> str:
+        if self.action is not None:
+            return f"{self.target}: {self.action}"
+        courses = [f"{id} {' → '.join(map(_said, values))}" for id, values in self.courses.items()]
+        return f"{self.target}: {', '.join(courses)}" + (f" in {self.over / SECOND:g} s" if self.over else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A story for the devices of a site."""
+
+    id: str
+    name: Text
+    text: Text
+    steps: tuple[Step, ...]
+
+    @property
+    def length(self) -> int:
+        """µs from the start to the end of the last step."""
+        return max(step.at + step.over for step in self.steps)
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Ids of all devices and sources it touches."""
+        return frozenset(step.target for step in self.steps)
+
+
+def folders(site_dir: Path | None) -> list[Path]:
+    """Where scenarios lie: the site's own come before those shipped."""
+    shipped = config_root() / "scenarios"
+    return [shipped] if site_dir is None else [site_dir / "scenarios", shipped]
+
+
+def scenario_files(site_dir: Path | None) -> Mapping[str, Path]:
+    """Every scenario's file, by id."""
+    return {
+        path.stem: path for folder in reversed(folders(site_dir)) for path in sorted(folder.glob("*.toml"))
+    }
+
+
+def find_scenario(name: str, site_dir: Path | None) -> Path:
+    """The file of a scenario given by id or path; SettingsError when there is none."""
+    if name.endswith(".toml"):
+        return Path(name)
+    known = scenario_files(site_dir)
+    if name not in known:
+        message = f"there is no scenario {name!r}; there are: {', '.join(sorted(known)) or 'none'}"
+        raise SettingsError([Problem(name, 1, "", "unknown_scenario", message, nearest(name, known))])
+    return known[name]
+
+
+def read_head(path: Path) -> tuple[Text, Text]:
+    """(name, text) of a scenario for `--list`; SettingsError when the file's head is faulty."""
+    report = Report()
+    sheet = read_sheet(report, path, str(path))
+    head = None if sheet is None else _head(report, sheet)
+    if head is None:
+        raise SettingsError(report.problems())
+    return head.name.text(), head.text.text()
+
+
+def load_scenario(path: Path, site: Site, left: frozenset[str] = frozenset()) -> Scenario:
+    """The scenario in `path`; SettingsError with all problems. left: devices the simulator must not touch."""
+    report = Report()
+    sheet = read_sheet(report, path, str(path))
+    if sheet is None:
+        raise SettingsError(report.problems())
+    known_keys(report, sheet, ("name", "text", "step"))
+    head = _head(report, sheet)
+    steps = list(_Reader(report, sheet, site, left).steps())
+    if not sheet.data.get("step"):
+        report.add(sheet, ("step",), "missing_key", "a scenario needs at least one [[step]]")
+    if head is None or report.problems():
+        raise SettingsError(report.problems())
+    return Scenario(path.stem, head.name.text(), head.text.text(), tuple(steps))
+
+
+def _head(report: Report, sheet: Sheet) -> HeadTable | None:
+    return checked(
+        report, sheet, (), {key: sheet.data[key] for key in ("name", "text") if key in sheet.data}, HeadTable
+    )
+
+
+class _Reader:
+    def __init__(self, report: Report, sheet: Sheet, site: Site, left: frozenset[str]) -> None:
+        self._report = report
+        self._sheet = sheet
+        self._site = site
+        self._left = left
+        self._sources = {connection.id: connection for connection in site.connections}
+
+    def steps(self) -> Iterator[Step]:
+        """The steps without fault; the others are reported."""
+        latest = 0.0
+        for path, item in tables(self._report, self._sheet, ("step",), self._sheet.data.get("step")):
+            index = int(path[-1])
+            table = checked(self._report, self._sheet, path, item, StepTable)
+            if table is None:
+                continue
+            if table.at < latest:
+                self._add(
+                    index, "at", "order", f"comes after a step at {latest:g} s: keep steps in order of time"
+                )
+            latest = max(latest, table.at)
+            step = self._step(index, table)
+            if step is not None:
+                yield step
+
+    def _step(self, index: int, table: StepTable) -> Step | None:
+        target = self._one_of(index, table, ("device", "source"))
+        deed = self._one_of(index, table, ("set", "ramp", "action"))
+        if target is None or deed is None:
+            return None
+        if table.share is not None and table.action != "noise":
+            self._add(index, "share", "value", 'says how noisy a bus is: only with action = "noise"')
+        if table.device is not None:
+            device = self._site.devices.get(table.device)
+            if device is None:
+                message = f"the site has no device {table.device!r}"
+                self._add(
+                    index, "device", "unknown_device", message, nearest(table.device, self._site.devices)
+                )
+                return None
+            if device.id in self._left:
+                self._add(index, "device", "left_alone", f"{device.id} is left alone by this simulator")
+            return self._on_device(index, table, device)
+        connection = self._sources.get(table.source or "")
+        if connection is None:
+            message = f"the site has no source {table.source!r}"
+            self._add(index, "source", "unknown_source", message, nearest(table.source, self._sources))
+            return None
+        return self._on_source(index, table, connection)
+
+    def _on_device(self, index: int, table: StepTable, device: Device) -> Step | None:
+        at = round(table.at * SECOND)
+        if table.action is not None:
+            possible = FOR_DEVICES
+            if device.profile.dialect == "zigbee2mqtt":
+                possible = FOR_DEVICES | FOR_ZIGBEE
+            self._possible(index, table.action, possible, f"a device that speaks {device.profile.dialect}")
+            return Step(at, device.id, {}, action=table.action)
+        if table.set is not None:
+            courses = {
+                id: (value,)
+                for id, value in table.set.items()
+                if self._fits(index, "set", id, device, (value,))
+            }
+            return Step(at, device.id, courses)
+        ramp = dict(table.ramp or {})
+        over = ramp.pop("over", None)
+        if not isinstance(over, float | int) or over <= 0:
+            self._add(index, "ramp", "missing_key", "needs its length: over = 10, in seconds")
+            return None
+        led: dict[str, Sequence[Value]] = {}
+        for id, values in ramp.items():
+            if not isinstance(values, list) or len(values) < 2:
+                self._add(index, f"ramp.{id}", "value", "is led along a list of two or more values: [0, 9]")
+            elif self._fits(index, "ramp", id, device, values):
+                led[id] = values
+        return Step(at, device.id, led, round(over * SECOND))
+
+    def _on_source(self, index: int, table: StepTable, connection: Connection) -> Step | None:
+        if table.action is None:
+            key = "set" if table.set is not None else "ramp"
+            self._add(index, key, "value", "is for a device; to a source things happen by action = …")
+            return None
+        possible: frozenset[str] = frozenset()
+        if connection.kind == "serial":
+            possible = FOR_BUSES
+        elif connection.dialect == "zigbee2mqtt":
+            possible = FOR_ZIGBEE
+        self._possible(index, table.action, possible, f"a source that speaks {connection.dialect}")
+        return Step(
+            round(table.at * SECOND), connection.id, {}, 0, table.action, table.share or DEFAULT_SHARE
+        )
+
+    def _one_of(self, index: int, table: StepTable, keys: tuple[str, ...]) -> str | None:
+        given = [key for key in keys if getattr(table, key) is not None]
+        if len(given) == 1:
+            return given[0]
+        what = f"has {' and '.join(given)}: keep one" if given else f"needs one of {', '.join(keys)}"
+        self._add(index, given[-1] if given else keys[0], "value", f"step {index + 1} {what}")
+        return None
+
+    def _possible(self, index: int, action: str, possible: frozenset[str], what: str) -> None:
+        if action not in possible:
+            words = ", ".join(sorted(possible)) or "none"
+            self._add(index, "action", "value", f"{action!r} cannot happen to {what}; possible: {words}")
+
+    def _fits(self, index: int, key: str, id: str, device: Device, values: Sequence[Value]) -> bool:
+        specs = {spec.id: spec for spec in device.profile.points}
+        if id not in specs:
+            message = f"{device.id} has no point {id!r}"
+            self._add(index, f"{key}.{id}", "unknown_point", message, nearest(id, specs))
+            return False
+        wrong = [why for value in values if (why := _wrong(specs[id], value))]
+        if wrong:
+            self._add(index, f"{key}.{id}", "value", wrong[0])
+        elif key == "ramp" and specs[id].signal is not None:
+            self._add(index, f"{key}.{id}", "value", "a state has no values between: use set")
+            return False
+        return not wrong
+
+    def _add(self, index: int, key: str, code: str, message: str, suggestion: str | None = None) -> None:
+        self._report.add(self._sheet, ("step", index, *key.split(".")), code, message, suggestion)
+
+
+def _wrong(spec: PointSpec, value: Value) -> str | None:
+    """Why a point cannot measure this; values are in canonical units."""
+    if spec.signal is not None:
+        return None if isinstance(value, bool) else f"is a state: true (abnormal) or false, not {value!r}"
+    if spec.quantity is None:
+        return None
+    quantity = spec.quantity
+    if isinstance(value, bool | str):
+        return f"is measured: a number in {quantity.unit}, not {value!r}"
+    if not quantity.low <= value <= quantity.high:
+        return f"{value:g} is not between {quantity.low:g} and {quantity.high:g} {quantity.unit}"
+    return None
+
+
+def _said(value: Value) -> str:
+    return (
+        f"{value:g}" if isinstance(value, float | int) and not isinstance(value, bool) else str(value).lower()
+    )

@@ -1,0 +1,226 @@
+"""The site's devices at play: their background, and the scenarios that disturb it."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from edge.clock import Clock
+from edge.domain.instant import HOUR, SECOND
+from edge.domain.site import Site
+from edge.tools.modbus_slave import SlaveBus
+from edge.tools.simulator.actor import Actor, Course
+from edge.tools.simulator.gateway import Gateway
+from edge.tools.simulator.scenario import Scenario, Step
+from edge.tools.simulator.schedule import Schedule
+from edge.tools.simulator.tellers import MqttTeller, Teller
+
+FIRST: Final = 3.0  # seconds between the first two reports; then each pause is twice as long, up to the habit
+SPREAD: Final = 2.0  # seconds over which devices that start together speak for the first time
+QUICKEST: Final = 1.0  # seconds between two reports, however compressed
+TICK: Final = SECOND  # between two reports of a device whose value is being led somewhere
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One device on the stage. pause: seconds until its next report."""
+
+    actor: Actor
+    teller: Teller
+    source: str
+    pause: float = FIRST
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A scenario being played. start: µs monotonic. ended: by its end or a reset; nothing of it happens any more."""
+
+    scenario: Scenario
+    start: int
+    ended: bool = False
+    disturbed: set[str] = field(default_factory=set)
+
+
+class BusyError(Exception):
+    """Another scenario plays with the same devices."""
+
+
+class Stage:
+    """Plays on `schedule`; whoever owns it calls `schedule.run` when something is due.
+
+    parts: device id -> its part. compress: how many times faster values take their course than the clock.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        parts: Mapping[str, Part],
+        gateways: Mapping[str, Gateway],
+        buses: Mapping[str, SlaveBus],
+        *,
+        say: Callable[[str], None],
+        seed: int = 0,
+        compress: float = 1.0,
+    ) -> None:
+        self.schedule = Schedule()
+        self._clock = clock
+        self._zone = ZoneInfo(site.timezone)
+        self._parts = parts
+        self._gateways = gateways
+        self._buses = buses
+        self._say = say
+        self._chance = random.Random(seed)
+        self._compress = compress
+        self._begin = clock.now()
+        self._runs: list[Run] = []
+        self._waiting: deque[Scenario] = deque()
+
+    @property
+    def playing(self) -> list[str]:
+        """Ids of the scenarios under way."""
+        return [run.scenario.id for run in self._runs]
+
+    def open(self) -> None:
+        """Let every device begin to report."""
+        now = self._clock.now().mono
+        for part in self._parts.values():
+            self.schedule.plan(now + round(self._chance.uniform(0, SPREAD) * SECOND), self._reporting(part))
+
+    def connected(self, gateway: str) -> None:
+        """The broker is back: a bridge says again who is there, and each device how it stands."""
+        now = self._clock.now().mono
+        for part in self._parts.values():
+            if part.source == gateway:
+                if isinstance(part.teller, MqttTeller):
+                    part.teller.appear()
+                later = now + round(self._chance.uniform(0, QUICKEST) * SECOND)
+                self.schedule.plan(later, partial(self._tell, part))
+
+    # ---- scenarios ------------------------------------------------------------------------------------------------
+
+    def play(self, scenario: Scenario) -> None:
+        """Start it now; BusyError when what it touches is being played with."""
+        for run in self._runs:
+            if common := run.scenario.targets & scenario.targets:
+                raise BusyError(
+                    f"{run.scenario.id} is playing with {', '.join(sorted(common))}; wait for its end, or --reset"
+                )
+        run = Run(scenario, self._clock.now().mono)
+        self._runs.append(run)
+        self._say(f"{scenario.id} begins: {scenario.name.en}")
+        for step in scenario.steps:
+            self.schedule.plan(run.start + step.at, partial(self._step, run, step))
+        self.schedule.plan(run.start + scenario.length, lambda _: self._end(run))
+
+    def play_in_turn(self, scenarios: Iterable[Scenario]) -> None:
+        """One after the other, each when the one before has ended."""
+        self._waiting.extend(scenarios)
+        self._next()
+
+    def reset(self) -> None:
+        """End all scenarios; everything is back to normal at once."""
+        self._waiting.clear()
+        for run in list(self._runs):
+            self._end(run)
+
+    def _next(self) -> None:
+        if self._waiting and not self._runs:
+            self.play(self._waiting.popleft())
+
+    def _end(self, run: Run) -> None:
+        if run.ended:
+            return
+        run.ended = True
+        self._runs.remove(run)
+        for target in sorted(run.disturbed):
+            self._restore(target)
+        self._say(f"{run.scenario.id} has ended, its devices are back to normal")
+        self._next()
+
+    def _restore(self, target: str) -> None:
+        if bus := self._buses.get(target):
+            bus.noise = bus.damage = bus.cut = 0.0
+            bus.replug()
+        elif gateway := self._gateways.get(target):
+            gateway.unmute()
+        else:
+            part = self._parts[target]
+            part.actor.held.clear()
+            part.teller.silence(False)
+            if isinstance(part.teller, MqttTeller):
+                part.teller.available(True)
+            self._tell(part)
+
+    def _step(self, run: Run, step: Step, due: int) -> None:
+        if run.ended:
+            return
+        run.disturbed.add(step.target)
+        self._say(f"{run.scenario.id} {step.at / SECOND:g} s: {step}")
+        if bus := self._buses.get(step.target):
+            _on_bus(bus, step)
+        elif gateway := self._gateways.get(step.target):
+            gateway.mute() if step.action == "offline" else gateway.unmute()
+        elif step.action is not None:
+            self._on_device(self._parts[step.target], step)
+        else:
+            self._lead(run, self._parts[step.target], step, due)
+
+    def _on_device(self, part: Part, step: Step) -> None:
+        if isinstance(part.teller, MqttTeller) and step.action in {"offline", "online"}:
+            part.teller.available(step.action == "online")
+        else:
+            part.teller.silence(step.action == "dead")
+        self._tell(part)  # whoever comes back says at once how it stands
+
+    def _lead(self, run: Run, part: Part, step: Step, due: int) -> None:
+        momentary = {spec.id for spec in part.actor.device.profile.points if spec.report == "momentary"}
+        pressed = [id for id, values in step.courses.items() if id in momentary and values[-1] is True]
+        for id, values in step.courses.items():
+            if id not in momentary or not part.teller.speaks:
+                part.actor.held[id] = Course(values, due, step.over)
+        self._tell(part, due, pressed)
+        for after in range(TICK, step.over, TICK):
+            self.schedule.plan(due + after, lambda at: None if run.ended else self._tell(part, at))
+        if step.over:
+            self.schedule.plan(due + step.over, lambda at: None if run.ended else self._tell(part, at))
+
+    # ---- reports --------------------------------------------------------------------------------------------------
+
+    def _reporting(self, part: Part) -> Callable[[int], None]:
+        def report(due: int) -> None:
+            self._tell(part)
+            habit = max(QUICKEST, part.teller.habit / self._compress)
+            next_due = due + round(min(part.pause, habit) * SECOND)
+            part.pause = min(part.pause * 2, habit)
+            late = self._clock.now().mono - next_due
+            self.schedule.plan(next_due if late < 0 else next_due + late + SECOND, report)
+
+        return report
+
+    def _tell(self, part: Part, mono: int | None = None, pressed: Iterable[str] = ()) -> None:
+        """mono: the moment whose values are told; that of a step is exact even when the machine was busy."""
+        now = self._clock.now()
+        at = now.mono if mono is None else mono
+        simulated = self._begin.utc + (at - self._begin.mono) * self._compress
+        moment = datetime.fromtimestamp(simulated / SECOND, self._zone)
+        hour = moment.hour + (moment.minute * 60 + moment.second) * SECOND / HOUR
+        part.teller.tell(part.actor.values(hour, at), now.utc, tuple(pressed))
+
+
+def _on_bus(bus: SlaveBus, step: Step) -> None:
+    if step.action == "unplug":
+        bus.unplug()
+    elif step.action == "replug":
+        bus.replug()
+    else:
+        noisy = step.action == "noise"
+        bus.noise = step.share.noise * noisy
+        bus.damage = step.share.crc * noisy
+        bus.cut = step.share.half * noisy

@@ -1,0 +1,111 @@
+"""How a device's values reach the hub: published as messages, or laid into registers for whoever polls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final, Protocol
+
+from drivers.modbus_rtu.frames import BITS
+from drivers.modbus_rtu.planning import plan_profile
+from edge.domain.device import Device
+from edge.domain.reading import Value
+from edge.tools.modbus_slave import SlaveBus
+from edge.tools.simulator.gateway import Outlet
+from edge.tools.simulator.messages import OFFLINE, ONLINE, Message
+from edge.tools.simulator.wire import on_the_wire, words_of
+
+LONGEST: Final = 600.0  # seconds between two reports of a simulated device, however patient its profile is
+OF_THE_PERIOD: Final = 3  # a device reports three times within the period after which it would be missed
+FRESH: Final = 1.0  # seconds between two samples of a polled device's own converter
+
+
+class Teller(Protocol):
+    """The voice of one device.
+
+    habit: seconds between two reports. speaks: it sends by itself, so that a press is an event of its own.
+    """
+
+    habit: float
+    speaks: bool
+
+    def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
+        """Say what the device measures now, in canonical units."""
+
+    def silence(self, silent: bool) -> None:
+        """Say nothing any more, as a device with a dead battery; or speak again."""
+
+
+class MqttTeller:
+    """A device behind an MQTT gateway. availability: the topic on which its bridge says whether it is there."""
+
+    speaks = True
+
+    def __init__(
+        self, outlet: Outlet, device: Device, topic: str, message: Message, availability: str | None = None
+    ) -> None:
+        expect = device.profile.expect
+        self.habit = min(expect / OF_THE_PERIOD, LONGEST) if expect else LONGEST
+        self._outlet = outlet
+        self._topic = topic
+        self._message = message
+        self._availability = availability
+        self._silent = False
+        self._available = True
+
+    def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
+        if not self._silent:
+            self._outlet.publish(self._topic, self._message(values, utc, pressed))
+
+    def silence(self, silent: bool) -> None:
+        self._silent = silent
+
+    def available(self, there: bool) -> None:
+        """The bridge finds the device there, or gone; gone, it is silent as well."""
+        self._silent = not there
+        self._available = there
+        self.appear()
+
+    def appear(self) -> None:
+        """Say again whether it is there, as a bridge does after each connection."""
+        if self._availability is not None:
+            self._outlet.publish(self._availability, ONLINE if self._available else OFFLINE, retain=True)
+
+
+class RegisterTeller:
+    """A slave on a bus: its registers and bits, and zeros where a read passes over what nobody knows."""
+
+    habit = FRESH
+    speaks = False
+
+    def __init__(self, bus: SlaveBus, device: Device, unit: int) -> None:
+        self._bus = bus
+        self._unit = unit
+        self._points = [spec for spec in device.profile.points if spec.read is not None]
+        for request in plan_profile(unit, device.profile):
+            if request.function in BITS:
+                for at in range(request.register, request.register + request.count):
+                    bus.set_coil(unit, request.function, at, False)
+            else:
+                bus.set_register(unit, request.function, request.register, [0] * request.count)
+
+    def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
+        bits: dict[tuple[int, int], int] = {}
+        for spec in self._points:
+            read, value = spec.read, on_the_wire(spec, values[spec.id])
+            if read.function in BITS:
+                self._bus.set_coil(self._unit, read.function, read.first, bool(value))
+            elif read.bit is not None:
+                place = (read.function, read.first)
+                word = bool(value) << (read.bit ^ 8 if read.order in {"BADC", "DCBA"} else read.bit)
+                bits[place] = bits.get(place, 0) | word
+            elif isinstance(value, int | float):
+                words = words_of(value, read.type, read.order)
+                self._bus.set_register(self._unit, read.function, read.first, words)
+        for (function, register), word in bits.items():
+            self._bus.set_register(self._unit, function, register, [word])
+
+    def silence(self, silent: bool) -> None:
+        if silent:
+            self._bus.dead.add(self._unit)
+        else:
+            self._bus.dead.discard(self._unit)
