@@ -401,6 +401,23 @@ def test_a_tail_from_a_clock_that_ran_ahead_counts_as_now() -> None:
     assert [fact.kind for fact in stage.wait(0.2).facts] == ["alarm.raised"]
 
 
+def test_after_a_step_of_the_clock_within_the_tail_a_delay_can_only_get_longer() -> None:
+    stage = Stage()
+    ahead = replace(stage.reading("gas", 1.0), received=START + HOUR)
+    stage.restart(away=60, tail=[ahead, replace(stage.reading("tank", 100.0), received=START)])
+    assert not stage.wait(9.9).facts
+    assert [fact.kind for fact in stage.wait(0.2).facts] == ["alarm.raised"]
+
+
+def test_a_return_that_the_journal_does_not_know_waits_for_the_next_report() -> None:
+    stage = Stage()
+    stage.say("smoke", True)
+    stage.mono += SECOND
+    stage.restart(tail=[stage.reading("smoke", False)])
+    assert not stage.wait(100).facts
+    assert [fact.kind for fact in stage.say("smoke", False).facts] == ["alarm.returned"]
+
+
 def test_priming_passes_over_what_is_not_evaluated() -> None:
     stage = Stage()
     tail = [stage.spoken(f"tank=100/{flag}") for flag in ("history", "retained", "muted", "bad")]
