@@ -470,7 +470,8 @@ class FakeHub:
                     if command.until is None
                     else Suppression("shelved", command.by, command.reason, command.until)
                 )
-                return self._record("alarm.shelved", replace(alarm, suppression=held), by=command.by)
+                kind = "alarm.unshelved" if held is None else "alarm.shelved"
+                return self._record(kind, replace(alarm, suppression=held), by=command.by)
             case Comment():
                 return self._record("alarm.commented", alarm, by=command.by, note=command.note)
 
@@ -484,7 +485,7 @@ class FakeHub:
         if not command.force and alarm.active:
             raise Refusal("still_active", "The detector still reports the alarm.")
         done = replace(alarm, closed_at=self.now().utc, closed_by=command.by, forced=command.force)
-        return self._record("alarm.closed", done, by=command.by, note=command.reason)
+        return self._record("alarm.reset", done, by=command.by, note=command.reason)
 
     def persisted(self, seq: Seq) -> bool:
         return seq not in self._unsaved
