@@ -195,7 +195,7 @@ async def test_the_alarm_page_tells_the_story(hub: FakeHub, person: ComeIn) -> N
     story = re.search(r'<ol class="story">.*?</ol>', page, re.DOTALL)
     assert story is not None
     words = re.sub(r"<[^>]+>|\s+", " ", story.group())
-    for said in ("火警", "李强", "接警", "现场恢复", "误报 · 烹饪油烟", "已结束"):
+    for said in ("火警", "李强", "接警", "现场恢复", "误报 · 烹饪油烟", "复位"):
         assert said in words
 
 
