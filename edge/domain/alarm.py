@@ -1,4 +1,4 @@
-"""The alarm: one episode of one rule at one point, as three separate facts (active, acknowledged, latched) and its story."""
+"""The alarm: one episode of one rule at one point, as three facts (active, acknowledged, latched) and its story."""
 
 from __future__ import annotations
 
@@ -141,7 +141,8 @@ class Alarm:
             "reports": self.reports, "returned_at": self.returned_at, "acked_at": self.acked_at,
             "acked_by": self.acked_by, "closed_at": self.closed_at, "closed_by": self.closed_by,
             "forced": self.forced,
-            "verdict": None if (v := self.verdict) is None else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
+            "verdict": None if (v := self.verdict) is None
+            else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
             "suppression": None if (s := self.suppression) is None
             else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining},
             "source_time": self.source_time, "hold": self.hold, "stuck_at": self.stuck_at,
