@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.alarm import Alarm
+from edge.domain.lifecycle import legal
 
 FactRow = tuple[int, int, str, int, str | None, str, str, str | None]
 """(number, epoch, kind, time, by, subject, body as canonical JSON, hash of the note) as the chain hashes it."""
@@ -53,25 +54,6 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether chain, replay and steps fit."""
         return not self.problems
-
-
-# ISA-18.2 figure 2, with latching; closing by force and re-annunciation (back to B) are possible from everywhere.
-_B, _C, _D, _E, _F, _A = (
-    AlarmState.UNACKNOWLEDGED,
-    AlarmState.ACKNOWLEDGED,
-    AlarmState.RETURNED,
-    AlarmState.LATCHED_UNACKNOWLEDGED,
-    AlarmState.LATCHED,
-    AlarmState.NORMAL,
-)
-STEPS: Final[dict[AlarmState, frozenset[AlarmState]]] = {
-    _B: frozenset({_B, _C, _D, _E, _A}),
-    _C: frozenset({_C, _B, _F, _A}),
-    _D: frozenset({_D, _B, _A}),
-    _E: frozenset({_E, _B, _F, _A}),
-    _F: frozenset({_F, _B, _A}),
-    _A: frozenset({_A}),
-}
 
 
 def verify(path: Path) -> VerifyReport:
@@ -140,7 +122,8 @@ def _verify_alarms(
     for number, kind, body in told:
         after = json.loads(body)
         id = after["id"]
-        if id not in lost and (problem := _step(fold.get(id), after)):
+        before = None if id not in fold else Alarm.from_dict(fold[id])
+        if id not in lost and (problem := legal(before, kind, Alarm.from_dict(after))):
             report.problems.append(f"fact {number} ({kind}) of alarm {id}: {problem}")
         fold[id] = after
     for id in sorted(lost & table.keys()):
@@ -148,20 +131,3 @@ def _verify_alarms(
     for id in sorted(fold.keys() | table.keys()):
         if fold.get(id) != table.get(id):
             report.problems.append(f"the row of alarm {id} does not follow from its facts")
-
-
-def _step(before: dict[str, Any] | None, after: dict[str, Any]) -> str | None:
-    """Why a step is none that an alarm may take, else None."""
-    alarm = Alarm.from_dict(after)
-    if before is None:
-        return None if alarm.state in {_B, _D, _E} else f"it begins as {alarm.state}"
-    former = Alarm.from_dict(before)
-    if alarm.state not in STEPS[former.state]:
-        return f"{former.state} cannot become {alarm.state}"
-    if (alarm.key, alarm.raised_at) != (former.key, former.raised_at):
-        return "its key or the time it was raised changed"
-    if former.closed_at is not None and alarm.closed_at != former.closed_at:
-        return "it was closed before"
-    if alarm.seq.number <= former.seq.number:
-        return "its number does not grow"
-    return None

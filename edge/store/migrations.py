@@ -47,6 +47,7 @@ JOURNAL: Final[Sequence[Migration]] = (
     ),
 )
 
+# low and high are null where they equal the sum: of one number only, which most minutes of slow points are
 _ROLL_UP: Final = """(
     series INTEGER NOT NULL, time INTEGER NOT NULL, count INTEGER NOT NULL, number INTEGER NOT NULL, sum REAL, low REAL,
     high REAL, quality INTEGER NOT NULL, last_at INTEGER, last, PRIMARY KEY (series, time)) WITHOUT ROWID"""

@@ -171,7 +171,7 @@ def _rolled(conn: sqlite3.Connection, table: str, span: tuple[int, int, int]) ->
     inner = min(inner, end) if start >= kept else inner
     outer = max(inner, outer)
     yield from conn.execute(
-        f"SELECT time, number, sum, low, high, quality, last_at FROM {table}"  # noqa: S608 - one of two
+        f"SELECT time, number, sum, ifnull(low, sum), ifnull(high, sum), quality, last_at FROM {table}"  # noqa: S608 - one of two
         " WHERE series = ? AND time >= ? AND time < ?",
         (series, inner, outer),
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,29 +18,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from edge.domain.device import Point
-from edge.domain.instant import DAY, HOUR, Instant
+from edge.domain.instant import Instant
 from edge.domain.reading import Delivery, Reading
 from edge.domain.site import Retention
 from edge.facade import Series
-from edge.store.compaction import drop, move_chunk
 from edge.store.deliveries import DeliveryKeys, StoredKey
 from edge.store.migrations import TELEMETRY
 from edge.store.query import raw_page, trend
 from edge.store.rows import LastValue, Row, last_value
 from edge.store.tracks import Tracks
+from edge.store.upkeep import Upkeep
 from edge.store.writer import Database, StoreError, peek
 
 __all__ = ["StoredKey", "Telemetry", "TelemetryState"]
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 20_000  # readings in one commit
-_SERIES_AT_ONCE: Final = 64  # series whose old rows go in one transaction
+_TIDYING: Final = 5  # times the patience, while upkeep holds the writer
 
 
 @dataclass(slots=True)
@@ -110,6 +107,7 @@ class Telemetry:
         self._compact_rows = compact_rows
         self._db = Database(path, TELEMETRY, opened=self._load, stamp=self._stamp, vacuum=True)
         self._tracks = Tracks()
+        self._upkeep = Upkeep(self._db, self._reindex)
         self._keys = DeliveryKeys(window)
         self._generation = 0
         self._ids: dict[str, int] = {}
@@ -245,52 +243,21 @@ class Telemetry:
 
     async def compact(self) -> None:
         """Move the tail into history and roll-ups, a chunk at a time."""
-        end = await self._db.write(lambda _conn: self._tracks.n)
-        while await self._db.write(lambda conn: move_chunk(conn, end)):
-            pass
-        self._in_tail = await self._db.write(self._reindex)
+        self._in_tail = await self._upkeep.compact(self._tracks.n)
 
     async def retain(self, retention: Retention, now: Instant) -> int:
         """Drop what is older than the retention says; the number of rows."""
-        raw = (now.utc - retention.raw_days * DAY) // HOUR * HOUR
-        rows = await self._drop("history", raw)
-        rows += await self._drop("minute", (now.utc - retention.minute_days * DAY) // HOUR * HOUR)
-        return rows + await self._drop("hour", min((now.utc - retention.hour_days * DAY) // HOUR * HOUR, raw))
+        return await self._upkeep.retain(self._all_series(), retention, now)
 
     async def shed(self, minutes_before: int) -> int:
         """Drop the oldest day of raw history, or when there is none the oldest day of minutes before that time (µs).
 
         Gives the pages back to the file system; the number of rows dropped, 0 when nothing is left to drop.
         """
-        for table, limit in (("history", None), ("minute", minutes_before)):
-            oldest = await self._db.read(lambda conn, table=table: _oldest(conn, table))  # type: ignore[misc]
-            if oldest is None or (limit is not None and oldest >= limit):
-                continue
-            day = (oldest // DAY + 1) * DAY
-            rows = await self._drop(table, day if limit is None else min(day, limit))
-            await asyncio.wrap_future(self._db.submit(_give_back, plain=True))
-            return rows
-        return 0
+        return await self._upkeep.shed(self._all_series(), minutes_before)
 
-    def files(self) -> int:
-        """Bytes the file takes on the disk, with its write-ahead log."""
-        total = 0
-        for suffix in ("", "-wal", "-shm"):
-            try:
-                total += os.stat(f"{self.path}{suffix}").st_size  # noqa: PTH116 - a name, not a path
-            except OSError:
-                continue
-        return total
-
-    async def _drop(self, table: str, before: int) -> int:
-        ids = [track.series for track in list(self._tracks.by_point.values())]
-        rows = 0
-        for at in range(0, len(ids), _SERIES_AT_ONCE):
-            some = ids[at : at + _SERIES_AT_ONCE]
-            rows += await self._db.write(
-                lambda conn, some=some: sum(drop(conn, table, series, before) for series in some)  # type: ignore[misc]
-            )
-        return rows
+    def _all_series(self) -> list[int]:
+        return [track.series for track in list(self._tracks.by_point.values())]
 
     # -- committing, on the event loop
 
@@ -319,7 +286,7 @@ class Telemetry:
         begun = self._now().mono
         future = self._db.submit(lambda conn: self._write(conn, batches, ids))
         future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._landed, done, begun))
-        self._stall = loop.call_later(self._patience, self._stalled)
+        self._stall = loop.call_later(self._patience * (_TIDYING if self._upkeep.busy else 1), self._stalled)
 
     def _landed(self, done: Future[int], begun: int) -> None:
         if self._stall is not None:
@@ -428,16 +395,3 @@ class Telemetry:
             count += len(batch.rows)
             self._keys.store(conn, batch.keys, batch.renewed)
         return count
-
-
-def _oldest(conn: sqlite3.Connection, table: str) -> int | None:
-    oldest = conn.execute(
-        f"SELECT min((SELECT min(time) FROM {table} WHERE {table}.series = series.id)) FROM series"  # noqa: S608
-    ).fetchone()[0]
-    return None if oldest is None else int(oldest)
-
-
-def _give_back(conn: sqlite3.Connection) -> None:
-    """Return free pages to the file system."""
-    conn.execute("PRAGMA incremental_vacuum").fetchall()
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
