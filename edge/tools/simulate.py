@@ -10,6 +10,7 @@ from typing import Final
 
 from edge.settings import SettingsError
 from edge.tools.simulator import control, scenario
+from edge.tools.simulator.cast import Means
 from edge.tools.simulator.gateway import BrokerAddress
 from edge.tools.simulator.simulator import Options, Simulator
 from edge.tools.simulator.stage import BusyError
@@ -110,16 +111,8 @@ def _play(arguments: argparse.Namespace) -> int:
     where = arguments.control
     if where is None and arguments.serial_dir is not None:
         where = arguments.serial_dir.resolve().parent / control.NAME
-    options = Options(
-        site_dir=site_dir,
-        broker=broker,
-        serial_dir=arguments.serial_dir,
-        control=where,
-        left=frozenset(arguments.leave),
-        compress=arguments.compress,
-        seed=arguments.seed,
-    )
-    simulator = Simulator(site, options, _say)
+    means = Means(broker, arguments.serial_dir, frozenset(arguments.leave), arguments.seed)
+    simulator = Simulator(site, Options(site_dir, means, where, arguments.compress), _say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: simulator.stop())
     try:

@@ -41,7 +41,7 @@ class Gateway:
     """One MQTT client, connected again for ever.
 
     state_topic: where it says that it is online, and its last will that it is not; None for devices without one.
-    changed: called from the client's own thread when the connection is there (True) or lost.
+    appeared: called when it is there for its devices; mostly from the client's own thread.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Gateway:
         id: str,
         broker: BrokerAddress,
         state_topic: str | None,
-        changed: Callable[[bool], None],
+        appeared: Callable[[], None],
         say: Callable[[str], None],
     ) -> None:
         self.id = id
         self._broker = broker
         self._state_topic = state_topic
-        self._changed = changed
+        self._appeared = appeared
         self._say = say
         self._up = False
         self._muted = False
@@ -114,7 +114,7 @@ class Gateway:
     def _appear(self) -> None:
         if self._state_topic is not None:
             self.publish(self._state_topic, ONLINE, retain=True)
-        self._changed(True)
+        self._appeared()
 
     def _connected(
         self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
@@ -142,7 +142,6 @@ class Gateway:
         if self._up:
             self._up = False
             self._say(f"{self.id} is no longer connected to the broker")
-            self._changed(False)
 
     def _explain(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -134,15 +134,15 @@ def read_head(path: Path) -> tuple[Text, Text]:
     return head.name.text(), head.text.text()
 
 
-def load_scenario(path: Path, site: Site, left: frozenset[str] = frozenset()) -> Scenario:
-    """The scenario in `path`; SettingsError with all problems. left: devices the simulator must not touch."""
+def load_scenario(path: Path, site: Site, played: Collection[str]) -> Scenario:
+    """The scenario in `path`; SettingsError with all problems. played: ids of the devices and sources that are."""
     report = Report()
     sheet = read_sheet(report, path, str(path))
     if sheet is None:
         raise SettingsError(report.problems())
     known_keys(report, sheet, ("name", "text", "step"))
     head = _head(report, sheet)
-    steps = list(_Reader(report, sheet, site, left).steps())
+    steps = list(_Reader(report, sheet, site, played).steps())
     if not sheet.data.get("step"):
         report.add(sheet, ("step",), "missing_key", "a scenario needs at least one [[step]]")
     if head is None or report.problems():
@@ -157,11 +157,11 @@ def _head(report: Report, sheet: Sheet) -> HeadTable | None:
 
 
 class _Reader:
-    def __init__(self, report: Report, sheet: Sheet, site: Site, left: frozenset[str]) -> None:
+    def __init__(self, report: Report, sheet: Sheet, site: Site, played: Collection[str]) -> None:
         self._report = report
         self._sheet = sheet
         self._site = site
-        self._left = left
+        self._played = played
         self._sources = {connection.id: connection for connection in site.connections}
 
     def steps(self) -> Iterator[Step]:
@@ -196,14 +196,14 @@ class _Reader:
                     index, "device", "unknown_device", message, nearest(table.device, self._site.devices)
                 )
                 return None
-            if device.id in self._left:
-                self._add(index, "device", "left_alone", f"{device.id} is left alone by this simulator")
+            self._is_played(index, "device", device.id)
             return self._on_device(index, table, device)
         connection = self._sources.get(table.source or "")
         if connection is None:
             message = f"the site has no source {table.source!r}"
             self._add(index, "source", "unknown_source", message, nearest(table.source, self._sources))
             return None
+        self._is_played(index, "source", connection.id)
         return self._on_source(index, table, connection)
 
     def _on_device(self, index: int, table: StepTable, device: Device) -> Step | None:
@@ -248,6 +248,11 @@ class _Reader:
         return Step(
             round(table.at * SECOND), connection.id, {}, 0, table.action, table.share or DEFAULT_SHARE
         )
+
+    def _is_played(self, index: int, key: str, id: str) -> None:
+        if id not in self._played:
+            message = f"{id} is not played: it is left alone, or there is no --mqtt or --serial-dir for it"
+            self._add(index, key, "not_played", message)
 
     def _one_of(self, index: int, table: StepTable, keys: tuple[str, ...]) -> str | None:
         given = [key for key in keys if getattr(table, key) is not None]

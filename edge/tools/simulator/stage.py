@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,34 +14,26 @@ from edge.clock import Clock
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.site import Site
 from edge.tools.modbus_slave import SlaveBus
-from edge.tools.simulator.actor import Actor, Course
-from edge.tools.simulator.gateway import Gateway
+from edge.tools.simulator.actor import Course
+from edge.tools.simulator.cast import Cast, Part
 from edge.tools.simulator.scenario import Scenario, Step
 from edge.tools.simulator.schedule import Schedule
-from edge.tools.simulator.tellers import MqttTeller, Teller
+from edge.tools.simulator.tellers import MqttTeller
 
-FIRST: Final = 3.0  # seconds between the first two reports; then each pause is twice as long, up to the habit
 SPREAD: Final = 2.0  # seconds over which devices that start together speak for the first time
 QUICKEST: Final = 1.0  # seconds between two reports, however compressed
 TICK: Final = SECOND  # between two reports of a device whose value is being led somewhere
 
 
 @dataclass(slots=True, eq=False)
-class Part:
-    """One device on the stage. pause: seconds until its next report."""
-
-    actor: Actor
-    teller: Teller
-    source: str
-    pause: float = FIRST
-
-
-@dataclass(slots=True, eq=False)
 class Run:
-    """A scenario being played. start: µs monotonic. ended: by its end or a reset; nothing of it happens any more."""
+    """A scenario being played. then: those that follow. ended: by itself or a reset; nothing more of it happens.
+
+    disturbed: devices and sources it has touched so far.
+    """
 
     scenario: Scenario
-    start: int
+    then: Sequence[Scenario]
     ended: bool = False
     disturbed: set[str] = field(default_factory=set)
 
@@ -54,16 +45,14 @@ class BusyError(Exception):
 class Stage:
     """Plays on `schedule`; whoever owns it calls `schedule.run` when something is due.
 
-    parts: device id -> its part. compress: how many times faster values take their course than the clock.
+    compress: how many times faster values take their course than the clock.
     """
 
     def __init__(
         self,
         site: Site,
         clock: Clock,
-        parts: Mapping[str, Part],
-        gateways: Mapping[str, Gateway],
-        buses: Mapping[str, SlaveBus],
+        cast: Cast,
         *,
         say: Callable[[str], None],
         seed: int = 0,
@@ -72,15 +61,14 @@ class Stage:
         self.schedule = Schedule()
         self._clock = clock
         self._zone = ZoneInfo(site.timezone)
-        self._parts = parts
-        self._gateways = gateways
-        self._buses = buses
+        self._parts = cast.parts
+        self._gateways = cast.gateways
+        self._buses = cast.buses
         self._say = say
         self._chance = random.Random(seed)
         self._compress = compress
         self._begin = clock.now()
         self._runs: list[Run] = []
-        self._waiting: deque[Scenario] = deque()
 
     @property
     def playing(self) -> list[str]:
@@ -105,34 +93,32 @@ class Stage:
 
     # ---- scenarios ------------------------------------------------------------------------------------------------
 
-    def play(self, scenario: Scenario) -> None:
-        """Start it now; BusyError when what it touches is being played with."""
-        for run in self._runs:
-            if common := run.scenario.targets & scenario.targets:
-                raise BusyError(
-                    f"{run.scenario.id} is playing with {', '.join(sorted(common))}; wait for its end, or --reset"
-                )
-        run = Run(scenario, self._clock.now().mono)
-        self._runs.append(run)
-        self._say(f"{scenario.id} begins: {scenario.name.en}")
-        for step in scenario.steps:
-            self.schedule.plan(run.start + step.at, partial(self._step, run, step))
-        self.schedule.plan(run.start + scenario.length, lambda _: self._end(run))
+    def play(self, scenarios: Sequence[Scenario]) -> None:
+        """The first at once, each of the others when the one before has ended.
 
-    def play_in_turn(self, scenarios: Iterable[Scenario]) -> None:
-        """One after the other, each when the one before has ended."""
-        self._waiting.extend(scenarios)
-        self._next()
+        BusyError, and nothing begins, when another scenario plays, or waits to play, with the same devices.
+        """
+        for other in [other for run in self._runs for other in (run.scenario, *run.then)]:
+            for scenario in scenarios:
+                if common := other.targets & scenario.targets:
+                    names = ", ".join(sorted(common))
+                    raise BusyError(f"{other.id} is playing with {names}; wait for its end, or use --reset")
+        self._begin_run(scenarios[0], scenarios[1:])
 
     def reset(self) -> None:
         """End all scenarios; everything is back to normal at once."""
-        self._waiting.clear()
         for run in list(self._runs):
+            run.then = ()
             self._end(run)
 
-    def _next(self) -> None:
-        if self._waiting and not self._runs:
-            self.play(self._waiting.popleft())
+    def _begin_run(self, scenario: Scenario, then: Sequence[Scenario]) -> None:
+        run = Run(scenario, then)
+        self._runs.append(run)
+        start = self._clock.now().mono
+        self._say(f"{scenario.id} begins: {scenario.name.en}")
+        for step in scenario.steps:
+            self.schedule.plan(start + step.at, partial(self._step, run, step))
+        self.schedule.plan(start + scenario.length, lambda _: self._end(run))
 
     def _end(self, run: Run) -> None:
         if run.ended:
@@ -142,7 +128,8 @@ class Stage:
         for target in sorted(run.disturbed):
             self._restore(target)
         self._say(f"{run.scenario.id} has ended, its devices are back to normal")
-        self._next()
+        if run.then:
+            self._begin_run(run.then[0], run.then[1:])
 
     def _restore(self, target: str) -> None:
         if bus := self._buses.get(target):

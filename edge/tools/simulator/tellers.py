@@ -62,8 +62,9 @@ class MqttTeller:
     def available(self, there: bool) -> None:
         """The bridge finds the device there, or gone; gone, it is silent as well."""
         self._silent = not there
-        self._available = there
-        self.appear()
+        if there is not self._available:
+            self._available = there
+            self.appear()
 
     def appear(self) -> None:
         """Say again whether it is there, as a bridge does after each connection."""

@@ -1,0 +1,112 @@
+"""Who plays: for each device of the site its state, its voice, and the gateway or bus it is heard over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from drivers.mqtt_json.config import JsonListen
+from edge.domain.device import Device
+from edge.domain.site import Connection, Site
+from edge.tools.modbus_slave import SlaveBus
+from edge.tools.simulator.actor import Actor
+from edge.tools.simulator.gateway import BrokerAddress, Gateway
+from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
+from edge.tools.simulator.tellers import MqttTeller, RegisterTeller, Teller
+
+FIRST_PAUSE: Final = (
+    3.0  # seconds between the first two reports; then each pause is twice as long, up to the habit
+)
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One device on the stage. pause: seconds until its next report."""
+
+    actor: Actor
+    teller: Teller
+    source: str
+    pause: float = FIRST_PAUSE
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What there is to play with. broker, serial_dir: None for none. left: devices that are not played."""
+
+    broker: BrokerAddress | None = None
+    serial_dir: Path | None = None
+    left: frozenset[str] = frozenset()
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Cast:
+    """parts by device id; gateways and buses by the id of the source they are."""
+
+    parts: dict[str, Part] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    buses: dict[str, SlaveBus] = field(default_factory=dict)
+
+    @property
+    def played(self) -> frozenset[str]:
+        """Ids of all devices and sources a scenario can touch."""
+        return frozenset({*self.parts, *self.gateways, *self.buses})
+
+
+def make_cast(site: Site, means: Means, appeared: Callable[[str], None], say: Callable[[str], None]) -> Cast:
+    """All that `means` allow to play; nothing is opened yet. appeared: called with a gateway's id once it is up."""
+    cast = Cast()
+    sources: dict[str, Connection] = {}
+    for connection in site.connections:
+        if connection.dialect == "modbus-rtu" and means.serial_dir is not None:
+            cast.buses[connection.id] = SlaveBus(means.serial_dir / connection.id, seed=means.seed)
+        elif means.broker is not None and _of_the_site(connection) and connection.dialect not in sources:
+            # A device's address does not name its MQTT source: the first of the dialect plays them all.
+            sources[connection.dialect] = connection
+            shown = partial(appeared, connection.id)
+            cast.gateways[connection.id] = Gateway(
+                connection.id, means.broker, _state_topic(connection), shown, say
+            )
+    for device in site.devices.values():
+        if device.id not in means.left:
+            part = _part(device, means.seed, cast, sources)
+            if part is not None:
+                cast.parts[device.id] = part
+    return cast
+
+
+def _part(device: Device, seed: int, cast: Cast, sources: Mapping[str, Connection]) -> Part | None:
+    """None for a device whose source is not played."""
+    if device.profile.dialect == "modbus-rtu":
+        source, _, unit = device.address.rpartition("/")
+        bus = cast.buses.get(source)
+        return (
+            None if bus is None else Part(Actor(device, seed), RegisterTeller(bus, device, int(unit)), source)
+        )
+    connection = sources.get(device.profile.dialect)
+    if connection is None:
+        return None
+    gateway, listen = cast.gateways[connection.id], connection.settings.listen
+    if isinstance(listen, JsonListen):
+        teller = MqttTeller(gateway, device, json_topic(listen, device.address), JsonMessage(device))
+    else:
+        topic = f"{listen.base}/{device.address}"
+        teller = MqttTeller(gateway, device, topic, ZigbeeState(device), f"{topic}/availability")
+    return Part(Actor(device, seed), teller, connection.id)
+
+
+def _of_the_site(connection: Connection) -> bool:
+    """Whether devices of the site's files speak there: not on topics whose senders are adopted."""
+    if connection.dialect == "json":
+        return not all(topic.trusted for topic in connection.settings.listen.topics)
+    return connection.dialect == "zigbee2mqtt"
+
+
+def _state_topic(connection: Connection) -> str | None:
+    """Where a bridge says whether it is online."""
+    if connection.dialect == "zigbee2mqtt":
+        return f"{connection.settings.listen.base}/bridge/state"
+    return None
