@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import time
 from typing import Final
 
 from drivers._mqtt.config import BrokerSettings, TlsSettings
 
 CHUNK: Final = 64 * 1024
 UNSENT_LIMIT: Final = 1024 * 1024  # beyond it the broker reads nothing any more and paho is told to wait
+LINGER: Final = 0.5  # seconds
 CONNECT_WITHIN: Final = 4.0  # seconds, for TCP and again for the TLS handshake
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
@@ -67,9 +69,18 @@ class BufferedSocket:
                 del self._unsent[: self._sock.send(self._unsent)]
 
     def close(self) -> None:
-        """Close; what is unsent is tried once more (the DISCONNECT packet)."""
+        """Send what is unsent (PUBACKs, DISCONNECT), wait shortly until the peer has taken it, close.
+
+        Closing with unread bytes makes the kernel reset the connection, and the peer may then lose our last words.
+        """
         with contextlib.suppress(OSError):
-            self.flush()
+            self._sock.settimeout(LINGER)
+            self._sock.sendall(self._unsent)
+            self._sock.shutdown(socket.SHUT_WR)
+            until = time.monotonic() + LINGER
+            while self._sock.recv(CHUNK) and time.monotonic() < until:
+                pass
+        self._unsent.clear()
         self._sock.close()
 
     def fileno(self) -> int:

@@ -53,14 +53,16 @@ class HubClient(Client):
     def open(self) -> None:
         """Connect and send CONNECT; OSError or ValueError when no connection comes about."""
         host, port = self._broker.address
-        if self.protocol != V5:
+        if self.protocol == V5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = SESSION_EXPIRY
+            properties.ReceiveMaximum = self._broker.receive_maximum
+            properties.MaximumPacketSize = PACKET_LIMIT
+            self.connect(host, port, KEEP_ALIVE, clean_start=False, properties=properties)
+        else:
             self.connect(host, port, KEEP_ALIVE)
-            return
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_EXPIRY
-        properties.ReceiveMaximum = self._broker.receive_maximum
-        properties.MaximumPacketSize = PACKET_LIMIT
-        self.connect(host, port, KEEP_ALIVE, clean_start=False, properties=properties)
+        if self.buffered is not None:
+            self.buffered.flush()
 
     def subscribe_at_least_once(self, filters: list[str], own: str) -> None:
         """QoS 1 for `filters`, QoS 0 for our `own` topic, in one packet.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, Strict, model_validator
 
@@ -61,6 +61,7 @@ class BrokerSettings(Table):
 
     password_file: first line is the password. password_env: name of an environment variable that holds it.
     password: in clear, for those who choose so. At most one of the three, and never without username.
+    version: "auto" speaks MQTT 5 and falls back to 3.1.1; "3.1.1" spares an old broker the question.
     hub: first part of the client id; two hubs on one broker need different ones.
     receive_maximum: deliveries the broker may have under way before their acknowledgement (MQTT 5).
     payload_limit: bytes; a larger payload is counted, shown as rejected and acknowledged.
@@ -73,6 +74,7 @@ class BrokerSettings(Table):
     password_env: Annotated[str, Field(min_length=1)] | None = None
     password: SecretStr | None = None
     tls: TlsSettings | None = None
+    version: Literal["auto", "3.1.1"] = "auto"
     hub: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "edge-hub"
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 4096
     payload_limit: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = PAYLOAD_LIMIT

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 FIRST_DELAY: Final = 0.5  # seconds before the second attempt, doubled with each further one
 LONGEST_DELAY: Final = 30.0
+BRIEF: Final = 5.0  # seconds; a link that lives no longer is as good as none
+MANY: Final = 2
 STOP_WITHIN: Final = 8.0
 
 
@@ -119,10 +121,9 @@ class MqttListener:
     # ---- its thread -------------------------------------------------------------------------------------------------
 
     def _run(self, host: Host, receipts: Receipts) -> None:
-        attempt = 0
-        generation = 0
+        failed = brief = generation = 0  # attempts in a row that failed, or came up and broke at once
         had_session = False
-        versions = Versions()
+        versions = Versions(self._broker.version)
         while not self._stop.is_set():
             generation += 1
             ending = self._connect(host, receipts, generation, versions, had_session=had_session)
@@ -132,9 +133,11 @@ class MqttListener:
             if versions.learn(ending):
                 continue  # at once: the broker is there, we spoke the wrong version
             self._counters.failures += 1
-            self._tell(False, ending.state)
-            attempt = 0 if ending.was_up else attempt + 1
-            longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 10))
+            failed = 0 if ending.was_up else failed + 1
+            brief = brief + 1 if ending.was_up and ending.lasted < BRIEF else 0
+            broke = ending.state.code == "broker_gone" and brief > MANY
+            self._tell(False, words.brief(self._broker) if broke else ending.state)
+            longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failed or min(brief, MANY), 10))
             self._stop.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - not all hubs of a town at once
         self._tell(False, words.STOPPED)
 
@@ -190,11 +193,11 @@ class MqttListener:
 
 
 class Versions:
-    """Which MQTT version to speak: 5, unless the broker does not know it."""
+    """Which MQTT version to speak: 5, unless the broker does not know it or the site says so."""
 
-    def __init__(self) -> None:
-        self.newest = True
-        self._told = False
+    def __init__(self, wanted: str = "auto") -> None:
+        self._told = wanted != "auto"
+        self.newest = not self._told
 
     def learn(self, ending: Ending) -> bool:
         """Take in how an attempt ended; True when the other version should be tried at once."""

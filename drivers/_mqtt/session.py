@@ -43,7 +43,7 @@ class Timing:
 
     loopback: float = 30.0
     silence: float = 90.0
-    answer: float = 10.0
+    answer: float = 5.0
     offer_again: float = 0.02
 
 
@@ -79,13 +79,14 @@ class Source:
 
 @dataclass(slots=True)
 class Ending:
-    """Why a session ended, and how far it got."""
+    """Why a session ended, and how far it got. lasted: seconds since the broker accepted it."""
 
     state: LinkState = words.STARTING
     dialled: bool = False
     accepted: bool = False
     was_up: bool = False
     wrong_version: bool = False
+    lasted: float = 0.0
 
 
 @dataclass(slots=True)
@@ -135,6 +136,7 @@ class Session:
         self._subscribed = False
         self._now = host.now()
         self._heard = 0.0
+        self._accepted_at = 0.0
         self._next_loopback = float("inf")
         self._token = b""
 
@@ -158,6 +160,7 @@ class Session:
         except OSError as error:
             self.ending.state = words.gone(self._broker, error.strerror or str(error))
         finally:
+            self.ending.lasted = time.monotonic() - self._accepted_at
             client.disconnect()
             client.loop_write()
             if client.buffered is not None:
@@ -248,7 +251,7 @@ class Session:
         self._counters.sessions_lost += lost
         version = "MQTT 5" if client.protocol >= 5 else "MQTT 3.1.1"
         self._up = words.up(version, session_lost=lost, refused=[])
-        self._heard = time.monotonic()
+        self._heard = self._accepted_at = time.monotonic()
         self._token = f"{self._source.id}/{self._generation}/{time.monotonic_ns()}".encode()
         self._tell(False, words.UNPROVEN)
         # At each connection, whatever the broker says it remembers: the filters may have changed since, and brokers

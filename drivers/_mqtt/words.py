@@ -192,6 +192,19 @@ def taken_over(broker: BrokerSettings) -> LinkState:
     )
 
 
+def brief(broker: BrokerSettings) -> LinkState:
+    """One connection after another broke within seconds; Mosquitto does not say when another client took over."""
+    where = _where(broker)
+    return LinkState(
+        "brief",
+        Text(
+            f"与 {where} 的连接反复很快中断:是否另一客户端使用了相同的客户端标识,或服务器反复重启",
+            f"The connection to {where} breaks again and again within seconds: does another client use the same client "
+            "id (give one of them another `hub`), or does the broker restart over and over?",
+        ),
+    )
+
+
 def silent(seconds: float, broker: BrokerSettings) -> LinkState:
     """Connected, yet neither a message nor the hub's own loop-back came."""
     where = _where(broker)
