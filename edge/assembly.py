@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,7 +23,7 @@ from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.domain.device import Device
-from edge.domain.instant import SECOND, Instant
+from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, Delivery, RawReading, Reading
 from edge.domain.site import Connection, Site
 from edge.driver import Codec, Driver, DriverSchema
@@ -43,6 +43,7 @@ from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
 from edge.store.facts import FactLog
 from edge.store.journal import Entry, Journal, JournalState
+from edge.store.rows import LastValue
 from edge.store.telemetry import Telemetry, TelemetryState
 from edge.store.writer import StoreError
 from edge.upkeep import keep_up
@@ -50,6 +51,7 @@ from edge.values import LatestValues
 
 log = logging.getLogger("edge")
 
+PRIME: Final = 5 * MINUTE  # beyond the longest delay: how long before the stop the hub may have been writing
 SETTLE: Final = 2.0  # seconds the line has to finish when the hub stops
 
 # dialect -> its driver. Literal and lazy: a hub without a protocol's library still starts.
@@ -291,43 +293,33 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
 
 
 async def _take_up(parts: _Parts, line: Line, now: Instant) -> None:
-    """What was true before the stop: last values, who was heard when, open alarms, delays under way."""
-    points = parts.directory.points
-    last = [
-        Reading(points[id], v.value, v.time, v.received, v.quality, v.reason, v.arrival, v.purpose)
-        for id, v in parts.telemetry_state.latest.items()
-        if id in points
-    ]
+    """What was true before the stop: open alarms, who was heard when, last values, delays under way."""
+    alarms = parts.journal_state.open_alarms
+    outcome = line.engine.restore([*alarms, *parts.journal_state.shelved], now)
+    if outcome.facts:
+        await parts.log.record(Entry(facts=outcome.facts, alarms=outcome.alarms))
+    last = _readings(parts, parts.telemetry_state.latest.values())
     line.values.restore(last)
     heard: dict[str, int] = {}
     for reading in last:
         if reading.arrival is Arrival.LIVE:
             device = reading.point.device.id
             heard[device] = max(reading.received, heard.get(device, 0))
-    alarms = parts.journal_state.open_alarms
     line.supervision.restore(alarms, heard, now)
-    line.engine.prime(await _recent(parts, now), now)
-    outcome = line.engine.restore(alarms, now)
-    if outcome.facts:
-        await parts.log.record(Entry(facts=outcome.facts, alarms=outcome.alarms))
+    longest = max((max(rule.on_delay, rule.off_delay) for rule in parts.site.rules), default=0.0)
+    with contextlib.suppress(StoreError):  # a sick store must not keep the hub from starting
+        recent = await parts.telemetry.recent(now.utc - round(longest * SECOND) - PRIME)
+        line.engine.prime(_readings(parts, recent), now)
 
 
-async def _recent(parts: _Parts, now: Instant) -> list[Reading]:
-    """The tail of the points that have a delay to rebuild, in order of arrival."""
-    readings: list[Reading] = []
-    delayed = [
-        (point, max(rule.on_delay, rule.off_delay))
-        for rule in parts.site.rules
-        if rule.on_delay or rule.off_delay
-        for point in parts.directory.points.values()
-        if rule.applies.fits(point)
+def _readings(parts: _Parts, rows: Iterable[LastValue]) -> list[Reading]:
+    """Stored rows of points that still exist, as readings."""
+    points = parts.directory.points
+    return [
+        Reading(points[v.point], v.value, v.time, v.received, v.quality, v.reason, v.arrival, v.purpose)
+        for v in rows
+        if v.point in points
     ]
-    for point, seconds in delayed:
-        since = now.utc - round(seconds * SECOND)
-        with contextlib.suppress(StoreError):  # a sick store must not keep the hub from starting
-            rows = await parts.telemetry.raw(point, since, now.utc, None, 1000)
-            readings += [Reading(point, row.v, row.t, row.t, row.q) for row in rows.items]
-    return sorted(readings, key=lambda reading: reading.received)
 
 
 async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:

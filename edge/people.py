@@ -24,7 +24,7 @@ class People:
     def __init__(self, engine: AlarmEngine, log: FactLog, answers: Iterable[Answer]) -> None:
         self._engine = engine
         self._log = log
-        self._answers = {answer.key: answer for answer in answers}
+        self._answers = {(answer.account, answer.key): answer for answer in answers}
 
     async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
         """The whole object after the journal's commit; raises Refusal."""
@@ -47,7 +47,7 @@ class People:
         if key is not None:
             answers = [Answer(key, command.by, mark, getattr(command, "alarm", ""), now.utc)]
             self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
-            self._answers[key] = answers[0]
+            self._answers[command.by, key] = answers[0]
         if outcome.facts or answers:
             await self._log.record(Entry(facts=outcome.facts, alarms=outcome.alarms, answers=answers))
         return outcome.alarms[-1] if outcome.alarms else await self._subject(command)

@@ -37,6 +37,12 @@ def open_alarms(conn: sqlite3.Connection) -> list[Alarm]:
     return [load(body) for (body,) in rows]
 
 
+def shelved_alarms(conn: sqlite3.Connection) -> list[Alarm]:
+    """Closed rows that carry the shelving of their key on to its next episode."""
+    rows = conn.execute("SELECT body FROM alarms WHERE open = 0 AND body LIKE '%\"suppression\":{%'")
+    return [load(body) for (body,) in rows]
+
+
 def load(body: str) -> Alarm:
     """The alarm of a stored row."""
     return Alarm.from_dict(json.loads(body))

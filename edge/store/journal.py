@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import DAY
 from edge.facade import AlarmQuery, Page
-from edge.store.alarm_rows import dump, find_alarm, find_alarms, open_alarms, put_alarms
+from edge.store.alarm_rows import dump, find_alarm, find_alarms, open_alarms, put_alarms, shelved_alarms
 from edge.store.audit import FactRow, VerifyReport, base_hash, link_hash, note_hash, verify
 from edge.store.migrations import JOURNAL
 from edge.store.writer import Database, StoreError, peek
@@ -91,6 +91,7 @@ class JournalState:
     """What the journal held at the start.
 
     last: number of the newest fact. clean: the last stop left its mark. epochs: (epoch, its first number), ascending.
+    shelved: closed ones that still carry the shelving of their key.
     set_aside: where a damaged file went; its open alarms were taken over as far as they could be read.
     error: why the file cannot be written yet.
     """
@@ -103,6 +104,7 @@ class JournalState:
     devices: list[AdoptedDevice]
     answers: list[Answer]
     epochs: list[tuple[int, int]]
+    shelved: list[Alarm] = field(default_factory=list)
     set_aside: Path | None = None
     error: StoreError | None = None
 
@@ -338,6 +340,7 @@ def _load(conn: sqlite3.Connection) -> JournalState:
         ],
         answers=[Answer(*row) for row in conn.execute("SELECT key, account, digest, alarm, at FROM answers")],
         epochs=epochs,
+        shelved=shelved_alarms(conn),
     )
 
 

@@ -239,6 +239,13 @@ class Telemetry:
         track = self._tracks.by_point.get(point.id)
         return point.series if track is None else track.series
 
+    async def recent(self, since: int) -> list[LastValue]:
+        """Rows of the tail received since `since` (µs UTC), in order of arrival."""
+        names = {series: point for point, series in self._ids.items()}
+        query = "SELECT * FROM tail WHERE time + received_delta >= ? ORDER BY n"
+        rows = await self._db.read(lambda conn: conn.execute(query, (since,)).fetchall())
+        return [last_value(names[row[1]], row) for row in rows if row[1] in names]
+
     # -- upkeep
 
     async def compact(self) -> None:
