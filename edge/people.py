@@ -29,11 +29,8 @@ class People:
     async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
         """The whole object after the journal's commit; raises Refusal."""
         mark = blake2b(repr(command).encode(), digest_size=16).digest()
-        if (
-            key is not None
-            and (known := self._answers.get(key)) is not None
-            and now.utc - known.at < KEEP_ANSWERS
-        ):
+        known = self._answers.get((command.by, key or ""))
+        if known is not None and now.utc - known.at < KEEP_ANSWERS:
             if known.digest != mark:
                 raise Refusal("key_reused", "this Idempotency-Key was used for another request")
             return await self._subject(command)

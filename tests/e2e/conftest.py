@@ -1,0 +1,82 @@
+"""Browsers before the panel, signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.e2e.panel import Panel
+from tests.web.fakes import PASSWORDS
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """In the place of pytest-playwright's own, which is written in a manner that pytest 10 will refuse."""
+
+
+@pytest.fixture
+def panel() -> Iterator[Panel]:
+    with Panel() as serving:
+        yield serving
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the browsers complained about: scripts that failed, policies that were broken. None is allowed."""
+    heard: list[str] = []
+    yield heard
+    assert heard == []
+
+
+@pytest.fixture
+def sign_in(
+    panel: Panel, browser: Browser, browser_context_args: dict[str, object], complaints: list[str]
+) -> Iterator[SignIn]:
+    """`sign_in("guard", "/devices")`: a page of a browser of its own, as that person sees it."""
+    contexts: list[BrowserContext] = []
+
+    def come_in(
+        name: str = "guard",
+        path: str = "/",
+        *,
+        url: str = "",
+        password: str = "",
+        language: str = "zh",
+        theme: str = "night",
+        width: int = 1600,
+        height: int = 900,
+    ) -> Page:
+        base = url or panel.url
+        context = browser.new_context(
+            **{**browser_context_args, "viewport": {"width": width, "height": height}}
+        )  # type: ignore[arg-type]
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {"name": "language", "value": language, "url": base},
+                {"name": "theme", "value": theme, "url": base},
+            ]
+        )
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation', "
+            "(e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`))"
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "policy" in said.text.lower() else None
+        )
+        page.goto(f"{base}/sign-in?next={path}")
+        page.fill("[name=name]", name)
+        page.fill("[name=password]", password or PASSWORDS[name])
+        page.click("button.primary")
+        page.wait_for_url(f"{base}{path}")
+        return page
+
+    yield come_in
+    for context in contexts:
+        context.close()
