@@ -81,7 +81,11 @@ class HubInUseError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `edge-hub run` was told. listen: "host:port", port 0 for a free one; civil_offset: µs, demo only."""
+    """What `edge-hub run` was told.
+
+    listen: "host:port", port 0 for a free one. names: host names the panel may be called by.
+    civil_offset: µs, demo only.
+    """
 
     site: Path
     data: Path
@@ -89,6 +93,7 @@ class Options:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     insecure_lan: bool = False
+    names: tuple[str, ...] = ()
     civil_offset: int = 0
 
 
@@ -327,7 +332,9 @@ async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> st
     from web.server import Listen, WebServer, parse_listen
 
     host, port = parse_listen(options.listen)
-    server = WebServer(hub, Listen(host, port, options.tls_cert, options.tls_key, options.insecure_lan))
+    server = WebServer(
+        hub, Listen(host, port, options.tls_cert, options.tls_key, options.insecure_lan, options.names)
+    )
     await server.start()
     stack.push_async_callback(server.stop)
     return f"{host}:{server.port}"

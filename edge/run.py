@@ -23,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="panel and API (%(default)s)"
     )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host name the panel is called by (repeatable)",
+    )
     parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); with --tls-key")
     parser.add_argument("--tls-key", type=Path, help="private key (PEM)")
     parser.add_argument(
@@ -46,6 +53,7 @@ def command(arguments: argparse.Namespace) -> int:
         tls_cert=arguments.tls_cert,
         tls_key=arguments.tls_key,
         insecure_lan=arguments.insecure_lan,
+        names=tuple(arguments.name),
         civil_offset=int(os.environ.get("EDGE_HUB_DEMO_CIVIL_OFFSET", "0")),
     )
     try:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dialect", choices=sorted(DRIVERS), metavar="DIALECT", help=", ".join(sorted(DRIVERS))
     )
-    parser.add_argument("--profile", metavar="P", help="the device's profile, as <maker>-<model>")
+    parser.add_argument(
+        "--profile", metavar="P", help="the device's profile: <maker>-<model>, or a site's own file"
+    )
     parser.add_argument("--topic", metavar="T", help="the topic the payload came on")
     parser.add_argument("--fport", type=int, metavar="N", help="the LoRaWAN port the payload came on")
     parser.add_argument(
@@ -174,7 +177,8 @@ def _profile(dialect: str, id: str | None) -> DeviceProfile | None:
     schemas: dict[str, DriverSchema] = {
         name: import_module(f"{package}.config").SCHEMA for name, package in DRIVERS.items()
     }
-    profile = load_profile(id, schemas)
+    own = Path(id) if id.endswith(".toml") else None
+    profile = load_profile(id, schemas) if own is None else load_profile(own.stem, schemas, own.parent)
     if profile.dialect != dialect:
         raise _MisfitError(f"{id} speaks {profile.dialect}: edge-hub decode {profile.dialect} --profile {id}")
     return profile
