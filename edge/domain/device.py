@@ -78,7 +78,9 @@ class DeviceProfile:
     expect: float
     name: Text
     confirmed: bool = True
-    rate: float = 10.0  # measured values per second and device that are evaluated; the rest is stored and counted
+    rate: float = (
+        10.0  # measured values per second and device that are evaluated; the rest is stored and counted
+    )
     read: Any = None
     built_in: bool = False
 

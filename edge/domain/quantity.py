@@ -54,9 +54,17 @@ class Quantity:
         return known
 
 
-def _q(  # noqa: PLR0913 - one row of the table below
-    id: str, unit: str, low: float, high: float, zh: str, en: str, decimals: int = 1, **units: float | tuple[float, float]
+def _q(
+    id: str,
+    unit: str,
+    low: float,
+    high: float,
+    zh: str,
+    en: str,
+    decimals: int = 1,
+    **units: float | tuple[float, float],
 ) -> Quantity:
+    """One row of the table below; units: what one of the other unit is in the canonical one, or (factor, offset)."""
     table = {
         fold_unit(name.replace("_per_", "/").replace("deg", "°").replace("pct", "%").replace("u_", "µ")): (
             u if isinstance(u, tuple) else (u, 0.0)
@@ -74,7 +82,18 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
         _q("distance", "mm", 0, 100_000, "距离", "distance", 0, cm=10, m=1000),
         _q("level", "%", 0, 110, "满溢度", "level", 0),
         _q("depth", "mm", 0, 100_000, "液位", "depth", 0, cm=10, m=1000),
-        _q("temperature", "°C", -60, 1000, "温度", "temperature", 1, degF=(5 / 9, -160 / 9), K=(1, -273.15), C=1),
+        _q(
+            "temperature",
+            "°C",
+            -60,
+            1000,
+            "温度",
+            "temperature",
+            1,
+            degF=(5 / 9, -160 / 9),
+            K=(1, -273.15),
+            C=1,
+        ),
         _q("humidity", "%", 0, 100, "湿度", "humidity", 0, pctRH=1),
         _q("battery", "%", 0, 100, "电量", "battery", 0),
         _q("voltage", "V", 0, 1000, "电压", "voltage", 2, mV=0.001, kV=1000),

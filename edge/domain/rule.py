@@ -58,8 +58,9 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One step of severity. limit: canonical unit for high and low, seconds without a report for no_data, None for state.
+    """One step of severity.
 
+    limit: canonical unit for high and low, seconds without a report for no_data, None for state.
     title: what it is called on the wall, without place or value ("燃气报警(低限)"). response: what to do now.
     """
 

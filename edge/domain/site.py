@@ -48,7 +48,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long history is kept, in days. GB/T 45839-2025 5.9.5: at least a year stand-alone (journal, 1 min roll-ups)."""
+    """How long history is kept, in days.
+
+    GB/T 45839-2025 5.9.5: at least a year where the site stands alone (journal, 1 min roll-ups).
+    """
 
     raw_days: int = 90
     minute_days: int = 730
