@@ -118,7 +118,11 @@ class Stage:
         self._say(f"{scenario.id} begins: {scenario.name.en}")
         for step in scenario.steps:
             self.schedule.plan(start + step.at, partial(self._step, run, step))
-        self.schedule.plan(start + scenario.length, lambda _: self._end(run))
+        self.schedule.plan(start + scenario.length, partial(self._last, run))
+
+    def _last(self, run: Run, due: int) -> None:
+        """Once more round, so that the last step has said its last value before everything is put back."""
+        self.schedule.plan(due, lambda _: self._end(run))
 
     def _end(self, run: Run) -> None:
         if run.ended:
