@@ -1,0 +1,230 @@
+"""kill -9 of the hub at random moments under load, restarts of the broker in between; then every number is looked for.
+
+The promise: what the broker delivers at QoS 1 is stored once, its effects happen once, and the journal is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from edge.store.journal import verify
+from tests.faults.detectors import Detector
+from tests.faults.load import Load, Publisher
+from tests.faults.rig import Rig, until
+
+DETECTORS: Final = ("sm-301", "sm-302k", "sm-303")
+EARLY: Final = 0.25  # share of the kills that hit a hub while it starts
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of it. stored: different numbers found; lost, twice: numbers missing, or there more than once.
+
+    resent: numbers of devices without a time of their own that stand twice because the device's own connection to
+    the broker broke and it said them again, which nobody can tell from two measurements. raised: alarms of the
+    detectors; episodes: how often smoke was there.
+    """
+
+    kills: int = 0
+    restarts: int = 0
+    published: int = 0
+    taken: int = 0
+    stored: int = 0
+    lost: int = 0
+    twice: int = 0
+    resent: int = 0
+    duplicates: int = 0
+    episodes: int = 0
+    raised: int = 0
+    links: int = 0
+    facts: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything promised was kept."""
+        return not self.lost and not self.twice and not self.problems and self.episodes == self.raised
+
+    def rows(self) -> list[tuple[str, str]]:
+        """For a table."""
+        return [
+            ("kill -9 of the hub", f"{self.kills}"),
+            ("restarts of the broker", f"{self.restarts}"),
+            ("messages published", f"{self.published}"),
+            ("taken by the broker", f"{self.taken}"),
+            ("stored, by their numbers", f"{self.stored}"),
+            ("lost", f"{self.lost}"),
+            ("stored twice", f"{self.twice}"),
+            ("said twice by their sender", f"{self.resent}"),
+            ("repeats recognised, at least", f"{self.duplicates}"),
+            ("fires at the detectors", f"{self.episodes}"),
+            ("fire alarms raised", f"{self.raised}"),
+            ("links of the hash chain", f"{self.links}"),
+            ("facts replayed", f"{self.facts}"),
+            ("problems of chain and replay", f"{len(self.problems)}"),
+            ("seconds", f"{self.seconds:.0f}"),
+        ]
+
+
+def run(
+    folder: Path,
+    *,
+    kills: int,
+    restarts: int,
+    rate: float,
+    seed: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> Tally:
+    """Do it. folder: an empty one. rate: messages a second."""
+    chance = random.Random(seed)
+    tally = Tally()
+    begun, since = time.monotonic(), time.time_ns() // 1_000_000
+    with ExitStack() as stack:
+        rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1))
+        rig.start()
+        rig.await_armed()
+        load = stack.enter_context(Load(rig.broker, rate=rate))
+        field_side = stack.enter_context(Publisher(rig.broker))
+        detectors = [Detector(name, field_side, rig.api.url, rig.token) for name in DETECTORS]
+        for detector in detectors:
+            detector.start()
+        after = set(chance.sample(range(1, kills + 1), min(restarts, kills)))
+        while tally.kills < kills:
+            _let_live(rig, chance, tally)
+            rig.kill()
+            tally.kills += 1
+            if tally.kills in after:
+                _restart_broker(rig, chance)
+                tally.restarts += 1
+            rig.start()
+            say(f"{tally.kills} kills, {tally.restarts} restarts, {load.published} published")
+        rig.await_armed()
+        load.stop()
+        for detector in detectors:
+            detector.finish()
+        tally.problems += [d.trouble for d in detectors if d.trouble is not None]
+        tally.published = load.published
+        tally.taken = sum(len(numbers) for numbers in load.taken.values())
+        if load.refused:
+            tally.problems.append(f"the broker refused {load.refused} messages")
+        _count(rig, load, since, tally)
+        _count_alarms(rig, detectors, tally)
+        live = _live_alarms(rig)
+        rig.kill()
+        _audit(rig.data / "journal.db", live, tally)
+    tally.seconds = time.monotonic() - begun
+    return tally
+
+
+def _let_live(rig: Rig, chance: random.Random, tally: Tally) -> None:
+    """Let the hub run for a random while; some are hit in the middle of their start."""
+    if chance.random() < EARLY:
+        time.sleep(chance.uniform(0.0, 2.0))
+        return
+    rig.await_armed()
+    time.sleep(chance.uniform(0.0, 4.0))
+    try:
+        tally.duplicates += int(rig.api.metric("edgehub_duplicates_total"))
+    except httpx.HTTPError as error:
+        tally.problems.append(f"no metrics from a running hub: {error}")
+    time.sleep(chance.uniform(0.0, 0.2))
+
+
+def _restart_broker(rig: Rig, chance: random.Random) -> None:
+    """Half of the time while the hub is away, half of the time under its feet."""
+    if chance.random() < 0.5:
+        rig.broker.restart()
+        return
+    rig.start()
+    rig.await_armed()
+    time.sleep(chance.uniform(0.0, 1.0))
+    rig.broker.restart()
+    time.sleep(chance.uniform(0.0, 3.0))
+    rig.kill()
+
+
+def _count(rig: Rig, load: Load, since: int, tally: Tally) -> None:
+    """Look for every number through the API."""
+    query = {
+        "raw": True,
+        "from": _rfc3339(since - 1000),
+        "to": _rfc3339(time.time_ns() // 1_000_000 + 60_000),
+    }
+
+    def found(device: str) -> Counter[int]:
+        rows = rig.api.pages(f"/api/v1/points/{device}.seq/readings", **query)
+        return Counter(int(row["v"]) for row in rows)
+
+    def drained() -> bool:
+        latest = {p["id"]: p["value"] for p in rig.api.pages("/api/v1/points")}
+        return all(latest.get(f"{d}.seq") == max(n) for d, n in load.taken.items())
+
+    until("the newest numbers have come", drained, 120, step=0.5)
+    time.sleep(4)  # two commits
+    for device, taken in load.taken.items():
+        numbers = found(device)
+        missing = taken - numbers.keys()
+        double = {number for number, count in numbers.items() if count > 1}
+        if device in load.plain:
+            tally.resent += len(double & load.resent[device])
+            double -= load.resent[device]
+        tally.stored += len(numbers)
+        tally.lost += len(missing)
+        tally.twice += len(double)
+        for word, which in (("missing", missing), ("twice", double)):
+            if which:
+                tally.problems.append(f"{device}: {word} {sorted(which)[:20]} of {len(which)}")
+
+
+def _count_alarms(rig: Rig, detectors: list[Detector], tally: Tally) -> None:
+    for detector in detectors:
+        alarms = [
+            alarm
+            for alarm in rig.api.pages("/api/v1/alarms", state="all", device=detector.device)
+            if alarm["point"] == f"{detector.device}.smoke"
+        ]
+        tally.episodes += len(detector.ids)
+        tally.raised += len(alarms)
+        if spare := sorted({alarm["id"] for alarm in alarms} - set(detector.ids)):
+            tally.problems.append(f"{detector.device}: raised without smoke: {spare}")
+
+
+def _live_alarms(rig: Rig) -> dict[str, Any]:
+    """The open alarms as the running hub has them in memory, by id."""
+    ids = [alarm["id"] for alarm in rig.api.pages("/api/v1/alarms", state="open")]
+    return {id: rig.api.get(f"/api/v1/alarms/{id}") for id in ids}
+
+
+def _audit(journal: Path, live: dict[str, Any], tally: Tally) -> None:
+    """The chain, the facts folded into rows, and the rows against what the hub had in memory when it was killed."""
+    report = verify(journal)
+    tally.links, tally.facts = report.links, report.facts
+    tally.problems += report.problems
+    with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+        bodies = conn.execute("SELECT body FROM facts WHERE subject = 'alarm' ORDER BY number")
+        folded = {row["id"]: row for row in (json.loads(body) for (body,) in bodies)}
+    for id, alarm in live.items():
+        row = folded.get(id)
+        same = ("active", "acked", "latched", "reports", "seq", "value", "priority")
+        if row is None or any(row[key] != alarm[key] for key in same):
+            tally.problems.append(f"alarm {id} live is not what the journal gives: {alarm} / {row}")
+    still_open = {id for id, row in folded.items() if row["closed_at"] is None and row["purpose"] != "test"}
+    if still_open != live.keys():
+        tally.problems.append(f"open alarms: live {sorted(live)}, journal {sorted(still_open)}")
+
+
+def _rfc3339(ms: int) -> str:
+    moment = time.gmtime(ms // 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{ms % 1000:03d}Z"
