@@ -26,6 +26,7 @@ class BufferedSocket:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._quickack = _QUICKACK if sock.family in {socket.AF_INET, socket.AF_INET6} else None
         self._tls = sock if isinstance(sock, ssl.SSLSocket) else None
         self._data = b""
         self._at = 0
@@ -37,10 +38,10 @@ class BufferedSocket:
         if at >= len(self._data):
             self._data = self._sock.recv(CHUNK)
             at = 0
-            if _QUICKACK is not None:
+            if self._quickack is not None:
                 # Linux falls back to delayed acknowledgement by itself; together with a broker that uses Nagle's
                 # algorithm it would hold every second message for 40 ms.
-                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
         taken = self._data[at : at + size]
         self._at = at + len(taken)
         return taken

@@ -148,6 +148,7 @@ class Session:
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
+        client.take = self._take
         try:
             client.open()
         except (OSError, ValueError) as error:
@@ -279,51 +280,57 @@ class Session:
             self.ending.state = words.gone(self._broker, str(reason))
 
     def _on_message(self, _client: Any, _userdata: Any, message: MQTTMessage) -> None:
-        self._heard = time.monotonic()
         payload = bytes(message.payload)
         try:
             topic = message.topic
         except UnicodeDecodeError as error:
             self._counters.bad_topic += 1
-            self._refuse(message, "bad_topic", "", payload, str(error))
+            self._refuse("bad_topic", "", payload, str(error), message.mid, message.qos)
             return
-        if topic == self._source.loopback:
+        self._take(topic, payload, message.mid, message.qos, message.dup, message.retain)
+
+    def _take(self, topic: str, payload: bytes, packet: int, qos: int, dup: bool, retain: bool) -> None:
+        """The hottest lines of the driver: once per message."""
+        source, counters = self._source, self._counters
+        self._heard = time.monotonic()
+        if topic == source.loopback:
             self._came_back(payload)
             return
         if not self.ending.was_up:
             self._prove()
-        self._counters.received += 1
-        self._counters.last_message = self._now.utc
+        counters.received += 1
+        counters.last_message = self._now.utc
         if len(payload) > self._broker.payload_limit:
-            self._counters.too_large += 1
+            counters.too_large += 1
             why = f"{len(payload)} bytes, the limit is {self._broker.payload_limit} (payload_limit)"
-            self._refuse(message, "too_large", topic, payload, why)
-        elif self._source.wanted is None or self._source.wanted(topic):
-            self._take(message, topic, payload)
-        elif message.qos:
-            self._done.append(message.mid)
-
-    def _take(self, message: MQTTMessage, topic: str, payload: bytes) -> None:
-        source, counters, delivery, arrival = self._source, self._counters, None, Arrival.LIVE
-        if message.qos:
-            delivery = Delivery(self._generation, message.mid, message.dup)
-            counters.redelivered += message.dup
-        if message.retain:
+            self._refuse("too_large", topic, payload, why, packet, qos)
+            return
+        if source.wanted is not None and not source.wanted(topic):
+            if qos:
+                self._done.append(packet)
+            return
+        delivery, arrival = None, Arrival.LIVE
+        if qos:
+            delivery = Delivery(self._generation, packet, dup)
+            counters.redelivered += dup
+        if retain:
             arrival = Arrival.RETAINED
             counters.retained += 1
         raw = RawReading(source.id, source.dialect, topic, payload, self._now, arrival, delivery=delivery)
         if delivery is None:
             if not self._host.offer(raw):
                 counters.overflow += 1
-                self._refuse(message, "overflow", topic, payload, "the hub's queue for this source is full")
+                self._refuse(
+                    "overflow", topic, payload, "the hub's queue for this source is full", packet, qos
+                )
         elif self._held or not self._host.offer(raw):
             counters.held += 1
             self._held.append(raw)
 
-    def _refuse(self, message: MQTTMessage, reason: str, topic: str, payload: bytes, why: str) -> None:
+    def _refuse(self, reason: str, topic: str, payload: bytes, why: str, packet: int, qos: int) -> None:
         self._host.reject(self._source.id, reason, topic, payload[:SAMPLE], why)
-        if message.qos:
-            self._done.append(message.mid)
+        if qos:
+            self._done.append(packet)
 
     # ---- what we owe ------------------------------------------------------------------------------------------------
 
