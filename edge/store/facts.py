@@ -94,7 +94,8 @@ class FactLog:
                 durable = waiting.decided.result()
             elif self.healthy:
                 self._sick("the journal takes longer than usual")
-        self._publish(waiting)
+        if not waiting.published:
+            self._publish(waiting)
         return durable
 
     def retry_now(self) -> None:
@@ -149,6 +150,7 @@ class FactLog:
                 continue
             self._in_flight = 0
             self._well()
+            self._publish(batch[-1])
             for waiting in batch:
                 self._tail.popleft()
                 self._depth -= len(waiting.entry.facts)
@@ -180,28 +182,21 @@ class FactLog:
                     self._memory.popleft()
 
     def _publish(self, upto: _Waiting) -> None:
-        """Show the facts of the entries up to and with this one, in order."""
-        if upto.published:
-            return
+        """Show the facts of the entries up to and with this one, which is still in the tail, in order."""
         for waiting in self._tail:
-            self._show(waiting)
+            if not waiting.published:
+                waiting.published = True
+                self._memory.extend(waiting.entry.facts)
+                if waiting.entry.facts:
+                    self._published = waiting.entry.facts[-1].seq.number
             if waiting is upto:
                 break
-        else:  # committed already
-            self._show(upto)
         spare = len(self._memory) - self._memory_size
         while spare > 0 and self._memory[0].seq.number <= self._durable:
             self._memory.popleft()
             spare -= 1
         news, self._news = self._news, asyncio.Event()
         news.set()
-
-    def _show(self, waiting: _Waiting) -> None:
-        if not waiting.published:
-            waiting.published = True
-            self._memory.extend(waiting.entry.facts)
-            if waiting.entry.facts:
-                self._published = waiting.entry.facts[-1].seq.number
 
     def _sick(self, error: str) -> None:
         if self.healthy:

@@ -1,0 +1,166 @@
+"""Accounts, sessions and tokens, shared with the command line while the hub runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edge.facade import Account, Accounts, Role
+from edge.store.accounts import AccountFile, SqliteAccounts
+from edge.store.writer import StoreError
+from tests.edge.store.making import START, Clock
+
+GUARD = Account("li", "李班长", Role.GUARD, "argon2-hash", "zh")
+PROGRAM = Account("uplink", "uplink", Role.ADMIN)
+SECRET, OTHER = b"s" * 32, b"o" * 32
+HOUR, DAY = 3600, 86400
+
+
+@pytest.fixture
+async def accounts(tmp_path):
+    made = SqliteAccounts(tmp_path / "accounts.db", now=Clock())
+    assert made.open() is None
+    yield made
+    await made.close()
+
+
+async def test_accounts_come_back(accounts):
+    used: Accounts = accounts
+    await used.put(GUARD, "admin")
+    await used.put(replace(PROGRAM, name="abc"), "admin")
+    assert await used.account("li") == GUARD
+    assert await used.account("wang") is None
+    assert [account.name for account in await used.accounts()] == ["abc", "li"]
+    await used.remove("li", "admin")
+    assert await used.account("li") is None
+
+
+async def test_a_session_lives_while_it_is_used(accounts):
+    await accounts.put(GUARD, "admin")
+    await accounts.open_session(SECRET, "li", 0, 10 * HOUR)
+    for now in (0, HOUR - 1, 2 * HOUR - 2, 3 * HOUR - 3):
+        assert await accounts.session(SECRET, now, HOUR) == GUARD
+    assert await accounts.session(SECRET, 4 * HOUR - 3, HOUR) is None, "idle"
+    assert await accounts.session(OTHER, 0, HOUR) is None, "unknown"
+
+
+async def test_a_session_expires_though_it_is_used(accounts):
+    await accounts.put(GUARD, "admin")
+    await accounts.open_session(SECRET, "li", 0, 2 * HOUR)
+    assert await accounts.session(SECRET, 2 * HOUR - 1, 5 * HOUR) == GUARD
+    assert await accounts.session(SECRET, 2 * HOUR, 5 * HOUR) is None
+
+
+async def test_closing_sessions(accounts):
+    await accounts.put(GUARD, "admin")
+    for secret in (SECRET, OTHER):
+        await accounts.open_session(secret, "li", 0, DAY)
+    await accounts.close_session(SECRET)
+    assert await accounts.session(SECRET, 1, DAY) is None
+    assert await accounts.session(OTHER, 1, DAY) == GUARD
+    await accounts.close_sessions("li")
+    assert await accounts.session(OTHER, 1, DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "lives"),
+    [({"password_hash": "new"}, False), ({"role": Role.ADMIN}, False), ({"display": "老李"}, True)],
+)
+async def test_a_new_password_or_role_ends_sessions(accounts, change, lives):
+    await accounts.put(GUARD, "admin")
+    await accounts.open_session(SECRET, "li", 0, DAY)
+    await accounts.put(replace(GUARD, **change), "admin")
+    assert (await accounts.session(SECRET, 1, DAY) is not None) == lives
+
+
+async def test_a_removed_account_has_no_session(accounts):
+    await accounts.put(GUARD, "admin")
+    await accounts.open_session(SECRET, "li", 0, DAY)
+    await accounts.remove("li", "admin")
+    await accounts.put(GUARD, "admin")
+    assert await accounts.session(SECRET, 1, DAY) is None
+
+
+async def test_tokens(accounts):
+    await accounts.put_token(SECRET, PROGRAM, "admin")
+    assert await accounts.token(SECRET) == PROGRAM
+    assert await accounts.token(OTHER) is None
+    await accounts.put_token(OTHER, PROGRAM, "admin")
+    assert await accounts.token(SECRET) is None, "one of the same name replaces it"
+
+
+async def test_failures_are_counted_per_key_and_bounded(accounts):
+    for now in (5, 6):
+        await accounts.note_failure("li@10.0.0.9", now)
+    assert await accounts.failures("li@10.0.0.9") == (2, 6)
+    assert await accounts.failures("li@10.0.0.8") == (0, 0)
+    for number in range(10_000):
+        await accounts.note_failure(f"x@{number}", 7)
+    assert await accounts.failures("li@10.0.0.9") == (0, 0)
+    await accounts.clear_failures("x@9999")
+    assert await accounts.failures("x@9999") == (0, 0)
+
+
+async def test_changes_are_told_until_they_are_recorded(accounts):
+    await accounts.put(GUARD, "admin")
+    await accounts.put(GUARD, "admin")
+    await accounts.put(replace(GUARD, password_hash="other"), "li")
+    await accounts.put_token(SECRET, PROGRAM, "admin")
+    first = await accounts.drain_log()
+    assert [(kind, by, at) for kind, by, _, at in first] == [
+        ("account.created", "admin", START),
+        ("account.changed", "li", START),
+        ("token.created", "admin", START),
+    ]
+    assert first[1][2] == {"name": "li", "role": "guard", "password_changed": True}
+    assert "other" not in str(first), "no hash leaves the file"
+    assert await accounts.drain_log() == first
+    await accounts.recorded()
+    assert await accounts.drain_log() == []
+    await accounts.remove("li", "admin")
+    assert [kind for kind, *_ in await accounts.drain_log()] == ["account.removed"]
+
+
+async def test_the_command_line_works_on_the_same_file_while_the_hub_runs(accounts, tmp_path):
+    file = AccountFile(tmp_path / "accounts.db")
+    await accounts.put(GUARD, "admin")
+    await accounts.open_session(SECRET, "li", 0, DAY)
+    assert file.accounts() == [GUARD]
+    file.put(replace(GUARD, password_hash="new"), "root", 7)
+    assert await accounts.session(SECRET, 1, DAY) is None
+    file.put_token(OTHER, PROGRAM, "root", 8)
+    assert file.tokens() == [PROGRAM]
+    assert await accounts.token(OTHER) == PROGRAM
+    assert (file.remove_token("uplink", "root", 9), file.remove_token("uplink", "root", 9)) == (True, False)
+    assert await accounts.token(OTHER) is None
+    assert (file.remove("li", "root", 10), file.remove("li", "root", 10)) == (True, False)
+    told = [(kind, at) for kind, by, _, at in await accounts.drain_log() if by == "root"]
+    assert told == [
+        ("account.changed", 7),
+        ("token.created", 8),
+        ("token.removed", 9),
+        ("account.removed", 10),
+    ]
+
+
+def test_the_command_line_makes_the_file(tmp_path):
+    file = AccountFile(tmp_path / "data" / "accounts.db")
+    file.put(GUARD, "root", 1)
+    assert file.accounts() == [GUARD]
+
+
+def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path):
+    (tmp_path / "accounts.db").write_bytes(b"garbage" * 1000)
+    with pytest.raises(StoreError) as caught:
+        AccountFile(tmp_path / "accounts.db").accounts()
+    assert caught.value.trouble == "corrupt"
+
+
+async def test_a_damaged_file_is_set_aside(tmp_path):
+    (tmp_path / "accounts.db").write_bytes(b"garbage" * 1000)
+    accounts = SqliteAccounts(tmp_path / "accounts.db", now=Clock())
+    assert accounts.open() is None
+    assert accounts.set_aside is not None
+    assert await accounts.accounts() == []
+    await accounts.close()
