@@ -68,7 +68,7 @@ def sign_in(
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "console", lambda said: complaints.append(said.text) if "policy" in said.text.lower() else None
+            "console", lambda said: complaints.append(said.text) if said.text.startswith("policy: ") else None
         )
         page.goto(f"{base}/sign-in?next={path}")
         page.fill("[name=name]", name)

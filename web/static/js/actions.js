@@ -6,7 +6,7 @@ import { play } from "./sound.js";
 const HOLD = 1000;
 const LOOK = 600; // a card that has just changed under the finger is not pressed by accident
 
-let changedAt = 0;
+let changedAt = -LOOK;
 export function cardChanged() { changedAt = performance.now(); }
 
 function key() {

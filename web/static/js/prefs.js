@@ -17,7 +17,7 @@ function switchTheme() {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-theme-switch]")) switchTheme();
-  const other = event.target.closest("[data-language]");
+  const other = event.target.closest("button[data-language]");
   if (other) {
     keep("language", other.dataset.language);
     location.reload();

@@ -8,12 +8,15 @@ const REPLAY = 1500; // what was missed comes in one go
 const main = byId("main");
 let heard = now();
 let connection = null;
+let tried = now();
 let lost = false;
+let newest = "";
 let missed = null; // facts replayed since the connection came back; null when there is nothing to count
 
 function setLost() {
   if (lost) return;
   lost = true;
+  document.documentElement.dataset.stream = "lost";
   const bar = byId("lost");
   bar.textContent = say("lost", { time: clock(heard) });
   bar.hidden = false;
@@ -39,10 +42,6 @@ function takeAnew() {
   htmx.ajax("GET", location.href, { source: byId("clock"), target: "#main", select: "#main > *", swap: "innerMorph" });
 }
 
-function open() {
-  if (!main._htmx?.sse) htmx.trigger(main, "stream-open");
-}
-
 main.addEventListener("htmx:sse:after:connection", (event) => {
   connection = event.detail.connection;
   heard = now();
@@ -55,7 +54,10 @@ main.addEventListener("htmx:sse:after:connection", (event) => {
 
 main.addEventListener("htmx:sse:before:message", (event) => {
   heard = now();
-  if (missed !== null && event.detail.message.id && !event.detail.message.event) missed += 1;
+  document.documentElement.dataset.stream = "live";
+  const { id } = event.detail.message; // of the last fact, also on messages that carry none of their own
+  if (missed !== null && id && id !== newest) missed += 1;
+  newest = id;
 });
 
 main.addEventListener("htmx:sse:error", (event) => {
@@ -79,7 +81,9 @@ setInterval(() => {
   if (now() - heard <= SILENCE) return;
   setLost();
   if (main._htmx?.sse) connection?.reader?.cancel();
-  else open();
+  else if (now() - tried > SILENCE) {
+    // The very first connection failed: hx-sse only repeats those that once stood.
+    tried = now();
+    htmx.ajax("GET", main.getAttribute("hx-sse:connect"), { source: main });
+  }
 }, 1000);
-
-addEventListener("load", open);

@@ -1,6 +1,6 @@
 // Trends by uPlot in the site's time zone: gaps stay gaps, limits are lines, colours follow day and night.
 import "./panel.js";
-import { byId, civil, language, say, zone } from "./page.js";
+import { civil, say, zone } from "./page.js";
 
 const DAY = 86_400_000;
 const POINTS = 600;
@@ -171,6 +171,4 @@ addEventListener("resize", () => {
 });
 document.addEventListener("panel:theme", () => { for (const figure of drawn.keys()) paint(figure); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { for (const figure of drawn.keys()) paint(figure); });
-document.documentElement.dataset.language = language;
-byId("main").dataset.trends = String(figures.length);
 show(1);

@@ -98,7 +98,8 @@ document.addEventListener("keydown", (event) => {
   const on = event.target;
   if (on.matches("input, textarea, select") || document.querySelector("dialog[open], :popover-open")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (on.matches("button, a, summary") && (key === " " || key === "Enter")) return;
+  // A button that went with its dialog may hold the focus for a moment yet.
+  if (on.matches("button, a, summary") && on.checkVisibility() && (key === " " || key === "Enter")) return;
   if (key === "Enter" && !mark() && !pinned) return;
   const run = KEYS[key];
   if (!run) return;

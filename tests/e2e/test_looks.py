@@ -1,0 +1,135 @@
+"""What holds on every page: readable for all, on every screen, in both languages, by day and night."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from edge.domain.device import Signal
+from tests.e2e.conftest import SignIn
+from tests.e2e.panel import Panel
+from tests.web.fakes import busy_day
+
+pytestmark = pytest.mark.e2e
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+STANDARDS = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}"
+PAGES = ["/", "/alarms", "/alarms/a-9", "/devices", "/devices/wp-1", "/health", "/journal"]
+
+
+@pytest.fixture
+def busy(panel: Panel) -> Panel:
+    panel.do(busy_day)
+    return panel
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(f"axe.run(document, {STANDARDS})")
+    return [
+        f"{v['id']}: {v['help']}: {node['target']} {node.get('failureSummary', '')}"
+        for v in found["violations"]
+        for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("theme", "language"), [("night", "zh"), ("day", "en")])
+def test_pages_are_accessible(busy: Panel, sign_in: SignIn, theme: str, language: str) -> None:
+    first = busy.do(lambda hub: next(a.id for a in hub.open_alarms()))
+    page = sign_in(theme=theme, language=language)
+    page.emulate_media(reduced_motion="reduce")
+    for path in PAGES:
+        page.goto(busy.url + path.replace("a-9", first))
+        expect(page.locator("html")).to_have_attribute("data-stream", "live")
+        assert violations(page) == [], path
+
+
+def test_the_door_and_a_calm_wall_are_accessible(panel: Panel, page: Page, sign_in: SignIn) -> None:
+    page.goto(panel.url + "/sign-in")
+    assert violations(page) == []
+    assert violations(sign_in()) == []
+
+
+@pytest.mark.parametrize("width", [320, 768])
+def test_nothing_scrolls_sideways(busy: Panel, sign_in: SignIn, width: int) -> None:
+    first = busy.do(lambda hub: next(a.id for a in hub.open_alarms()))
+    for language in ("zh", "en"):
+        page = sign_in(language=language, width=width, height=640)
+        for path in PAGES:
+            page.goto(busy.url + path.replace("a-9", first))
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (path, language)
+
+
+def test_languages_change_where_one_stands(busy: Panel, sign_in: SignIn) -> None:
+    page = sign_in(path="/health")
+    expect(page.locator("h1")).to_contain_text("运行状态")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_contain_text("Health")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    busy.do(lambda hub: hub.raise_alarm("sm-402.smoke"))
+    page.goto(busy.url + "/")
+    gas = busy.do(lambda hub: hub.raise_alarm("gas-1203.gas", Signal.GAS))
+    expect(page.locator(f"#a-{gas.id}")).to_contain_text("Gas alarm (high)")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator(f"#a-{gas.id}")).to_contain_text("燃气报警(高限)")
+
+
+def test_day_and_night_are_kept_by_the_browser(panel: Panel, sign_in: SignIn) -> None:
+    page = sign_in(theme="auto")
+    page.emulate_media(color_scheme="light")
+    day = page.evaluate("getComputedStyle(document.body).color")
+    page.get_by_role("button", name="日间 / 夜间").click()
+    night = page.evaluate("getComputedStyle(document.body).color")
+    assert day != night
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).color") == night
+
+
+def test_trends_are_drawn_in_the_sites_time(busy: Panel, sign_in: SignIn) -> None:
+    page = sign_in(path="/devices/wp-1")
+    expect(page.locator(".chart .uplot")).to_have_count(1)
+    page.get_by_role("button", name="7 天").click()
+    expect(page.locator(".chart .uplot")).to_have_count(1)
+    box = page.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 4, box["y"] + 40)
+    legend = page.locator(".u-legend")
+    expect(legend).to_contain_text(re.compile(r"\d+\.\d\d pH"))
+    newest = busy.do(lambda hub: max(t for t, _, _ in hub._history["wp-1.ph"]))
+    local = datetime.fromtimestamp(newest / 1e6, UTC) + timedelta(hours=8)
+    expect(legend).to_contain_text(f"{local:%Y-%m-%d %H}")
+
+
+def test_values_of_a_device_refresh_themselves(busy: Panel, sign_in: SignIn) -> None:
+    page = sign_in(path="/devices/bin-1")
+    busy.do(lambda hub: hub.set_value("bin-1.level", 12.0))
+    expect(page.locator("#point-table")).to_contain_text("12 %", timeout=8000)
+
+
+def test_a_remark_and_a_forced_reset_on_the_alarm_page(panel: Panel, sign_in: SignIn) -> None:
+    alarm = panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    page = sign_in(path=f"/alarms/{alarm.id}")
+    page.get_by_label("记入处置记录的备注").fill("住户在家炒菜")
+    page.get_by_role("button", name="添加").click()
+    expect(page.locator(".story")).to_contain_text("住户在家炒菜")
+    page.get_by_text("强制复位…").click()
+    page.get_by_label("原因", exact=True).fill("探测器卡滞,已更换")
+    page.get_by_role("button", name="强制复位").click()
+    expect(page.locator(".story")).to_contain_text("探测器卡滞,已更换")
+    expect(page.locator(".facts")).to_contain_text("强制复位")
+
+
+def test_on_plain_http_by_name_as_on_a_sites_network(panel: Panel, sign_in: SignIn) -> None:
+    url = panel.url.replace("127.0.0.1", "panel.test")
+    page = sign_in(url=url)
+    panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    expect(page.locator("#first [data-act=ack]")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(page.locator("#first .taken")).to_be_visible()
