@@ -83,16 +83,18 @@ class Gateway:
         client.connect_async(self._broker.host, self._broker.port, KEEP_ALIVE)
         client.loop_start()
 
-    def stop(self) -> None:
+    def leave(self) -> None:
         """Say goodbye where there is a word for it, and disconnect."""
-        client = self._client
-        if client is None:
-            return
-        if self._up and self._state_topic is not None:
-            _wait(client.publish(self._state_topic, OFFLINE, qos=1, retain=True))
-        client.disconnect()
-        client.loop_stop()
-        self._client = None  # its sockets close with it
+        if self._client is not None:
+            if self._up and self._state_topic is not None:
+                _wait(self._client.publish(self._state_topic, OFFLINE, qos=1, retain=True))
+            self._client.disconnect()
+
+    def stop(self) -> None:
+        """Wait until it has left: up to a second where there is no broker."""
+        if self._client is not None:
+            self._client.loop_stop()
+            self._client = None  # its sockets close with it
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         if self._client is not None and self.up:

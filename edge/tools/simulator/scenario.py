@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from edge.domain.device import Device, PointSpec
-from edge.domain.instant import SECOND
+from edge.domain.instant import DAY, SECOND
 from edge.domain.names import Text
 from edge.domain.reading import Value
 from edge.domain.site import Connection, Site
@@ -19,8 +20,7 @@ from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Seconds, Table
 from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
 
-DeviceAction = Literal["dead", "alive", "offline", "online"]
-SourceAction = Literal["noise", "quiet", "unplug", "replug", "offline", "online"]
+Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug"]
 
 FOR_DEVICES: Final = frozenset({"dead", "alive"})
 FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
@@ -44,14 +44,18 @@ DEFAULT_SHARE: Final = ShareTable()
 
 
 class StepTable(Table):
-    """One [[step]]: what happens to a device or a source, `at` seconds after the start."""
+    """One [[step]]: what happens to a device or a source, `at` seconds after the start.
+
+    set: point id -> value. ramp: point id -> values it is led along, and `over` seconds. Values are in canonical
+    units, a state is true while abnormal; they are checked against the device's profile.
+    """
 
     at: Seconds
     device: Id | None = None
     source: Id | None = None
-    set: dict[str, bool | float | str] | None = Field(None, min_length=1)
-    ramp: dict[str, float | list[float]] | None = Field(None, min_length=2)
-    action: DeviceAction | SourceAction | None = None
+    set: dict[str, Any] | None = Field(None, min_length=1)
+    ramp: dict[str, Any] | None = Field(None, min_length=1)
+    action: Action | None = None
     share: ShareTable | None = None
 
 
@@ -70,7 +74,7 @@ class Step:
     target: str
     courses: Mapping[str, Sequence[Value]]
     over: int = 0
-    action: DeviceAction | SourceAction | None = None
+    action: Action | None = None
     share: ShareTable = DEFAULT_SHARE
 
     def __str__(self) -> str:
@@ -223,8 +227,8 @@ class _Reader:
             return Step(at, device.id, courses)
         ramp = dict(table.ramp or {})
         over = ramp.pop("over", None)
-        if not isinstance(over, float | int) or over <= 0:
-            self._add(index, "ramp", "missing_key", "needs its length: over = 10, in seconds")
+        if isinstance(over, bool) or not isinstance(over, float | int) or not 0 < over < DAY / SECOND:
+            self._add(index, "ramp", "missing_key", "needs its length in seconds, as in over = 10")
             return None
         led: dict[str, Sequence[Value]] = {}
         for id, values in ramp.items():
@@ -276,8 +280,8 @@ class _Reader:
         wrong = [why for value in values if (why := _wrong(specs[id], value))]
         if wrong:
             self._add(index, f"{key}.{id}", "value", wrong[0])
-        elif key == "ramp" and specs[id].signal is not None:
-            self._add(index, f"{key}.{id}", "value", "a state has no values between: use set")
+        elif key == "ramp" and not all(map(_is_number, values)):
+            self._add(index, f"{key}.{id}", "value", "only numbers have values between: use set")
             return False
         return not wrong
 
@@ -285,18 +289,23 @@ class _Reader:
         self._report.add(self._sheet, ("step", index, *key.split(".")), code, message, suggestion)
 
 
-def _wrong(spec: PointSpec, value: Value) -> str | None:
+def _wrong(spec: PointSpec, value: Any) -> str | None:
     """Why a point cannot measure this; values are in canonical units."""
     if spec.signal is not None:
         return None if isinstance(value, bool) else f"is a state: true (abnormal) or false, not {value!r}"
-    if spec.quantity is None:
-        return None
     quantity = spec.quantity
-    if isinstance(value, bool | str):
+    if quantity is None:
+        right = isinstance(value, str | bool) or _is_number(value)
+        return None if right else f"is a number, a text, true or false, not {value!r}"
+    if not _is_number(value):
         return f"is measured: a number in {quantity.unit}, not {value!r}"
     if not quantity.low <= value <= quantity.high:
         return f"{value:g} is not between {quantity.low:g} and {quantity.high:g} {quantity.unit}"
     return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _said(value: Value) -> str:

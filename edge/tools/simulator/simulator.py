@@ -92,6 +92,8 @@ class Simulator:
         """Take away ports and socket, and disconnect."""
         if self._control is not None:
             self._control.close()
+        for gateway in self._cast.gateways.values():
+            gateway.leave()  # all of them before the first is waited for
         for bus in self._cast.buses.values():
             bus.stop()
         for gateway in self._cast.gateways.values():
