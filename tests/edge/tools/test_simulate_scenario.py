@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from edge.domain.names import Text
+from edge.resources import config_root
 from edge.settings import SettingsError
 from edge.tools.simulator.scenario import (
     DEFAULT_SHARE,
+    Action,
+    ShareTable,
+    StepTable,
     find_scenario,
     load_scenario,
     read_head,
@@ -154,3 +160,12 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
         load_scenario(tmp_path / "gone.toml", SITE, PLAYED)
     with pytest.raises(SettingsError, match="no such file"):
         read_head(tmp_path / "gone.toml")
+
+
+def test_the_readme_tells_every_scenario_key_action_and_its_example_is_right(tmp_path: Path) -> None:
+    readme = (config_root() / "README.md").read_text("utf-8").partition("## A scenario")[2]
+    for word in (*scenario_files(None), *StepTable.model_fields, *ShareTable.model_fields, *get_args(Action)):
+        assert re.search(rf"\b{word}\b", readme), word
+    example = tmp_path / "example.toml"
+    example.write_text(readme.partition("~~~toml\n")[2].partition("~~~")[0])
+    assert len(load_scenario(example, SITE, PLAYED).steps) == 2
