@@ -58,7 +58,9 @@ def test_a_normal_report_before_the_awaited_alarm_is_told_from_one_after_it() ->
 
 def test_a_new_session_means_other_messages_under_the_same_ids() -> None:
     known = Deliveries()
-    known.restore(stored=[("zigbee", 7, ALARM), ("json", 7, ALARM)], evaluated=[("zigbee", 8, ALARM, ["p.x"])])
+    known.restore(
+        stored=[("zigbee", 7, ALARM), ("json", 7, ALARM)], evaluated=[("zigbee", 8, ALARM, ["p.x"])]
+    )
     known.forget("zigbee")
     assert known.look_up("zigbee", 7, ALARM) is Known.NEW
     assert not known.awaits("zigbee", "p.x")
