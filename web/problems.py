@@ -177,9 +177,12 @@ _SAID: Final[Mapping[int, tuple[str, str]]] = {
 
 def _page(problem: Problem) -> str:
     zh, en = _SAID.get(problem.status_code, ("请求无法完成", "The request could not be carried out"))
-    return (
-        '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
-        f"<title>{problem.status_code} {escape(zh)}</title>"
-        f'<h1>{escape(zh)}</h1><p lang="en">{escape(en)}: {escape(str(problem.detail))}</p>'
-        f'<p><a href="/">返回 <span lang="en">Back</span></a></p></html>'
-    )
+    return f"""<!doctype html>
+<html lang="zh-CN" data-theme="auto"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{problem.status_code} {escape(zh)}</title>
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/panel.css"></head>
+<body><div></div><main class="entry"><div class="card door"><h1>{escape(zh)}</h1>
+<p lang="en" class="dim">{escape(en)}: {escape(str(problem.detail))}</p>
+<a class="button primary" href="/">返回 <span lang="en">Back</span></a></div></main></body></html>"""

@@ -211,6 +211,13 @@ class View:
             said = self._word(wording.VERDICTS[kind])
         return self.joined(said, self._word(wording.CAUSES[cause]) if cause in wording.CAUSES else cause)
 
+    def shelving(self, alarm: Alarm) -> str:
+        """That it is kept from sounding, and until when."""
+        until = alarm.suppression.until if alarm.suppression else None
+        if until is None:
+            return self._word("Shelved")
+        return self._word("Shelved until %(time)s") % {"time": self.short(until)}
+
     # facts
 
     def fact(self, fact: Fact) -> str:
@@ -230,11 +237,8 @@ class View:
                 return self.joined(self._word("Verdict"), self.verdict(alarm))
             case "reset" | "closed" if alarm.forced:
                 return self.joined(self._word("Forced reset"))
-            case "shelved" if alarm.suppression is not None and alarm.suppression.until is not None:
-                until = self.full(alarm.suppression.until)
-                return self.joined(
-                    self._word("Shelved until %(time)s") % {"time": until}, alarm.suppression.reason
-                )
+            case "shelved" if alarm.suppression is not None:
+                return self.joined(self.shelving(alarm), alarm.suppression.reason)
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
         if fact.kind in {"alarm.raised", "alarm.risen"}:
             return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))

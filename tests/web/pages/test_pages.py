@@ -216,13 +216,13 @@ async def test_alarm_records_filter_and_page(hub: FakeHub, person: ComeIn) -> No
         hub.raise_alarm("wp-1.link", Signal.FAULT)
     hub.raise_alarm("sm-301.smoke")
     fires = (await client.get("/alarms?state=open&signal=fire")).text
-    assert fires.count('<tr class="c-') == 1
+    assert fires.count('<tr class="record') == 1
     page = (await client.get("/alarms?signal=fault&state=all")).text
-    assert page.count('<tr class="c-') == 50
+    assert page.count('<tr class="record') == 50
     more = re.search(r'href="(\?[^"]*cursor=[^"]*)"', page)
     assert more is not None
     rest = (await client.get("/alarms" + more.group(1).replace("&amp;", "&"))).text
-    assert rest.count('<tr class="c-') == 10
+    assert rest.count('<tr class="record') == 10
     assert (await client.get("/alarms?state=nonsense&signal=x&days=y")).status_code == 200
 
 

@@ -1,0 +1,43 @@
+"""The small trend: scaled with its limit, broken where nothing was heard."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.domain.instant import MINUTE, SECOND
+from edge.domain.reading import Quality, Value
+from edge.facade import Bucket
+from web.pages.sparkline import HEIGHT, WIDTH, sparkline
+
+END = 10 * MINUTE
+
+
+def rows(*values: Value | None, step: int = SECOND) -> list[Bucket]:
+    return [Bucket(n * step, value, Quality.GOOD, None, None) for n, value in enumerate(values)]
+
+
+def test_less_than_two_numbers_are_no_line() -> None:
+    assert sparkline([], 0, END, None) is None
+    assert sparkline(rows(1.0), 0, END, 5.0) is None
+    assert sparkline(rows(True, False, "auto", None), 0, END, None) is None
+
+
+def test_a_silence_is_a_gap() -> None:
+    heard = [*rows(1.0, 2.0, 3.0), Bucket(END - SECOND, 4.0, Quality.GOOD, None, None)]
+    drawn = sparkline(heard, 0, END, None)
+    assert drawn is not None
+    assert drawn.path.count("M") == 2
+    assert drawn.path.count("L") == 2
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=50), st.none() | st.floats(-1e9, 1e9))
+def test_everything_lies_in_the_box(values: list[float], limit: float | None) -> None:
+    drawn = sparkline(rows(*values), 0, END, limit)
+    assert drawn is not None
+    dots = re.findall(r"[ML]([\d.]+) ([\d.]+)", drawn.path)
+    assert len(dots) == len(values)
+    assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in dots)
+    assert drawn.limit is None or 0 <= drawn.limit <= HEIGHT
