@@ -309,8 +309,12 @@ def _merge(entries: Sequence[Entry]) -> Entry:
     evaluated: dict[tuple[str, int], Evaluated] = {}
     for entry in entries:
         evaluated = {at: key for at, key in evaluated.items() if at[0] not in entry.renewed}
+        for source, packet, digest in entry.settled:
+            if (known := evaluated.get((source, packet))) is not None and known.digest == digest:
+                del evaluated[source, packet]
         evaluated.update({(key.source, key.packet): key for key in entry.evaluated})
     merged.evaluated = list(evaluated.values())[-_KEYS:]
+    merged.settled = [key for entry in entries for key in entry.settled]
     return merged
 
 

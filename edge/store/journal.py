@@ -74,6 +74,7 @@ class Entry:
 
     alarms: changed rows of the state table. evaluated: keys of the alarm-state reports evaluated in it.
     devices: adopted ones. answers: for Idempotency-Keys. renewed: sources whose session is new: their keys go first.
+    settled: (source, packet, digest) of earlier such keys that no redelivery can match any more: they go too.
     lost: facts that were dropped before this entry while the journal was down; `alarms` holds their rows.
     """
 
@@ -83,6 +84,7 @@ class Entry:
     devices: Sequence[AdoptedDevice] = ()
     answers: Sequence[Answer] = ()
     renewed: Sequence[str] = ()
+    settled: Sequence[tuple[str, int, bytes]] = ()
     lost: int = 0
 
 
@@ -266,6 +268,9 @@ class Journal:
         put_alarms(conn, entry.alarms)
         _put_devices(conn, entry.devices)
         conn.executemany("DELETE FROM evaluated WHERE source = ?", [(source,) for source in entry.renewed])
+        conn.executemany(
+            "DELETE FROM evaluated WHERE source = ? AND packet = ? AND digest = ?", entry.settled
+        )
         conn.executemany(
             "INSERT OR REPLACE INTO evaluated VALUES (?, ?, ?, ?)",
             [(key.source, key.packet, key.digest, dump(key.points)) for key in entry.evaluated],

@@ -82,7 +82,7 @@ def trend(conn: sqlite3.Connection, series: int, start: int, end: int, max_point
         return _EMPTY
     if count <= max_points and whole_from(conn, "history") <= start:
         return Series("raw", count, _raw_rows(conn, series, start, end, max_points))
-    table, grid = _choose(conn, span, max_points, len(tail))
+    table, grid = _choose(conn, span, max_points, {part[0] for part in tail})
     buckets: dict[int, _Bucket] = {}
     for part in (*_rolled(conn, table, span), *tail):
         buckets.setdefault(grid.of(part[0]), _Bucket()).add(part)
@@ -139,16 +139,19 @@ def _rows_between(conn: sqlite3.Connection, series: int, start: int, end: int) -
 
 
 def _choose(
-    conn: sqlite3.Connection, span: tuple[int, int, int], max_points: int, in_tail: int
+    conn: sqlite3.Connection, span: tuple[int, int, int], max_points: int, in_tail: set[int]
 ) -> tuple[str, _Grid]:
-    """The roll-up to read, and the buckets to show."""
+    """The roll-up to read, and the buckets to show. in_tail: minutes with rows in the tail."""
     series, start, end = span
-    minutes = conn.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM minute WHERE series = ? AND time >= ? AND time < ? LIMIT ?)",
-        (series, start // MINUTE * MINUTE, end, max_points + 1),
-    ).fetchone()[0]
+    minutes = in_tail | {
+        time
+        for (time,) in conn.execute(
+            "SELECT time FROM minute WHERE series = ? AND time >= ? AND time < ? LIMIT ?",
+            (series, start // MINUTE * MINUTE, end, max_points + 1),
+        )
+    }
     gone = start < whole_from(conn, "minute")
-    if minutes + in_tail <= max_points and not gone:
+    if len(minutes) <= max_points and not gone:
         return "minute", _Grid(MINUTE, 0)
     hours = (end - 1) // HOUR - start // HOUR + 1
     table, unit = ("hour", HOUR) if gone or 2 * hours >= max_points else ("minute", MINUTE)

@@ -53,6 +53,8 @@ class Track:
         self.newest = time
         if self.run is not None and time < self.run.limit:
             self.run.limit = time
+            if time == self.run.free:
+                self.run = None  # the run goes on with this row
         self.times.append(time)
         self.values.append(value)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND
@@ -173,8 +173,9 @@ def buckets(rows: dict[int, float], width: int) -> list[tuple[int, float, float,
     return [(t, sum(values) / len(values), min(values), max(values)) for t, values in sorted(found.items())]
 
 
+@example(events=[("reading", 0, 0.0), ("reading", 0, 0.0), ("reading", 1, 1.0), ("reading", 0, 1.0)])
 @given(events=ARRIVALS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_order_gives_the_rows_counts_and_roll_ups_of_the_model(tmp_path_factory, events):
     asyncio.run(compare(tmp_path_factory.mktemp("any") / "telemetry.db", events))
 
