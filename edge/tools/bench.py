@@ -1,0 +1,102 @@
+"""`edge-hub bench`: what this machine makes of the hub, each figure beside a yardstick of the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from edge.tools.benches import ingest, latency, memory
+from edge.tools.benches.report import BenchError, Report
+
+BENCHES: Final[Mapping[str, Callable[[argparse.Namespace], Report]]] = {
+    "ingest": ingest.measure,
+    "alarm-latency": latency.measure,
+    "memory": memory.measure,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench`."""
+    benches = parser.add_subparsers(dest="bench", metavar="|".join(BENCHES), required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    common.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where broker and hub keep their data, an empty folder on the disk or card to be measured "
+        "(default: a temporary one)",
+    )
+    ingests = benches.add_parser(
+        "ingest",
+        parents=[common],
+        help="readings flat out, steadily, and as a backlog that an alarm must get past",
+    )
+    ingests.add_argument(
+        "--messages", type=_count, default=100_000, metavar="N", help="readings in a round (%(default)s)"
+    )
+    ingests.add_argument(
+        "--rounds",
+        type=_count,
+        default=3,
+        metavar="N",
+        help="pairs of rounds, hub and yardstick (%(default)s)",
+    )
+    ingests.add_argument(
+        "--steady",
+        type=float,
+        default=15.0,
+        metavar="S",
+        help="seconds of 1,000 readings/s, 0 for none (%(default)s)",
+    )
+    latencies = benches.add_parser(
+        "alarm-latency", parents=[common], help="from a detector's message to the stream and to the wall"
+    )
+    latencies.add_argument(
+        "--alarms", type=_count, default=1000, metavar="N", help="alarms to the stream (%(default)s)"
+    )
+    latencies.add_argument(
+        "--painted",
+        type=_whole,
+        default=200,
+        metavar="N",
+        help="alarms to the browser, 0 for none (%(default)s)",
+    )
+    memories = benches.add_parser(
+        "memory", parents=[common], help="what the hub holds: idle, after a load, with panels"
+    )
+    memories.add_argument(
+        "--messages", type=_count, default=100_000, metavar="N", help="readings of the load (%(default)s)"
+    )
+    memories.add_argument(
+        "--alarms", type=_count, default=100, metavar="N", help="open alarms on the panels (%(default)s)"
+    )
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Measure and print; 1 with one sentence when it could not be measured or is not what it should be."""
+    try:
+        report = BENCHES[arguments.bench](arguments)
+    except BenchError as error:
+        print(f"edge-hub bench: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(report.as_dict(), ensure_ascii=False) if arguments.json else report.table())
+    return 0
+
+
+def _count(text: str) -> int:
+    number = _whole(text)
+    if not number:
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
