@@ -119,9 +119,9 @@ class Pipeline:
         outcome = line.engine.step(readings, now)
         line.values.update(readings)
         facts += outcome.facts
-        renewed, self._renewed = self._renewed, []
-        if facts or taken.reports or renewed:
-            await line.log.record(_entry(facts, outcome.alarms, taken, renewed))
+        entry = self._entry(facts, outcome.alarms, taken)
+        if entry.facts or entry.evaluated or entry.renewed or entry.settled:
+            await line.log.record(entry)
         self._keep(readings, taken)
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:
             line.inbox.offer(reply)
@@ -199,6 +199,25 @@ class Pipeline:
             }
             yield Fact(line.log.numbering.next(), "device.adopted", now.utc, subject="device", body=body)
 
+    def _entry(self, facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entry:
+        """One journal transaction of a step, with the keys of the reports that were evaluated in it."""
+        deliveries = self._line.deliveries
+        evaluated = list(_evaluated(taken, alarms))
+        for key in evaluated:
+            deliveries.reported(key.source, key.packet, key.digest)
+        renewed, self._renewed = self._renewed, []
+        return Entry(
+            facts=facts,
+            alarms=alarms,
+            evaluated=evaluated,
+            devices=[
+                AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address)
+                for a in taken.adopted
+            ],
+            renewed=renewed,
+            settled=deliveries.settled() if self._line.log.healthy else (),
+        )
+
     def _keep(self, readings: Sequence[Reading], taken: Taken) -> None:
         """Step 7. Commits early where a sender is about to fall silent for want of receipts."""
         line = self._line
@@ -242,14 +261,13 @@ class Pipeline:
                 asked.answer.set_result(result)
 
 
-def _entry(facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken, renewed: Sequence[str]) -> Entry:
-    """One journal transaction of a step."""
-    return Entry(
-        facts=facts,
-        alarms=alarms,
-        evaluated=[Evaluated(r.source, r.packet, r.digest, r.points) for r in taken.reports],
-        devices=[
-            AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address) for a in taken.adopted
-        ],
-        renewed=renewed,
-    )
+def _evaluated(taken: Taken, alarms: Sequence[Alarm]) -> Iterator[Evaluated]:
+    """The deliveries that were alarm reports, or whose readings changed an alarm: a repeat must not do so again."""
+    changed = {alarm.point for alarm in alarms}
+    for receipt in taken.receipts:
+        points = dict.fromkeys(receipt.alarming)
+        if changed:
+            readings = taken.readings[receipt.first : receipt.last]
+            points |= dict.fromkeys(r.point.id for r in readings if r.evaluate and r.point.id in changed)
+        if points:
+            yield Evaluated(receipt.source, receipt.delivery.packet, receipt.digest, tuple(points))

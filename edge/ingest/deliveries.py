@@ -4,14 +4,18 @@ The broker repeats, in their first order and marked DUP, the messages whose PUBA
 be true of such a repeat:
 
 - its readings are stored, or on their way into the store: acknowledge and drop it;
-- its state report was evaluated (the journal holds its key) but the readings were lost with the telemetry buffer:
+- a report of it was evaluated (the journal holds its key) but the readings were lost with the telemetry buffer:
   store it, do not evaluate it again;
 - nothing is known of it: evaluate it. Twice beats never.
 
 One trap remains. After a crash the repeats may be [normal, alarm], the alarm's key being in the journal, the normal
-report's not: keys are written for alarm reports only, since a normal report makes no fact. Evaluating the repeated
-"normal" would end an alarm that came after it. Because the order is kept, a repeat that precedes an evaluated one was
-itself evaluated; so while a point's evaluated report is still awaited, repeats at that point are stored only.
+report's not: keys are written for reports that made or could make a fact. Evaluating the repeated "normal" would end
+an alarm that came after it. Because the order is kept, a repeat that precedes an evaluated one was itself evaluated;
+so while a point's evaluated report is still awaited, repeats at that point are stored only.
+
+An evaluated report is awaited only until its readings are stored: a key that outlived this would mute the next repeat
+at that point, which may be a fire. Therefore `settled` names the keys that have done their work, for the journal to
+forget, and a message that is no repeat ends the waiting at its point: no older one of it can still come.
 """
 
 from __future__ import annotations
@@ -30,7 +34,6 @@ class Known(Enum):
 
     NEW = "new"
     PENDING = "pending"  # its readings wait for the group commit
-    EVALUATED = "evaluated"
     STORED = "stored"
 
 
@@ -46,6 +49,8 @@ class Deliveries:
         self._pending: dict[tuple[str, int], bytes] = {}
         self._stored: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._evaluated: dict[tuple[str, int], tuple[bytes, frozenset[str]]] = {}
+        self._reports: dict[tuple[str, int], bytes] = {}  # pending ones whose keys the journal holds
+        self._settled: dict[tuple[str, int], bytes] = {}
 
     def restore(
         self,
@@ -56,7 +61,9 @@ class Deliveries:
         for source, packet, key in stored:
             self._stored[source, packet] = key
         for source, packet, key, points in evaluated:
-            if self._stored.get((source, packet)) != key:
+            if self._stored.get((source, packet)) == key:
+                self._settled[source, packet] = key
+            else:
                 self._evaluated[source, packet] = (key, frozenset(points))
 
     def look_up(self, source: str, packet: int, key: bytes) -> Known:
@@ -66,19 +73,40 @@ class Deliveries:
             return Known.PENDING
         if self._stored.get(place) == key:
             return Known.STORED
-        evaluated = self._evaluated.get(place)
-        return Known.EVALUATED if evaluated is not None and evaluated[0] == key else Known.NEW
+        return Known.NEW
 
     def awaits(self, source: str, point: str) -> bool:
-        """Whether an evaluated report of `point` is still to be repeated by the broker."""
+        """Whether an evaluated report of `point` is still to be repeated by the broker (or is just being)."""
         return any(at[0] == source and point in points for at, (_, points) in self._evaluated.items())
+
+    def passed(self, source: str, point: str) -> None:
+        """A message about `point` that is no repeat has come: MQTT keeps the order, so no repeat of it will."""
+        for place, (key, points) in list(self._evaluated.items()):
+            if place[0] == source and point in points:
+                self._evaluated[place] = (key, points - {point})
+                if points == {point}:
+                    del self._evaluated[place]
+                    self._settled[place] = key
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any evaluated report is awaited: rarely, and only after a start."""
+        return bool(self._evaluated)
 
     def taken(self, source: str, packet: int, key: bytes) -> None:
         """The message is in the line; its readings go to the store."""
         place = (source, packet)
         self._pending[place] = key
         self._stored.pop(place, None)
-        self._evaluated.pop(place, None)
+        if (known := self._evaluated.pop(place, None)) is not None:
+            if known[0] == key:
+                self._reports[place] = key
+            else:  # the broker has given its packet id to another message
+                self._settled[place] = known[0]
+
+    def reported(self, source: str, packet: int, key: bytes) -> None:
+        """The key of a message in the line goes into the journal: it was evaluated as a report."""
+        self._reports[source, packet] = key
 
     def stored(self, source: str, packet: int) -> None:
         """Its readings are durable."""
@@ -89,9 +117,17 @@ class Deliveries:
             self._stored.move_to_end(place)
             if len(self._stored) > WINDOW:
                 self._stored.popitem(last=False)
+            if self._reports.get(place) == key:
+                self._settled[place] = key
+                del self._reports[place]
+
+    def settled(self) -> list[tuple[str, int, bytes]]:
+        """(source, packet, digest) of evaluated reports that need no key in the journal any more, each once."""
+        settled, self._settled = self._settled, {}
+        return [(source, packet, key) for (source, packet), key in settled.items()]
 
     def forget(self, source: str) -> None:
         """The session of `source` is new: the broker repeats nothing, and packet ids mean other messages."""
-        for table in (self._pending, self._stored, self._evaluated):
+        for table in (self._pending, self._stored, self._evaluated, self._reports):
             for place in [place for place in table if place[0] == source]:
                 del table[place]

@@ -32,21 +32,18 @@ _ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.va
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery whose readings wait to be stored, with the key that tells it from others under its packet id."""
+    """A delivery whose readings wait to be stored, with the key that tells it from others under its packet id.
+
+    alarming: state points it reports an alarm of, to be evaluated. first, last: its readings in the batch, last not
+    included.
+    """
 
     source: str
     delivery: Delivery
     digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Key of a delivery that is evaluated as an alarm report of `points`."""
-
-    source: str
-    packet: int
-    digest: bytes
-    points: tuple[str, ...]
+    alarming: tuple[str, ...] = ()
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,6 @@ class Taken:
     """
 
     readings: list[Reading] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     stored: list[tuple[str, Delivery]] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
@@ -117,16 +113,15 @@ class Intake:
                 self.duplicates += 1
                 taken.stored.append((raw.source, delivery))
                 continue
-            taken.receipts.append(Receipt(raw.source, delivery, key))
             if known is Known.PENDING:
                 self.duplicates += 1
+                taken.receipts.append(Receipt(raw.source, delivery, key))
                 continue
-            readings = self._try(raw, taken, now)
-            report = self._guard(raw, delivery, readings, evaluated=known is Known.EVALUATED)
-            if report:
-                taken.reports.append(Report(raw.source, delivery.packet, key, report))
+            first = len(taken.readings)
+            taken.readings.extend(self._try(raw, taken, now))
+            alarming = self._guard(raw.source, delivery, taken.readings[first:])
             self._deliveries.taken(raw.source, delivery.packet, key)
-            taken.readings.extend(readings)
+            taken.receipts.append(Receipt(raw.source, delivery, key, alarming, first, len(taken.readings)))
         return taken
 
     def _try(self, raw: RawReading, taken: Taken, now: Instant) -> Sequence[Reading]:
@@ -162,19 +157,20 @@ class Intake:
             readings.extend(made)
         return readings
 
-    def _guard(
-        self, raw: RawReading, delivery: Delivery, readings: Sequence[Reading], *, evaluated: bool
-    ) -> tuple[str, ...]:
+    def _guard(self, source: str, delivery: Delivery, readings: Sequence[Reading]) -> tuple[str, ...]:
         """Mute what must not be evaluated a second time; the points this delivery is an alarm report of."""
         alarming = []
+        waiting = self._deliveries.waiting
         for reading in readings:
-            if reading.point.spec.signal is None:
-                continue
-            point = reading.point.id
-            if evaluated or (delivery.redelivered and self._deliveries.awaits(raw.source, point)):
-                reading.evaluate = False
-            elif reading.value is True and reading.arrival is Arrival.LIVE:
-                alarming.append(point)
+            point = reading.point
+            if waiting:
+                if not delivery.redelivered:
+                    self._deliveries.passed(source, point.id)
+                elif self._deliveries.awaits(source, point.id):
+                    reading.evaluate = False
+                    continue
+            if reading.value is True and point.spec.signal is not None and reading.arrival is Arrival.LIVE:
+                alarming.append(point.id)
         return tuple(alarming)
 
     def _stranger(

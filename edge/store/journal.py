@@ -72,7 +72,7 @@ class Answer:
 class Entry:
     """One transaction: facts and the state that follows from them.
 
-    alarms: changed rows of the state table. evaluated: keys of the alarm-state reports evaluated in it.
+    alarms: changed rows of the state table. evaluated: keys of the reports evaluated in it.
     devices: adopted ones. answers: for Idempotency-Keys. renewed: sources whose session is new: their keys go first.
     settled: (source, packet, digest) of earlier such keys that no redelivery can match any more: they go too.
     lost: facts that were dropped before this entry while the journal was down; `alarms` holds their rows.

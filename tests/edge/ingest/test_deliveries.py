@@ -30,19 +30,69 @@ def test_another_message_under_a_used_packet_id_is_new() -> None:
     assert known.look_up("json", 7, ALARM) is Known.NEW
 
 
-def test_after_a_crash_an_evaluated_report_is_stored_and_not_evaluated_again() -> None:
+def test_after_a_crash_an_evaluated_report_is_awaited_until_it_is_repeated() -> None:
     known = Deliveries()
     known.restore(stored=[], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke"])])
-    assert known.look_up("zigbee", 7, ALARM) is Known.EVALUATED
+    assert known.waiting
+    assert known.look_up("zigbee", 7, ALARM) is Known.NEW  # to be stored
+    assert known.awaits("zigbee", "sm-301.smoke")  # but not to be evaluated
     known.taken("zigbee", 7, ALARM)
+    assert not known.waiting
     assert known.look_up("zigbee", 7, ALARM) is Known.PENDING
+
+
+def test_a_stored_report_needs_its_key_in_the_journal_no_more() -> None:
+    known = Deliveries()
+    known.taken("zigbee", 7, ALARM)
+    known.reported("zigbee", 7, ALARM)
+    assert known.settled() == []
+    known.stored("zigbee", 7)
+    assert known.settled() == [("zigbee", 7, ALARM)]
+    assert known.settled() == []
+
+
+def test_a_repeated_report_is_settled_when_it_is_stored_at_last() -> None:
+    known = Deliveries()
+    known.restore(stored=[], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke"])])
+    known.taken("zigbee", 7, ALARM)
+    known.stored("zigbee", 7)
+    assert known.settled() == [("zigbee", 7, ALARM)]
+
+
+def test_what_is_no_report_is_never_settled() -> None:
+    known = Deliveries()
+    known.taken("zigbee", 7, NORMAL)
+    known.stored("zigbee", 7)
+    assert known.settled() == []
+
+
+def test_a_key_whose_packet_id_was_given_to_another_message_is_awaited_no_more() -> None:
+    known = Deliveries()
+    known.restore(stored=[], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke"])])
+    known.taken("zigbee", 7, NORMAL)
+    assert not known.waiting
+    assert known.settled() == [("zigbee", 7, ALARM)]
+
+
+def test_a_message_that_is_no_repeat_ends_the_waiting_at_its_point() -> None:
+    known = Deliveries()
+    known.restore(stored=[], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke", "sm-301.tamper"])])
+    known.passed("json", "sm-301.smoke")
+    assert known.awaits("zigbee", "sm-301.smoke")
+    known.passed("zigbee", "sm-301.smoke")
+    assert not known.awaits("zigbee", "sm-301.smoke")
+    assert known.awaits("zigbee", "sm-301.tamper")
+    known.passed("zigbee", "sm-301.tamper")
+    assert not known.waiting
+    assert known.settled() == [("zigbee", 7, ALARM)]
 
 
 def test_what_both_stores_kept_counts_as_stored() -> None:
     known = Deliveries()
     known.restore(stored=[("zigbee", 7, ALARM)], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke"])])
     assert known.look_up("zigbee", 7, ALARM) is Known.STORED
-    assert not known.awaits("zigbee", "sm-301.smoke")
+    assert not known.waiting
+    assert known.settled() == [("zigbee", 7, ALARM)]  # left over by a crash
 
 
 def test_a_normal_report_before_the_awaited_alarm_is_told_from_one_after_it() -> None:

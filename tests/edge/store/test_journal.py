@@ -153,6 +153,17 @@ async def test_a_new_session_voids_the_keys_of_the_old_one(tmp_path):
     await journal.close(clean=True)
 
 
+async def test_the_key_of_a_stored_report_is_forgotten_and_a_newer_one_in_its_place_is_not(tmp_path):
+    journal, _, _ = begin(tmp_path)
+    one, two = (Evaluated("zigbee", packet, b"d", ("sm-301.smoke",)) for packet in (1, 2))
+    await journal.commit(Entry([], evaluated=[one, two]))
+    await journal.commit(Entry([], settled=[("zigbee", 1, b"d"), ("zigbee", 2, b"other")]))
+    await journal.close(clean=True)
+    journal, state, _ = begin(tmp_path)
+    assert state.evaluated == [two]
+    await journal.close(clean=True)
+
+
 # -- the list of alarms
 
 
