@@ -5,7 +5,6 @@ Everything that touches paho happens in this thread; other threads only leave re
 
 from __future__ import annotations
 
-import logging
 import select
 import time
 from collections import deque
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
 
     from drivers._mqtt.client import HubClient
-
-log = logging.getLogger(__name__)
 
 SAMPLE: Final = 200  # bytes of a refused payload that are shown
 _UNSUPPORTED_VERSION: Final = 0x84
@@ -153,6 +150,8 @@ class Session:
             client.open()
         except (OSError, ValueError) as error:
             self.ending.state = words.unreachable(error, self._broker)
+            if client.buffered is not None:
+                client.buffered.close()
             return self.ending
         self.ending.dialled = True
         self.ending.state = words.unanswered(self._broker)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers._mqtt.buffered import CHUNK
 from drivers._mqtt.config import BrokerSettings
 from drivers._mqtt.listener import MqttListener
 from drivers._mqtt.session import Timing
@@ -265,6 +266,22 @@ def test_a_full_hub_gets_the_message_later_and_in_order(mosquitto: Broker, run: 
     host.room = None
     until(lambda: len(host.offered) == 6)
     assert host.payloads() == [b"%d" % n for n in range(6)]
+    listener.acknowledge(host.receipts())
+
+
+def test_a_full_hub_makes_a_broker_with_a_wider_limit_wait(mosquitto: Broker, run: Run) -> None:
+    """MQTT 3.1.1 knows no Receive Maximum: the broker's own limit may be far wider than ours."""
+    host = RecordingHost(room=0)
+    count, size, window = 900, 4000, 10
+    listener, _ = run(as_hub(mosquitto, version="3.1.1", receive_maximum=window), host)
+    until(lambda: listener.report().up)
+    publish(mosquitto, "site/a/up", *(b"%0*d" % (size, n) for n in range(count)))
+    until(lambda: counters(listener)["held"] > window)
+    one_read = CHUNK // size + 2
+    assert counters(listener)["held"] <= window + one_read
+    host.room = None
+    until(lambda: len(host.offered) == count)
+    assert [int(payload) for payload in host.payloads()] == list(range(count))
     listener.acknowledge(host.receipts())
 
 
