@@ -120,7 +120,7 @@ class View:
             case bool():
                 return self._state(value, point)
             case str():
-                return value
+                return self._word(wording.TEXTS[value]) if value in wording.TEXTS else value
         quantity = point.spec.quantity if point else None
         number = f"{value:.{quantity.decimals}f}" if quantity else f"{value:g}"
         return f"{number} {unit or (point.unit if point else '')}".rstrip()
@@ -138,6 +138,8 @@ class View:
 
     def doubt(self, state: PointState) -> str:
         """Why the value should not be taken as today's truth, empty when it is good and live."""
+        if state.value is None:
+            return ""
         words = []
         if state.quality != "good":
             words.append(self._word(wording.QUALITIES[state.quality]))
@@ -247,6 +249,12 @@ class View:
     def _alarm_in(self, fact: Fact) -> str:
         alarm = Alarm.from_dict(dict(fact.body))
         return self.joined(self.text(alarm.place), self.text(alarm.title), self.alarm_value(alarm))
+
+    def unit(self, address: str) -> str:
+        """A unit of a bus with the name of the device it is."""
+        devices = self.hub.site.devices.values()
+        name = next((self.text(device.name) for device in devices if device.address == address), "")
+        return self.joined(self._word("unit %(unit)s") % {"unit": address}, name)
 
     def link(self, source: str) -> str:
         """What a connection is called on site."""

@@ -42,7 +42,8 @@ def pinned(alarms: Sequence[Alarm]) -> Alarm | None:
 
 
 async def quiet_since(hub: Hub) -> int | None:
-    """When the newest closed alarm was closed, else when the self-test passed first; None when neither is known."""
+    """When the newest closed alarm was closed, else since when the hub has watched; None when neither is known."""
     last = await hub.alarms(AlarmQuery(open=False, limit=1))
     closed = [alarm.closed_at for alarm in last.items if alarm.closed_at is not None]
-    return max(closed, default=None)
+    started = [check.since for check in hub.health().checks.values()]
+    return max(closed, default=min(started, default=None))

@@ -50,6 +50,15 @@ REASONS: Final = {
     Reason.CLOCK: _("device clock wrong"),
     Reason.RATE: _("sent too often"),
 }
+TEXTS: Final = {
+    "open": _("open"),
+    "closed": _("closed"),
+    "on": _("on"),
+    "off": _("off"),
+    "auto": _("automatic"),
+    "manual": _("manual"),
+}
+"""Texts that devices report as a state."""
 VERDICTS: Final = {
     "real": _("Confirmed real"),
     "false": _("False alarm"),

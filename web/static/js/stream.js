@@ -1,6 +1,7 @@
 // The live stream: notices silence, greys the picture with the time of the last data, reconnects, counts what it missed.
 import { byId, clock, now, say, setNow } from "./page.js";
 import { notice } from "./notice.js";
+import { play } from "./sound.js";
 import { stand, tick } from "./time.js";
 
 const SILENCE = 22_000; // two heartbeats of 10 s and a little: within 25 s the desk must know
@@ -22,6 +23,8 @@ function setLost() {
   bar.hidden = false;
   document.documentElement.classList.add("is-lost");
   stand(true);
+  // Heard as well as seen: three times the sound of a fault, then it is the eye's turn.
+  for (const wait of [0, 2000, 4000]) setTimeout(play, wait, "fault");
 }
 
 function setBack() {
