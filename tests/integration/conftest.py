@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from edge.assembly import Options, Running, running
+from edge.clock import Clock
 from edge.settings import install_template, write_overrides
 from edge.tools.broker import Broker
 from tests.integration.field import Field
 
-Start = Callable[[], AbstractAsyncContextManager[Running]]
+Start = Callable[..., AbstractAsyncContextManager[Running]]
+"""`start(data=…, clock=…)`: a hub, on the test's own data folder and the machine's clock unless said otherwise."""
 
 
 def make_site(directory: Path, broker: Broker) -> Path:
@@ -35,13 +37,18 @@ def own_broker(start_broker: Callable[..., Broker]) -> Broker:
 
 
 @pytest.fixture
-def start_hub(tmp_path: Path, own_broker: Broker) -> Start:
-    """Starts the hub on the test's data folder, again and again if need be; ready when it is armed and connected."""
-    site = make_site(tmp_path, own_broker)
+def site(tmp_path: Path, own_broker: Broker) -> Path:
+    """The folder of the site, to be changed before a hub is started."""
+    return make_site(tmp_path, own_broker)
+
+
+@pytest.fixture
+def start_hub(tmp_path: Path, site: Path) -> Start:
+    """Starts hubs, one after the other; each is ready when it is armed and connected."""
 
     @asynccontextmanager
-    async def start() -> AsyncIterator[Running]:
-        async with running(Options(site, tmp_path / "data", listen="127.0.0.1:0")) as started:
+    async def start(data: Path = tmp_path / "data", clock: Clock | None = None) -> AsyncIterator[Running]:
+        async with running(Options(site, data, listen="127.0.0.1:0"), clock) as started:
             await until(lambda: started.hub.health().status != "starting")
             await until(lambda: all(link.up for link in started.hub.links() if link.kind == "mqtt"))
             yield started
