@@ -82,7 +82,16 @@ class Rig:
 
     def start(self) -> None:
         """Start the hub; returns at once."""
-        command = [sys.executable, "-m", "edge.cli", "run", "--site", str(self.site), "--data", str(self.data)]
+        command = [
+            sys.executable,
+            "-m",
+            "edge.cli",
+            "run",
+            "--site",
+            str(self.site),
+            "--data",
+            str(self.data),
+        ]
         with self.log.open("ab") as log:
             self._hub = subprocess.Popen(
                 [*command, "--listen", self.api.address],
