@@ -7,7 +7,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
-from edge.alarm.engine import AlarmEngine, Outcome
+from edge.alarm.engine import AlarmEngine
+from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Silence
 from edge.domain.fact import Fact

@@ -6,13 +6,14 @@ Every timer runs on the monotonic clock; a step of the civil clock changes nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from edge.alarm import episode, handling
 from edge.alarm.builtin import BUILTIN, STUCK, STUCK_AFTER, UNCONFIRMED
 from edge.alarm.conditions import SilenceTracker
 from edge.alarm.desk import DeskSilence
+from edge.alarm.outcome import Defect, Outcome
 from edge.alarm.register import Register
 from edge.alarm.shelf import Shelf, Shelving
 from edge.alarm.timers import NEVER, Timer, Timers
@@ -21,24 +22,13 @@ from edge.alarm.watch import Watch, rehearse
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.device import Point
-from edge.domain.fact import Fact, Numbering
-from edge.domain.instant import Instant
+from edge.domain.fact import Numbering
+from edge.domain.instant import MINUTE, Instant
 from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
 from edge.domain.rule import AlarmRule
 
-
-@dataclass(slots=True)
-class Outcome:
-    """What one step, tick or command made.
-
-    facts: numbered, in order. alarms: changed rows as they stand now, the one changed last at the end; after a command
-    that is the alarm it was about. annunciated: something asks for attention anew.
-    """
-
-    facts: list[Fact]
-    alarms: list[Alarm]
-    annunciated: bool
+AGAIN = MINUTE  # a timer that failed is tried again
 
 
 class _Latch(Timer):
@@ -116,20 +106,33 @@ class AlarmEngine:
     # ---- the line -------------------------------------------------------------------------------------------------
 
     def step(self, readings: Sequence[Reading], now: Instant) -> Outcome:
-        """Evaluate readings in their order, then whatever has fallen due. Without readings it is the clock's tick."""
+        """Evaluate readings in their order, then whatever has fallen due. Without readings it is the clock's tick.
+
+        It never raises: facts that have their numbers must reach the log, whatever happens at the next reading.
+        """
         self._begin(now)
+        defects: list[Defect] = []
         watches = self._watches
         for reading in readings:
             watch = watches.get(reading.point)
             if watch is None or not reading.evaluate:
                 continue
-            if reading.arrival is Arrival.LIVE:
-                self._evaluate(watch, reading)
-            elif reading.arrival is Arrival.RETAINED and watch.vital:
-                self._doubt(reading)
+            try:
+                if reading.arrival is Arrival.LIVE:
+                    self._evaluate(watch, reading)
+                elif reading.arrival is Arrival.RETAINED and watch.vital:
+                    self._doubt(reading)
+            except Exception as error:  # noqa: BLE001 - told, counted and shown by the caller
+                defects.append(Defect(reading.point.id, reading.value, error))
         for timer in self._timers.fallen_due(now.mono):
-            self._fire(timer)
-        return self._end()
+            try:
+                self._fire(timer)
+            except Exception as error:  # noqa: BLE001 - as above
+                timer.due = now.mono + AGAIN
+                defects.append(Defect(type(timer).__name__, None, error))
+        outcome = self._end()
+        outcome.defects = defects
+        return outcome
 
     def act(self, command: Command, now: Instant) -> Outcome:
         """Carry out a person's command on an open alarm or the desk; raises Refusal."""

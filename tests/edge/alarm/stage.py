@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from edge.alarm.engine import AlarmEngine, Outcome
+from edge.alarm.engine import AlarmEngine
+from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.device import LINK, Device, DeviceProfile, Point, PointSpec, Signal
@@ -119,6 +120,7 @@ class Stage:
         self.mono = 0  # µs since the start of the story
         self.utc_step = 0  # how far the civil clock was put on, µs
         self.trusted = True
+        self.defects_allowed = False
         self.numbering = Numbering(3, 100)
         self.rows: dict[str, Alarm] = {}  # the state table, as the journal's transactions leave it
         self.journal: list[Fact] = []
@@ -170,6 +172,8 @@ class Stage:
 
     def keep(self, outcome: Outcome) -> Outcome:
         """Journal an outcome as the store would, checking every step on the way."""
+        if not self.defects_allowed:
+            assert not outcome.defects
         for fact in outcome.facts:
             assert not self.journal or fact.seq.number == self.journal[-1].seq.number + 1
             assert fact.time == self.now.utc

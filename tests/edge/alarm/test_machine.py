@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from edge.alarm.engine import Outcome
+from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.instant import MINUTE, SECOND
