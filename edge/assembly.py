@@ -46,7 +46,7 @@ from edge.store.journal import Entry, Journal, JournalState
 from edge.store.rows import LastValue
 from edge.store.telemetry import Telemetry, TelemetryState
 from edge.store.writer import StoreError
-from edge.upkeep import keep_up
+from edge.upkeep import chores, keep_up
 from edge.values import LatestValues
 
 log = logging.getLogger("edge")
@@ -284,15 +284,16 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.accounts,
         quarantine,
         parts.rejects,
+        parts.guard,
         parts.options.civil_offset,
     )
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    upkeep = asyncio.create_task(
-        keep_up(parts.clock, pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention),
-        name="upkeep",
+    todo = chores(
+        pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention, parts.clock.now().mono
     )
+    upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     return Running(hub, task, "")
 

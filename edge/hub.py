@@ -29,7 +29,9 @@ from edge.facade import (
 )
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.metrics import metrics
 from edge.pipeline import Line, Pipeline
+from edge.store.disk import DiskGuard
 
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
 
@@ -55,6 +57,7 @@ class RunningHub:
         accounts: Accounts,
         quarantine: Quarantine,
         rejects: Rejects,
+        guard: DiskGuard,
         civil_offset: int = 0,
     ) -> None:
         self.site = site
@@ -65,6 +68,7 @@ class RunningHub:
         self._drivers = drivers
         self._quarantine = quarantine
         self._rejects = rejects
+        self._guard = guard
         self._civil_offset = civil_offset
 
     # ---- the moment -----------------------------------------------------------------------------------------------
@@ -93,60 +97,7 @@ class RunningHub:
         ]
 
     def metrics(self) -> Sequence[Metric]:
-        line, telemetry = self._line, self._line.telemetry
-        none: Mapping[str, str] = {}
-
-        def counter(name: str, words: str, value: float) -> Metric:
-            return Metric(name, "counter", words, [(none, value)])
-
-        def gauge(name: str, words: str, value: float) -> Metric:
-            return Metric(name, "gauge", words, [(none, value)])
-
-        links = self.links()
-        totals = self.totals()
-        open_by_signal = Counter(alarm.signal.value for alarm in self.open_alarms())
-        return [
-            Metric(
-                "messages_received_total",
-                "counter",
-                "Messages taken from a source.",
-                [({"source": source}, float(count)) for source, count in sorted(line.inbox.received.items())],
-            ),
-            counter("readings_stored_total", "Readings stored in telemetry.", telemetry.stored),
-            counter(
-                "duplicates_total",
-                "Repeated deliveries and readings that were stored already.",
-                line.intake.duplicates + telemetry.duplicates,
-            ),
-            Metric(
-                "rejected_total",
-                "counter",
-                "Messages or values that could not be used.",
-                [({"source": r.source, "reason": r.reason}, float(r.count)) for r in self._rejects.rows()],
-            ),
-            counter("quarantined_total", "Messages of senders nobody registered.", self._quarantine.total),
-            counter(
-                "rate_limited_total", "Measured values stored but not evaluated.", line.intake.rate_limited
-            ),
-            counter("readings_lost_total", "Readings a sick store could not keep.", telemetry.lost),
-            gauge("inbox_depth", "Messages waiting for the line.", line.inbox.depth()),
-            gauge("journal_seq", "Number of the newest fact.", line.log.position().number),
-            gauge("journal_tail", "Facts waiting for the journal to heal.", line.log.tail_depth),
-            gauge("devices", "Devices of the site.", totals.devices),
-            gauge("devices_online", "Devices heard within their time.", totals.online),
-            Metric(
-                "alarms_open",
-                "gauge",
-                "Open alarms by signal.",
-                [({"signal": signal.value}, float(open_by_signal[signal.value])) for signal in Signal],
-            ),
-            Metric(
-                "link_up",
-                "gauge",
-                "Whether a source answers.",
-                [({"source": link.source}, float(link.up)) for link in links],
-            ),
-        ]
+        return metrics(self._line, self._guard, self, self._rejects, self._quarantine)
 
     # ---- devices and points ---------------------------------------------------------------------------------------
 
@@ -189,7 +140,9 @@ class RunningHub:
         return DeviceState(device, supervision.online(device.id), supervision.heard_at(device.id), alarms)
 
     def points(self) -> Sequence[PointState]:
-        return [self._point_state(p) for p in self._directory.points.values() if not p.device.profile.built_in]
+        return [
+            self._point_state(p) for p in self._directory.points.values() if not p.device.profile.built_in
+        ]
 
     def point(self, id: str) -> PointState | None:
         point = self._directory.points.get(id)

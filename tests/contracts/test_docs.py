@@ -21,7 +21,7 @@ def readme() -> str:
 def metric_names() -> set[str]:
     return {
         node.args[0].value
-        for source in ("edge/hub.py", "web/api/v1/health.py")
+        for source in ("edge/metrics.py", "web/api/v1/health.py")
         for node in ast.walk(modules()[source])
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

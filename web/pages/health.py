@@ -22,14 +22,11 @@ QUEUES: Final = {
     "rejected_total": _("messages rejected"),
     "quarantined_total": _("messages of unknown senders"),
     "inbox_depth": _("waiting in the inbox"),
-    "inbox_dropped_total": _("dropped, the inbox was full"),
     "readings_rate_limited_total": _("not evaluated, sent too often"),
 }
 STORES: Final = {
     "journal_seq": _("facts in the journal"),
-    "journal_bytes": _("journal size"),
     "journal_pending": _("facts not saved yet"),
-    "journal_commit_seconds": _("journal commit"),
     "telemetry_bytes": _("telemetry size"),
     "telemetry_pending": _("readings not saved yet"),
     "telemetry_commit_seconds": _("telemetry commit"),

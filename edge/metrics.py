@@ -1,0 +1,102 @@
+"""The hub in numbers, for Prometheus and the health page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from edge.domain.alarm import Alarm
+from edge.domain.device import Signal
+from edge.domain.health import LinkReport
+from edge.facade import Metric, Totals
+from edge.ingest.quarantine import Quarantine, Rejects
+from edge.pipeline import Line
+from edge.store.disk import DiskGuard
+
+_NONE: Mapping[str, str] = {}
+
+
+class Shown(Protocol):
+    """What the hub shows anyway."""
+
+    def totals(self) -> Totals: ...
+    def links(self) -> Sequence[LinkReport]: ...
+    def open_alarms(self) -> Sequence[Alarm]: ...
+
+
+def metrics(
+    line: Line, guard: DiskGuard, shown: Shown, rejects: Rejects, quarantine: Quarantine
+) -> list[Metric]:
+    """Counters since start, and gauges of this moment."""
+    telemetry, totals, links = line.telemetry, shown.totals(), shown.links()
+    by_signal = Counter(alarm.signal for alarm in shown.open_alarms())
+    found = [
+        Metric(
+            "messages_received_total",
+            "counter",
+            "Messages taken from a source.",
+            [({"source": source}, float(count)) for source, count in sorted(line.inbox.received.items())],
+        ),
+        counter("readings_stored_total", "Readings stored in telemetry.", telemetry.stored),
+        counter(
+            "duplicates_total",
+            "Repeated deliveries and readings that were stored already.",
+            line.intake.duplicates + telemetry.duplicates,
+        ),
+        Metric(
+            "rejected_total",
+            "counter",
+            "Messages or values that could not be used.",
+            [({"source": r.source, "reason": r.reason}, float(r.count)) for r in rejects.rows()],
+        ),
+        counter("quarantined_total", "Messages of senders nobody registered.", quarantine.total),
+        counter(
+            "readings_rate_limited_total",
+            "Measured values stored but not evaluated.",
+            line.intake.rate_limited,
+        ),
+        counter("readings_lost_total", "Readings a sick store could not keep.", telemetry.lost),
+        gauge("inbox_depth", "Messages waiting for the line.", line.inbox.depth()),
+        gauge("journal_seq", "Number of the newest fact.", line.log.position().number),
+        gauge("journal_pending", "Facts that are not in the journal yet.", line.log.tail_depth),
+        gauge("telemetry_pending", "Readings that are not committed yet.", telemetry.depth),
+        gauge("telemetry_bytes", "Size of the telemetry on the disk.", telemetry.files()),
+        gauge("devices", "Devices of the site.", totals.devices),
+        gauge("devices_online", "Devices heard within their time.", totals.online),
+        Metric(
+            "alarms_open",
+            "gauge",
+            "Open alarms by signal.",
+            [({"signal": signal.value}, float(by_signal[signal])) for signal in Signal],
+        ),
+        Metric(
+            "link_up",
+            "gauge",
+            "Whether a source answers.",
+            [({"source": link.source}, float(link.up)) for link in links],
+        ),
+    ]
+    if (took := telemetry.last_commit_ms) is not None:
+        found.append(
+            gauge(
+                "telemetry_commit_seconds",
+                "How long the last commit of readings took.",
+                telemetry.last_commit_ms / 1000,
+            )
+        )
+    if guard.report is not None:
+        found.append(
+            gauge("disk_free_bytes", "Free space of the data folder's file system.", guard.report.free)
+        )
+    return found
+
+
+def counter(name: str, words: str, value: float) -> Metric:
+    """One number that only grows."""
+    return Metric(name, "counter", words, [(_NONE, value)])
+
+
+def gauge(name: str, words: str, value: float) -> Metric:
+    """One number of this moment."""
+    return Metric(name, "gauge", words, [(_NONE, value)])
