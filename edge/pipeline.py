@@ -82,6 +82,8 @@ class Pipeline:
         self._next_tick = 0
         self._late_since: int | None = None
         self._at_rest = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0
 
     async def run(self) -> None:
         """Step after step, until cancelled."""
@@ -92,21 +94,18 @@ class Pipeline:
             if tick:
                 self._ticked(now)
             batch = line.inbox.take(BATCH)
-            timer = line.engine.next_due()
-            if batch or tick or self._asked or (timer is not None and timer <= now.mono):
+            if batch or tick or self._asked or self._due(now):
                 self._at_rest.clear()
                 while self._asked:
                     await self._answer(self._asked.popleft())
                 await self.step(batch, line.clock.now())
+            if self._asked or line.inbox.waiting:
                 await asyncio.sleep(0)  # others have their turn between two steps
                 continue
             self._at_rest.set()
-            until = self._next_tick if timer is None else min(timer, self._next_tick)
-            try:
-                async with asyncio.timeout(max(until - now.mono, 1000) / SECOND):
-                    await line.inbox.wait()
-            except TimeoutError:
-                continue
+            timer = line.engine.next_due()
+            self._look_again(self._next_tick if timer is None else min(timer, self._next_tick), now)
+            await line.inbox.wait()
 
     async def step(self, batch: Sequence[RawReading], now: Instant) -> None:
         """Take a batch (or none: a tick of the clock) down the line."""
@@ -177,6 +176,23 @@ class Pipeline:
         self._in_flight.pop(source, None)
 
     # ---- details of the steps -------------------------------------------------------------------------------------
+
+    def _due(self, now: Instant) -> bool:
+        timer = self._line.engine.next_due()
+        return timer is not None and timer <= now.mono
+
+    def _look_again(self, at: int, now: Instant) -> None:
+        """Have the line look again at `at` (mono µs). One timer serves for a whole second of messages."""
+        if self._alarm is not None and self._alarm_at == at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = self._loop.call_later(max(at - now.mono, 1000) / SECOND, self._rung)
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self._line.inbox.wake()
 
     def _ticked(self, now: Instant) -> None:
         late = bool(self._next_tick) and now.mono - self._next_tick > LAG

@@ -82,6 +82,11 @@ class Inbox:
                 self._ready.clear()
         return batch
 
+    @property
+    def waiting(self) -> bool:
+        """Whether messages came since `take` last found no more, or it left some. Cheap: no lock."""
+        return self._waiting
+
     def depth(self) -> int:
         """Messages waiting, over all sources."""
         with self._lock:
