@@ -12,6 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from edge.domain.alarm import Alarm
@@ -137,10 +138,11 @@ class Beat:
 
 
 def notify(state: str) -> None:
-    """Tell systemd (sd_notify(3)); does nothing where no supervisor listens."""
+    """Tell systemd (sd_notify(3)); does nothing where no supervisor listens, or has no ear for it now."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)  # the line calls this: a supervisor that hangs must not hang it
         sender.connect("\0" + path[1:] if path.startswith("@") else path)
         sender.sendall(state.encode())
