@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from edge.clock import Clock
-from edge.domain.instant import HOUR, MINUTE, to_rfc3339
+from edge.domain.instant import HOUR, MINUTE, SECOND, Instant, to_rfc3339
 from edge.domain.site import Retention
 from edge.pipeline import Pipeline
 from edge.store.accounts import SqliteAccounts
@@ -17,39 +19,69 @@ from edge.store.writer import StoreError
 
 log = logging.getLogger(__name__)
 
-EVERY: Final = 5.0  # seconds
+EVERY: Final = 5  # seconds between two looks at what is due
 # Writing rows into the sorted history touches pages all over it: seldom is cheaper for the card. The tail also compacts
 # itself when it has grown long.
 COMPACT_EVERY: Final = 6 * HOUR
 
 
-async def keep_up(
-    clock: Clock,
+@dataclass(slots=True)
+class Chore:
+    """Something to be done every so often. every, due: µs, on the monotonic clock. trouble: why it failed last."""
+
+    name: str
+    every: int
+    due: int
+    do: Callable[[Instant], Awaitable[object]]
+    trouble: str | None = None
+
+
+def chores(
     pipeline: Pipeline,
     telemetry: Telemetry,
     guard: DiskGuard,
     accounts: SqliteAccounts,
     retention: Retention,
-) -> None:
-    """Do it, for ever. A sick store is told by its own check; here it only means to try again."""
-    begun = clock.now().mono
-    looked, retained, compacted = begun - MINUTE, begun, begun
+    begun: int,
+) -> list[Chore]:
+    """All of them. begun: mono µs of the start."""
+    return [
+        Chore("accounts", EVERY * SECOND, begun, lambda _now: _journal_accounts(accounts, pipeline)),
+        Chore("disk", MINUTE, begun, lambda _now: guard.check()),
+        Chore("retention", HOUR, begun + HOUR, lambda now: telemetry.retain(retention, now)),
+        Chore("compaction", COMPACT_EVERY, begun + COMPACT_EVERY, lambda _now: telemetry.compact()),
+    ]
+
+
+async def keep_up(clock: Clock, todo: Iterable[Chore]) -> None:
+    """Do them, for ever."""
+    todo = list(todo)
     while True:
-        now = clock.now()
-        try:
-            await _journal_accounts(accounts, pipeline)
-            if now.mono - looked >= MINUTE:
-                looked = now.mono
-                await guard.check()
-            if now.mono - retained >= HOUR:
-                retained = now.mono
-                await telemetry.retain(retention, now)
-            if now.mono - compacted >= COMPACT_EVERY:
-                compacted = now.mono
-                await telemetry.compact()
-        except StoreError as error:
-            log.warning("upkeep: %s", error)
+        await look(todo, clock.now())
         await asyncio.sleep(EVERY)
+
+
+async def look(todo: Iterable[Chore], now: Instant) -> None:
+    """Do what is due. One that fails is tried again when it is due again and keeps no other from being done.
+
+    A sick store is told by its own check; here it is logged, once for each trouble.
+    """
+    for chore in todo:
+        if now.mono < chore.due:
+            continue
+        chore.due = now.mono + chore.every
+        trouble = None
+        try:
+            await chore.do(now)
+        except (StoreError, OSError) as error:
+            trouble = str(error)
+            if trouble != chore.trouble:
+                log.warning("upkeep: %s: %s", chore.name, trouble)
+        except Exception as error:
+            trouble = repr(error)
+            if trouble != chore.trouble:
+                log.exception("upkeep: a defect in %s", chore.name)
+        chore.trouble = trouble
 
 
 async def _journal_accounts(accounts: SqliteAccounts, pipeline: Pipeline) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -96,7 +97,8 @@ class DiskGuard:
         for entry in os.scandir(self._folder):
             name, dot, _ = entry.name.partition(".db")
             if dot and entry.is_file(follow_symlinks=False):
-                sizes[name] = sizes.get(name, 0) + entry.stat().st_size
+                with suppress(FileNotFoundError):  # a log that was just emptied into its store
+                    sizes[name] = sizes.get(name, 0) + entry.stat().st_size
         return sizes
 
     def _written_per_day(self) -> int | None:

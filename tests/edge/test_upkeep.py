@@ -1,0 +1,65 @@
+"""What is done beside the line: each chore at its time, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.store.writer import StoreError
+from edge.upkeep import Chore, look
+
+
+class Doing:
+    """Notes when it was done; fails with what it is told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.done: list[int] = []
+
+    async def __call__(self, now: Instant) -> None:
+        self.done.append(now.mono)
+        if self.error is not None:
+            raise self.error
+
+
+async def rounds(todo: list[Chore], until: int) -> None:
+    for mono in range(0, until, 5 * SECOND):
+        await look(todo, Instant(mono, mono))
+
+
+async def test_each_is_done_at_its_own_pace() -> None:
+    often, seldom = Doing(), Doing()
+    await rounds([Chore("often", 10 * SECOND, 0, often), Chore("seldom", MINUTE, MINUTE, seldom)], 2 * MINUTE)
+    assert often.done == list(range(0, 2 * MINUTE, 10 * SECOND))
+    assert seldom.done == [MINUTE]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StoreError("io", Path("accounts.db")), FileNotFoundError("journal.db-wal"), ZeroDivisionError()],
+    ids=lambda error: type(error).__name__,
+)
+async def test_one_that_fails_keeps_no_other_from_being_done(error: Exception) -> None:
+    after = Doing()
+    await rounds([Chore("sick", SECOND, 0, Doing(error)), Chore("after", SECOND, 0, after)], 15 * SECOND)
+    assert len(after.done) == 3
+
+
+async def test_a_trouble_is_logged_once_and_again_when_it_is_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    doing = Doing(OSError("the card is gone"))
+    todo = [Chore("disk", SECOND, 0, doing)]
+    await rounds(todo, 20 * SECOND)
+    assert len(caplog.records) == 1
+    doing.error = None
+    todo[0].due = 0
+    await rounds(todo, 5 * SECOND)
+    doing.error = ValueError("a defect")
+    todo[0].due = 0
+    await rounds(todo, 10 * SECOND)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
