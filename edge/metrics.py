@@ -61,7 +61,6 @@ def metrics(
         gauge("journal_seq", "Number of the newest fact.", line.log.position().number),
         gauge("journal_pending", "Facts that are not in the journal yet.", line.log.tail_depth),
         gauge("telemetry_pending", "Readings that are not committed yet.", telemetry.depth),
-        gauge("telemetry_bytes", "Size of the telemetry on the disk.", telemetry.files()),
         gauge("devices", "Devices of the site.", totals.devices),
         gauge("devices_online", "Devices heard within their time.", totals.online),
         Metric(
@@ -82,13 +81,19 @@ def metrics(
             gauge(
                 "telemetry_commit_seconds",
                 "How long the last commit of readings took.",
-                telemetry.last_commit_ms / 1000,
+                took / 1000,
             )
         )
-    if guard.report is not None:
-        found.append(
-            gauge("disk_free_bytes", "Free space of the data folder's file system.", guard.report.free)
-        )
+    if (seen := guard.report) is not None:
+        found += [
+            gauge("disk_free_bytes", "Free space of the data folder's file system.", seen.free),
+            Metric(
+                "store_bytes",
+                "gauge",
+                "Size of each store on the disk.",
+                [({"store": store}, float(size)) for store, size in sorted(seen.stores.items())],
+            ),
+        ]
     return found
 
 

@@ -27,7 +27,7 @@ QUEUES: Final = {
 STORES: Final = {
     "journal_seq": _("facts in the journal"),
     "journal_pending": _("facts not saved yet"),
-    "telemetry_bytes": _("telemetry size"),
+    "store_bytes": _("size of the stores"),
     "telemetry_pending": _("readings not saved yet"),
     "telemetry_commit_seconds": _("telemetry commit"),
     "readings_lost_total": _("readings lost"),
