@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from tests.faults import kills
+from tests.faults import disks, kills
+from tests.faults.tmpfs import why_not
 
 
 def main() -> int:
@@ -20,10 +21,21 @@ def main() -> int:
     killing.add_argument("--broker-restarts", type=int, default=20)
     killing.add_argument("--rate", type=float, default=300, help="messages a second (%(default)s)")
     killing.add_argument("--seed", type=int, default=1)
-    killing.add_argument("--folder", type=Path, help="keep everything here (default: a new temporary folder)")
+    disking = verbs.add_parser("disks", help="disks that fill, lie or refuse (needs root)")
+    disking.add_argument("names", nargs="*", help="of scenarios (default: all)")
+    for verb in (killing, disking):
+        verb.add_argument(
+            "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
+        )
     arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
+    folder: Path = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
+    ok = _kills(arguments, folder) if arguments.verb == "kills" else _disks(arguments, folder)
+    print_to(sys.stderr, f"everything is kept in {folder}")
+    return 0 if ok else 1
+
+
+def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
     tally = kills.run(
         folder,
         kills=arguments.kills,
@@ -36,8 +48,26 @@ def main() -> int:
         print_to(sys.stdout, f"{name:<32}{value:>10}")
     for problem in tally.problems:
         print_to(sys.stdout, problem)
-    print_to(sys.stderr, f"everything is kept in {folder}")
-    return 0 if tally.ok else 1
+    return tally.ok
+
+
+def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
+    if (reason := why_not()) is not None:
+        print_to(sys.stderr, reason)
+        return False
+    wanted = [s for s in disks.SCENARIOS if not arguments.names or s.__name__ in arguments.names]
+    outcomes = []
+    for scenario in wanted:
+        outcome = disks.run(scenario, folder / scenario.__name__)
+        outcomes.append(outcome)
+        print_to(
+            sys.stdout, f"{outcome.name:<34}{'holds' if outcome.ok else 'FAILS'}{outcome.seconds:>8.1f} s"
+        )
+        for line in outcome.held:
+            print_to(sys.stdout, f"    {line}")
+        if outcome.problem is not None:
+            print_to(sys.stdout, f"  ! {outcome.problem}")
+    return bool(outcomes) and all(outcome.ok for outcome in outcomes)
 
 
 def print_to(stream: TextIO, line: str) -> None:

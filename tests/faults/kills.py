@@ -9,7 +9,6 @@ import json
 import random
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ import httpx
 from edge.store.journal import verify
 from tests.faults.detectors import Detector
 from tests.faults.load import Load, Publisher
-from tests.faults.rig import Rig, until
+from tests.faults.numbers import count_numbers, newest_have_come
+from tests.faults.rig import Rig
 
 DETECTORS: Final = ("sm-301", "sm-302k", "sm-303")
 EARLY: Final = 0.25  # share of the kills that hit a hub while it starts
@@ -90,7 +90,7 @@ def run(
     """Do it. folder: an empty one. rate: messages a second."""
     chance = random.Random(seed)
     tally = Tally()
-    begun, since = time.monotonic(), time.time_ns() // 1_000_000
+    begun = time.monotonic()
     with ExitStack() as stack:
         rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1))
         rig.start()
@@ -119,7 +119,7 @@ def run(
         tally.taken = sum(len(numbers) for numbers in load.taken.values())
         if load.refused:
             tally.problems.append(f"the broker refused {load.refused} messages")
-        _count(rig, load, since, tally)
+        _count(rig, load, tally)
         _count_alarms(rig, detectors, tally)
         live = _live_alarms(rig)
         rig.kill()
@@ -155,26 +155,11 @@ def _restart_broker(rig: Rig, chance: random.Random) -> None:
     rig.kill()
 
 
-def _count(rig: Rig, load: Load, since: int, tally: Tally) -> None:
+def _count(rig: Rig, load: Load, tally: Tally) -> None:
     """Look for every number through the API."""
-    query = {
-        "raw": True,
-        "from": _rfc3339(since - 1000),
-        "to": _rfc3339(time.time_ns() // 1_000_000 + 60_000),
-    }
-
-    def found(device: str) -> Counter[int]:
-        rows = rig.api.pages(f"/api/v1/points/{device}.seq/readings", **query)
-        return Counter(int(row["v"]) for row in rows)
-
-    def drained() -> bool:
-        latest = {p["id"]: p["value"] for p in rig.api.pages("/api/v1/points")}
-        return all(latest.get(f"{d}.seq") == max(n) for d, n in load.taken.items())
-
-    until("the newest numbers have come", drained, 120, step=0.5)
-    time.sleep(4)  # two commits
+    newest_have_come(rig.api, load)
     for device, taken in load.taken.items():
-        numbers = found(device)
+        numbers = count_numbers(rig.api, device)
         missing = taken - numbers.keys()
         double = {number for number, count in numbers.items() if count > 1}
         if device in load.plain:
@@ -223,8 +208,3 @@ def _audit(journal: Path, live: dict[str, Any], tally: Tally) -> None:
     still_open = {id for id, row in folded.items() if row["closed_at"] is None and row["purpose"] != "test"}
     if still_open != live.keys():
         tally.problems.append(f"open alarms: live {sorted(live)}, journal {sorted(still_open)}")
-
-
-def _rfc3339(ms: int) -> str:
-    moment = time.gmtime(ms // 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{ms % 1000:03d}Z"

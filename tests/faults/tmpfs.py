@@ -1,0 +1,76 @@
+"""A disk of a few megabytes that can be filled, emptied and made read-only."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+from typing import Final, Self
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_READ_ONLY: Final = 1
+_REMOUNT: Final = 32
+_DETACH: Final = 2
+_BLOCK: Final = b"\0" * 4096
+
+
+class Tmpfs:
+    """A tmpfs mounted on `path`; needs root. OSError when it cannot be mounted."""
+
+    def __init__(self, path: Path, megabytes: float) -> None:
+        self.path = path
+        self._options = f"size={round(megabytes * 1024)}k"
+        self._filler = path / "filler"
+
+    def __enter__(self) -> Self:
+        self.path.mkdir(parents=True)
+        self._mount(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _LIBC.umount2(bytes(self.path), _DETACH)
+
+    def fill(self) -> None:
+        """Take all the space there is, to the last block."""
+        with self._filler.open("ab", buffering=0) as file:
+            try:
+                while file.write(_BLOCK):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def empty(self) -> None:
+        """Give it back."""
+        self._filler.unlink(missing_ok=True)
+
+    def read_only(self, on: bool) -> None:
+        """As a worn card or a failing file system makes itself; OSError (EBUSY) while a file is open for writing."""
+        self._mount(_REMOUNT | (_READ_ONLY if on else 0))
+
+    @property
+    def free(self) -> int:
+        """Bytes."""
+        room = os.statvfs(self.path)
+        return room.f_bavail * room.f_frsize
+
+    def _mount(self, flags: int) -> None:
+        options = self._options.encode()
+        if _LIBC.mount(b"edge-hub", bytes(self.path), b"tmpfs", ctypes.c_ulong(flags), options) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(self.path))
+
+
+def why_not() -> str | None:
+    """Why this machine has no tmpfs for us, None when it has."""
+    if os.geteuid() != 0:
+        return "mounting a tmpfs needs root"
+    probe = Path("/tmp") / f"edge-hub-tmpfs-{os.getpid()}"
+    try:
+        with Tmpfs(probe, 1):
+            return None
+    except OSError as error:
+        return f"no tmpfs can be mounted here: {error.strerror}"
+    finally:
+        probe.rmdir()
