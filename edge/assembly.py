@@ -368,17 +368,32 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 @contextlib.contextmanager
 def _only_hub(data: Path) -> Iterator[None]:
-    """Hold `hub.pid`, which names the running hub; HubInUseError when another holds it."""
+    """Hold `hub.pid`, which names the running hub; HubInUseError when another holds it.
+
+    A disk that is full or read-only must not keep the hub from starting: then the file may name a former one.
+    """
     path = data / "hub.pid"
-    with path.open("a+", encoding="ascii") as file:
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        log.error("%s cannot be written: %s", path, error.strerror)  # noqa: TRY400 - the trace says nothing more
+        if not path.exists():
+            yield
+            return
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
+            pid = os.pread(file, 20, 0).decode("ascii", "replace").strip()
             raise HubInUseError(
-                f"a hub with process id {file.read().strip()} runs on {data}: stop it, or choose another --data"
+                f"a hub with process id {pid} runs on {data}: stop it, or choose another --data"
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            log.error("%s cannot be written: %s", path, error.strerror)  # noqa: TRY400 - as above
         yield
+    finally:
+        os.close(file)
