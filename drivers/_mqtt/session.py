@@ -29,6 +29,7 @@ _UNSUPPORTED_VERSION: Final = 0x84
 _SESSION_TAKEN_OVER: Final = 0x8E
 _FAILED: Final = 0x80  # MQTT 5 reason codes from here on are refusals
 _TICK: Final = 1.0  # seconds between two looks at the timers
+BREATH: Final = 0.004  # seconds between two reads of a busy source: waking two threads costs more than a few messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Session:
         self._subscribed = False
         self._now = host.now()
         self._heard = 0.0
+        self._read_at = 0.0
         self._accepted_at = 0.0
         self._next_loopback = float("inf")
         self._token = b""
@@ -207,6 +209,10 @@ class Session:
         return reading | (select.POLLOUT if unsent else 0)
 
     def _read(self, client: HubClient) -> None:
+        """Take in what has come: at once from a source that was quiet, a few messages together from a busy one."""
+        if (early := self._read_at + BREATH - time.monotonic()) > 0:
+            time.sleep(early)
+        self._read_at = time.monotonic()
         self._now = self._host.now()
         client.loop_read()
         while (
