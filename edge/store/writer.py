@@ -123,7 +123,7 @@ class Database:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name=f"store-{path.stem}", daemon=True)
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix=f"store-{path.stem}-read")
-        self._idle: list[tuple[int, sqlite3.Connection]] = []
+        self._idle: list[sqlite3.Connection] = []  # readers of this generation
         self._lock = threading.Lock()
         self._generation = 0  # of the file: readers of a former one are closed
         self._conn: sqlite3.Connection | None = None
@@ -183,7 +183,7 @@ class Database:
                 return
             self._closed = True
         self._pool.shutdown(wait=True)
-        for _generation, conn in self._idle:
+        for conn in self._idle:
             conn.close()  # the readers first: the last to close empties the write-ahead log, and must be able to
         self._idle.clear()
         self._jobs.put(None)
@@ -234,10 +234,9 @@ class Database:
         if self._conn is None:
             try:
                 self._conn = self._open()
-            except sqlite3.Error as error:
-                raise store_error(error, self.path) from error
-            except OSError as error:
-                raise store_error(error, self.path) from error
+            except (sqlite3.Error, OSError, StoreError) as error:
+                self._let_readers_go()
+                raise error if isinstance(error, StoreError) else store_error(error, self.path) from error
         return self._conn
 
     def _intact(self) -> bool:
@@ -323,8 +322,19 @@ class Database:
             with suppress(sqlite3.Error):
                 self._conn.close()
             self._conn = None
+        self._let_readers_go()
+
+    def _let_readers_go(self) -> None:
+        """Close idle readers now, busy ones when they return.
+
+        All connections of a process share one index of the write-ahead log. One that was opened while the disk was
+        read-only stays so until the last of them has closed, and would keep the writer out when the disk has healed.
+        """
         with self._lock:
             self._generation += 1
+            idle, self._idle = self._idle, []
+        for conn in idle:
+            conn.close()
 
     # -- in the reader threads
 
@@ -345,7 +355,7 @@ class Database:
         conn.execute("ROLLBACK")
         with self._lock:
             if generation == self._generation:
-                self._idle.append((generation, conn))
+                self._idle.append(conn)
                 return result
         conn.close()
         return result
@@ -353,12 +363,8 @@ class Database:
     def _borrow(self) -> tuple[int, sqlite3.Connection]:
         with self._lock:
             generation = self._generation
-            stale = [conn for made, conn in self._idle if made != generation]
-            self._idle = [(made, conn) for made, conn in self._idle if made == generation]
             found = self._idle.pop() if self._idle else None
-        for conn in stale:
-            conn.close()
-        return found or (generation, _connect(self.path, "mode=ro"))
+        return generation, found or _connect(self.path, "mode=ro")
 
 
 def peek(path: Path, work: Work[T]) -> T:

@@ -16,7 +16,7 @@ from tests.faults.load import Load, Publisher
 from tests.faults.numbers import count_numbers, newest_have_come
 from tests.faults.rig import NotSoError, Rig, until
 from tests.faults.stream import Follower
-from tests.faults.tmpfs import Tmpfs
+from tests.faults.tmpfs import SmallDisk
 
 MEGABYTES: Final = 6
 SMOKE: Final = "zigbee2mqtt/sm-303"
@@ -43,8 +43,8 @@ class Stand:
     """A hub whose journal and telemetry stand on small disks of their own, with load and a smoke detector."""
 
     rig: Rig
-    journal: Tmpfs
-    telemetry: Tmpfs
+    journal: SmallDisk
+    telemetry: SmallDisk
     load: Load
     devices: Publisher
     outcome: Outcome
@@ -79,8 +79,8 @@ class Stand:
 def stand(folder: Path, outcome: Outcome) -> Iterator[Stand]:
     """Everything started, armed, and in order."""
     with ExitStack() as stack:
-        journal = stack.enter_context(Tmpfs(folder / "data", MEGABYTES))
-        telemetry = stack.enter_context(Tmpfs(folder / "card", MEGABYTES))
+        journal = stack.enter_context(SmallDisk(folder / "data", MEGABYTES))
+        telemetry = stack.enter_context(SmallDisk(folder / "card", MEGABYTES))
         (folder / "data" / "telemetry.db").symlink_to(folder / "card" / "telemetry.db")
         rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1))
         rig.start()
@@ -118,7 +118,7 @@ def journal_full(folder: Path, outcome: Outcome) -> None:
         it.holds("the telemetry goes on", lambda: it.ok("telemetry"))
         _beat_goes_on(it)
         told = {fact["seq"]: fact["kind"] for fact in follower.facts}
-        it.journal.empty()
+        it.journal.free()
         it.holds("the journal heals by itself", lambda: it.ok("journal"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         kept = {fact["seq"]: fact["kind"] for fact in it.rig.api.pages("/api/v1/journal")}
@@ -142,7 +142,7 @@ def telemetry_full(folder: Path, outcome: Outcome) -> None:
         it.holds("status degraded", lambda: it.status() == "degraded")
         _whole_alarm(it)
         _beat_goes_on(it)
-        it.telemetry.empty()
+        it.telemetry.free()
         it.holds("the telemetry heals by itself", lambda: it.ok("telemetry"))
         _all_stored(it)
         _sound(it)
@@ -159,8 +159,8 @@ def both_full(folder: Path, outcome: Outcome) -> None:
         it.holds("both checks fail", lambda: not it.ok("journal") and not it.ok("telemetry"))
         it.rig.api.get("/api/v1/alarms", state="all")
         outcome.held.append("the list of alarms can be read")
-        it.telemetry.empty()
-        it.journal.empty()
+        it.telemetry.free()
+        it.journal.free()
         it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         if (it.alarm() or {})["id"] != alarm["id"]:
@@ -238,8 +238,8 @@ def full_before_start(folder: Path, outcome: Outcome) -> None:
         outcome.held.append("armed")
         it.smoke(True)
         it.holds("the alarm is on the wall", lambda: it.alarm() is not None)
-        it.telemetry.empty()
-        it.journal.empty()
+        it.telemetry.free()
+        it.journal.free()
         it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         _all_stored(it)

@@ -15,21 +15,21 @@ _DETACH: Final = 2
 _BLOCK: Final = b"\0" * 4096
 
 
-class Tmpfs:
-    """A tmpfs mounted on `path`; needs root. OSError when it cannot be mounted."""
+class SmallDisk:
+    """A tmpfs mounted on `folder`; needs root. OSError when it cannot be mounted."""
 
-    def __init__(self, path: Path, megabytes: float) -> None:
-        self.path = path
+    def __init__(self, folder: Path, megabytes: float) -> None:
+        self.folder = folder
         self._options = f"size={round(megabytes * 1024)}k"
-        self._filler = path / "filler"
+        self._filler = folder / "filler"
 
     def __enter__(self) -> Self:
-        self.path.mkdir(parents=True)
+        self.folder.mkdir(parents=True)
         self._mount(0)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _LIBC.umount2(bytes(self.path), _DETACH)
+        _LIBC.umount2(bytes(self.folder), _DETACH)
 
     def fill(self) -> None:
         """Take all the space there is, to the last block."""
@@ -41,7 +41,7 @@ class Tmpfs:
                 if error.errno != errno.ENOSPC:
                     raise
 
-    def empty(self) -> None:
+    def free(self) -> None:
         """Give it back."""
         self._filler.unlink(missing_ok=True)
 
@@ -49,17 +49,11 @@ class Tmpfs:
         """As a worn card or a failing file system makes itself; OSError (EBUSY) while a file is open for writing."""
         self._mount(_REMOUNT | (_READ_ONLY if on else 0))
 
-    @property
-    def free(self) -> int:
-        """Bytes."""
-        room = os.statvfs(self.path)
-        return room.f_bavail * room.f_frsize
-
     def _mount(self, flags: int) -> None:
         options = self._options.encode()
-        if _LIBC.mount(b"edge-hub", bytes(self.path), b"tmpfs", ctypes.c_ulong(flags), options) != 0:
+        if _LIBC.mount(b"edge-hub", bytes(self.folder), b"tmpfs", ctypes.c_ulong(flags), options) != 0:
             number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(self.path))
+            raise OSError(number, os.strerror(number), str(self.folder))
 
 
 def why_not() -> str | None:
@@ -68,7 +62,7 @@ def why_not() -> str | None:
         return "mounting a tmpfs needs root"
     probe = Path("/tmp") / f"edge-hub-tmpfs-{os.getpid()}"
     try:
-        with Tmpfs(probe, 1):
+        with SmallDisk(probe, 1):
             return None
     except OSError as error:
         return f"no tmpfs can be mounted here: {error.strerror}"

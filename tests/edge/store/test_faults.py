@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,6 +171,26 @@ async def test_telemetry_that_starts_on_a_full_disk(small_disk):
         assert desk.told == [6]
         assert await desk.rows(first) == [(0, 1.0)]
         assert await desk.rows(second) == [(0, 2.0), (1_000_000, 3.0)]
+
+
+async def test_a_disk_that_can_be_written_again_after_a_start_on_a_read_only_one(small_disk, tmp_path):
+    """Connections of one process share what the first of them found: readers must not keep the writer out."""
+    first = point("a.x")
+    path = small_disk.folder / "telemetry.db"
+    async with Desk(tmp_path / "telemetry.db") as desk:
+        await desk.store(reading(first, 1.0))
+        for file in tmp_path.glob("telemetry.db*"):  # as a power cut leaves them
+            shutil.copy(file, small_disk.folder)
+    small_disk.read_only(True)
+    async with Desk(path, commit_seconds=0.01) as desk:
+        assert desk.state.error is not None
+        desk.telemetry.register([first])
+        assert await desk.rows(first) == [(0, 1.0)]
+        desk.telemetry.keep([reading(first, 2.0, 1)], [key(6)])
+        small_disk.read_only(False)
+        await until(lambda: not desk.telemetry.depth)
+        assert desk.telemetry.healthy
+        assert await desk.rows(first) == [(0, 1.0), (1_000_000, 2.0)]
 
 
 async def test_a_guard_signs_in_while_the_disk_is_full(small_disk):
