@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
@@ -13,10 +14,12 @@ from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Silence
 from edge.domain.fact import Fact
 from edge.domain.instant import HOUR, Instant
+from edge.facade import Unavailable
 from edge.store.facts import FactLog
 from edge.store.journal import Answer, Entry
 
 KEEP_ANSWERS: Final = 24 * HOUR
+PATIENCE: Final = 0.5  # seconds the line waits for the journal to look up a closed alarm
 
 
 class People:
@@ -28,7 +31,7 @@ class People:
         self._answers = {(answer.account, answer.key): answer for answer in answers}
 
     async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
-        """The whole object after the journal's commit; raises Refusal."""
+        """The whole object after the journal's commit; raises Refusal, Unavailable."""
         mark = blake2b(repr(command).encode(), digest_size=16).digest()
         known = self._answers.get((command.by, key or ""))
         if known is not None and now.utc - known.at < KEEP_ANSWERS:
@@ -57,7 +60,7 @@ class People:
     async def _decide(self, command: Command, now: Instant) -> Outcome:
         if isinstance(command, Silence) or command.alarm in self._engine.open():
             return self._engine.act(command, now)
-        closed = await self._log.alarm(command.alarm)
+        closed = await self._closed(command.alarm)
         if closed is None:
             raise Refusal("not_found", "no alarm with this id")
         if isinstance(command, Judge | Comment):
@@ -69,7 +72,15 @@ class People:
     async def _subject(self, command: Command) -> Alarm | Desk:
         if isinstance(command, Silence):
             return self._engine.desk
-        alarm = self._engine.open().get(command.alarm) or await self._log.alarm(command.alarm)
+        alarm = self._engine.open().get(command.alarm) or await self._closed(command.alarm)
         if alarm is None:
             raise Refusal("not_found", "no alarm with this id")
         return alarm
+
+    async def _closed(self, id: str) -> Alarm | None:
+        """Look up an alarm that is not open. The line waits for this, so a sick journal is not waited for long."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._log.alarm(id)
+        except TimeoutError:
+            raise Unavailable("the journal does not answer: try again") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -63,7 +64,7 @@ class FactLog:
         self._tail_size = tail
         self._patience = patience
         self._retry = retry
-        self._memory: deque[Fact] = deque()  # contiguous numbers, published
+        self._memory: deque[Fact] = deque()  # published, in ascending order
         self._published = state.last
         self._durable = state.last
         self._tail: deque[_Waiting] = deque()
@@ -220,7 +221,7 @@ class FactLog:
         if after.number == self._published:
             return []
         if self._memory and after.number >= self._memory[0].seq.number - 1:
-            start = after.number - self._memory[0].seq.number + 1
+            start = bisect_right(self._memory, after.number, key=_number)
             return list(islice(self._memory, start, start + limit))
         newest = self._published
         try:
@@ -316,6 +317,10 @@ def _merge(entries: Sequence[Entry]) -> Entry:
     merged.evaluated = list(evaluated.values())[-_KEYS:]
     merged.settled = [key for entry in entries for key in entry.settled]
     return merged
+
+
+def _number(fact: Fact) -> int:
+    return fact.seq.number
 
 
 def _contiguous(facts: Sequence[Fact], after: int) -> Iterator[Fact]:
