@@ -24,7 +24,7 @@ from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.domain.device import Device
 from edge.domain.instant import MINUTE, SECOND, Instant
-from edge.domain.reading import Arrival, Delivery, RawReading, Reading
+from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.site import Connection, Site
 from edge.driver import Codec, Driver, DriverSchema
 from edge.health import HealthMonitor
@@ -130,13 +130,12 @@ class _Host:
         self._call(self._rejects.count, source, reason, channel, sample, error, self._clock.now().utc)
 
     def session_new(self, source: str) -> None:
-        if self.pipeline is not None:
-            self._call(self.pipeline.new_session, source)
+        self._inbox.offer(NewSession(source))
 
-    def stored(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
+    def stored(self, keys: Sequence[DeliveryKey]) -> None:
         """The telemetry's word that readings are durable, or given up."""
         if self.pipeline is not None:
-            self.pipeline.stored(receipts)
+            self.pipeline.stored(keys)
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         if self.pipeline is not None:
@@ -198,11 +197,13 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     state = journal.open()
     facts = FactLog(journal, state)
     stack.push_async_callback(facts.close, clean=True)
+    drivers = {c.id: make_driver(c, list(site.devices.values())) for c in site.connections}
     telemetry = Telemetry(
         options.data / "telemetry.db",
         commit_seconds=site.commit_seconds,
         now=clock.now,
         on_stored=host.stored,
+        window=max((driver.window for driver in drivers.values()), default=0),
     )
     kept = telemetry.open()
     stack.push_async_callback(telemetry.close)
@@ -226,7 +227,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
         clock=clock,
         inbox=inbox,
         directory=directory,
-        drivers={c.id: make_driver(c, list(site.devices.values())) for c in site.connections},
+        drivers=drivers,
         journal_state=state,
         log=facts,
         telemetry=telemetry,
@@ -245,7 +246,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     points = parts.directory.points
     engine = AlarmEngine(points.values(), [*health.RULES, *parts.site.rules], parts.log.numbering)
     supervision = Supervision(points.values(), now)
-    deliveries = Deliveries()
+    windows = {name: driver.window for name, driver in parts.drivers.items()}
+    deliveries = Deliveries(windows)
     deliveries.restore(
         [(k.source, k.delivery.packet, k.digest) for keys in kept.deliveries.values() for k in keys],
         [(key.source, key.packet, key.digest, key.points) for key in state.evaluated],
@@ -269,7 +271,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         telemetry=parts.telemetry,
         heart=Beat(health.HUB),
         monitor=HealthMonitor(),
-        windows={name: driver.window for name, driver in parts.drivers.items()},
+        windows=windows,
     )
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline

@@ -22,7 +22,8 @@ from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Command, Refusal
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND, Instant
-from edge.domain.reading import Delivery, RawReading, Reading
+from edge.domain.reading import Delivery, DeliveryKey, NewSession, RawReading, Reading
+from edge.facade import Unavailable
 from edge.health import HUB, HealthMonitor
 from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
@@ -30,10 +31,11 @@ from edge.ingest.intake import Adoption, Intake, Taken
 from edge.people import People
 from edge.store.facts import FactLog
 from edge.store.journal import AdoptedDevice, Entry, Evaluated
-from edge.store.telemetry import StoredKey, Telemetry
+from edge.store.telemetry import Telemetry
 from edge.values import LatestValues
 
 BATCH: Final = 256  # messages per step: a few milliseconds of work, so that nobody's command is kept waiting
+ASKED: Final = 8  # commands per step: however many people and programs ask, readings have their turn
 TICK: Final = SECOND
 LAG: Final = SECOND // 10  # design: loop lag over 100 ms for 5 s is an alarm
 LAG_TIME: Final = 5 * SECOND
@@ -78,7 +80,6 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._asked: deque[Asked] = deque()
         self._in_flight: dict[str, int] = {}
-        self._renewed: list[str] = []
         self._next_tick = 0
         self._late_since: int | None = None
         self._at_rest = asyncio.Event()
@@ -96,7 +97,7 @@ class Pipeline:
             batch = line.inbox.take(BATCH)
             if batch or tick or self._asked or self._due(now):
                 self._at_rest.clear()
-                while self._asked:
+                for _ in range(min(len(self._asked), ASKED)):
                     await self._answer(self._asked.popleft())
                 await self.step(batch, line.clock.now())
             if self._asked or line.inbox.waiting:
@@ -107,7 +108,7 @@ class Pipeline:
             self._look_again(self._next_tick if timer is None else min(timer, self._next_tick), now)
             await line.inbox.wait()
 
-    async def step(self, batch: Sequence[RawReading], now: Instant) -> None:
+    async def step(self, batch: Sequence[RawReading | NewSession], now: Instant) -> None:
         """Take a batch (or none: a tick of the clock) down the line."""
         line = self._line
         taken = line.intake.take(batch, now)
@@ -129,7 +130,7 @@ class Pipeline:
                 line.heart.passed(float(reading.value or 0), now)
 
     async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
-        """Carry out a person's command in its turn; raises Refusal."""
+        """Carry out a person's command in its turn; raises Refusal, Unavailable."""
         answer = await self._ask(Asked(command, self._loop.create_future(), key))
         if answer is None:
             msg = "a command was answered like a note"
@@ -161,19 +162,9 @@ class Pipeline:
         """Whether the loop has been late at every tick for five seconds."""
         return self._late_since is not None and now.mono - self._late_since >= LAG_TIME
 
-    def stored(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
-        """Readings are durable, or a sick store gave them up: answer their senders. From any thread."""
-        try:
-            self._loop.call_soon_threadsafe(self._receipted, receipts)
-        except RuntimeError:
-            return  # the loop has closed; the broker will repeat them, and their keys will tell
-
-    def new_session(self, source: str) -> None:
-        """The broker does not remember the source's session: keys of the old one mean nothing now."""
-        self._renewed.append(source)
-        self._line.deliveries.forget(source)
-        self._line.telemetry.forget_session(source)
-        self._in_flight.pop(source, None)
+    def stored(self, keys: Sequence[DeliveryKey]) -> None:
+        """Readings are durable, or a sick store gave them up: answer their senders, after the step under way."""
+        self._loop.call_soon(self._receipted, keys)
 
     # ---- details of the steps -------------------------------------------------------------------------------------
 
@@ -221,7 +212,6 @@ class Pipeline:
         evaluated = list(_evaluated(taken, alarms))
         for key in evaluated:
             deliveries.reported(key.source, key.packet, key.digest)
-        renewed, self._renewed = self._renewed, []
         return Entry(
             facts=facts,
             alarms=alarms,
@@ -230,28 +220,32 @@ class Pipeline:
                 AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address)
                 for a in taken.adopted
             ],
-            renewed=renewed,
+            renewed=taken.renewed,
             settled=deliveries.settled() if self._line.log.healthy else (),
         )
 
     def _keep(self, readings: Sequence[Reading], taken: Taken) -> None:
         """Step 7. Commits early where a sender is about to fall silent for want of receipts."""
         line = self._line
-        line.telemetry.keep(readings, [StoredKey(r.source, r.delivery, r.digest) for r in taken.receipts])
+        for source in taken.renewed:
+            line.telemetry.forget_session(source)
+            self._in_flight.pop(source, None)
+        line.telemetry.keep(readings, [receipt.key for receipt in taken.receipts])
         for source, delivery in taken.stored:
             self._acknowledge(source, (delivery,))
         full = False
         for receipt in taken.receipts:
-            self._in_flight[receipt.source] = count = self._in_flight.get(receipt.source, 0) + 1
-            full = full or count >= 0.8 * line.windows[receipt.source]
+            source = receipt.key.source
+            self._in_flight[source] = count = self._in_flight.get(source, 0) + 1
+            full = full or count >= 0.8 * line.windows[source]
         if full:
             line.telemetry.flush()
 
-    def _receipted(self, receipts: Sequence[tuple[str, Delivery]]) -> None:
+    def _receipted(self, keys: Sequence[DeliveryKey]) -> None:
         by_source: dict[str, list[Delivery]] = {}
-        for source, delivery in receipts:
-            self._line.deliveries.stored(source, delivery.packet)
-            by_source.setdefault(source, []).append(delivery)
+        for key in keys:
+            self._line.deliveries.stored(key.source, key.delivery.packet, key.digest)
+            by_source.setdefault(key.source, []).append(key.delivery)
         for source, deliveries in by_source.items():
             self._in_flight[source] = max(0, self._in_flight.get(source, 0) - len(deliveries))
             self._acknowledge(source, deliveries)
@@ -269,9 +263,9 @@ class Pipeline:
                 await people.write(asked.what)
             else:
                 result = await people.carry_out(asked.what, asked.key, self._line.clock.now())
-        except Refusal as refusal:
+        except (Refusal, Unavailable) as error:
             if not asked.answer.done():
-                asked.answer.set_exception(refusal)
+                asked.answer.set_exception(error)
         else:
             if not asked.answer.done():  # whoever asked may have gone meanwhile
                 asked.answer.set_result(result)
@@ -286,4 +280,5 @@ def _evaluated(taken: Taken, alarms: Sequence[Alarm]) -> Iterator[Evaluated]:
             readings = taken.readings[receipt.first : receipt.last]
             points |= dict.fromkeys(r.point.id for r in readings if r.evaluate and r.point.id in changed)
         if points:
-            yield Evaluated(receipt.source, receipt.delivery.packet, receipt.digest, tuple(points))
+            key = receipt.key
+            yield Evaluated(key.source, key.delivery.packet, key.digest, tuple(points))

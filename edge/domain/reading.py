@@ -61,6 +61,22 @@ class Delivery:
     redelivered: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """What tells a repeated delivery of `source` from another message under its packet id: 16 bytes of hash."""
+
+    source: str
+    delivery: Delivery
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """Stands in the queue of `source` where its sender began anew: behind it packet ids mean other messages."""
+
+    source: str
+
+
 @dataclass(slots=True)
 class RawReading:
     """One message as a driver received it; not trusted.

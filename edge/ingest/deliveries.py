@@ -21,12 +21,12 @@ forget, and a message that is no repeat ends the waiting at its point: no older 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from hashlib import blake2b
 from typing import Final
 
-WINDOW: Final = 65_535  # packet ids of one session: a newer delivery under the same id replaces the older key
+WINDOW: Final = 65_535  # packet ids of one session
 
 
 class Known(Enum):
@@ -43,11 +43,16 @@ def digest(channel: str, payload: bytes) -> bytes:
 
 
 class Deliveries:
-    """What became of the latest deliveries of each source."""
+    """What became of the latest deliveries of each source.
 
-    def __init__(self) -> None:
+    windows: how many a source may have unacknowledged: no older one is repeated. Each source has its own, so that a
+    flood on one cannot push out the keys of another.
+    """
+
+    def __init__(self, windows: Mapping[str, int] | None = None) -> None:
+        self._windows = windows or {}
         self._pending: dict[tuple[str, int], bytes] = {}
-        self._stored: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._stored: dict[str, OrderedDict[int, bytes]] = {}
         self._evaluated: dict[tuple[str, int], tuple[bytes, frozenset[str]]] = {}
         self._reports: dict[tuple[str, int], bytes] = {}  # pending ones whose keys the journal holds
         self._settled: dict[tuple[str, int], bytes] = {}
@@ -59,19 +64,18 @@ class Deliveries:
     ) -> None:
         """Take up what both stores kept, after a start. What is stored needs no second protection."""
         for source, packet, key in stored:
-            self._stored[source, packet] = key
+            self._stored.setdefault(source, OrderedDict())[packet] = key
         for source, packet, key, points in evaluated:
-            if self._stored.get((source, packet)) == key:
+            if self._stored_as(source, packet) == key:
                 self._settled[source, packet] = key
             else:
                 self._evaluated[source, packet] = (key, frozenset(points))
 
     def look_up(self, source: str, packet: int, key: bytes) -> Known:
         """What is known of a redelivered message."""
-        place = (source, packet)
-        if self._pending.get(place) == key:
+        if self._pending.get((source, packet)) == key:
             return Known.PENDING
-        if self._stored.get(place) == key:
+        if self._stored_as(source, packet) == key:
             return Known.STORED
         return Known.NEW
 
@@ -97,7 +101,8 @@ class Deliveries:
         """The message is in the line; its readings go to the store."""
         place = (source, packet)
         self._pending[place] = key
-        self._stored.pop(place, None)
+        if (stored := self._stored.get(source)) is not None:
+            stored.pop(packet, None)
         if (known := self._evaluated.pop(place, None)) is not None:
             if known[0] == key:
                 self._reports[place] = key
@@ -108,18 +113,19 @@ class Deliveries:
         """The key of a message in the line goes into the journal: it was evaluated as a report."""
         self._reports[source, packet] = key
 
-    def stored(self, source: str, packet: int) -> None:
-        """Its readings are durable."""
+    def stored(self, source: str, packet: int, key: bytes) -> None:
+        """Its readings are durable; nothing to note where its packet id has gone to another message meanwhile."""
         place = (source, packet)
-        key = self._pending.pop(place, None)
-        if key is not None:
-            self._stored[place] = key
-            self._stored.move_to_end(place)
-            if len(self._stored) > WINDOW:
-                self._stored.popitem(last=False)
-            if self._reports.get(place) == key:
-                self._settled[place] = key
-                del self._reports[place]
+        if self._pending.get(place) != key:
+            return
+        del self._pending[place]
+        stored = self._stored.setdefault(source, OrderedDict())
+        stored[packet] = key
+        if len(stored) > self._windows.get(source, WINDOW):
+            stored.popitem(last=False)
+        if self._reports.get(place) == key:
+            self._settled[place] = key
+            del self._reports[place]
 
     def settled(self) -> list[tuple[str, int, bytes]]:
         """(source, packet, digest) of evaluated reports that need no key in the journal any more, each once."""
@@ -128,6 +134,11 @@ class Deliveries:
 
     def forget(self, source: str) -> None:
         """The session of `source` is new: the broker repeats nothing, and packet ids mean other messages."""
-        for table in (self._pending, self._stored, self._evaluated, self._reports):
+        self._stored.pop(source, None)
+        for table in (self._pending, self._evaluated, self._reports):
             for place in [place for place in table if place[0] == source]:
                 del table[place]
+
+    def _stored_as(self, source: str, packet: int) -> bytes | None:
+        stored = self._stored.get(source)
+        return None if stored is None else stored.get(packet)

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from typing import Final
 
-from edge.domain.reading import RawReading
+from edge.domain.reading import NewSession, RawReading
 
 DEPTH: Final = (
     20_000  # messages per source; above the widest in-flight window, so QoS 1 never meets a full queue
@@ -22,7 +22,7 @@ class Inbox:
     """A bridge from many threads to one event loop."""
 
     def __init__(self, depth: int = DEPTH) -> None:
-        self._queues: dict[str, deque[RawReading]] = {}
+        self._queues: dict[str, deque[RawReading | NewSession]] = {}
         self._lock = threading.Lock()
         self._depth = depth
         self._waiting = False
@@ -35,17 +35,18 @@ class Inbox:
         """Name the loop that takes the messages; call it on that loop before drivers start."""
         self._loop = loop
 
-    def offer(self, raw: RawReading) -> bool:
-        """Queue one message, from any thread; False when its source's queue is full."""
+    def offer(self, raw: RawReading | NewSession) -> bool:
+        """Queue one message, from any thread; False when its source's queue is full. A new session always fits."""
         with self._lock:
             queue = self._queues.get(raw.source)
             if queue is None:
                 queue = self._queues[raw.source] = deque()
                 self.received[raw.source] = 0
-            if len(queue) >= self._depth:
-                return False
+            if isinstance(raw, RawReading):
+                if len(queue) >= self._depth:
+                    return False
+                self.received[raw.source] += 1
             queue.append(raw)
-            self.received[raw.source] += 1
             wake = not self._waiting
             self._waiting = True
         if wake and self._loop is not None:
@@ -64,9 +65,9 @@ class Inbox:
         """Return as soon as there may be something to do."""
         await self._ready.wait()
 
-    def take(self, limit: int) -> list[RawReading]:
+    def take(self, limit: int) -> list[RawReading | NewSession]:
         """Up to `limit` messages, in order within a source, sources in turn. Empty when there are none."""
-        batch: list[RawReading] = []
+        batch: list[RawReading | NewSession] = []
         with self._lock:
             queues = list(self._queues.values())
             if queues:

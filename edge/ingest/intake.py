@@ -11,7 +11,9 @@ from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import (
     Arrival,
     Delivery,
+    DeliveryKey,
     Message,
+    NewSession,
     PartialError,
     ProtocolError,
     RawReading,
@@ -32,15 +34,13 @@ _ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.va
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery whose readings wait to be stored, with the key that tells it from others under its packet id.
+    """A delivery whose readings wait to be stored.
 
     alarming: state points it reports an alarm of, to be evaluated. first, last: its readings in the batch, last not
     included.
     """
 
-    source: str
-    delivery: Delivery
-    digest: bytes
+    key: DeliveryKey
     alarming: tuple[str, ...] = ()
     first: int = 0
     last: int = 0
@@ -61,6 +61,7 @@ class Taken:
 
     heard: devices that spoke live, each with its own word about its link (None: it merely spoke).
     stored: receipts of repeats whose readings are stored already, to be answered at once.
+    renewed: sources whose sender has begun a new session; receipts of the old one are left out.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Taken:
     stored: list[tuple[str, Delivery]] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
     heard: list[tuple[str, bool | None]] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
 
 
 class Intake:
@@ -97,65 +99,82 @@ class Intake:
         """The device with that address, None when the site has none."""
         return self._directory.bind(dialect, address)
 
-    def take(self, batch: Sequence[RawReading], now: Instant) -> Taken:
+    def take(self, batch: Sequence[RawReading | NewSession], now: Instant) -> Taken:
         """Steps 1 and 2 for a batch, in its order."""
         taken = Taken()
         for raw in batch:
+            if isinstance(raw, NewSession):
+                self._renew(raw.source, taken)
+                continue
             delivery = raw.delivery
             if delivery is None:
-                taken.readings.extend(self._try(raw, taken, now))
+                self._read(raw, taken, now)
                 continue
-            key = digest(raw.channel, raw.payload)
+            mark = digest(raw.channel, raw.payload)
+            key = DeliveryKey(raw.source, delivery, mark)
             known = Known.NEW
             if delivery.redelivered:
-                known = self._deliveries.look_up(raw.source, delivery.packet, key)
+                known = self._deliveries.look_up(raw.source, delivery.packet, mark)
             if known is Known.STORED:
                 self.duplicates += 1
                 taken.stored.append((raw.source, delivery))
                 continue
             if known is Known.PENDING:
                 self.duplicates += 1
-                taken.receipts.append(Receipt(raw.source, delivery, key))
+                taken.receipts.append(Receipt(key))
                 continue
             first = len(taken.readings)
-            taken.readings.extend(self._try(raw, taken, now))
+            self._read(raw, taken, now)
             alarming = self._guard(raw.source, delivery, taken.readings[first:])
-            self._deliveries.taken(raw.source, delivery.packet, key)
-            taken.receipts.append(Receipt(raw.source, delivery, key, alarming, first, len(taken.readings)))
+            self._deliveries.taken(raw.source, delivery.packet, mark)
+            taken.receipts.append(Receipt(key, alarming, first, len(taken.readings)))
         return taken
 
-    def _try(self, raw: RawReading, taken: Taken, now: Instant) -> Sequence[Reading]:
-        try:
-            return self._read(raw, taken, now)
-        except ProtocolError as error:
-            self._reject(raw, "malformed", str(error))
-        except Exception as error:  # noqa: BLE001 - a codec's own defect must not stop the line; it is counted and shown
-            self._reject(raw, "codec_defect", f"{type(error).__name__}: {error}")
-        return ()
+    def _renew(self, source: str, taken: Taken) -> None:
+        """The sender repeats nothing of its old session: keys of it would only be mistaken for those of the new one."""
+        self._deliveries.forget(source)
+        taken.receipts = [receipt for receipt in taken.receipts if receipt.key.source != source]
+        taken.renewed.append(source)
 
-    def _read(self, raw: RawReading, taken: Taken, now: Instant) -> Sequence[Reading]:
+    def _read(self, raw: RawReading, taken: Taken, now: Instant) -> None:
+        """A payload, each device's share by itself: a bad one does not cost the others."""
         codec = self._codecs[raw.source]
-        readings: list[Reading] = []
-        for message in codec.parse(raw.channel, raw.payload):
-            binding = self._directory.bind(raw.dialect, message.address)
-            if binding is None:
-                binding = self._stranger(raw, message, codec, taken, now)
-                if binding is None:
-                    continue
-            device = binding.device
-            if raw.arrival is Arrival.LIVE:
-                taken.heard.append((device.id, message.link))
+        try:
+            messages = codec.parse(raw.channel, raw.payload)
+        except Exception as error:  # noqa: BLE001 - a codec's own defect must not stop the line; it is counted and shown
+            self._refuse(raw, error)
+            return
+        for message in messages:
             try:
-                samples = codec.samples(message, device.profile)
-            except PartialError as error:
-                self._reject(raw, "bad_field", str(error))
-                samples = error.samples
-            made = self._normaliser.readings(binding, samples, raw)
-            for problem in self._normaliser.problems():
-                self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
-            self._limit(device, made, now)
-            readings.extend(made)
-        return readings
+                self._share(raw, message, codec, taken, now)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._refuse(raw, error)
+
+    def _refuse(self, raw: RawReading, error: Exception) -> None:
+        if isinstance(error, ProtocolError):
+            self._reject(raw, "malformed", str(error))
+        else:
+            self._reject(raw, "codec_defect", f"{type(error).__name__}: {error}")
+
+    def _share(self, raw: RawReading, message: Message, codec: Codec, taken: Taken, now: Instant) -> None:
+        binding = self._directory.bind(raw.dialect, message.address)
+        if binding is None:
+            binding = self._stranger(raw, message, codec, taken, now)
+            if binding is None:
+                return
+        device = binding.device
+        if raw.arrival is Arrival.LIVE:
+            taken.heard.append((device.id, message.link))
+        try:
+            samples = codec.samples(message, device.profile)
+        except PartialError as error:
+            self._reject(raw, "bad_field", str(error))
+            samples = error.samples
+        made = self._normaliser.readings(binding, samples, raw)
+        for problem in self._normaliser.problems():
+            self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
+        self._limit(device, made, now)
+        taken.readings.extend(made)
 
     def _guard(self, source: str, delivery: Delivery, readings: Sequence[Reading]) -> tuple[str, ...]:
         """Mute what must not be evaluated a second time; the points this delivery is an alarm report of."""

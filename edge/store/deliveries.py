@@ -5,29 +5,19 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from edge.domain.reading import Delivery
+from edge.domain.reading import Delivery, DeliveryKey
 
 _TRIM_EVERY: Final = 32  # commits: older keys do no harm, and trimming touches other pages
-_HEAD: Final = struct.Struct(">HB")  # packet id, length of the digest
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """What tells a repeated delivery: source, packet id (in `delivery`), hash of the payload (at most 255 bytes)."""
-
-    source: str
-    delivery: Delivery
-    digest: bytes
+_HEAD: Final = struct.Struct(">HB")  # packet id, length of the digest in bytes
 
 
 class DeliveryKeys:
     """The newest `window` keys of each source, packed by commit. Belongs to the writer thread."""
 
     def __init__(self, window: int) -> None:
-        self.loaded: dict[str, list[StoredKey]] = {}  # as the file held them when it was opened
+        self.loaded: dict[str, list[DeliveryKey]] = {}  # as the file held them when it was opened
         self._window = window
         self._commits = 0
 
@@ -37,7 +27,7 @@ class DeliveryKeys:
         for source, keys in conn.execute("SELECT source, keys FROM deliveries ORDER BY n"):
             self.loaded.setdefault(source, []).extend(_unpack(source, keys))
 
-    def store(self, conn: sqlite3.Connection, keys: Sequence[StoredKey], renewed: Iterable[str]) -> None:
+    def store(self, conn: sqlite3.Connection, keys: Sequence[DeliveryKey], renewed: Iterable[str]) -> None:
         """Write the keys of one commit; those of sources whose session is new replace all older ones."""
         for source in renewed:
             conn.execute("DELETE FROM deliveries WHERE source = ?", (source,))
@@ -67,12 +57,12 @@ class DeliveryKeys:
                 return
 
 
-def _unpack(source: str, packed: bytes) -> list[StoredKey]:
+def _unpack(source: str, packed: bytes) -> list[DeliveryKey]:
     keys = []
     at = 0
     while at < len(packed):
         packet, length = _HEAD.unpack_from(packed, at)
         at += _HEAD.size
-        keys.append(StoredKey(source, Delivery(0, packet, redelivered=False), packed[at : at + length]))
+        keys.append(DeliveryKey(source, Delivery(0, packet, redelivered=False), packed[at : at + length]))
         at += length
     return keys

@@ -22,18 +22,16 @@ from typing import Final
 
 from edge.domain.device import Point
 from edge.domain.instant import Instant
-from edge.domain.reading import Delivery, Reading
+from edge.domain.reading import DeliveryKey, Reading
 from edge.domain.site import Retention
 from edge.facade import Series
-from edge.store.deliveries import DeliveryKeys, StoredKey
+from edge.store.deliveries import DeliveryKeys
 from edge.store.migrations import TELEMETRY
 from edge.store.query import raw_page, trend
 from edge.store.rows import LastValue, Row, last_value
 from edge.store.tracks import Tracks
 from edge.store.upkeep import Upkeep
 from edge.store.writer import Database, StoreError, peek
-
-__all__ = ["StoredKey", "Telemetry", "TelemetryState"]
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +47,7 @@ class TelemetryState:
     """
 
     latest: Mapping[str, LastValue]
-    deliveries: Mapping[str, Sequence[StoredKey]]
+    deliveries: Mapping[str, Sequence[DeliveryKey]]
     set_aside: Path | None = None
     error: StoreError | None = None
 
@@ -61,7 +59,7 @@ class _Batch:
     """
 
     readings: list[Reading] = field(default_factory=list)
-    keys: list[StoredKey] = field(default_factory=list)
+    keys: list[DeliveryKey] = field(default_factory=list)
     renewed: set[str] = field(default_factory=set)
     told: bool = False
     rows: list[Row] | None = None
@@ -86,7 +84,7 @@ class Telemetry:
         commit_seconds: float = 5.0,
         commit_rows: int = 10_000,
         now: Callable[[], Instant],
-        on_stored: Callable[[Sequence[tuple[str, Delivery]]], None],
+        on_stored: Callable[[Sequence[DeliveryKey]], None],
         patience: float = 2.0,
         backlog: int = 100_000,
         window: int = 4096,
@@ -177,7 +175,7 @@ class Telemetry:
                 self._ids[point.id] = max(self._ids.values(), default=0) + 1
             point.series = self._ids[point.id]
 
-    def keep(self, readings: Sequence[Reading], keys: Sequence[StoredKey] = ()) -> None:
+    def keep(self, readings: Sequence[Reading], keys: Sequence[DeliveryKey] = ()) -> None:
         """Take readings of registered points, and the keys of the deliveries they came with."""
         batch = self._filling
         batch.readings += readings
@@ -340,7 +338,7 @@ class Telemetry:
         if not batch.told:
             batch.told = True
             if batch.keys:
-                self._on_stored([(key.source, key.delivery) for key in batch.keys])
+                self._on_stored(batch.keys)
 
     def _make_room(self) -> None:
         """While more waits than may: lose the oldest."""

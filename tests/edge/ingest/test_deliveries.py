@@ -18,14 +18,14 @@ def test_a_repeat_is_known_from_the_line_to_the_store() -> None:
     assert known.look_up("zigbee", 7, ALARM) is Known.NEW
     known.taken("zigbee", 7, ALARM)
     assert known.look_up("zigbee", 7, ALARM) is Known.PENDING
-    known.stored("zigbee", 7)
+    known.stored("zigbee", 7, ALARM)
     assert known.look_up("zigbee", 7, ALARM) is Known.STORED
 
 
 def test_another_message_under_a_used_packet_id_is_new() -> None:
     known = Deliveries()
     known.taken("zigbee", 7, ALARM)
-    known.stored("zigbee", 7)
+    known.stored("zigbee", 7, ALARM)
     assert known.look_up("zigbee", 7, NORMAL) is Known.NEW
     assert known.look_up("json", 7, ALARM) is Known.NEW
 
@@ -46,7 +46,7 @@ def test_a_stored_report_needs_its_key_in_the_journal_no_more() -> None:
     known.taken("zigbee", 7, ALARM)
     known.reported("zigbee", 7, ALARM)
     assert known.settled() == []
-    known.stored("zigbee", 7)
+    known.stored("zigbee", 7, ALARM)
     assert known.settled() == [("zigbee", 7, ALARM)]
     assert known.settled() == []
 
@@ -55,15 +55,36 @@ def test_a_repeated_report_is_settled_when_it_is_stored_at_last() -> None:
     known = Deliveries()
     known.restore(stored=[], evaluated=[("zigbee", 7, ALARM, ["sm-301.smoke"])])
     known.taken("zigbee", 7, ALARM)
-    known.stored("zigbee", 7)
+    known.stored("zigbee", 7, ALARM)
     assert known.settled() == [("zigbee", 7, ALARM)]
 
 
 def test_what_is_no_report_is_never_settled() -> None:
     known = Deliveries()
     known.taken("zigbee", 7, NORMAL)
-    known.stored("zigbee", 7)
+    known.stored("zigbee", 7, NORMAL)
     assert known.settled() == []
+
+
+def test_a_late_receipt_does_not_speak_for_the_message_that_has_its_packet_id_now() -> None:
+    known = Deliveries()
+    known.taken("zigbee", 7, NORMAL)
+    known.forget("zigbee")
+    known.taken("zigbee", 7, ALARM)
+    known.stored("zigbee", 7, NORMAL)
+    assert known.look_up("zigbee", 7, ALARM) is Known.PENDING
+
+
+def test_a_flood_on_one_source_forgets_its_own_oldest_keys_and_nobody_elses() -> None:
+    known = Deliveries({"flood": 100, "zigbee": 20})
+    known.taken("zigbee", 7, ALARM)
+    known.stored("zigbee", 7, ALARM)
+    for packet in range(1, 1000):
+        known.taken("flood", packet, NORMAL)
+        known.stored("flood", packet, NORMAL)
+    assert known.look_up("zigbee", 7, ALARM) is Known.STORED
+    assert known.look_up("flood", 900, NORMAL) is Known.STORED
+    assert known.look_up("flood", 899, NORMAL) is Known.NEW
 
 
 def test_a_key_whose_packet_id_was_given_to_another_message_is_awaited_no_more() -> None:

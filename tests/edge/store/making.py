@@ -13,10 +13,10 @@ from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.instant import DAY, SECOND, Instant
 from edge.domain.names import Text
-from edge.domain.reading import Delivery, Purpose, Reading, Value
+from edge.domain.reading import Delivery, DeliveryKey, Purpose, Reading, Value
 from edge.domain.rule import Priority
 from edge.store.journal import Entry
-from edge.store.telemetry import StoredKey, Telemetry, TelemetryState
+from edge.store.telemetry import Telemetry, TelemetryState
 
 START = 1_790_000_000 * SECOND // DAY * DAY  # a midnight in 2026, µs UTC
 
@@ -52,8 +52,8 @@ def reading(at: Point, value: Value | None, seconds: float = 0.0, **rest: Any) -
     return Reading(at, value, time, time + 1500, **rest)
 
 
-def key(packet: int, source: str = "field", digest: bytes = b"") -> StoredKey:
-    return StoredKey(source, Delivery(1, packet, redelivered=False), digest or packet.to_bytes(16, "big"))
+def key(packet: int, source: str = "field", digest: bytes = b"") -> DeliveryKey:
+    return DeliveryKey(source, Delivery(1, packet, redelivered=False), digest or packet.to_bytes(16, "big"))
 
 
 class Desk:
@@ -71,7 +71,7 @@ class Desk:
         self.telemetry = Telemetry(
             self.path,
             now=self.clock,
-            on_stored=lambda receipts: self.told.extend(delivery.packet for _, delivery in receipts),
+            on_stored=lambda keys: self.told.extend(key.delivery.packet for key in keys),
             **{"commit_seconds": 3600, **self.options},
         )
         self.state = self.telemetry.open()
@@ -80,7 +80,7 @@ class Desk:
     async def __aexit__(self, *_: object) -> None:
         await self.telemetry.close()
 
-    async def store(self, *readings: Reading, keys: Sequence[StoredKey] = ()) -> None:
+    async def store(self, *readings: Reading, keys: Sequence[DeliveryKey] = ()) -> None:
         self.telemetry.register({r.point.id: r.point for r in readings}.values())
         self.telemetry.keep(readings, keys)
         await self.telemetry.settled()
