@@ -15,11 +15,8 @@ from edge.settings.models import DeviceTable
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
 from edge.settings.profiles import Library
-from edge.settings.sources import Sources
+from edge.settings.sources import HUB, Sources
 from edge.settings.zones import within
-
-HUB = "hub"
-"""Id of the built-in device that stands for the hub itself."""
 
 
 @dataclass(slots=True)

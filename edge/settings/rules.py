@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.domain.device import LINK, Device, Point, Signal
+from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.quantity import QUANTITIES
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 from edge.domain.site import Zone
@@ -21,8 +22,8 @@ from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
 from edge.settings.profiles import Library, fitting_unit
 
-_LIFE_SIGNALS = frozenset({Signal.FIRE, Signal.GAS, Signal.SOS})
 _LIFE_QUANTITIES = frozenset({"combustible_gas", "co"})
+_RESERVED = frozenset({STUCK, UNCONFIRMED})  # the hub's own rules, which end in ways of their own
 
 
 @dataclass(slots=True)
@@ -53,14 +54,18 @@ def read_rules(
 
 
 def check_coverage(report: Report, rules: Sequence[AlarmRule], devices: Devices) -> None:
-    """Report each point whose alarm is about life and that no rule looks at: the hub would be deaf to it."""
+    """Report each point whose alarm is about life and that no rule looks at: the hub would be deaf to it.
+
+    A rule for missing data does not count: it hears the silence, not the alarm.
+    """
+    hearing = [rule for rule in rules if rule.condition != "no_data"]
     for device in devices.devices.values():
         for spec in device.profile.points:
-            about_life = spec.signal in _LIFE_SIGNALS or (
+            about_life = spec.signal in VITAL or (
                 spec.quantity is not None and spec.quantity.id in _LIFE_QUANTITIES
             )
             point = Point(f"{device.id}.{spec.id}", device, spec)
-            if about_life and not any(rule.applies.fits(point) for rule in rules):
+            if about_life and not any(rule.applies.fits(point) for rule in hearing):
                 sheet, path = devices.places[device.id]
                 report.add(
                     sheet, path, "no_rule", f"no rule looks at {point.id}: it could never raise an alarm"
@@ -120,6 +125,10 @@ class _Reader:
     def _unique_id(self, sheet: Sheet, path: Path, id: object) -> None:
         if not isinstance(id, str):
             return
+        if id in _RESERVED:
+            self._report.add(
+                sheet, (*path, "id"), "reserved", f"`{id}` is a rule of the hub's own: choose another id"
+            )
         if id in self._places:
             file, line = self._places[id][0].place(self._places[id][1])
             self._report.add(sheet, (*path, "id"), "duplicate_id", f"rule {id} is also at {file}:{line}")

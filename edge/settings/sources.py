@@ -18,6 +18,8 @@ from edge.settings.problems import Report, Sheet, nearest
 from edge.settings.profiles import Library
 
 LOCAL_FILE = "local.toml"
+HUB = "hub"
+"""Id of the built-in device that stands for the hub itself; neither a source nor a device may have it."""
 
 
 class BrokerId(Table):
@@ -115,6 +117,8 @@ class _Reader:
         table = checked(report, sheet, path, _only(item, SourceTable), SourceTable, siblings)
         self._adopting(path, item)
         self.unique(self._ids, path, item.get("id"))
+        if item.get("id") == HUB:
+            report.add(sheet, (*path, "id"), "reserved", "`hub` is the hub itself: choose another id")
         if isinstance(id := item.get("id"), str) and isinstance(dialect := item.get("dialect"), str):
             self.sources.dialects[id] = dialect
             self.sources.places.setdefault(id, (sheet, (*path, "id")))

@@ -181,6 +181,17 @@ def test_a_state_has_one_level(folder: Folder) -> None:
     assert [(p.code, p.key) for p in folder.problems()] == [("levels", "rule[0].level[1]")]
 
 
+@pytest.mark.parametrize("id", ["stuck", "state-unconfirmed"])
+def test_the_hubs_own_rules_keep_their_names(folder: Folder, id: str) -> None:
+    folder.write("rules/more.toml", f'[[rule]]\nid = "{id}"\napplies = {{ signal = "fault" }}\n' + TAIL)
+    assert [(p.key, p.code) for p in folder.problems()] == [("rule[0].id", "reserved")]
+
+
+def test_a_rule_that_only_hears_silence_does_not_hear_a_fire(folder: Folder) -> None:
+    folder.change(FILE, 'condition = "state"', 'condition = "no_data"')
+    assert [(p.file, p.code) for p in folder.problems()] == [("devices/all.toml", "no_rule")]
+
+
 def test_a_duplicate_names_both_places(folder: Folder) -> None:
     folder.write("rules/more.toml", '[[rule]]\nid = "gas"\napplies = { signal = "fault" }\n' + TAIL)
     problem = folder.only()

@@ -65,6 +65,7 @@ def test_paths_are_relative_to_the_site(folder: Folder) -> None:
             "insecure",
         ),
         ('host = "127.0.0.1"\n', "", "[[mqtt]]", "mqtt[0].host", "missing_key", None),
+        ('id = "radio"', 'id = "hub"', 'id = "hub"', "mqtt[0].listen[0].id", "reserved", None),
         ('id = "broker"', 'id = "Broker"', "Broker", "mqtt[0].id", "id", None),
         (
             'port = "/dev/ttyUSB0"',
