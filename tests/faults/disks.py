@@ -22,6 +22,9 @@ MEGABYTES: Final = 6
 SMOKE: Final = "zigbee2mqtt/sm-303"
 RATE: Final = 40.0  # messages a second beside it
 
+Scenario = Callable[[Path, "Outcome"], None]
+"""Plays in an empty folder and notes what held; NotSoError for what did not."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -246,7 +249,7 @@ def full_before_start(folder: Path, outcome: Outcome) -> None:
         _sound(it)
 
 
-SCENARIOS: Final = (
+SCENARIOS: Final[tuple[Scenario, ...]] = (
     journal_full,
     telemetry_full,
     both_full,
@@ -257,7 +260,7 @@ SCENARIOS: Final = (
 )
 
 
-def run(scenario: Callable[[Path, Outcome], None], folder: Path) -> Outcome:
+def run(scenario: Scenario, folder: Path) -> Outcome:
     """Play one scenario in an empty folder."""
     outcome = Outcome(scenario.__name__)
     begun = time.monotonic()
