@@ -10,10 +10,9 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -22,11 +21,11 @@ from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
-from edge.domain.device import Device
+from edge.dialects import make_driver, schemas
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
-from edge.domain.site import Connection, Site
-from edge.driver import Codec, Driver, DriverSchema
+from edge.domain.site import Site
+from edge.driver import Codec, Driver
 from edge.health import HealthMonitor
 from edge.hub import RunningHub
 from edge.ingest.binding import Directory
@@ -53,26 +52,6 @@ log = logging.getLogger("edge")
 
 PRIME: Final = 5 * MINUTE  # beyond the longest delay: how long before the stop the hub may have been writing
 SETTLE: Final = 2.0  # seconds the line has to finish when the hub stops
-
-# dialect -> its driver. Literal and lazy: a hub without a protocol's library still starts.
-DRIVERS: Final[Mapping[str, str]] = {
-    "json": "drivers.mqtt_json.driver:JsonDriver",
-    "zigbee2mqtt": "drivers.zigbee2mqtt.driver:Zigbee2MqttDriver",
-    "modbus-rtu": "drivers.modbus_rtu.driver:ModbusDriver",
-}
-
-
-def schemas() -> Mapping[str, DriverSchema]:
-    """What each dialect's settings look like, for `edge.settings`."""
-    packages = {dialect: place.rpartition(".")[0] for dialect, place in DRIVERS.items()}
-    return {dialect: import_module(f"{package}.config").SCHEMA for dialect, package in packages.items()}
-
-
-def make_driver(connection: Connection, devices: Sequence[Device]) -> Driver:
-    """The driver of one connection of the site file."""
-    module, _, name = DRIVERS[connection.dialect].partition(":")
-    driver: Driver = getattr(import_module(module), name)(connection, devices)
-    return driver
 
 
 class HubInUseError(RuntimeError):

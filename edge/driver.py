@@ -6,16 +6,15 @@ it turns those bytes into addressed messages, and messages into samples. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Protocol
 
-from edge.domain.device import Device, DeviceProfile
+from edge.domain.device import DeviceProfile
 from edge.domain.health import LinkReport
 from edge.domain.instant import Instant
 from edge.domain.reading import Delivery, Message, RawReading, Sample
-from edge.domain.site import Connection
 
 
 class Host(Protocol):
@@ -29,15 +28,15 @@ class Host(Protocol):
         """The moment, for `RawReading.received`."""
 
     def offer(self, raw: RawReading) -> bool:
-        """Queue `raw`; False when this source's queue is full and the message was not taken (it is counted lost
-        unless the driver keeps it and offers again)."""
+        """Queue `raw`; False when this source's queue is full: the driver keeps it and offers again, or rejects it."""
 
     def reject(self, source: str, reason: str, channel: str, sample: bytes, error: str) -> None:
         """Count bytes that never became a message (CRC error, noise, too large). reason is a short stable word."""
 
     def session_new(self, source: str) -> None:
         """The sender kept no session for us: packet ids start anew, so what is known of earlier deliveries of this
-        source is void. Called before the first message of the new session is offered."""
+        source is void. Called before the first message of the new session is offered.
+        """
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         """A polled device answered (ok) or failed to; drives the device's `link` where silence has another meaning."""
@@ -136,7 +135,3 @@ class DecodeResult:
 
     decoded: list[Decoded] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-
-
-DriverFactory = Callable[[Connection, Sequence[Device]], Driver]
-Table = Mapping[str, str]

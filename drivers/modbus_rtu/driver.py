@@ -21,7 +21,7 @@ from edge.domain.health import LinkReport
 from edge.domain.names import Text
 from edge.domain.reading import Delivery, RawReading
 from edge.domain.site import Connection
-from edge.driver import Codec, Driver, Host
+from edge.driver import Codec, Host
 
 SILENCE: Final = 3.5  # characters between two frames (Modbus over Serial Line V1.02, 2.5.1.1)
 SHORTEST_SILENCE: Final = 0.00175  # the same clause, above 19200 baud
@@ -33,13 +33,8 @@ DEAF: Final = (
 log = logging.getLogger(__name__)
 
 
-def make(connection: Connection, devices: Sequence[Device]) -> Driver:
-    """The driver of one line, for those of `devices` that are on it."""
-    return ModbusDriver(connection, devices)
-
-
 class ModbusDriver:
-    """One bus with its units."""
+    """One bus, with those of the site's devices that are on it."""
 
     window = 0
 
@@ -155,8 +150,9 @@ class ModbusDriver:
         if frame.kind is Kind.EXCEPTION:
             unit.counters.exceptions += 1
             self._host.reject(self._id, "exception", channel, frame.data, refusal(frame))
-        else:
-            self._host.offer(RawReading(self._id, DIALECT, channel, frame.data, now))
+        elif not self._host.offer(RawReading(self._id, DIALECT, channel, frame.data, now)):
+            why = "the hub's queue for this bus is full"
+            self._host.reject(self._id, "overflow", channel, frame.data, why)
 
     def _failed(self, line: Line, unit: Unit, request: Request, received: bytes) -> None:
         failure, why = explain(request, received)

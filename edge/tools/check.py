@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from edge.assembly import schemas
+from edge.dialects import schemas
 from edge.settings import check_site
 
 

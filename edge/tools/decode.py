@@ -6,27 +6,22 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import tzinfo
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from edge.dialects import DRIVERS, decoder, schemas
 from edge.domain.device import Binding, Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.instant import Instant, to_rfc3339
 from edge.domain.names import Text
 from edge.domain.quantity import QUANTITIES
 from edge.domain.reading import ProtocolError, RawReading, Reading, Sample
-from edge.driver import Decode, Decoded, DecodeOptions, DriverSchema
+from edge.driver import Decoded, DecodeOptions
 from edge.ingest.normalising import Normaliser
 from edge.settings import SettingsError, load_profile
 
-DRIVERS: Final[Mapping[str, str]] = {
-    "json": "drivers.mqtt_json",
-    "zigbee2mqtt": "drivers.zigbee2mqtt",
-    "modbus-rtu": "drivers.modbus_rtu",
-}
 _BLANK: Final = Text("", "")
 
 
@@ -69,10 +64,9 @@ def command(arguments: argparse.Namespace) -> int:
         return _fail(
             "nothing on stdin: give one payload or a run of frames, with --hex as hexadecimal text", 1
         )
-    decode: Decode = import_module(f"{DRIVERS[dialect]}.codec").decode
     options = DecodeOptions(arguments.topic, profile, arguments.request, arguments.fport, arguments.zone)
     try:
-        result = decode(payload, options)
+        result = decoder(dialect)(payload, options)
     except ProtocolError as error:
         return _fail(str(error), 1)
     printer = _Printer(profile)
@@ -174,11 +168,8 @@ def _time(utc: int | None) -> str | None:
 def _profile(dialect: str, id: str | None) -> DeviceProfile | None:
     if id is None:
         return None
-    schemas: dict[str, DriverSchema] = {
-        name: import_module(f"{package}.config").SCHEMA for name, package in DRIVERS.items()
-    }
     own = Path(id) if id.endswith(".toml") else None
-    profile = load_profile(id, schemas) if own is None else load_profile(own.stem, schemas, own.parent)
+    profile = load_profile(id, schemas()) if own is None else load_profile(own.stem, schemas(), own.parent)
     if profile.dialect != dialect:
         raise _MisfitError(f"{id} speaks {profile.dialect}: edge-hub decode {profile.dialect} --profile {id}")
     return profile

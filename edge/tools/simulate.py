@@ -95,7 +95,7 @@ def _tell(arguments: argparse.Namespace) -> int:
 
 
 def _play(arguments: argparse.Namespace) -> int:
-    from edge.assembly import schemas
+    from edge.dialects import schemas
     from edge.settings import load_site
 
     site_dir = arguments.site or Path()

@@ -11,7 +11,7 @@ from drivers._serialbus import bus as bus_module
 from drivers.modbus_rtu import driver as driver_module
 from drivers.modbus_rtu import polling
 from drivers.modbus_rtu.config import BusSettings
-from drivers.modbus_rtu.driver import make
+from drivers.modbus_rtu.driver import ModbusDriver
 from drivers.modbus_rtu.frames import Frame, seal
 from edge.domain.device import DeviceProfile
 from edge.domain.names import Text
@@ -55,7 +55,7 @@ def drive(slaves: SlaveBus, host: RecordingHost) -> Iterator[Drive]:
     def start(*units: tuple[int, DeviceProfile], port: str | None = None, **line: Any) -> Driver:
         settings = BusSettings(port=port or str(slaves.path), timeout=line.pop("timeout", QUICK), **line)
         connection = Connection("bus-1", "serial", "modbus-rtu", Text("总线1", "Bus 1"), settings)
-        driver = make(connection, [device(unit, of) for unit, of in units])
+        driver = ModbusDriver(connection, [device(unit, of) for unit, of in units])
         running.append(driver)
         driver.start(host)
         return driver
@@ -243,7 +243,7 @@ def test_devices_of_another_bus_or_dialect_are_left_alone(
     connection = Connection(
         "bus-1", "serial", "modbus-rtu", Text("总线1", "Bus 1"), BusSettings(port=str(slaves.path))
     )
-    driver = make(connection, [device(1, METER, bus="bus-2")])
+    driver = ModbusDriver(connection, [device(1, METER, bus="bus-2")])
     driver.start(host)
     try:
         host.until(lambda: driver.report().up)

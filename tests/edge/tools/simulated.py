@@ -9,7 +9,7 @@ from typing import Any
 
 from drivers.mqtt_json.codec import JsonCodec
 from drivers.zigbee2mqtt.codec import Zigbee2MqttCodec
-from edge.assembly import schemas
+from edge.dialects import schemas
 from edge.domain.device import Device
 from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import RawReading, Reading, Sample

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers.modbus_rtu.config import DeviceRead
-from drivers.modbus_rtu.driver import make
+from drivers.modbus_rtu.driver import ModbusDriver
 from edge.domain.device import Device
 from edge.tools.simulator.cast import Means, make_cast
 from edge.tools.simulator.stage import Stage
@@ -42,7 +42,7 @@ class Line:
         connection = next(c for c in SITE.connections if c.id == "bus-1")
         settings = connection.settings.model_copy(update={"port": str(folder / "bus-1"), "timeout": 0.1})
         devices = [hurried(d) for d in SITE.devices.values() if d.address.startswith("bus-1/")]
-        self.driver = make(dataclasses.replace(connection, settings=settings), devices)
+        self.driver = ModbusDriver(dataclasses.replace(connection, settings=settings), devices)
         self.stage.open()
         self.go(3)
         self.driver.start(self.host)
