@@ -120,7 +120,7 @@ class _Host:
         if self.pipeline is not None:
             self._call(self.pipeline.polled, self._dialects[source], address, ok)
 
-    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: the hub is stopping
             self._loop.call_soon_threadsafe(function, *arguments)
 

@@ -14,7 +14,6 @@ from babel.support import Translations
 
 Language = Literal["zh", "en"]
 
-LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 COOKIE: Final = "language"
 CATALOGUE: Final = Path(__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "panel.po"
 

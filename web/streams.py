@@ -148,11 +148,6 @@ class Streams:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    @property
-    def is_open(self) -> bool:
-        """Whether streams are served now."""
-        return self._open
-
     async def subscribe(
         self, after: Seq | None, encode: EncodeFact, key: Hashable, values: EncodeValues | None = None
     ) -> AsyncGenerator[bytes, None]:

@@ -170,10 +170,6 @@ class AlarmEngine:
         """Open alarms by id, a view that follows."""
         return MappingProxyType(self._register.alarms)
 
-    def has_open(self, point_id: str) -> bool:
-        """Whether a live alarm is open at the point; tests and drills do not count."""
-        return any(alarm.purpose is Purpose.LIVE for alarm in self._register.at(point_id))
-
     def next_due(self) -> int | None:
         """Mono µs of the next timer, None when nothing is waiting."""
         return self._timers.next_due()

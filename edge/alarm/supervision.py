@@ -98,10 +98,6 @@ class Supervision:
         said, self._said = self._said, []
         return [Reading(link.point, lost, now.utc, now.utc) for link, lost in said]
 
-    def next_due(self) -> int | None:
-        """Mono µs at which the next device's time has passed."""
-        return self._timers.next_due()
-
     def online(self, device_id: str) -> bool | None:
         """True: heard within its time; False: out of contact; None: never heard, or no such device."""
         link = self._links.get(device_id)

@@ -92,8 +92,3 @@ class Inbox:
         """Messages waiting, over all sources."""
         with self._lock:
             return sum(len(queue) for queue in self._queues.values())
-
-    def depths(self) -> dict[str, int]:
-        """Messages waiting, by source."""
-        with self._lock:
-            return {source: len(queue) for source, queue in self._queues.items()}

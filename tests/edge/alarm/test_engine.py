@@ -191,7 +191,7 @@ def test_an_alarm_at_a_point_that_is_gone_is_taken_up_when_the_point_is_adopted(
     stage.points = mine
     stage.restart(away=1.0)
     stage.points = both
-    assert stage.engine.has_open("sm-2.smoke")
+    assert [alarm.point for alarm in stage.engine.open().values()] == ["sm-2.smoke"]
     stage.engine.add_points(theirs)
     assert [fact.kind for fact in stage.say("sm-2.smoke", True).facts] == ["alarm.reported"]
     assert [fact.kind for fact in stage.say("sm-2.smoke", False).facts] == ["alarm.returned"]

@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from edge.domain.instant import Instant
-from edge.domain.reading import RawReading
+from edge.domain.reading import NewSession, RawReading
 from edge.ingest.inbox import SHARE, Inbox
 
 
@@ -45,7 +45,16 @@ async def test_a_full_queue_refuses_and_other_queues_do_not() -> None:
     inbox = Inbox(depth=2)
     assert [inbox.offer(raw("a", n)) for n in range(3)] == [True, True, False]
     assert inbox.offer(raw("b", 1))
-    assert inbox.depths() == {"a": 2, "b": 1}
+    assert (inbox.depth(), inbox.received) == (3, {"a": 2, "b": 1})
+
+
+async def test_a_new_session_has_its_place_in_the_queue_and_always_fits() -> None:
+    inbox = Inbox(depth=1)
+    assert inbox.offer(raw("a", 1))
+    assert inbox.offer(NewSession("a"))
+    assert not inbox.offer(raw("a", 2))
+    assert inbox.take(10) == [raw("a", 1), NewSession("a")]
+    assert inbox.received == {"a": 1}
 
 
 async def test_offers_of_many_threads_wake_the_line_and_arrive_once() -> None:
