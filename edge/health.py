@@ -57,6 +57,14 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         Text("留意报警是否延迟,通知系统管理员", "Watch for late alarms, call the administrator"),
     ),
     (
+        "program",
+        Text("平台程序出错", "Error in the hub's program"),
+        Text(
+            "有报文未能评估:查看运行状态页所列设备,必要时现场核实,通知系统管理员",
+            "A message was not evaluated: see the health page for the device, verify on site, call the administrator",
+        ),
+    ),
+    (
         "beat",
         Text("自检失败", "Self-test failed"),
         Text("以火灾报警控制器为准,通知系统管理员", "Rely on the fire panel, call the administrator"),
@@ -163,7 +171,7 @@ class HealthMonitor:
         """Run every check; the readings of those that changed, to enter at the inbox."""
         raws: list[RawReading] = []
         for name, probe in (*self._probes.items(), *self._links.items()):
-            ok, detail = probe(now)
+            ok, detail = _asked(probe, now)
             known = self._checks.get(name)
             if known is not None and known.ok == ok:
                 self._checks[name] = replace(known, detail=detail)
@@ -183,3 +191,11 @@ class HealthMonitor:
         else:
             status = "degraded" if failing else "armed"
         return Health(status, dict(self._checks), heart.last_beat, heart.last_self_test)
+
+
+def _asked(probe: Probe, now: Instant) -> tuple[bool, Text]:
+    """What a check says; one that fails itself has found something, and must not stop the others."""
+    try:
+        return probe(now)
+    except Exception as error:  # noqa: BLE001 - shown as the check's own word
+        return False, Text(f"检查本身出错:{error!r}", f"The check itself failed: {error!r}")

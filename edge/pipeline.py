@@ -28,6 +28,7 @@ from edge.health import HUB, HealthMonitor
 from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Adoption, Intake, Taken
+from edge.ingest.quarantine import ENGINE_DEFECT
 from edge.people import People
 from edge.store.facts import FactLog
 from edge.store.journal import AdoptedDevice, Entry, Evaluated
@@ -117,6 +118,8 @@ class Pipeline:
             line.supervision.heard(device, now, link)
         readings = [*taken.readings, *line.supervision.due(now)]
         outcome = line.engine.step(readings, now)
+        for defect in outcome.defects:
+            self._defect(defect.where, repr(defect.value), defect.error, now)
         line.values.update(readings)
         facts += outcome.facts
         entry = self._entry(facts, outcome.alarms, taken)
@@ -196,15 +199,22 @@ class Pipeline:
         """Devices that adopted themselves join the later steps."""
         line = self._line
         for adoption in adopted:
-            line.engine.add_points(adoption.points)
-            line.supervision.add(adoption.points, now)
             line.telemetry.register(adoption.points)
+            line.supervision.add(adoption.points, now)
+            try:
+                line.engine.add_points(adoption.points)
+            except Exception as error:  # noqa: BLE001 - one rule that fails at it must not cost the others their line
+                self._defect(adoption.device.id, "", error, now)
             body = {
                 "id": adoption.device.id,
                 "profile": adoption.device.profile.id,
                 "source": adoption.source,
             }
             yield Fact(line.log.numbering.next(), "device.adopted", now.utc, subject="device", body=body)
+
+    def _defect(self, where: str, sample: str, error: Exception, now: Instant) -> None:
+        """The rules failed at something: it was not evaluated, which must be seen, and everything else goes on."""
+        self._line.intake.rejects.defect(HUB, ENGINE_DEFECT, where, sample.encode(), error, now.utc)
 
     def _entry(self, facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entry:
         """One journal transaction of a step, with the keys of the reports that were evaluated in it."""
@@ -264,6 +274,10 @@ class Pipeline:
             else:
                 result = await people.carry_out(asked.what, asked.key, self._line.clock.now())
         except (Refusal, Unavailable) as error:
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it as it is
+            self._defect(type(asked.what).__name__, "", error, self._line.clock.now())
             if not asked.answer.done():
                 asked.answer.set_exception(error)
         else:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from edge.domain.instant import Instant
+from edge.domain.instant import HOUR, Instant
 from edge.domain.names import Text
 from edge.driver import Driver
 from edge.health import Probe
 from edge.ingest.intake import Intake
+from edge.ingest.quarantine import Rejects
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
+
+SHOWN: Final = HOUR  # a defect of the program counts as a fault for so long after it last happened
 
 
 def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]:
@@ -62,6 +66,7 @@ def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]
         "disk": disk,
         "clock": clock,
         "loop": loop,
+        "program": lambda now: _program(line.intake.rejects, now),
         "beat": beat,
     }
 
@@ -79,3 +84,12 @@ def link_checks(drivers: Mapping[str, Driver], intake: Intake) -> dict[str, Prob
         return check
 
     return {source: probe(source, driver) for source, driver in drivers.items()}
+
+
+def _program(rejects: Rejects, now: Instant) -> tuple[bool, Text]:
+    """Whether the program itself failed at a message lately."""
+    for row in rejects.defects():
+        if abs(now.utc - row.last_at) < SHOWN:
+            where, what = row.last_channel, row.last_error
+            return False, Text(f"{where}:{what}(共 {row.count} 次)", f"{where}: {what} ({row.count} times)")
+    return True, Text("正常", "In order")

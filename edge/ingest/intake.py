@@ -24,7 +24,7 @@ from edge.driver import Codec
 from edge.ingest.binding import Directory
 from edge.ingest.deliveries import Deliveries, Known, digest
 from edge.ingest.normalising import Normaliser
-from edge.ingest.quarantine import Quarantine, Rejects
+from edge.ingest.quarantine import CODEC_DEFECT, Quarantine, Rejects
 
 STRANGER: Final = "stranger"
 """Point of a connection: True when a sender nobody registered says fire, gas or SOS."""
@@ -89,7 +89,7 @@ class Intake:
         self._normaliser = normaliser
         self._deliveries = deliveries
         self._quarantine = quarantine
-        self._rejects = rejects
+        self.rejects = rejects
         self._spent: dict[str, tuple[int, int]] = {}
         self.bridges: dict[str, bool] = {}  # what a gateway says of its own link, by source
         self.duplicates = 0
@@ -154,7 +154,7 @@ class Intake:
         if isinstance(error, ProtocolError):
             self._reject(raw, "malformed", str(error))
         else:
-            self._reject(raw, "codec_defect", f"{type(error).__name__}: {error}")
+            self.rejects.defect(raw.source, CODEC_DEFECT, raw.channel, raw.payload, error, raw.received.utc)
 
     def _share(self, raw: RawReading, message: Message, codec: Codec, taken: Taken, now: Instant) -> None:
         binding = self._directory.bind(raw.dialect, message.address)
@@ -235,4 +235,4 @@ class Intake:
         self._spent[device.id] = (second, spent)
 
     def _reject(self, raw: RawReading, reason: str, error: str) -> None:
-        self._rejects.count(raw.source, reason, raw.channel, raw.payload, error, raw.received.utc)
+        self.rejects.count(raw.source, reason, raw.channel, raw.payload, error, raw.received.utc)

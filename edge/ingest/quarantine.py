@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -9,10 +10,16 @@ from typing import Final
 from edge.domain.health import Rejected
 from edge.domain.reading import Value
 
+log = logging.getLogger(__name__)
+
 SENDERS: Final = (
     500  # distinct unknown senders kept for adoption; a flood of invented names cannot grow the hub
 )
 SAMPLE: Final = 200  # characters of a message that are kept
+CODEC_DEFECT: Final = "codec_defect"
+ENGINE_DEFECT: Final = "engine_defect"
+DEFECTS: Final = frozenset({CODEC_DEFECT, ENGINE_DEFECT})
+"""Reasons that are no fault of the sender: the program itself failed at the message."""
 
 
 def printable(payload: bytes) -> str:
@@ -70,8 +77,8 @@ class Rejects:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Rejected] = {}
 
-    def count(self, source: str, reason: str, channel: str, sample: bytes, error: str, now: int) -> None:
-        """Count one refusal and keep its sample."""
+    def count(self, source: str, reason: str, channel: str, sample: bytes, error: str, now: int) -> int:
+        """Count one refusal and keep its sample; how many of this kind there are by now."""
         known = self._rows.get((source, reason))
         self._rows[source, reason] = Rejected(
             source,
@@ -82,6 +89,24 @@ class Rejects:
             printable(sample),
             error[:SAMPLE],
         )
+        return self._rows[source, reason].count
+
+    def defect(
+        self, source: str, reason: str, channel: str, sample: bytes, error: Exception, now: int
+    ) -> None:
+        """Count an error of the program itself. Its trace is logged the first time: a flood must not fill the log."""
+        words = f"{type(error).__name__}: {error}"
+        if self.count(source, reason, channel, sample, words, now) == 1:
+            log.error(
+                "a defect of the program (%s) at %s, which goes on without it",
+                reason,
+                channel,
+                exc_info=error,
+            )
+
+    def defects(self) -> list[Rejected]:
+        """Errors of the program itself, newest first."""
+        return [row for row in self.rows() if row.reason in DEFECTS]
 
     def rows(self) -> list[Rejected]:
         """Newest first."""

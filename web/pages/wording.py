@@ -114,6 +114,7 @@ CHECKS: Final = {
     "disk": _("Disk"),
     "clock": _("Clock"),
     "loop": _("Main loop"),
+    "program": _("Program"),
 }
 COUNTERS: Final = {
     "connects": _("connections"),
@@ -141,6 +142,7 @@ COUNTERS: Final = {
 REJECTED: Final = {
     "malformed": _("not readable"),
     "codec_defect": _("the codec failed at it"),
+    "engine_defect": _("the alarm rules failed at it"),
     "bad_field": _("a value that cannot be"),
     "unknown_device": _("unknown device"),
     "bad_topic": _("topic not readable"),

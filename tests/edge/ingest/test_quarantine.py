@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edge.ingest.quarantine import SENDERS, Quarantine, Rejects, printable
+import pytest
+
+from edge.ingest.quarantine import CODEC_DEFECT, SENDERS, Quarantine, Rejects, printable
 
 
 def test_samples_are_readable_whatever_the_bytes() -> None:
@@ -37,3 +39,14 @@ def test_refusals_are_counted_by_source_and_reason() -> None:
     crc, malformed = rejects.rows()
     assert (crc.source, crc.count) == ("bus-1", 1)
     assert (malformed.count, malformed.last_channel, malformed.last_sample) == (2, "b", "[")
+
+
+def test_an_error_of_the_program_is_logged_once_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+    rejects = Rejects()
+    for n in range(3):
+        rejects.defect("zigbee", CODEC_DEFECT, "zigbee2mqtt/sm-301", b"{}", KeyError("smoke"), n)
+    rejects.count("zigbee", "malformed", "zigbee2mqtt/sm-301", b"{", "no JSON", 4)
+    (row,) = rejects.defects()
+    assert (row.count, row.last_error) == (3, "KeyError: 'smoke'")
+    (logged,) = caplog.records
+    assert logged.exc_info

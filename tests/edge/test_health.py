@@ -1,0 +1,44 @@
+"""The hub's checks of itself."""
+
+from __future__ import annotations
+
+import json
+
+from edge.beat import Beat
+from edge.domain.instant import Instant
+from edge.domain.names import Text
+from edge.health import HealthMonitor
+
+NOW = Instant(1_790_000_000_000_000, 5_000_000)
+FINE = (True, Text("正常", "In order"))
+
+
+def broken(_now: Instant) -> tuple[bool, Text]:
+    raise ZeroDivisionError("made for the test")
+
+
+def test_only_what_changed_becomes_a_reading() -> None:
+    monitor = HealthMonitor()
+    well = True
+    monitor.watch({"disk": lambda _now: (well, FINE[1])}, {"zigbee": lambda _now: FINE})
+    assert [(raw.channel, json.loads(raw.payload)) for raw in monitor.tick(NOW)] == [
+        ("hub", {"disk": False}),
+        ("zigbee", {"online": True}),
+    ]
+    assert monitor.tick(NOW) == []
+    well = False
+    assert [json.loads(raw.payload) for raw in monitor.tick(NOW)] == [{"disk": True}]
+    assert monitor.health(Beat("hub")).status == "starting"
+
+
+def test_a_check_that_fails_itself_is_a_failing_check_and_stops_no_other() -> None:
+    monitor = HealthMonitor()
+    monitor.watch({"disk": broken, "clock": lambda _now: FINE}, {"zigbee": broken})
+    assert len(monitor.tick(NOW)) == 3
+    checks = monitor.health(Beat("hub")).checks
+    assert {name: check.ok for name, check in checks.items()} == {
+        "disk": False,
+        "clock": True,
+        "zigbee": False,
+    }
+    assert "made for the test" in checks["disk"].detail.en
