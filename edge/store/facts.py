@@ -139,9 +139,10 @@ class FactLog:
                 await self._journal.commit(
                     batch[0].entry if len(batch) == 1 else _merge([w.entry for w in batch])
                 )
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - a defect here would end the journal's writing unseen: it is a sickness
                 self._in_flight = 0
-                self._sick(str(error))
+                known = isinstance(error, StoreError)
+                self._sick(str(error) if known else repr(error), None if known else error)
                 for waiting in batch:
                     _decide(waiting, durable=False)
                 if self._closing:
@@ -199,9 +200,9 @@ class FactLog:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def _sick(self, error: str) -> None:
+    def _sick(self, error: str, defect: Exception | None = None) -> None:
         if self.healthy:
-            log.error("journal: %s; facts wait in memory, alarms go on", error)
+            log.error("journal: %s; facts wait in memory, alarms go on", error, exc_info=defect)
         self.healthy = False
         self.last_error = error
 

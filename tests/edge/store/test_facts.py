@@ -22,7 +22,7 @@ class Sickly(Journal):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.trouble: StoreError | None = None
+        self.trouble: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.attempted = asyncio.Event()
@@ -70,6 +70,17 @@ async def test_recorded_means_durable(log, journal):
     assert log.persisted(Seq(1, 1))
     assert not log.persisted(Seq(1, 2))
     assert [f.seq.number for f in await journal.facts(0, 10)] == [1]
+
+
+async def test_a_defect_in_writing_is_a_sickness_that_heals(log, journal, caplog):
+    journal.trouble = OverflowError("an integer no column holds")
+    assert not await log.record(raised(log.numbering)[0])
+    assert not log.healthy
+    assert "OverflowError" in str(log.last_error)
+    assert caplog.records[0].exc_info
+    assert await numbers(log, 0) == [1]
+    await journal.heal(log)
+    assert log.persisted(Seq(1, 1))
 
 
 async def test_readers_get_facts_from_memory_and_journal(log):
