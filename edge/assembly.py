@@ -272,7 +272,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
     todo = chores(
-        pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention, parts.clock.now().mono
+        pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention, parts.clock.now()
     )
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from edge.clock import Clock
+from edge.clock import Calendar, Clock
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant, to_rfc3339
 from edge.domain.site import Retention
 from edge.pipeline import Pipeline
@@ -23,6 +23,10 @@ EVERY: Final = 5  # seconds between two looks at what is due
 # Writing rows into the sorted history touches pages all over it: seldom is cheaper for the card. The tail also compacts
 # itself when it has grown long.
 COMPACT_EVERY: Final = 6 * HOUR
+
+
+class DoubtfulDateError(OSError):
+    """The civil clock cannot be believed now."""
 
 
 @dataclass(slots=True)
@@ -42,13 +46,14 @@ def chores(
     guard: DiskGuard,
     accounts: SqliteAccounts,
     retention: Retention,
-    begun: int,
+    start: Instant,
 ) -> list[Chore]:
-    """All of them. begun: mono µs of the start."""
+    """All of them."""
+    begun, calendar = start.mono, Calendar(start)
     return [
         Chore("accounts", EVERY * SECOND, begun, lambda _now: _journal_accounts(accounts, pipeline)),
         Chore("disk", MINUTE, begun, lambda _now: guard.check()),
-        Chore("retention", HOUR, begun + HOUR, lambda now: telemetry.retain(retention, now)),
+        Chore("retention", HOUR, begun + HOUR, lambda now: _retain(telemetry, retention, calendar, now)),
         Chore("compaction", COMPACT_EVERY, begun + COMPACT_EVERY, lambda _now: telemetry.compact()),
     ]
 
@@ -82,6 +87,12 @@ async def look(todo: Iterable[Chore], now: Instant) -> None:
             if trouble != chore.trouble:
                 log.exception("upkeep: a defect in %s", chore.name)
         chore.trouble = trouble
+
+
+async def _retain(telemetry: Telemetry, retention: Retention, calendar: Calendar, now: Instant) -> None:
+    if not calendar.certain(now):
+        raise DoubtfulDateError(f"the clock leapt to {to_rfc3339(now.utc)}: nothing is deleted by its age")
+    await telemetry.retain(retention, now)
 
 
 async def _journal_accounts(accounts: SqliteAccounts, pipeline: Pipeline) -> None:

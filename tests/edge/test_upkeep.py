@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from edge.store.writer import StoreError
-from edge.upkeep import Chore, look
+from edge.upkeep import Chore, chores, look
 
 
 class Doing:
@@ -63,3 +64,29 @@ async def test_a_trouble_is_logged_once_and_again_when_it_is_another(
     todo[0].due = 0
     await rounds(todo, 10 * SECOND)
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+
+
+class Kept:
+    """Stands in for the telemetry: notes what it was told to drop by its age."""
+
+    def __init__(self) -> None:
+        self.retained: list[int] = []
+
+    async def retain(self, _retention: object, now: Instant) -> int:
+        self.retained.append(now.utc)
+        return 0
+
+    async def compact(self) -> None:
+        pass
+
+
+async def test_a_clock_that_leapt_has_nothing_deleted_by_its_age(caplog: pytest.LogCaptureFixture) -> None:
+    kept, nothing = Kept(), SimpleNamespace()
+    start = 1_790_000_000 * SECOND
+    todo = chores(nothing, kept, nothing, nothing, nothing, Instant(start, 0))  # type: ignore[arg-type]
+    retention = [chore for chore in todo if chore.name == "retention"]
+    await look(retention, Instant(start + 3650 * DAY, 1 * HOUR))
+    assert kept.retained == []
+    assert "the clock leapt to 2036-09" in caplog.text
+    await look(retention, Instant(start + 2 * HOUR, 2 * HOUR))
+    assert kept.retained == [start + 2 * HOUR]
