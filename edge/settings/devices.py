@@ -138,12 +138,14 @@ class _Reader:
 
     def _heard_on(self, sheet: Sheet, path: Path, raw: dict[str, Any], dialect: str, bus: str | None) -> None:
         """Some source of the site must speak the dialect, or the very bus that the address names."""
-        speaking = [id for id, spoken in self._context.sources.dialects.items() if spoken == dialect]
+        spoken = self._context.sources.dialects
+        speaking = [id for id, word in spoken.items() if word == dialect]
         if bus is not None and bus not in speaking:
             key = next((name for name, value in raw.items() if value == bus), None)
             message = f"site.toml has no {dialect} source {bus!r}"
             there = path if key is None else (*path, key)
             self._report.add(sheet, there, "unknown_bus", message, nearest(bus, speaking))
-        elif not speaking:
+        elif not speaking and self._context.schemas.keys() >= set(spoken.values()):
+            # a source whose dialect is misspelt, which is reported there, may be the one that is meant
             message = f"site.toml has no source that speaks {dialect}: the device would never be heard"
             self._report.add(sheet, (*path, "dialect"), "unknown_bus", message)

@@ -36,7 +36,7 @@ _VALUE_ERROR = re.compile(r"(greater|less)_than.*|string_(too|pattern).*|union_t
 def read_sheet(report: Report, path: FilePath, file: str) -> Sheet | None:
     """The file at `path`, called `file` in problems; None after reporting why it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # Windows' Notepad writes a byte order mark
         data = tomllib.loads(text)
         return Sheet(path, file, data, positions(text), {})
     except FileNotFoundError:
@@ -140,6 +140,8 @@ def _report(report: Report, sheet: Sheet, path: Path, fault: Mapping[str, Any]) 
         message = f"{given!r:.60} is not one of {context.get('expected')}"
     elif kind == "value_error":
         message = str(context["error"])
+    elif kind == "model_type":
+        message = f"should be a table, got {given!r:.60}"
     elif code in {"wrong_type", "value"}:
         got = "" if isinstance(given, dict | list) else f", got {given!r:.60}"
         message = f"{message[:1].lower()}{message[1:]}{got}"

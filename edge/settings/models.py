@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from edge.domain.device import Report
@@ -78,6 +78,13 @@ class Bilingual(Table):
 
     zh: Words
     en: Words
+
+    @model_validator(mode="before")
+    @classmethod
+    def _both(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise PydanticCustomError("wrong_type", 'write both languages, { zh = "…", en = "…" }')
+        return value
 
     def text(self) -> Text:
         """The domain's value."""

@@ -191,6 +191,13 @@ class _Reader:
         if table.condition == "state" and applies.quantity is not None:
             message = "a quantity is no state: use high or low, or select by signal or point"
             self._report.add(sheet, (*path, "condition"), "condition", message)
+        signal = Signal(table.signal)
+        if signal in VITAL and not table.latch:
+            message = f"{signal.value} is held until a person resets it (GB/T 45839-2025 5.4.2): latch = true"
+            self._report.add(sheet, (*path, "latch"), "latch", message)
+        if signal is Signal.FAULT and table.latch:
+            message = "a fault ends by itself when it is repaired: latch = false"
+            self._report.add(sheet, (*path, "latch"), "latch", message)
 
     def _levels(
         self, sheet: Sheet, path: Path, table: RuleTable, canonical: Callable[[float], float]

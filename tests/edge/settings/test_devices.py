@@ -64,6 +64,12 @@ def test_a_dialect_that_no_source_speaks(folder: Folder) -> None:
     assert ("device[1].address.bus", "unknown_bus") in [(p.key, p.code) for p in folder.problems()]
 
 
+def test_a_misspelt_dialect_of_a_source_is_told_once_and_not_by_every_device(folder: Folder) -> None:
+    folder.change("site.toml", 'dialect = "zig"', 'dialect = "zgi"')
+    problem = folder.only()
+    assert (problem.file, problem.code, problem.suggestion) == ("site.toml", "unknown_dialect", "zig")
+
+
 def test_an_id_twice_names_both_places(folder: Folder) -> None:
     folder.write("devices/zz.toml", SECOND.replace("sm-302", "sm-301", 1))
     problem = folder.only()

@@ -189,6 +189,20 @@ def test_a_faulty_key_is_named(
     assert (file, line, key, code, suggestion) in found
 
 
+def test_one_text_for_both_languages_is_told_in_the_words_of_the_file(folder: Folder) -> None:
+    folder.change("devices/all.toml", 'spot = { zh = "厨房", en = "kitchen" }', 'spot = "厨房"')
+    assert folder.only().message == 'write both languages, { zh = "…", en = "…" }, got \'厨房\''
+
+
+def test_a_byte_order_mark_is_no_mistake(folder: Folder) -> None:
+    path = folder.path / "devices/all.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert folder.problems() == []
+    folder.change("devices/all.toml", "unit = 7", "unit = 0")
+    problem = folder.only()
+    assert (problem.line, problem.code) == (folder.line("devices/all.toml", "unit = 0"), "value")
+
+
 def test_a_misspelt_key_is_not_missing_as_well(folder: Folder) -> None:
     folder.change("devices/all.toml", 'zone = "b3/s1/301"', 'zoen = "b3/s1/301"')
     problem = folder.only()

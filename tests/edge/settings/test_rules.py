@@ -155,6 +155,8 @@ def test_limits_with_an_offset(folder: Folder) -> None:
             None,
         ),
         ("latch = true", "latch = true\ndeadband = 1", "deadband = 1", "rule[0].deadband", "deadband", None),
+        ("latch = true", "latch = false", "latch = false", "rule[0].latch", "latch", None),
+        ('signal = "fire"\nlatch', 'signal = "fault"\nlatch', "latch = true", "rule[0].latch", "latch", None),
     ],
 )
 def test_a_faulty_rule(
