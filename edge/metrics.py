@@ -47,7 +47,7 @@ def metrics(
         Metric(
             "rejected_total",
             "counter",
-            "Messages or values that could not be used.",
+            "Messages or values that could not be used, or came twice or overtaken.",
             [({"source": r.source, "reason": r.reason}, float(r.count)) for r in rejects.rows()],
         ),
         counter("quarantined_total", "Messages of senders nobody registered.", quarantine.total),

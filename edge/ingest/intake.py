@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.domain.device import Binding, Device, Point, Signal
-from edge.domain.instant import SECOND, Instant
+from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import (
     Arrival,
     Delivery,
@@ -29,6 +29,7 @@ from edge.ingest.quarantine import CODEC_DEFECT, Quarantine, Rejects
 STRANGER: Final = "stranger"
 """Point of a connection: True when a sender nobody registered says fire, gas or SOS."""
 
+STRAGGLING: Final = 10 * MINUTE  # how far behind a device's newest message an overtaken one can be
 _ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.value})
 
 
@@ -91,6 +92,9 @@ class Intake:
         self._quarantine = quarantine
         self.rejects = rejects
         self._spent: dict[str, tuple[int, int]] = {}
+        self._newest: dict[
+            str, tuple[int, int | None]
+        ] = {}  # by device: its last sequence, and its time then
         self.bridges: dict[str, bool] = {}  # what a gateway says of its own link, by source
         self.duplicates = 0
         self.rate_limited = 0
@@ -174,6 +178,8 @@ class Intake:
         for problem in self._normaliser.problems():
             self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
         self._limit(device, made, now)
+        if raw.arrival is Arrival.LIVE:
+            self._order(raw, device, samples, made)
         taken.readings.extend(made)
 
     def _guard(self, source: str, delivery: Delivery, readings: Sequence[Reading]) -> tuple[str, ...]:
@@ -219,6 +225,29 @@ class Intake:
             # Somebody has to look: the reading stands at the connection, since the sender has no place.
             taken.readings.append(Reading(stranger, True, raw.received.utc, raw.received.utc))
         return None
+
+    def _order(
+        self, raw: RawReading, device: Device, samples: Sequence[Sample], made: Sequence[Reading]
+    ) -> None:
+        """What is no newer than the device's last message, by its own counter, is counted as a repeat or a straggler.
+
+        Where its clock says the same, its "normal" reports are stored only: an old one must not end a newer alarm.
+        Nothing that could raise an alarm is ever left out, and a clock far behind the last one was set back.
+        """
+        counted = [(s.sequence, s.time) for s in samples if s.sequence is not None and not s.history]
+        if not counted:
+            return
+        sequence, time = max(counted, key=lambda pair: pair[0])
+        last, then = self._newest.get(device.id, (-1, None))
+        if sequence <= last:
+            reason = "repeated" if sequence == last else "out_of_order"
+            self._reject(raw, reason, f"{device.id}: sequence {sequence} after {last}")
+            if time is not None and then is not None and 0 <= then - time <= STRAGGLING:
+                for reading in made:
+                    if reading.value is False and reading.point.spec.signal is not None:
+                        reading.evaluate = False
+                return
+        self._newest[device.id] = (sequence, time)
 
     def _limit(self, device: Device, readings: Sequence[Reading], now: Instant) -> None:
         """Beyond its profile's rate a flooding device is stored and counted, not evaluated; states always are."""

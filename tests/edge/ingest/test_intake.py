@@ -39,7 +39,10 @@ PROFILE = DeviceProfile(
 
 
 class Lines:
-    """A dialect for tests: {"device": {"field": value, …}, …}; a body that is no object is malformed."""
+    """A dialect for tests: {"device": {"field": value, …}, …}; a body that is no object is malformed.
+
+    The fields time, sequence and history are about the samples.
+    """
 
     def parse(self, channel: str, payload: bytes) -> Sequence[Message]:
         if payload == b"defect":
@@ -49,7 +52,9 @@ class Lines:
     def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
         if not isinstance(message.body, dict):
             raise ProtocolError("no object")
-        return [Sample(field, value) for field, value in message.body.items()]
+        fields = dict(message.body)
+        told = {name: fields.pop(name) for name in ("time", "sequence", "history") if name in fields}
+        return [Sample(field, value, **told) for field, value in fields.items()]
 
 
 class Door:
@@ -152,6 +157,58 @@ def test_a_flooding_device_is_stored_and_not_evaluated_but_its_alarms_are(door: 
     assert door.intake.rate_limited == 3
     later = door.take(raw({"sm-1": {"warmth": 1.0}}), second=1)
     assert [reading.evaluate for reading in later.readings] == [True]
+
+
+def told(sequence: int, second: float | None, **fields: Any) -> RawReading:
+    time = {} if second is None else {"time": START + round(second * 1_000_000)}
+    return raw({"sm-1": {"sequence": sequence, **time, **fields}})
+
+
+def evaluated(taken: Taken) -> list[tuple[str, object]]:
+    return [(reading.point.spec.id, reading.value) for reading in taken.readings if reading.evaluate]
+
+
+def test_a_resend_and_a_straggler_are_stored_and_counted_but_end_no_alarm(door: Door) -> None:
+    taken = door.take(
+        told(4, 4.0, smoke=False),
+        told(5, 5.0, smoke=True),
+        told(4, 4.0, smoke=False),  # overtaken
+        told(5, 5.0, smoke=True),  # said once more
+        told(6, 6.0, smoke=False),
+    )
+    assert len(taken.readings) == 5
+    assert evaluated(taken) == [("smoke", False), ("smoke", True), ("smoke", True), ("smoke", False)]
+    assert door.refused() == {"out_of_order": 1, "repeated": 1}
+
+
+@pytest.mark.parametrize("second", [None, 9.0], ids=["without-a-clock", "later"])
+def test_a_device_that_counts_anew_is_heard(door: Door, second: float | None) -> None:
+    first = None if second is None else 5.0
+    taken = door.take(told(5, first, smoke=True), told(1, second, smoke=False), told(2, second, smoke=True))
+    assert evaluated(taken) == [("smoke", True), ("smoke", False), ("smoke", True)]
+    assert door.refused() == {"out_of_order": 1}
+
+
+def test_an_overtaken_value_may_still_raise_an_alarm(door: Door) -> None:
+    taken = door.take(told(5, 5.0, warmth=20.0), told(4, 4.0, warmth=90.0))
+    assert evaluated(taken) == [("warmth", 20.0), ("warmth", 90.0)]
+
+
+def test_a_device_whose_clock_and_counter_began_anew_is_heard(door: Door) -> None:
+    taken = door.take(told(5, 86400.0, smoke=True), told(1, 5.0, smoke=False), told(2, 6.0, smoke=False))
+    assert evaluated(taken) == [("smoke", True), ("smoke", False), ("smoke", False)]
+
+
+def test_a_clock_set_back_silences_nobody(door: Door) -> None:
+    taken = door.take(told(5, 500.0, warmth=20.0), told(6, 5.0, warmth=21.0), told(7, 6.0, smoke=False))
+    assert evaluated(taken) == [("warmth", 20.0), ("warmth", 21.0), ("smoke", False)]
+    assert door.refused() == {}
+
+
+def test_records_of_the_past_have_their_old_numbers_by_right(door: Door) -> None:
+    door.take(told(5, 5.0, smoke=False))
+    door.take(told(2, 2.0, smoke=False, history=True))
+    assert door.refused() == {}
 
 
 def test_a_stranger_is_kept_for_adoption(door: Door) -> None:

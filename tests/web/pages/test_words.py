@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,10 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from drivers.modbus_rtu.frames import Failure
+from tests.contracts.source import modules
 from web.i18n import CATALOGUE, choose_language, translations
+from web.pages.wording import REJECTED
 
 WEB = CATALOGUE.parents[3]
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
@@ -20,6 +24,7 @@ PYTHON = [*sorted((WEB / "pages").glob("*.py")), WEB / "i18n.py"]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]{2,}")
 SHOWN_AS_THEY_ARE = {"English", "中文", "EN"}
+MAKERS_OF_REASONS = ("_reject", "_refuse", "reject", "_WrongValueError")
 
 
 def messages() -> set[str]:
@@ -124,3 +129,20 @@ def test_language_is_the_browsers_choice_before_the_accounts_before_the_header(
 def test_english_needs_no_catalogue() -> None:
     assert translations("en").gettext("Acknowledge") == "Acknowledge"
     assert translations("zh").gettext("Acknowledge") == "接警"
+
+
+def test_every_reason_to_refuse_a_message_has_its_words() -> None:
+    said = {
+        argument.value
+        for path, tree in modules().items()
+        if path.startswith(("edge/ingest/", "drivers/"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in MAKERS_OF_REASONS
+        for argument in node.args[:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    reasons = {word for word in said if re.fullmatch(r"[a-z_]+", word)}
+    assert {"malformed", "unknown_device", "wrong_type"} <= reasons
+    reasons |= {failure.value for failure in Failure} - {"timeout"}  # an unanswered request brings no message
+    assert reasons <= REJECTED.keys()
