@@ -1,4 +1,4 @@
-"""Slowing down who guesses passwords: the wait grows with the failures in a row, and survives a restart.
+"""Slowing down who guesses passwords: the wait grows with the failures in a row.
 
 A living session is never touched: only signing in waits.
 """
