@@ -6,12 +6,14 @@ It is Mosquitto with the shipped configuration (deploy/mosquitto). Where no Mosq
 
 from __future__ import annotations
 
+import ctypes
 import getpass
 import importlib.util
 import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +101,11 @@ def free_port(host: str = LOOPBACK, port: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
+def die_with_parent() -> None:
+    """In a child: SIGTERM when its parent (thread) is killed, so that nothing is left running (Linux, prctl(2))."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 class Broker(ABC):
     """A broker as a child process. All files live in `directory`; `port` stays the same over restarts.
 
@@ -135,8 +142,11 @@ class Broker(ABC):
         """Everything the broker said since it was first started."""
         return self.directory / "broker.log"
 
-    def start(self) -> None:
-        """Render the files, start the child, return when it accepts connections. Raises BrokerError."""
+    def start(self, *, bound: bool = False) -> None:
+        """Render the files, start the child, return when it accepts connections. Raises BrokerError.
+
+        bound: the child ends with the thread that starts it, however that ends.
+        """
         if self.pid is not None:
             raise BrokerError(f"the broker runs already, process {self.pid}")
         try:
@@ -147,7 +157,11 @@ class Broker(ABC):
         command = self._prepare()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent if bound else None,  # noqa: PLW1509 - by callers without threads
             )
         self._wait_until_it_listens(self._process)
 

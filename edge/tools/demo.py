@@ -7,7 +7,8 @@ over pseudo-terminals. When the hub dies it is started again, as systemd would; 
 from __future__ import annotations
 
 import argparse
-import ctypes
+import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -19,7 +20,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,14 @@ from zoneinfo import ZoneInfo
 from edge.facade import Account, Role
 from edge.settings import install_template, write_overrides
 from edge.store.accounts import AccountFile
-from edge.tools.broker import Broker, BrokerError, free_port, make_broker, shipped_accounts
+from edge.tools.broker import (
+    Broker,
+    BrokerError,
+    die_with_parent,
+    free_port,
+    make_broker,
+    shipped_accounts,
+)
 from web.auth.secrets import digest, hash_password, new_token
 
 START_WITHIN: Final = 90.0
@@ -57,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep the data here (default: a new temporary folder)"
     )
     parser.add_argument(
-        "--port", type=int, default=0, metavar="N", help="port of the panel (default: a free one)"
+        "--port", type=_port, default=0, metavar="N", help="port of the panel (default: a free one)"
     )
     parser.add_argument(
         "--at", type=_time_of_day, metavar="HH:MM", help="civil time the demo begins at, on the panel"
@@ -66,25 +74,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; 1 when it cannot start."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     data = (arguments.data or Path(tempfile.mkdtemp(prefix="edge-hub-demo-"))).resolve()
-    data.mkdir(parents=True, exist_ok=True)
-    demo = Demo(data, arguments.port, arguments.at)
     try:
-        demo.start(stop)
-        if not stop.is_set():
-            print(
-                json.dumps(demo.about(), ensure_ascii=False) if arguments.json else demo.words(), flush=True
-            )
-        demo.watch(stop)
+        with _only_demo(data):
+            _play(Demo(data, arguments.port, arguments.at), as_json=arguments.json)
     except (DemoError, BrokerError, FileExistsError) as error:
         print(f"edge-hub demo: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _play(demo: Demo, *, as_json: bool) -> None:
+    """From the first child to the last."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        demo.start(stop)
+        if not stop.is_set():
+            print(json.dumps(demo.about(), ensure_ascii=False) if as_json else demo.words(), flush=True)
+        demo.watch(stop)
     finally:
         demo.stop()
-    return 0
 
 
 @dataclass(slots=True)
@@ -107,7 +118,7 @@ class Child:
                 stderr=log,
                 env={**os.environ, **self.environment},
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the demo has no threads
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the demo has no threads
             )
 
     def ended(self) -> bool:
@@ -163,7 +174,7 @@ class Demo:
             demo=[LOAD_TOPIC.replace("{device}", "+"), "zigbee2mqtt/#", "site/#"],
         )
         self._broker = make_broker(self.data / "broker", list(accounts.values()))
-        self._broker.start()
+        self._broker.start(bound=True)
         self._write_secret("hub", accounts["hub"].password)
         self._write_secret("field", accounts["field"].password)
         serial = {bus: str(self.data / "serial" / bus) for bus in BUSES}
@@ -333,9 +344,38 @@ Ctrl-C ends the demo.
                     ) from None
 
 
+@contextlib.contextmanager
+def _only_demo(data: Path) -> Iterator[None]:
+    """Make `data` and hold `demo.pid` in it: a second demo would change the passwords and ports of the first."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        file = (data / "demo.pid").open("a+", encoding="ascii")
+    except OSError as error:
+        raise DemoError(f"{data} cannot hold the data ({error.strerror}): choose another --data") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise DemoError(
+                f"a demo with process id {file.read().strip()} runs on {data}: stop it, or choose another --data"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
 def _last_lines(log: Path) -> str:
     lines = log.read_text("utf-8", "replace").splitlines()
     return " / ".join(lines[-3:]) or "it said nothing"
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        msg = f"{text!r} is no port, which is a number up to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _time_of_day(text: str) -> tuple[int, int]:
@@ -345,8 +385,3 @@ def _time_of_day(text: str) -> tuple[int, int]:
         msg = f"{text!r} is no time of day such as 02:14"
         raise argparse.ArgumentTypeError(msg) from None
     return moment.hour, moment.minute
-
-
-def _die_with_parent() -> None:
-    """In the child: SIGTERM when the demo is killed, so that nothing is left running (Linux, prctl(2))."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
