@@ -14,6 +14,8 @@ from pathlib import Path
 from edge.assembly import HubInUseError, Options, running
 from edge.settings import SettingsError
 
+log = logging.getLogger(__name__)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `run`."""
@@ -58,17 +60,16 @@ def command(arguments: argparse.Namespace) -> int:
         civil_offset=int(os.environ.get("EDGE_HUB_DEMO_CIVIL_OFFSET", "0")),
     )
     try:
-        asyncio.run(_serve(options))
+        return asyncio.run(_serve(options))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except (HubInUseError, OSError, ValueError) as error:
         sys.stderr.write(f"edge-hub: {error}\n")
         return 1
-    return 0
 
 
-async def _serve(options: Options) -> None:
+async def _serve(options: Options) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,5 +82,9 @@ async def _serve(options: Options) -> None:
         stopped = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({line, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if line in done:
-            line.result()  # the line never ends by itself: raise what ended it, so that a supervisor restarts the hub
+        if line not in done:
+            return 0
+        log.critical(
+            "the line has ended, which it never should: start the hub again", exc_info=line.exception()
+        )
+        return 1
