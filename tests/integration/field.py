@@ -25,6 +25,10 @@ class Field:
         body = payload if isinstance(payload, bytes | str) else json.dumps(payload)
         self._client.publish(topic, body, qos=1, retain=retain).wait_for_publish(20)
 
+    def shout(self, topic: str, payload: str) -> None:
+        """Publish, and wait for nobody."""
+        self._client.publish(topic, payload, qos=1)
+
     def __enter__(self) -> Self:
         return self
 
