@@ -56,7 +56,7 @@ class Painter:
             if alarm.purpose is Purpose.TEST:
                 return b""
             changed = [alarm]
-        elif not fact.kind.startswith(("desk.", "health.", "hub.")):
+        elif not fact.kind.startswith("desk."):
             return b""
         return event(None, self._paint("parts/live.html", changed), str(fact.seq))
 
