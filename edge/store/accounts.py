@@ -19,7 +19,7 @@ from typing import Any, Final
 from edge.domain.instant import MINUTE, Instant
 from edge.facade import Account, Role
 from edge.store.migrations import ACCOUNTS, migrate
-from edge.store.writer import Database, StoreError, store_error
+from edge.store.writer import Database, StoreError, make_private, store_error
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class AccountFile:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self.path)
             conn = sqlite3.connect(self.path, timeout=5, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise store_error(error, self.path) from error

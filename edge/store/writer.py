@@ -85,6 +85,8 @@ def store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     trouble = _BY_CODE.get(code & 0xFF, "io")
     if trouble == "io" and _no_space(path.parent):
         trouble = "full"  # shared memory that cannot grow is reported as an I/O error
+    elif trouble == "io" and path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        trouble = "read_only"  # another user's file is reported as one that cannot be opened
     return StoreError(trouble, path, str(error))
 
 
@@ -270,7 +272,7 @@ class Database:
 
     def _attach(self) -> sqlite3.Connection:
         new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self.path)
         conn = _connect(self.path, "mode=rwc")
         try:
             if self._vacuum:
@@ -395,6 +397,16 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     conn.execute("PRAGMA cache_size=-4000")
     return conn
+
+
+def make_private(path: Path) -> None:
+    """Make the file where it is missing: who did what and who may sign in is nobody else's to read.
+
+    SQLite gives its log and index beside the file the same rights.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
 
 
 def _sync_folder(folder: Path) -> None:

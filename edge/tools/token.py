@@ -9,9 +9,8 @@ from pathlib import Path
 
 from edge.domain.names import is_id
 from edge.facade import Account, Role
-from edge.store.accounts import AccountFile
 from edge.store.writer import StoreError
-from edge.tools.user import operator
+from edge.tools.user import MisuseError, account_file, operator
 from web.auth.secrets import digest, new_token
 
 
@@ -31,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Change or list; 1 with one sentence when it cannot be done."""
-    file = AccountFile(arguments.data / "accounts.db")
     now = time.time_ns() // 1000
     try:
+        file = account_file(arguments)
         if arguments.action == "list":
             for account in file.tokens():
                 print(f"{account.name:<20} {account.role.value}")
@@ -48,7 +47,7 @@ def command(arguments: argparse.Namespace) -> int:
         account = Account(arguments.name, arguments.name, arguments.role)
         file.put_token(digest(token), account, operator(), now)
         print(token)
-    except StoreError as error:
+    except (StoreError, MisuseError) as error:
         return _fail(str(error))
     return 0
 

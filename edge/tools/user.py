@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Change or list; 1 with one sentence when it cannot be done."""
-    file = AccountFile(arguments.data / "accounts.db")
     try:
+        file = account_file(arguments)
         known = {account.name: account for account in file.accounts()}
         _ACTIONS[arguments.action](file, known, arguments)
     except (StoreError, MisuseError) as error:
@@ -55,6 +55,14 @@ def command(arguments: argparse.Namespace) -> int:
 
 class MisuseError(ValueError):
     """What was asked cannot be done; one sentence with the mend."""
+
+
+def account_file(arguments: argparse.Namespace) -> AccountFile:
+    """The accounts below `--data`. Only `add` may make the file: a mistyped folder has nobody to list or remove."""
+    path = arguments.data / "accounts.db"
+    if arguments.action != "add" and not path.exists():
+        raise MisuseError(f"there are no accounts at {path}: give the folder that `edge-hub run --data` has")
+    return AccountFile(path)
 
 
 def _list(_file: AccountFile, known: Mapping[str, Account], _arguments: argparse.Namespace) -> None:

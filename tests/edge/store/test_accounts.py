@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 
 import pytest
@@ -148,6 +149,7 @@ def test_the_command_line_makes_the_file(tmp_path):
     file = AccountFile(tmp_path / "data" / "accounts.db")
     file.put(GUARD, "root", 1)
     assert file.accounts() == [GUARD]
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
 
 
 def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path):

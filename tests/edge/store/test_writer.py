@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def db(tmp_path: Path):
 async def test_writes_are_committed_in_order_and_read_back(db):
     await asyncio.gather(*(db.write(add(x)) for x in range(50)))
     assert await db.read(read_all) == list(range(50))
+
+
+async def test_the_files_are_nobody_elses_to_read(db):
+    await db.write(add(1))
+    assert {stat.S_IMODE(file.stat().st_mode) for file in db.path.parent.iterdir()} == {0o600}
 
 
 async def test_a_transaction_that_fails_leaves_nothing(db):
@@ -178,6 +184,16 @@ def test_every_trouble_has_a_sentence_in_both_languages():
 )
 def test_errors_of_the_system(error, trouble, tmp_path):
     assert store_error(error, tmp_path / "x.db").trouble == trouble
+
+
+def test_a_file_of_another_user_is_a_matter_of_rights(tmp_path, monkeypatch):
+    path = tmp_path / "theirs.db"
+    path.touch()
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        sqlite3.connect(tmp_path)  # a folder cannot be opened either
+    assert store_error(caught.value, path).trouble == "io"
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert store_error(caught.value, path).trouble == "read_only"
 
 
 def test_peek_reads_a_file_without_touching_it(tmp_path):

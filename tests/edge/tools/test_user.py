@@ -1,0 +1,50 @@
+"""People and programs at the command line; what the file keeps is tested with the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge import cli
+
+
+def test_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path / "data")]
+    assert cli.main(["user", "add", "wang", "--role", "admin", *data]) == 0
+    password = capsys.readouterr().out.strip()
+    assert len(password) >= 8
+    assert cli.main(["user", "add", "li", "--role", "guard", "--display", "李班长", *data]) == 0
+    assert cli.main(["user", "add", "li", "--role", "guard", *data]) == 1
+    assert "li exists" in capsys.readouterr().err
+    assert cli.main(["user", "remove", "wang", *data]) == 1
+    assert "last administrator" in capsys.readouterr().err
+    assert cli.main(["user", "remove", "li", *data]) == 0
+    assert cli.main(["user", "list", *data]) == 0
+    assert capsys.readouterr().out.split() == ["wang", "admin", "wang"]
+
+
+def test_a_token_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path)]
+    assert cli.main(["token", "add", "uplink", "--role", "guard", *data]) == 0
+    assert len(capsys.readouterr().out.strip()) > 20
+    assert cli.main(["token", "list", *data]) == 0
+    assert capsys.readouterr().out.split() == ["uplink", "guard"]
+    assert cli.main(["token", "remove", "uplink", *data]) == 0
+    assert cli.main(["token", "remove", "uplink", *data]) == 1
+    assert "no program is called uplink" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["user", "list"], ["user", "remove", "li"], ["user", "password", "li"], ["token", "list"],
+        ["token", "remove", "uplink"],
+    ],
+)  # fmt: skip
+def test_a_folder_without_accounts_is_told_and_not_made(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*words, "--data", str(tmp_path / "dta")]) == 1
+    assert "give the folder that `edge-hub run --data` has" in capsys.readouterr().err
+    assert not (tmp_path / "dta").exists()
