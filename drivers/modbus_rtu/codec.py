@@ -142,8 +142,9 @@ def _plain(block: Block, at: int) -> PointRead:
 def decode(payload: bytes, options: DecodeOptions) -> DecodeResult:
     """A run of frames as heard on the line: the values of each answer.
 
-    What an answer does not say, the register it begins at, is taken from the request heard before it, from
-    `options.request`, or from the profile's first request with an answer of that length; else it counts from 0.
+    What an answer does not say, the register it begins at, is taken from the request heard before it or from
+    `options.request`, which it must fit; without either from the profile's first request with an answer of that
+    length, else it counts from 0.
     """
     result = DecodeResult()
     asked: dict[int, Request] = {}
@@ -156,7 +157,7 @@ def decode(payload: bytes, options: DecodeOptions) -> DecodeResult:
         elif item.kind is Kind.REQUEST:
             _note(asked, item)
         else:
-            _answer(item, (asked.pop(item.unit, None), told), options.profile, result)
+            _answer(item, asked.pop(item.unit, None), told, options.profile, result)
     return result
 
 
@@ -180,14 +181,26 @@ def _note(asked: dict[int, Request], frame: Frame) -> None:
         asked[frame.unit] = Request(frame.unit, frame.function, register, count)
 
 
+def _fits(request: Request, frame: Frame) -> bool:
+    same = (request.unit, request.function) == (frame.unit, frame.function)
+    return same and request.size == len(frame.data)
+
+
 def _answer(
-    frame: Frame, requests: Sequence[Request | None], profile: DeviceProfile | None, result: DecodeResult
+    frame: Frame,
+    heard: Request | None,
+    told: Request | None,
+    profile: DeviceProfile | None,
+    result: DecodeResult,
 ) -> None:
-    planned = plan_profile(frame.unit, profile) if profile is not None else ()
-    fitting = (
-        r for r in (*requests, *planned) if r and r.function == frame.function and r.size == len(frame.data)
-    )
-    request = next(fitting, None)
+    planned = plan_profile(frame.unit, profile) if profile is not None and told is None else ()
+    request = next((r for r in (heard, told, *planned) if r and _fits(r, frame)), None)
+    if request is None and told is not None:
+        result.errors.append(
+            f"{len(frame.data)} bytes of unit {frame.unit} by function {frame.function} do not answer the request, "
+            f"which asks unit {told.unit} for {told.size} by function {told.function}"
+        )
+        return
     if request is None and profile is not None:
         result.errors.append(
             f"no request of {profile.id} has an answer of {len(frame.data)} bytes by function {frame.function}; "

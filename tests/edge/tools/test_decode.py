@@ -58,6 +58,14 @@ def test_the_request_heard_or_told_says_which_register_was_read(decode):
     assert decode(ANSWER, "modbus-rtu", "--hex", "--request", REQUEST[:-4])[1][0]["point"] == "holding-52"
 
 
+@pytest.mark.parametrize("request_", ["510300340001", "500400340001", "500300340002"])
+@pytest.mark.parametrize("profile", [[], ["--profile", "generic-485-water-probe"]])
+def test_an_answer_that_does_not_fit_the_told_request_is_not_guessed_at(decode, request_, profile):
+    code, lines, err = decode(ANSWER, "modbus-rtu", "--hex", "--request", request_, *profile)
+    assert (code, lines) == (1, [])
+    assert "do not answer the request" in err
+
+
 def test_good_frames_among_bad_ones_are_printed_and_the_exit_says_so(decode):
     code, lines, err = decode("01060004000139cb" + ANSWER + "ff00", "modbus-rtu", "--hex")
     assert code == 1
