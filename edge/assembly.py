@@ -250,7 +250,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         telemetry=parts.telemetry,
         heart=Beat(health.HUB),
         monitor=HealthMonitor(),
-        windows=windows,
+        window=lambda source: parts.drivers[source].window,
     )
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline

@@ -46,7 +46,7 @@ Acknowledge = Callable[[str, Sequence[Delivery]], None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The parts the line is made of. windows: unacknowledged deliveries a source may have, by source."""
+    """The parts the line is made of. window: deliveries a source may have unacknowledged, as it stands now."""
 
     clock: Clock
     inbox: Inbox
@@ -60,7 +60,7 @@ class Line:
     telemetry: Telemetry
     heart: Beat
     monitor: HealthMonitor
-    windows: Mapping[str, int]
+    window: Callable[[str], int]
 
 
 @dataclass(slots=True)
@@ -247,7 +247,7 @@ class Pipeline:
         for receipt in taken.receipts:
             source = receipt.key.source
             self._in_flight[source] = count = self._in_flight.get(source, 0) + 1
-            full = full or count >= 0.8 * line.windows[source]
+            full = full or count >= 0.8 * line.window(source)
         if full:
             line.telemetry.flush()
 

@@ -24,6 +24,7 @@ FIRST_DELAY: Final = 0.5  # seconds before the second attempt, doubled with each
 LONGEST_DELAY: Final = 30.0
 BRIEF: Final = 5.0  # seconds; a link that lives no longer is as good as none
 MANY: Final = 2
+OLD_WINDOW: Final = 20  # deliveries a 3.1.1 broker has under way unless told otherwise (Mosquitto's default)
 STOP_WITHIN: Final = 8.0
 
 
@@ -162,6 +163,9 @@ class MqttListener:
             if error.filename is not None and error.filename == str(self._broker.password_file):
                 return Ending(words.secret_missing(error, self._broker))
             return Ending(words.unreachable(error, self._broker))
+        # MQTT 3.1.1 does not let us say how much we take at once, nor hear how much the broker gives.
+        most = self._broker.receive_maximum
+        self.window = most if versions.newest else min(most, OLD_WINDOW)
         session = Session(
             source,
             self._broker,

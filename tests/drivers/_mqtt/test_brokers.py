@@ -177,6 +177,7 @@ def test_the_pure_python_broker_speaks_3_1_1(tmp_path: Path, run: Run) -> None:
         listener, host = run(as_hub(broker), timing=Timing(answer=1.0))  # it leaves MQTT 5 without an answer
         until(lambda: listener.report().up, "the link")
         assert listener.report().detail.en == "Connected (MQTT 3.1.1)"
+        assert listener.window == 20, "such a broker falls silent long before a batch is full"
         publish(broker, "site/a/up", b"hello")
         until(lambda: host.offered)
         listener.acknowledge(host.receipts())
