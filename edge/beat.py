@@ -30,6 +30,7 @@ ONLINE: Final = "online"
 EVERY: Final = 10 * SECOND
 TEST_EVERY: Final = HOUR
 OVERDUE: Final = 3 * EVERY  # under the watchdog's 35 s, so that the panel says it before systemd acts
+LATE: Final = Text("自检节拍超时", "The beat is overdue")
 
 POINTS: Final = (
     PointSpec(PULSE, Text("节拍", "Pulse")),
@@ -84,7 +85,7 @@ class Beat:
         self._count = 0
         self._sent_at: int | None = None
         self._test_sent_at: int | None = None
-        self._test_open = False
+        self._test_open_since: int | None = None
         self.last_beat: int | None = None
         self.last_self_test: int | None = None
         self._passed_at: int | None = None
@@ -103,7 +104,8 @@ class Beat:
             raws.append(own_reading(self._device, Purpose.LIVE, now, **{PULSE: self._count}))
         if self._test_due(now):
             self._test_sent_at = now.mono
-            self._test_open = True
+            if self._test_open_since is None:
+                self._test_open_since = now.mono
             raws.append(own_reading(self._device, Purpose.TEST, now, **{SELF_TEST: True}))
         return raws
 
@@ -111,7 +113,7 @@ class Beat:
         if self._test_sent_at is None:
             return True
         # A test alarm that did not come back is tried again with the next beat, not in an hour.
-        wait = EVERY if self._test_open else TEST_EVERY
+        wait = TEST_EVERY if self._test_open_since is None else EVERY
         return now.mono - self._test_sent_at >= wait
 
     def passed(self, count: float, now: Instant) -> None:
@@ -128,13 +130,14 @@ class Beat:
                 continue
             if alarm.open and alarm.active:
                 return own_reading(self._device, Purpose.TEST, now, **{SELF_TEST: False})
-            self._test_open = False
+            self._test_open_since = None
             self.last_self_test = now.utc
         return None
 
     def overdue(self, now: Instant) -> bool:
-        """Whether the line has been silent for too long."""
-        return self._passed_at is not None and now.mono - self._passed_at > OVERDUE
+        """Whether the line has been silent for too long, or a test alarm does not come back through the rules."""
+        waiting = (self._passed_at, self._test_open_since)
+        return any(since is not None and now.mono - since > OVERDUE for since in waiting)
 
 
 def notify(state: str) -> None:

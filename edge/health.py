@@ -183,14 +183,18 @@ class HealthMonitor:
                 raws.append(beat.own_reading(HUB, Purpose.LIVE, now, **{name: not ok}))
         return raws
 
-    def health(self, heart: beat.Beat) -> Health:
-        """The whole picture."""
-        failing = any(not check.ok for check in self._checks.values())
+    def health(self, heart: beat.Beat, now: Instant) -> Health:
+        """The whole picture. A line that stands still runs no checks, so whether it beats is asked here."""
+        checks = dict(self._checks)
+        if heart.overdue(now):
+            since = checks["beat"].since if "beat" in checks and not checks["beat"].ok else now.utc
+            checks["beat"] = Check("beat", ok=False, since=since, detail=beat.LATE)
+        failing = any(not check.ok for check in checks.values())
         if not heart.armed:
             status: Literal["starting", "armed", "degraded"] = "starting"
         else:
             status = "degraded" if failing else "armed"
-        return Health(status, dict(self._checks), heart.last_beat, heart.last_self_test)
+        return Health(status, checks, heart.last_beat, heart.last_self_test)
 
 
 def _asked(probe: Probe, now: Instant) -> tuple[bool, Text]:

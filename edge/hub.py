@@ -80,7 +80,7 @@ class RunningHub:
         return utc + self._civil_offset
 
     def health(self) -> Health:
-        return self._line.monitor.health(self._line.heart)
+        return self._line.monitor.health(self._line.heart, self.now())
 
     def links(self) -> Sequence[LinkReport]:
         return [driver.report() for driver in self._drivers.values()]

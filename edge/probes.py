@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from edge.beat import LATE
 from edge.domain.instant import HOUR, Instant
 from edge.domain.names import Text
 from edge.driver import Driver
@@ -58,7 +59,7 @@ def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]
 
     def beat(now: Instant) -> tuple[bool, Text]:
         overdue = line.heart.overdue(now)
-        return not overdue, Text("自检节拍超时", "The beat is overdue") if overdue else fine
+        return not overdue, LATE if overdue else fine
 
     return {
         "journal": journal,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,11 @@ def fields(raws: list[RawReading]) -> list[tuple[str, object, Purpose]]:
         for message in codec.parse(raw.channel, raw.payload)
         for sample in codec.samples(message, None)
     ]
+
+
+def ended_test() -> Any:
+    """What is read of the row of a test alarm that is over."""
+    return SimpleNamespace(rule=SELF_TEST, purpose=Purpose.TEST, open=False, active=False)
 
 
 def test_it_beats_every_ten_seconds_and_tests_at_the_start_and_hourly() -> None:
@@ -47,9 +54,21 @@ def test_only_the_newest_beat_counts_as_passed() -> None:
     beat.passed(1, at(EVERY))
     assert beat.last_beat is None
     beat.passed(2, at(EVERY + 5))
+    beat.judged([ended_test()], at(EVERY + 5))
+    assert beat.armed
     assert beat.last_beat == at(EVERY + 5).utc
     assert not beat.overdue(at(EVERY + 5 + OVERDUE))
     assert beat.overdue(at(EVERY + 6 + OVERDUE))
+
+
+def test_a_test_alarm_that_does_not_come_back_is_told_however_well_the_beat_goes() -> None:
+    beat = Beat("hub")
+    for count, mono in enumerate(range(0, OVERDUE + EVERY, EVERY), 1):
+        beat.due(at(mono))
+        beat.passed(count, at(mono))
+    assert not beat.armed
+    assert not beat.overdue(at(OVERDUE))
+    assert beat.overdue(at(OVERDUE + 1))
 
 
 def test_what_is_no_object_is_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from edge.beat import Beat
+from edge.beat import OVERDUE, Beat
 from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.health import HealthMonitor
@@ -28,17 +28,29 @@ def test_only_what_changed_becomes_a_reading() -> None:
     assert monitor.tick(NOW) == []
     well = False
     assert [json.loads(raw.payload) for raw in monitor.tick(NOW)] == [{"disk": True}]
-    assert monitor.health(Beat("hub")).status == "starting"
+    assert monitor.health(Beat("hub"), NOW).status == "starting"
 
 
 def test_a_check_that_fails_itself_is_a_failing_check_and_stops_no_other() -> None:
     monitor = HealthMonitor()
     monitor.watch({"disk": broken, "clock": lambda _now: FINE}, {"zigbee": broken})
     assert len(monitor.tick(NOW)) == 3
-    checks = monitor.health(Beat("hub")).checks
+    checks = monitor.health(Beat("hub"), NOW).checks
     assert {name: check.ok for name, check in checks.items()} == {
         "disk": False,
         "clock": True,
         "zigbee": False,
     }
     assert "made for the test" in checks["disk"].detail.en
+
+
+def test_a_line_that_stands_still_is_told_though_it_runs_no_checks() -> None:
+    monitor, heart = HealthMonitor(), Beat("hub")
+    monitor.watch({"beat": lambda _now: FINE}, {})
+    heart.due(NOW)
+    heart.passed(1, NOW)
+    monitor.tick(NOW)
+    assert monitor.health(heart, NOW).checks["beat"].ok
+    later = Instant(NOW.utc + OVERDUE + 1, NOW.mono + OVERDUE + 1)
+    check = monitor.health(heart, later).checks["beat"]
+    assert (check.ok, check.since) == (False, later.utc)
