@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import from_rfc3339
@@ -23,8 +23,8 @@ def _writable(text: str) -> str:
     return text
 
 
-Prose = Annotated[str, AfterValidator(_writable)]
-"""A person's own words in a body."""
+Prose = Annotated[str, Field(max_length=2000), AfterValidator(_writable)]
+"""A person's own words in a body; an alarm carries its verdict's along, on every wall and stream."""
 
 TheHub = Annotated[Hub, Depends(hub_of)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most.")]

@@ -62,7 +62,7 @@ class AlarmShape(TypedDict):
     suppression: SuppressionShape | None
     value: Value | None
     limit: float | None
-    unit: str
+    unit: str | None
     received_at: str
     raised_at: str
     last_report_at: str
@@ -125,7 +125,7 @@ class PointShape(TypedDict):
     name: Words
     quantity: str | None
     signal: str | None
-    unit: str
+    unit: str | None
     value: Value | None
     time: str | None
     received_at: str | None
@@ -148,7 +148,7 @@ class SeriesShape(TypedDict):
     """Readings of a point; count: exact number of raw rows in the span."""
 
     point: str
-    unit: str
+    unit: str | None
     resolution: str
     count: int
     items: list[RowShape]

@@ -88,7 +88,7 @@ def alarm(a: Alarm, *, persisted: bool) -> AlarmShape:
         "suppression": _suppression(a.suppression),
         "value": plain(a.value),
         "limit": _finite(a.limit),
-        "unit": a.unit,
+        "unit": a.unit or None,
         "received_at": to_rfc3339(a.received_at),
         "raised_at": to_rfc3339(a.raised_at),
         "last_report_at": to_rfc3339(a.last_report_at),
@@ -173,7 +173,7 @@ def point(state: PointState) -> PointShape:
         "name": words(spec.name),
         "quantity": spec.quantity.id if spec.quantity else None,
         "signal": spec.signal.value if spec.signal else None,
-        "unit": state.point.unit,
+        "unit": state.point.unit or None,
         "value": plain(state.value),
         "time": time_of(state.time),
         "received_at": time_of(state.received),
@@ -208,7 +208,7 @@ def series(state: PointState, s: Series) -> SeriesShape:
     """The readings of one point."""
     return {
         "point": state.point.id,
-        "unit": state.point.unit,
+        "unit": state.point.unit or None,
         "resolution": s.resolution,
         "count": s.count,
         "items": [row(b) for b in s.items],

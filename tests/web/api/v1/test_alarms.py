@@ -34,7 +34,16 @@ async def test_an_alarm_has_all_its_keys(api, hub):
     assert alarm["value"] is True
     for key in ("received_at", "raised_at", "last_report_at"):
         assert TIME.fullmatch(alarm[key])
-    for key in ("returned_at", "acked_at", "acked_by", "closed_at", "verdict", "suppression", "limit"):
+    for key in (
+        "returned_at",
+        "acked_at",
+        "acked_by",
+        "closed_at",
+        "verdict",
+        "suppression",
+        "limit",
+        "unit",
+    ):
         assert alarm[key] is None
 
 
@@ -246,6 +255,7 @@ async def test_acts_on_unknown_alarms_are_not_found(api, act):
         (b'{"kind": NaN}', "application/json", 422, "bad_body"),
         (b'{"kind": "real", "note": "\\ud800"}', "application/json", 422, "bad_body"),
         (b'{"kind": "real", "reson": "x"}', "application/json", 422, "bad_body"),
+        (b'{"kind": "real", "cause": "%s"}' % (b"x" * 2001), "application/json", 422, "bad_body"),
         (b"kind=real", "application/x-www-form-urlencoded", 415, "not_json"),
         (b'{"kind": "real"}', "text/plain", 415, "not_json"),
     ],

@@ -43,6 +43,8 @@ async def test_a_point_has_its_latest_value(api, hub):
     assert (point["unit"], point["value"], point["quality"]) == ("%", 86.5, "uncertain")
     link = (await api.get("/api/v1/points/bin-1.link")).json()
     assert (link["signal"], link["value"], link["time"], link["retained"]) == ("fault", None, None, False)
+    assert link["unit"] is None
+    assert (await api.get("/api/v1/points/bin-1.link/readings")).json()["unit"] is None
 
 
 @pytest.mark.parametrize("url", ["/api/v1/devices", "/api/v1/points"])
