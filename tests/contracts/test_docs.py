@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
 import re
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from edge import cli
 from edge.cli import VERBS
+from edge.settings import install_template
 from tests.contracts.source import ROOT, modules
 
 MAKERS = {"Metric", "counter", "gauge"}  # what makes a metric; the first argument is its name
@@ -50,3 +57,23 @@ def test_no_documented_metric_is_gone(readme: str) -> None:
 def test_both_commands_are_documented_and_there(script: str, readme: str) -> None:
     assert f"sh {script}" in readme
     assert (ROOT / script).is_file()
+
+
+def test_the_devices_to_add_fit_on_top_of_the_template_and_the_frame_is_read(
+    readme: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_template(tmp_path)
+    samples = re.findall(r"```toml\n# (\S+)\n(.*?)```", readme, re.DOTALL)
+    assert {name.split("/")[0] for name, _ in samples} == {"devices", "profiles"}
+    for name, text in samples:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write("\n" + text)
+    assert cli.main(["check", "--site", str(tmp_path)]) == 0, capsys.readouterr()
+    capsys.readouterr()
+
+    frame, command = re.findall(r"^echo (\w+) \| \.venv/bin/edge-hub (decode .*)$", readme, re.MULTILINE)[0]
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(frame.encode())))
+    assert cli.main(shlex.split(command.replace("DIR", str(tmp_path)))) == 0
+    reading = json.loads(capsys.readouterr().out)
+    assert (reading["device"], reading["value"], reading["unit"]) == ("07", 130.0, "kPa")
