@@ -181,9 +181,10 @@ class Session:
         interest = select.POLLIN
         self._heard = time.monotonic()
         while True:
-            ready = dict(poller.poll(self._patience() * 1000))
+            more = self._more(client)
+            ready = dict(poller.poll(0 if more else self._patience() * 1000))
             waker.clear()
-            if ready.get(fd, 0) & ~select.POLLOUT:
+            if more or ready.get(fd, 0) & ~select.POLLOUT:
                 self._read(client)
             self._offer_again()
             self._acknowledge(client)
@@ -200,26 +201,34 @@ class Session:
                 poller.modify(fd, interest)
 
     def _interest(self, client: HubClient) -> int:
-        """What to poll for. More held than MQTT 5 lets the broker send (an MQTT 3.1.1 broker may): let TCP hold it."""
+        """What to poll for. While too much is held, TCP holds the rest."""
         unsent = client.want_write()
         if client.buffered is not None:
             client.buffered.flush()
             unsent = unsent or client.buffered.unsent
-        reading = 0 if len(self._held) > self._broker.receive_maximum else select.POLLIN
+        reading = 0 if self._full() else select.POLLIN
         return reading | (select.POLLOUT if unsent else 0)
 
+    def _full(self) -> bool:
+        """Whether more is held than MQTT 5 lets the broker send; an MQTT 3.1.1 broker may."""
+        return len(self._held) > self._broker.receive_maximum
+
+    def _more(self, client: HubClient) -> bool:
+        """Whether something can be read that has left the kernel already, and that no poll would tell of."""
+        pending = getattr(client.socket(), "pending", None)
+        return pending is not None and pending() > 0 and not self._full()
+
     def _read(self, client: HubClient) -> None:
-        """Take in what has come: at once from a source that was quiet, a few messages together from a busy one."""
+        """Take in what has come: at once from a source that was quiet, a few messages together from a busy one.
+
+        Never for long: whoever sends faster than we read must not keep us from answering the broker.
+        """
         if (early := self._read_at + BREATH - time.monotonic()) > 0:
             time.sleep(early)
         self._read_at = time.monotonic()
         self._now = self._host.now()
         client.loop_read()
-        while (
-            (sock := client.socket()) is not None
-            and (pending := getattr(sock, "pending", None))
-            and pending()
-        ):
+        while self._more(client) and time.monotonic() < self._read_at + BREATH:
             client.loop_read()
 
     def _patience(self) -> float:
