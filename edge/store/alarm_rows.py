@@ -25,10 +25,11 @@ def dump(body: Any) -> str:
 def put_alarms(conn: sqlite3.Connection, alarms: Iterable[Alarm]) -> None:
     """Write the rows as they now stand."""
     rows = [
-        (a.id, a.raised_at, a.state.value, int(a.open), a.signal.value, a.device, a.purpose.value, dump(a.to_dict()))
+        (a.id, a.raised_at, a.state.value, int(a.open), a.signal.value, a.device, a.purpose.value,
+         int(a.suppression is not None), dump(a.to_dict()))
         for a in alarms
     ]  # fmt: skip
-    conn.executemany("INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    conn.executemany("INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def open_alarms(conn: sqlite3.Connection) -> list[Alarm]:
@@ -39,7 +40,7 @@ def open_alarms(conn: sqlite3.Connection) -> list[Alarm]:
 
 def shelved_alarms(conn: sqlite3.Connection) -> list[Alarm]:
     """Closed rows that carry the shelving of their key on to its next episode."""
-    rows = conn.execute("SELECT body FROM alarms WHERE open = 0 AND body LIKE '%\"suppression\":{%'")
+    rows = conn.execute("SELECT body FROM alarms WHERE suppressed = 1 AND open = 0")
     return [load(body) for (body,) in rows]
 
 

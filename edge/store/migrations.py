@@ -29,9 +29,11 @@ JOURNAL: Final[Sequence[Migration]] = (
         "CREATE TABLE gaps (number INTEGER PRIMARY KEY, facts INTEGER NOT NULL, alarms TEXT NOT NULL)",
         """CREATE TABLE alarms (
             id TEXT PRIMARY KEY, raised_at INTEGER NOT NULL, state TEXT NOT NULL, open INTEGER NOT NULL,
-            signal TEXT NOT NULL, device TEXT NOT NULL, purpose TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID""",
+            signal TEXT NOT NULL, device TEXT NOT NULL, purpose TEXT NOT NULL, suppressed INTEGER NOT NULL,
+            body TEXT NOT NULL) WITHOUT ROWID""",
         "CREATE INDEX alarms_newest ON alarms (raised_at DESC, id DESC)",
         "CREATE INDEX alarms_open ON alarms (raised_at DESC, id DESC) WHERE open = 1",
+        "CREATE INDEX alarms_suppressed ON alarms (id) WHERE suppressed = 1",
         "CREATE INDEX alarms_device ON alarms (device, raised_at DESC, id DESC)",
         # open alarms taken over from a journal that was set aside: what the fold of this one's facts begins with
         "CREATE TABLE carried (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",

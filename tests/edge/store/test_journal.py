@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.alarm import AlarmState
+from edge.domain.alarm import AlarmState, Suppression
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.instant import DAY
 from edge.domain.reading import Purpose
@@ -349,4 +349,18 @@ async def test_an_older_journal_put_back_opens_a_new_epoch(tmp_path):
     (tmp_path / "journal.db").write_bytes(backup)
     journal, state, _ = begin(tmp_path)
     assert (state.epoch, state.last) == (3, 3)
+    await journal.close(clean=True)
+
+
+async def test_the_shelving_of_a_closed_episode_is_found_again(tmp_path):
+    journal, _, numbering = begin(tmp_path)
+    entry, fire = raised(numbering)
+    await journal.commit(entry)
+    over, row = closed(numbering, fire)
+    shelved = replace(row, suppression=Suppression("shelved", "li", "painting", None))
+    over.alarms = [shelved]
+    await journal.commit(over)
+    await journal.close(clean=True)
+    journal, state, _ = begin(tmp_path)
+    assert (state.open_alarms, state.shelved) == ([], [shelved])
     await journal.close(clean=True)
