@@ -29,7 +29,7 @@ _UNSUPPORTED_VERSION: Final = 0x84
 _SESSION_TAKEN_OVER: Final = 0x8E
 _FAILED: Final = 0x80  # MQTT 5 reason codes from here on are refusals
 _TICK: Final = 1.0  # seconds between two looks at the timers
-BREATH: Final = 0.004  # seconds between two reads of a busy source: waking two threads costs more than a few messages
+BREATH: Final = 0.004  # seconds between two reads of a busy source: a wake-up costs more than a few messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ class Session:
         self._up = words.STARTING
         self._held: deque[RawReading] = deque()
         self._done: list[int] = []  # packets to acknowledge that never became a reading
+        self._owed = 0  # deliveries that became readings and are not acknowledged yet
         self._subscribed = False
         self._now = host.now()
         self._heard = 0.0
@@ -201,7 +202,7 @@ class Session:
                 poller.modify(fd, interest)
 
     def _interest(self, client: HubClient) -> int:
-        """What to poll for. While too much is held, TCP holds the rest."""
+        """What to poll for. While too much is under way, TCP holds the rest."""
         unsent = client.want_write()
         if client.buffered is not None:
             client.buffered.flush()
@@ -210,8 +211,11 @@ class Session:
         return reading | (select.POLLOUT if unsent else 0)
 
     def _full(self) -> bool:
-        """Whether more is held than MQTT 5 lets the broker send; an MQTT 3.1.1 broker may."""
-        return len(self._held) > self._broker.receive_maximum
+        """Whether more is under way than we let the broker send.
+
+        MQTT 3.1.1 cannot tell it, and Mosquitto 2.0 sends up to ten times as much when many receipts come at once.
+        """
+        return self._owed > self._broker.receive_maximum
 
     def _more(self, client: HubClient) -> bool:
         """Whether something can be read that has left the kernel already, and that no poll would tell of."""
@@ -326,11 +330,14 @@ class Session:
         delivery, arrival = None, Arrival.LIVE
         if qos:
             delivery = Delivery(self._generation, packet, dup)
+            self._owed += 1
             counters.redelivered += dup
         if retain:
             arrival = Arrival.RETAINED
             counters.retained += 1
-        raw = RawReading(source.id, source.dialect, topic, payload, self._now, arrival, delivery=delivery)
+        # Each message its own moment: a device without a clock may say the same twice, and means it twice.
+        received = self._host.now()
+        raw = RawReading(source.id, source.dialect, topic, payload, received, arrival, delivery=delivery)
         if delivery is None:
             if not self._host.offer(raw):
                 counters.overflow += 1
@@ -361,6 +368,7 @@ class Session:
             deliveries = batches.popleft()
             mine = [d.packet for d in deliveries if d.generation == self._generation]
             self._counters.stale_receipts += len(deliveries) - len(mine)
+            self._owed -= len(mine)
             packets += mine
         if packets and client.is_connected():
             client.acknowledge(packets)
