@@ -395,7 +395,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    conn.execute("PRAGMA cache_size=-4000")
+    # KiB. Compaction visits the same pages again and again, a reader's query hardly any; there are several readers.
+    conn.execute(f"PRAGMA cache_size=-{4000 if mode == 'mode=rwc' else 1000}")
     return conn
 
 
