@@ -18,7 +18,7 @@ from edge.domain.names import Text
 from edge.domain.reading import Purpose, RawReading
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 from edge.domain.site import Connection
-from edge.ingest.intake import STRANGER
+from edge.ingest import strangers
 
 HUB: Final = "hub"
 Probe = Callable[[Instant], tuple[bool, Text]]
@@ -103,11 +103,11 @@ RULES: Final[tuple[AlarmRule, ...]] = (
         signal=Signal.FAULT,
         latch=False,
         source="GB/T 45839-2025 5.5.1 e",
-        on_delay=15.0,  # a reconnect that succeeds at once is no fault; the clause allows 100 s
+        on_delay=5.0,  # a reconnect that succeeds at once is no fault; the clause allows 100 s
     ),
     AlarmRule(
         id="stranger-alarm",
-        applies=Selector(category="link", point=STRANGER),
+        applies=Selector(category=strangers.CATEGORY, point=strangers.ALARM.id),
         condition="state",
         levels=(
             Level(
@@ -146,12 +146,9 @@ def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Devi
         place = Text(f"{room.zh} {name.zh}", f"{room.en}, {name.en}")
         return Device(id, profile, name, "", name, place, id)
 
-    stranger = PointSpec(
-        STRANGER, Text("未登记设备", "Unregistered device"), signal=Signal.SUPERVISORY, report="momentary"
-    )
     faults = tuple(PointSpec(name, title, signal=Signal.FAULT) for name, title, _ in _FAULTS)
     hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults))
-    return [hub, *(device(link.id, "link", link.name, (stranger,)) for link in connections)]
+    return [hub, *(device(link.id, "link", link.name, ()) for link in connections)]
 
 
 class HealthMonitor:

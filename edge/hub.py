@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edge import __version__
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Command
-from edge.domain.device import Device, Point, Signal
+from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
-from edge.domain.reading import Purpose
+from edge.domain.reading import Purpose, Quality
 from edge.domain.site import Site
 from edge.driver import Driver
 from edge.facade import (
@@ -149,8 +150,22 @@ class RunningHub:
         return None if point is None else self._point_state(point)
 
     def _point_state(self, point: Point) -> PointState:
-        overdue = self._line.supervision.online(point.device.id) is False
-        return self._line.values.state(point, overdue=overdue)
+        supervision, id = self._line.supervision, point.device.id
+        online = supervision.online(id)
+        state = self._line.values.state(point, overdue=online is False)
+        if point.spec is not LINK or online is None:
+            return state
+        # The link is what supervision knows now, not what was last reported of it: silence reports nothing.
+        heard = supervision.heard_at(id)
+        return replace(
+            state,
+            value=not online,
+            time=heard,
+            received=heard,
+            quality=Quality.GOOD,
+            reason=None,
+            retained=False,
+        )
 
     def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
         version, points = self._line.values.changed(since)

@@ -20,6 +20,7 @@ from edge.beat import PULSE, Beat
 from edge.clock import Clock
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.command import Command, Refusal
+from edge.domain.device import Point
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import Delivery, DeliveryKey, NewSession, RawReading, Reading
@@ -114,6 +115,7 @@ class Pipeline:
         line = self._line
         taken = line.intake.take(batch, now)
         facts = list(self._welcome(taken.adopted, now))
+        self._watch(taken.strangers, now)
         for device, link in taken.heard:
             line.supervision.heard(device, now, link)
         readings = [*taken.readings, *line.supervision.due(now)]
@@ -199,18 +201,22 @@ class Pipeline:
         """Devices that adopted themselves join the later steps."""
         line = self._line
         for adoption in adopted:
-            line.telemetry.register(adoption.points)
+            self._watch(adoption.points, now)
             line.supervision.add(adoption.points, now)
-            try:
-                line.engine.add_points(adoption.points)
-            except Exception as error:  # noqa: BLE001 - one rule that fails at it must not cost the others their line
-                self._defect(adoption.device.id, "", error, now)
             body = {
                 "id": adoption.device.id,
                 "profile": adoption.device.profile.id,
                 "source": adoption.source,
             }
             yield Fact(line.log.numbering.next(), "device.adopted", now.utc, subject="device", body=body)
+
+    def _watch(self, points: Sequence[Point], now: Instant) -> None:
+        """Points that came into being while the line runs."""
+        self._line.telemetry.register(points)
+        try:
+            self._line.engine.add_points(points)
+        except Exception as error:  # noqa: BLE001 - one rule that fails at it must not cost the others their line
+            self._defect(points[0].device.id, "", error, now)
 
     def _defect(self, where: str, sample: str, error: Exception, now: Instant) -> None:
         """The rules failed at something: it was not evaluated, which must be seen, and everything else goes on."""

@@ -317,6 +317,8 @@ class Session:
         if not self.ending.was_up:
             self._prove()
         counters.received += 1
+        # Each message its own moment: a device without a clock may say the same twice, and means it twice.
+        self._now = self._host.now()
         counters.last_message = self._now.utc
         if len(payload) > self._broker.payload_limit:
             counters.too_large += 1
@@ -335,9 +337,7 @@ class Session:
         if retain:
             arrival = Arrival.RETAINED
             counters.retained += 1
-        # Each message its own moment: a device without a clock may say the same twice, and means it twice.
-        received = self._host.now()
-        raw = RawReading(source.id, source.dialect, topic, payload, received, arrival, delivery=delivery)
+        raw = RawReading(source.id, source.dialect, topic, payload, self._now, arrival, delivery=delivery)
         if delivery is None:
             if not self._host.offer(raw):
                 counters.overflow += 1

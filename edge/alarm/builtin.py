@@ -24,8 +24,8 @@ UNCONFIRMED: Final = AlarmRule(
             Priority.HIGH,
             Text("报警状态待核实", "Alarm state unconfirmed"),
             Text(
-                "平台只收到此前保留的报警状态;到现场查看,确无异常后复位",
-                "Only a retained alarm state was received; check on site, reset when all is well",
+                "平台只收到此前保留的报警状态:到现场查看;设备重新上报后自动结束,或确无异常后复位",
+                "Only a retained alarm state was received: check on site; a new report or a reset ends it",
             ),
         ),
     ),

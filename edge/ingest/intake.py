@@ -25,9 +25,7 @@ from edge.ingest.binding import Directory
 from edge.ingest.deliveries import Deliveries, Known, digest
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import CODEC_DEFECT, Quarantine, Rejects
-
-STRANGER: Final = "stranger"
-"""Point of a connection: True when a sender nobody registered says fire, gas or SOS."""
+from edge.ingest.strangers import Strangers
 
 STRAGGLING: Final = 10 * MINUTE  # how far behind a device's newest message an overtaken one can be
 _ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.value})
@@ -60,6 +58,7 @@ class Adoption:
 class Taken:
     """What a batch held.
 
+    strangers: points that came into being for senders nobody registered.
     heard: devices that spoke live, each with its own word about its link (None: it merely spoke).
     stored: receipts of repeats whose readings are stored already, to be answered at once.
     renewed: sources whose sender has begun a new session; receipts of the old one are left out.
@@ -69,6 +68,7 @@ class Taken:
     receipts: list[Receipt] = field(default_factory=list)
     stored: list[tuple[str, Delivery]] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
+    strangers: list[Point] = field(default_factory=list)
     heard: list[tuple[str, bool | None]] = field(default_factory=list)
     renewed: list[str] = field(default_factory=list)
 
@@ -91,6 +91,7 @@ class Intake:
         self._deliveries = deliveries
         self._quarantine = quarantine
         self.rejects = rejects
+        self._strangers = Strangers()
         self._spent: dict[str, tuple[int, int]] = {}
         self._newest: dict[
             str, tuple[int, int | None]
@@ -220,10 +221,13 @@ class Intake:
         values = {sample.field: sample.value for sample in samples}
         self._quarantine.hold(raw.source, raw.dialect, message.address, raw.payload, values, now.utc)
         self._reject(raw, "unknown_device", f"{message.address}: {why}")
-        stranger = self._directory.points.get(f"{raw.source}.{STRANGER}")
-        if stranger is not None and any(s.value is True and s.signal in _ALARMING for s in samples):
-            # Somebody has to look: the reading stands at the connection, since the sender has no place.
-            taken.readings.append(Reading(stranger, True, raw.received.utc, raw.received.utc))
+        if any(s.value is True and s.signal in _ALARMING for s in samples):
+            # Somebody has to look, though nobody knows where: the place names the connection and the sender.
+            room = self._directory.devices[raw.source].place
+            point, new = self._strangers.point(raw.source, room, message.address)
+            if new:
+                taken.strangers.append(point)
+            taken.readings.append(Reading(point, True, raw.received.utc, raw.received.utc))
         return None
 
     def _order(

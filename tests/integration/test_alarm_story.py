@@ -9,6 +9,7 @@ import pytest
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.command import Acknowledge, Judge, Refusal, Reset
 from edge.domain.device import Signal
+from edge.domain.reading import Quality
 from edge.facade import AlarmQuery
 from edge.hub import RunningHub
 from tests.integration.conftest import Start, until
@@ -130,6 +131,21 @@ async def test_garbage_is_counted_and_stops_nothing(start_hub: Start, field: Fie
         await until(
             lambda: {"too_large", "unknown_device", "malformed"} <= {r.reason for r in hub.rejected()}
         )
-        assert any(a.rule == "stranger-alarm" for a in hub.open_alarms())
+        (doubt,) = [a for a in hub.open_alarms() if a.rule == "stranger-alarm"]
+        assert doubt.place.zh == "1号楼 1层 102 消防控制室 Zigbee网关 未登记设备 stranger"
         point = hub.point("load-2.seq")
         assert point is None or point.value is None
+
+
+async def test_a_device_heard_before_the_restart_is_online_after_it(start_hub: Start, field: Field) -> None:
+    async with start_hub() as started:
+        await asyncio.to_thread(field.say, TOPIC, {"smoke": False})
+        await until(lambda: (s := started.hub.device("sm-303")) is not None and s.online is True)
+        await started.hub.settled()
+    async with start_hub() as started:
+        link = started.hub.point("sm-303.link")
+        assert link is not None
+        assert (link.value, link.quality, link.retained) == (False, Quality.GOOD, False)
+        smoke = started.hub.point("sm-303.smoke")
+        assert smoke is not None
+        assert smoke.retained, "its value was not heard live since the start"
