@@ -134,6 +134,9 @@ class View:
         return self._word("In alarm") if signal in VITAL else self._word("Abnormal")
 
     def reading(self, state: PointState) -> str:
+        """The latest value; what never reported says so, for "no data" is what a device has said itself."""
+        if state.value is None and state.time is None:
+            return self._word("Not reported yet")
         return self.value(state.value, state.point)
 
     def doubt(self, state: PointState) -> str:

@@ -102,6 +102,14 @@ def test_doubt_is_said_with_its_reason(hub: FakeHub) -> None:
     assert view(hub).doubt(stale) == "读数存疑 · 逾期未更新 · 启动后未收到实时数据"
 
 
+def test_a_point_that_never_reported_says_so_and_doubts_nothing(hub: FakeHub) -> None:
+    state = hub.point("wp-1.link")
+    assert state is not None
+    overdue = replace(state, quality=Quality.UNCERTAIN, reason=Reason.STALE)
+    assert (view(hub).reading(overdue), view(hub).doubt(overdue)) == ("尚未上报", "")
+    assert view(hub, "en").reading(overdue) == "Not reported yet"
+
+
 def test_a_fire_is_never_called_one_without_the_doubt_until_it_is_judged(hub: FakeHub) -> None:
     alarm = hub.raise_alarm("sm-301.smoke")
     assert view(hub).title(alarm) == "火警·待核实"
