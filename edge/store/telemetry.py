@@ -103,7 +103,9 @@ class Telemetry:
         self._patience = patience
         self._backlog = backlog
         self._compact_rows = compact_rows
-        self._db = Database(path, TELEMETRY, opened=self._load, stamp=self._stamp, vacuum=True)
+        self._db = Database(
+            path, TELEMETRY, opened=self._load, stamp=self._stamp, vacuum=True, expendable=True
+        )
         self._tracks = Tracks()
         self._upkeep = Upkeep(self._db, self._reindex)
         self._keys = DeliveryKeys(window)

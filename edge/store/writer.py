@@ -57,6 +57,7 @@ _BY_CODE: Final[dict[int, Trouble]] = {
 }
 
 _MAGIC: Final = b"SQLite format 3\x00"
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _STRUCTURE: Final = sqlite3.SQLITE_ERROR  # "no such table": the file is a database, but not ours any more
 
 
@@ -104,6 +105,8 @@ class Database:
     opened: called in the writer thread inside a transaction after each (re)opening and migration; it may raise
     StoreError("corrupt") when what it finds cannot be trusted.
     stamp: the date for the name of a file that is set aside ("20260601T080000Z").
+    expendable: a reader that finds a damaged page has the file set aside too, so that what comes can be read again;
+    else only the writer's own finding does.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Database:
         opened: Work[None],
         stamp: Callable[[], str],
         vacuum: bool = False,
+        expendable: bool = False,
         readers: int = 2,
     ) -> None:
         self.path = path
@@ -122,6 +126,7 @@ class Database:
         self._opened = opened
         self._stamp = stamp
         self._vacuum = vacuum
+        self._expendable = expendable
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name=f"store-{path.stem}", daemon=True)
         self._pool = ThreadPoolExecutor(readers, thread_name_prefix=f"store-{path.stem}-read")
@@ -319,6 +324,12 @@ class Database:
         self.set_aside = aside
         log.error("store %s is damaged (%s): set aside as %s, a new one is begun", self.path, why, aside.name)
 
+    def _condemn(self, generation: int) -> None:
+        """A reader found the file damaged; nothing to do when it has been replaced meanwhile."""
+        if generation == self._generation:
+            self._condemned = True
+            self._drop()
+
     def _drop(self) -> None:
         if self._conn is not None:
             with suppress(sqlite3.Error):
@@ -350,6 +361,8 @@ class Database:
             result = work(conn)
         except sqlite3.Error as error:
             conn.close()
+            if self._expendable and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                self.submit(lambda _conn: self._condemn(generation), plain=True)
             raise store_error(error, self.path) from error
         except BaseException:
             conn.close()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from edge.store.journal import verify
 from tests.faults.load import Load, Publisher
 from tests.faults.numbers import count_numbers, newest_have_come
@@ -186,6 +188,23 @@ def telemetry_overwritten(folder: Path, outcome: Outcome) -> None:
         _sound(it)
 
 
+def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
+    """The file of the readings rots behind its first page under the running hub: a reader finds out."""
+    with stand(folder, outcome) as it:
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
+        it.rig.stop()  # everything is in the file itself then, nothing in its write-ahead log
+        it.rig.start()
+        it.rig.await_armed()
+        spoil(folder / "card" / "telemetry.db", since=4096)
+        it.holds("readings can be asked for", lambda: _readings(it) == 200)
+        before = it.rig.api.metric("edgehub_readings_stored_total")
+        it.holds("and are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before + 50)
+        it.holds("the telemetry is well", lambda: it.ok("telemetry"))
+        it.holds("readings can still be asked for", lambda: _readings(it) == 200)
+        _whole_alarm(it)
+        _sound(it)
+
+
 def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
     """The file of the readings is damaged while the hub is off: it starts and arms, the file is set aside."""
     with stand(folder, outcome) as it:
@@ -254,6 +273,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     telemetry_full,
     both_full,
     telemetry_overwritten,
+    telemetry_pages_damaged,
     telemetry_damaged_before_start,
     read_only,
     full_before_start,
@@ -272,13 +292,22 @@ def run(scenario: Scenario, folder: Path) -> Outcome:
     return outcome
 
 
-def spoil(path: Path) -> None:
-    """Overwrite a file from its first to its last byte, in place."""
+def spoil(path: Path, since: int = 0) -> None:
+    """Overwrite a file from that byte to its last, in place."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
-        os.pwrite(descriptor, os.urandom(path.stat().st_size), 0)
+        os.pwrite(descriptor, os.urandom(max(0, path.stat().st_size - since)), since)
     finally:
         os.close(descriptor)
+
+
+def _readings(it: Stand) -> int:
+    """How the API answers who asks for readings."""
+    try:
+        it.rig.api.get("/api/v1/points/load-1.seq/readings", raw=True)
+    except httpx.HTTPStatusError as error:
+        return error.response.status_code
+    return 200
 
 
 def _whole_alarm(it: Stand) -> None:

@@ -14,8 +14,8 @@ from edge.store.writer import Database, StoreError, peek, store_error
 STEPS = [["CREATE TABLE t (x INTEGER PRIMARY KEY)"]]
 
 
-def database(path: Path, opened=lambda _conn: None) -> Database:
-    return Database(path, STEPS, opened=opened, stamp=lambda: "20260601T080000Z")
+def database(path: Path, opened=lambda _conn: None, **options: bool) -> Database:
+    return Database(path, STEPS, opened=opened, stamp=lambda: "20260601T080000Z", **options)
 
 
 def add(x: int):
@@ -88,6 +88,31 @@ async def test_a_file_damaged_under_the_hub_is_begun_anew(db, damage):
     if damage != "deleted":
         assert db.set_aside == db.path.with_name("test.db.20260601T080000Z.corrupt")
         assert db.set_aside.exists()
+
+
+@pytest.mark.parametrize("expendable", [True, False])
+async def test_a_page_that_a_reader_cannot_read(tmp_path, expendable):
+    """Where the file may go, it does, and what comes can be read; else that reading is refused, no more."""
+    db = database(tmp_path / "test.db", expendable=expendable)
+    assert db.open() is None
+    for x in range(20_000):
+        db.submit(add(x))
+    await asyncio.wrap_future(
+        db.submit(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), plain=True)
+    )
+    with db.path.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 40_000)
+    with pytest.raises(StoreError) as caught:
+        await db.read(read_all)
+    assert caught.value.trouble == "corrupt"
+    await db.write(add(30_000))
+    if expendable:
+        assert await db.read(read_all) == [30_000]
+        assert db.set_aside is not None
+    else:
+        assert db.set_aside is None
+    db.close()
 
 
 async def test_a_page_that_cannot_be_read_costs_one_write(db):
