@@ -95,8 +95,7 @@ async def test_a_page_that_a_reader_cannot_read(tmp_path, expendable):
     """Where the file may go, it does, and what comes can be read; else that reading is refused, no more."""
     db = database(tmp_path / "test.db", expendable=expendable)
     assert db.open() is None
-    for x in range(20_000):
-        db.submit(add(x))
+    await db.write(lambda c: c.executemany("INSERT INTO t VALUES (?)", ((x,) for x in range(20_000))))
     await asyncio.wrap_future(
         db.submit(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), plain=True)
     )
