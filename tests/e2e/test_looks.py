@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge.domain.device import Signal
+from edge.domain.reading import Quality
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 from tests.web.fakes import busy_day
@@ -105,6 +106,26 @@ def test_trends_are_drawn_in_the_sites_time(busy: Panel, sign_in: SignIn) -> Non
     newest = busy.do(lambda hub: max(t for t, _, _ in hub._history["wp-1.ph"]))
     local = datetime.fromtimestamp(newest / 1e6, UTC) + timedelta(hours=8)
     expect(legend).to_contain_text(f"{local:%Y-%m-%d %H}")
+
+
+def test_what_is_not_usable_stretches_no_trend(busy: Panel, sign_in: SignIn) -> None:
+    page = sign_in(path="/devices/wp-1")
+    expect(page.locator(".chart .uplot")).to_have_count(1)
+    expect(page.locator(".left-out")).to_be_hidden()
+    busy.do(lambda hub: hub.set_value("wp-1.ph", 200.0, quality=Quality.BAD))
+    page.get_by_role("button", name="7 天").click()
+    expect(page.locator(".left-out")).to_be_visible()
+    expect(page.locator(".left-out")).to_have_text("不可用的读数未画入曲线。")
+    box = page.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 40)
+    expect(page.locator(".u-legend")).to_contain_text("–")
+    page.goto(busy.url + "/devices/gas-1203")
+    busy.do(lambda hub: hub._history["gas-1203.gas"].clear())
+    busy.do(lambda hub: hub.set_value("gas-1203.gas", 200.0, quality=Quality.BAD))
+    page.get_by_role("button", name="7 天").click()
+    expect(page.locator(".chart")).to_contain_text("此时段无数据")
+    expect(page.locator(".left-out")).to_be_visible()
 
 
 def test_values_of_a_device_refresh_themselves(busy: Panel, sign_in: SignIn) -> None:

@@ -49,6 +49,7 @@ _SCRIPT_WORDS: Final[Mapping[str, str]] = {
     "nothing_to_ack": _("Nothing waits for acknowledgement"),
     "time": _("Time"),
     "no_data": _("No readings in this time"),
+    "left_out": _("Readings that are not usable are left out of the line."),
     "limit": _("limit %(value)s"),
 }
 

@@ -33,6 +33,18 @@ def test_a_silence_is_a_gap() -> None:
     assert drawn.path.count("L") == 2
 
 
+def test_what_is_not_usable_is_a_gap_and_does_not_stretch_the_scale() -> None:
+    good = sparkline(rows(90.0, 100.0, 95.0, 92.0, 91.0), 0, END, None)
+    heard = rows(90.0, 100.0, 200.0, 92.0, 91.0)
+    heard[2] = Bucket(2 * SECOND, 200.0, Quality.BAD, None, None)
+    drawn = sparkline(heard, 0, END, None)
+    assert good is not None
+    assert drawn is not None
+    assert (good.left_out, drawn.left_out) == (False, True)
+    dots = re.findall(r"([ML])([\d.]+ [\d.]+)", good.path)
+    assert re.findall(r"([ML])([\d.]+ [\d.]+)", drawn.path) == [*dots[:2], ("M", dots[3][1]), dots[4]]
+
+
 @given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=50), st.none() | st.floats(-1e9, 1e9))
 def test_everything_lies_in_the_box(values: list[float], limit: float | None) -> None:
     drawn = sparkline(rows(*values), 0, END, limit)

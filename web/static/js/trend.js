@@ -31,7 +31,9 @@ async function readings(point, from, to) {
   return answer.json();
 }
 
-// [times s, values] with a null wherever nothing was heard for too long.
+const isUsable = (row) => row.q !== "bad";
+
+// [times s, values] with a null wherever nothing was heard for too long, or what was heard is not usable.
 function columns(series, expect, stepped) {
   const rows = series.items.filter((row) => typeof row.v !== "string" && row.v !== null);
   const distances = rows.slice(1).map((row, i) => Date.parse(row.t) - Date.parse(rows[i].t)).sort((a, b) => a - b);
@@ -46,7 +48,7 @@ function columns(series, expect, stepped) {
       values.push(null);
     }
     times.push(at);
-    values.push(Number(row.v));
+    values.push(isUsable(row) ? Number(row.v) : null);
   }
   return [times, values];
 }
@@ -124,7 +126,8 @@ function paint(figure) {
   known.plot?.destroy();
   box.replaceChildren();
   const data = columns(known.series, Number(figure.dataset.expect ?? 0), Boolean(figure.dataset.state));
-  if (!data[0].length) {
+  figure.querySelector(".left-out").hidden = known.series.items.every(isUsable);
+  if (data[1].every((value) => value === null)) {
     const none = document.createElement("p");
     none.className = "empty";
     none.textContent = say("no_data");
@@ -154,7 +157,11 @@ for (const figure of figures) {
   box.className = "plot";
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", `${figure.dataset.name} ${figure.dataset.unit}`);
-  figure.append(box);
+  const leftOut = document.createElement("p");
+  leftOut.className = "left-out";
+  leftOut.textContent = say("left_out");
+  leftOut.hidden = true;
+  figure.append(box, leftOut);
 }
 for (const button of document.querySelectorAll("[data-days]")) {
   button.addEventListener("click", () => {
