@@ -198,9 +198,14 @@ class View:
     def ack(self, alarm: Alarm) -> str:
         return self._word(wording.ack_word(alarm))
 
+    def acked(self, alarm: Alarm) -> str:
+        """That it was acknowledged, where who did it stands beside."""
+        return self._word(wording.acked_word(alarm))
+
     def handled_by(self, alarm: Alarm) -> str:
         """Who acknowledged, in the words of the desk: "李强 接警"; empty before."""
-        return f"{self.person(alarm.acked_by)} {self.ack(alarm)}" if alarm.acked else ""
+        said = self._word(wording.acked_words(alarm))
+        return said % {"who": self.person(alarm.acked_by)} if alarm.acked else ""
 
     def hurdle(self, alarm: Alarm) -> str:
         """Why it cannot be reset now, empty when it can."""
@@ -237,7 +242,7 @@ class View:
         alarm = Alarm.from_dict(dict(fact.body))
         match fact.kind.removeprefix("alarm."):
             case "acked":
-                return self.ack(alarm)
+                return self.acked(alarm)
             case "verdict":
                 return self.joined(self._word("Verdict"), self.verdict(alarm))
             case "reset" | "closed" if alarm.forced:

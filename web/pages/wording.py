@@ -225,6 +225,16 @@ def ack_word(alarm: Alarm) -> str:
     return _("Acknowledge") if alarm.signal in VITAL else _("Noted")
 
 
+def acked_word(alarm: Alarm) -> str:
+    """What having acknowledged is called, where the person stands beside it."""
+    return _("Acknowledged") if alarm.signal in VITAL else _("Noted")
+
+
+def acked_words(alarm: Alarm) -> str:
+    """The same in a sentence with the person: `who`."""
+    return _("Acknowledged by %(who)s") if alarm.signal in VITAL else _("Noted by %(who)s")
+
+
 def state_word(alarm: Alarm) -> str:
     """Where the alarm stands, as a guard says it."""
     emergency = alarm.signal in VITAL

@@ -128,6 +128,7 @@ async def test_a_fire_from_ring_to_reset_in_words(hub: FakeHub) -> None:
     acked = await hub.act(Acknowledge(alarm.id, "guard"))
     assert isinstance(acked, Alarm)
     assert (words.state(acked), words.handled_by(acked), words.hurdle(acked)) == ("待核实", "李强 接警", "")
+    assert view(hub, "en").handled_by(acked) == "Acknowledged by 李强"
     judged = replace(acked, verdict=Verdict("false", "cooking", "guard", NOW))
     assert (words.state(judged), words.verdict(judged)) == ("待复位", "误报 · 烹饪油烟")
     assert (
@@ -144,6 +145,7 @@ async def test_a_fault_in_words(hub: FakeHub) -> None:
     noted = await hub.act(Acknowledge(fault.id, "guard"))
     assert isinstance(noted, Alarm)
     assert (words.state(noted), words.handled_by(noted)) == ("故障", "李强 知悉")
+    assert view(hub, "en").handled_by(noted) == "Noted by 李强"
     shelved = replace(noted, suppression=Suppression("shelved", "guard", "换电池", NOW + 30 * MINUTE))
     assert words.shelving(shelved) == "限时搁置至 02:44:20"
 
