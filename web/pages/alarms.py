@@ -76,8 +76,9 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
     """What was done so far, and the last ten minutes of a measured value: the card beside the first alarm."""
     hub = hub_of(request)
     alarm = await _alarm(hub, id)
-    more: dict[str, Any] = {"trend": None, "latest": hub.point(alarm.point)}
-    if not isinstance(alarm.value, bool):
+    latest = hub.point(alarm.point)  # None when the device is no longer of the site
+    more: dict[str, Any] = {"trend": None, "latest": latest}
+    if latest is not None and not isinstance(alarm.value, bool):
         end = hub.now().utc
         series = await hub.series(alarm.point, end - _AROUND, end, 200)
         more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -208,6 +209,22 @@ async def test_the_record_of_a_measured_alarm_has_its_trend(hub: FakeHub, person
     assert 'class="spark"' in page
     assert 'class="limit"' in page
     assert "21 %LEL" in page
+
+
+@pytest.mark.parametrize(("point", "value"), [("gone.smoke", True), ("gone.gas", 23.0)])
+async def test_an_alarm_of_a_device_that_is_gone_shows_without_links_to_it(
+    hub: FakeHub, person: ComeIn, point: str, value: float | bool
+) -> None:
+    client = await person("admin")
+    alarm = replace(hub.raise_alarm("sm-301.smoke"), device="gone", point=point, value=value)
+    hub.emit("alarm.reported", alarm)
+    for path in ("/", "/alarms", f"/alarms/{alarm.id}", f"/alarms/{alarm.id}/record", "/devices", "/journal"):
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        assert "/devices/gone" not in answer.text, path
+        assert 'class="chart"' not in answer.text, path
+    assert "3号楼1单元 3层 301 客厅" in (await client.get("/")).text
+    assert "gone" in (await client.get(f"/alarms/{alarm.id}")).text
 
 
 async def test_alarm_records_filter_and_page(hub: FakeHub, person: ComeIn) -> None:
