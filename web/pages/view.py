@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Point, Signal
 from edge.domain.fact import Fact
+from edge.domain.health import LinkReport
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
 from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
@@ -267,6 +269,18 @@ class View:
     def link(self, source: str) -> str:
         """What a connection is called on site."""
         return next((self.text(c.name) for c in self.hub.site.connections if c.id == source), source)
+
+    def link_look(self, link: LinkReport) -> Literal["ok", "medium"]:
+        """Shape and colour of a connection: it is well when it is up and, if a bus, every unit on it answers."""
+        units = (link.slaves or {}).items()
+        return "medium" if not link.up or any(self._silent(*unit) for unit in units) else "ok"
+
+    def _silent(self, address: str, counts: Mapping[str, int]) -> bool:
+        """Whether a unit of a bus is out of contact: its device is so, or it was asked and never answered."""
+        devices = self.hub.site.devices.values()
+        state = next((self.hub.device(device.id) for device in devices if device.address == address), None)
+        never = counts.get("polls", 0) > 0 and counts.get("ok", 0) == 0
+        return never or (state is not None and state.online is False)
 
     def _details(self, body: Mapping[str, object]) -> list[str]:
         """What a fact says beside its kind, as far as a person asks for it."""

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 
 from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
-from edge.domain.health import Health
+from edge.domain.health import Health, LinkReport
 from edge.domain.instant import MINUTE
+from edge.domain.names import Text
 from edge.domain.reading import Quality
 from tests.web.fakes import FakeHub, busy_day
 from web.pages import router
@@ -178,6 +179,18 @@ async def test_not_armed_before_the_self_test(hub: FakeHub, person: ComeIn) -> N
     page = (await client.get("/")).text
     assert "未投入" in page
     assert "一切正常" not in page
+
+
+async def test_a_bus_with_a_silent_unit_has_the_shape_of_a_fault_in_the_watch(
+    hub: FakeHub, person: ComeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await person("guard")
+    detail = Text("1 台设备失联", "1 of 2 devices does not answer")
+    bus = LinkReport("bus-1", "serial", True, hub.now().utc, detail, slaves={"1": {"polls": 9, "ok": 0}})
+    for links, look in (([bus], "medium"), ([replace(bus, slaves={"1": {"polls": 9, "ok": 9}})], "ok")):
+        monkeypatch.setattr(hub, "links", lambda links=links: links)
+        assert re.search(rf'<li class="c-{look}"><svg.*?1 台设备失联', (await client.get("/")).text)
+        assert f'<tr class="c-{look}"><td><b>bus-1' in (await client.get("/health")).text
 
 
 async def test_what_strangers_send_is_escaped(hub: FakeHub, person: ComeIn) -> None:

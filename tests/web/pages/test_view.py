@@ -9,7 +9,9 @@ import pytest
 from edge.domain.alarm import Alarm, Suppression, Verdict
 from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
+from edge.domain.health import LinkReport
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, from_rfc3339
+from edge.domain.names import Text
 from edge.domain.reading import Quality, Reason
 from tests.web.fakes import FakeHub
 from web.i18n import Language
@@ -154,6 +156,26 @@ def test_what_the_hub_did_itself_has_its_name_and_a_gone_account_keeps_its_own(h
     assert view(hub).person(None) == "平台"
     assert view(hub).person("guard") == "李强"
     assert view(hub).person("gone") == "gone"
+
+
+@pytest.mark.parametrize(
+    ("up", "slaves", "look"),
+    [
+        (True, None, "ok"),
+        (False, None, "medium"),
+        (True, {"sm-301": {"polls": 9, "ok": 9}, "sm-402": {"polls": 9, "ok": 5}}, "ok"),
+        (True, {"sm-301": {"polls": 9, "ok": 9}, "sm-402": {"polls": 9, "ok": 0}}, "medium"),
+        (True, {"sm-301": {"polls": 0, "ok": 0}}, "ok"),
+        (True, {"gas/1203": {"polls": 9, "ok": 5}}, "medium"),
+        (True, {"no device of this site": {"polls": 9, "ok": 5}}, "ok"),
+    ],
+)
+def test_a_bus_with_a_silent_unit_is_not_untroubled(
+    hub: FakeHub, up: bool, slaves: dict[str, dict[str, int]] | None, look: str
+) -> None:
+    hub.raise_alarm("gas-1203.link", Signal.FAULT)
+    link = LinkReport("bus-1", "serial", up, NOW, Text("", ""), slaves=slaves)
+    assert view(hub).link_look(link) == look
 
 
 def test_facts_in_words(hub: FakeHub) -> None:
