@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import ssl
@@ -63,6 +64,21 @@ async def test_it_serves_on_a_free_port_and_leaves_it(hub):
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
+
+
+async def test_an_event_waits_for_nobodys_acknowledgement(hub):
+    server = WebServer(hub, Listen(port=0))
+    await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    await reader.readline()
+    assert server._server is not None
+    (accepted,) = server._server.server_state.connections
+    theirs = accepted.transport.get_extra_info("socket")
+    assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
 
 
 async def test_a_taken_port_is_said_plainly(hub):
