@@ -1,4 +1,4 @@
-"""Errors as answers: RFC 9457 problem details for the API, a plain page in both languages for the panel."""
+"""Errors as answers: RFC 9457 problem details for the API, a plain page in the visitor's language for the panel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from edge.domain.command import Refusal
 from edge.facade import Unavailable
+from web.i18n import COOKIE, choose_language, translations
+from web.i18n import mark as _
 
 SIGN_IN_PATH: Final = "/sign-in"
 
@@ -41,13 +43,21 @@ _PLAIN_CODES: Final[Mapping[int, str]] = {
 }
 _PLAIN_DETAILS: Final[Mapping[int, str]] = {
     400: "The body is not valid JSON in UTF-8.",
-    404: "There is nothing at this address.",
+    404: _("There is nothing at this address."),
     405: "This address does not take that method.",
+}
+_MISSING: Final[Mapping[str, str]] = {
+    "alarm": _("There is no alarm %(id)s."),
+    "device": _("There is no device %(id)s."),
+    "point": _("There is no point %(id)s."),
 }
 
 
 class Problem(HTTPException):
-    """An answer that is an error. code: stable, for programs; detail: one sentence for a person, with the mend."""
+    """An answer that is an error. code: stable, for programs; detail: one sentence for a person, with the mend.
+
+    values: what stands in the places of `detail`, which is then a message of the panel's catalogue (`%(id)s`).
+    """
 
     def __init__(
         self,
@@ -57,15 +67,18 @@ class Problem(HTTPException):
         *,
         headers: Mapping[str, str] | None = None,
         more: Mapping[str, Any] | None = None,
+        values: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, detail, dict(headers) if headers else None)
+        super().__init__(status, detail % values if values else detail, dict(headers) if headers else None)
         self.code = code
+        self.message = detail
+        self.values = values
         self.more = dict(more or {})
 
 
 def not_found(what: str, id: str) -> Problem:
     """404 for an id that names nothing."""
-    return Problem(404, "not_found", f"There is no {what} {id[:80]!r}.")
+    return Problem(404, "not_found", _MISSING[what], values={"id": repr(id[:80])})
 
 
 def problem_response(problem: Problem) -> JSONResponse:
@@ -139,7 +152,7 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
 
 async def _on_crash(request: Request, error: Exception) -> Response:
     del error  # Starlette raises it again after this answer, and the server logs it
-    return _answer(request, Problem(500, "internal", "The hub failed at this request; its log says why."))
+    return _answer(request, Problem(500, "internal", _("The hub failed at this request; its log says why.")))
 
 
 def _says_json(request: Request) -> bool:
@@ -153,7 +166,8 @@ def _answer(request: Request, problem: Problem) -> Response:
     if problem.status_code == HTTPStatus.UNAUTHORIZED and _opens_page(request):
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{SIGN_IN_PATH}?next={quote(wanted, safe='/')}", 303)
-    return HTMLResponse(_page(problem), problem.status_code, headers=problem.headers)
+    headers = {**(problem.headers or {}), "Vary": "Cookie, Accept-Language"}
+    return HTMLResponse(_page(request, problem), problem.status_code, headers=headers)
 
 
 def _opens_page(request: Request) -> bool:
@@ -165,24 +179,31 @@ def _opens_page(request: Request) -> bool:
     )
 
 
-_SAID: Final[Mapping[int, tuple[str, str]]] = {
-    401: ("请先登录", "Sign in first"),
-    403: ("无权进行此操作", "You may not do this"),
-    404: ("没有这个页面", "There is no such page"),
-    429: ("尝试过于频繁,请稍后再试", "Too many attempts, try again later"),
-    500: ("网关处理此请求时出错", "The hub failed at this request"),
-    503: ("网关正在启动或暂时无法保存", "The hub is starting or cannot save just now"),
+_SAID: Final[Mapping[int, str]] = {
+    401: _("Sign in first"),
+    403: _("You may not do this"),
+    404: _("There is no such page"),
+    429: _("Too many attempts, try again later"),
+    500: _("The hub failed at this request"),
+    503: _("The hub is starting or cannot save just now"),
 }
 
 
-def _page(problem: Problem) -> str:
-    zh, en = _SAID.get(problem.status_code, ("请求无法完成", "The request could not be carried out"))
+def _page(request: Request, problem: Problem) -> str:
+    """What went wrong, and the reason; a reason the catalogue does not know stays in the English of the API."""
+    language = choose_language(request.cookies.get(COOKIE), None, request.headers.get("accept-language"))
+    word = translations(language).gettext
+    said = word(_SAID.get(problem.status_code, _("The request could not be carried out")))
+    reason, back = word(problem.message), word(_("Back"))
+    lang = "en" if language == "en" or reason == problem.message else "zh-CN"
+    if problem.values:
+        reason %= problem.values
     return f"""<!doctype html>
-<html lang="zh-CN" data-theme="auto"><head><meta charset="utf-8">
+<html lang="{"en" if language == "en" else "zh-CN"}" data-theme="auto"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{problem.status_code} {escape(zh)}</title>
+<title>{problem.status_code} {escape(said)}</title>
 <link rel="icon" href="/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/panel.css"></head>
-<body><div></div><main class="entry"><div class="card door"><h1>{escape(zh)}</h1>
-<p lang="en" class="dim">{escape(en)}: {escape(str(problem.detail))}</p>
-<a class="button primary" href="/">返回 <span lang="en">Back</span></a></div></main></body></html>"""
+<body><div></div><main class="entry"><div class="card door"><h1>{escape(said)}</h1>
+<p lang="{lang}" class="dim">{escape(reason)}</p>
+<a class="button primary" href="/">{escape(back)}</a></div></main></body></html>"""

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
+
+import pytest
 
 from edge.domain.command import Refusal
 from web.problems import REFUSALS
@@ -41,6 +44,26 @@ async def test_pages_fail_as_pages(stranger):
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "没有这个页面" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "zh", "en"),
+    [
+        ("/alarms/a-9", "没有报警记录 'a-9'。", "There is no alarm 'a-9'."),
+        ("/alarms/a-9/record", "没有报警记录 'a-9'。", "There is no alarm 'a-9'."),
+        ("/devices/no%20such", "没有设备 'no such'。", "There is no device 'no such'."),
+        ("/nowhere", "此地址没有内容。", "There is nothing at this address."),
+        ("/journal?before=x", "请求无法完成", "query before: "),
+    ],
+)
+async def test_a_page_fails_in_the_visitors_language(api, path, zh, en):
+    for language, said, other in (("zh", zh, "There is no"), ("en", en, "没有")):
+        headers = {"accept": "text/html", "cookie": f"language={language}"}
+        page = html.unescape((await api.get(path, headers=headers)).text)
+        assert said in page
+        assert other not in page
+    assert "没有设备" in (await api.get("/devices/x", headers={"accept": "text/html"})).text
+    assert 'lang="en"' in (await api.get("/devices/x", headers={"accept-language": "en"})).text
 
 
 async def test_a_browser_that_is_not_signed_in_is_sent_to_the_form_and_back(stranger):
