@@ -213,10 +213,11 @@ class Pipeline:
     def _watch(self, points: Sequence[Point], now: Instant) -> None:
         """Points that came into being while the line runs."""
         self._line.telemetry.register(points)
-        try:
-            self._line.engine.add_points(points)
-        except Exception as error:  # noqa: BLE001 - one rule that fails at it must not cost the others their line
-            self._defect(points[0].device.id, "", error, now)
+        for point in points:
+            try:
+                self._line.engine.add_points((point,))
+            except Exception as error:  # noqa: BLE001 - a rule that fails at one must not cost the others their line
+                self._defect(point.id, "", error, now)
 
     def _defect(self, where: str, sample: str, error: Exception, now: Instant) -> None:
         """The rules failed at something: it was not evaluated, which must be seen, and everything else goes on."""
