@@ -101,7 +101,7 @@ class Report:
         head = [
             f"edge-hub {__version__}, bench {self.bench}: {command_line()}",
             f"{about['cpu']}, {about['cores']} cores, {about['memory_mb']} MB, {about['kernel']}",
-            f"Python {about['python']}, SQLite {about['sqlite']}, {about['broker']}; load before: {self.load_before:.1f}",
+            f"Python {about['python']}, SQLite {about['sqlite']}, {about['broker']}; load {self.load_before:.1f}",
             f"yardstick: {self.yardstick}",
             "",
         ]
