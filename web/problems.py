@@ -17,6 +17,7 @@ from edge.domain.command import Refusal
 from edge.facade import Unavailable
 from web.i18n import COOKIE, choose_language, translations
 from web.i18n import mark as _
+from web.look import chosen_theme, theme_by_clock
 
 SIGN_IN_PATH: Final = "/sign-in"
 
@@ -198,8 +199,9 @@ def _page(request: Request, problem: Problem) -> str:
     lang = "en" if language == "en" or reason == problem.message else "zh-CN"
     if problem.values:
         reason %= problem.values
+    theme = chosen_theme(request) or theme_by_clock(request.app.state.hub)
     return f"""<!doctype html>
-<html lang="{"en" if language == "en" else "zh-CN"}" data-theme="auto"><head><meta charset="utf-8">
+<html lang="{"en" if language == "en" else "zh-CN"}" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{problem.status_code} {escape(said)}</title>
 <link rel="icon" href="/static/icon.svg" type="image/svg+xml">

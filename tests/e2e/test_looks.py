@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge.domain.device import Signal
+from edge.domain.instant import DAY, HOUR, MINUTE
 from edge.domain.reading import Quality
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
@@ -82,15 +83,46 @@ def test_languages_change_where_one_stands(busy: Panel, sign_in: SignIn) -> None
     expect(page.locator(f"#a-{gas.id}")).to_contain_text("燃气报警(高限)")
 
 
+def strike(panel: Panel, hour: int, minute: int = 0) -> None:
+    """Set the site's wall clock (GMT+08:00)."""
+    now = panel.hub.now().utc
+    ahead = (hour * 60 + minute) * MINUTE - (now + 8 * HOUR) % DAY
+    panel.hub.civil = lambda utc: utc + ahead  # type: ignore[method-assign]
+
+
 def test_day_and_night_are_kept_by_the_browser(panel: Panel, sign_in: SignIn) -> None:
+    strike(panel, 12)
     page = sign_in(theme="auto")
-    page.emulate_media(color_scheme="light")
-    day = page.evaluate("getComputedStyle(document.body).color")
-    page.get_by_role("button", name="日间 / 夜间").click()
-    night = page.evaluate("getComputedStyle(document.body).color")
+    button = page.get_by_role("button", name="日间 / 夜间")
+    ink = "getComputedStyle(document.body).color"
+    expect(button).to_have_text("日间 / 夜间: 自动", use_inner_text=True)
+    day = page.evaluate(ink)
+    button.click()
+    expect(button).to_have_text("日间 / 夜间: 夜间", use_inner_text=True)
+    night = page.evaluate(ink)
     assert day != night
     page.reload()
-    assert page.evaluate("getComputedStyle(document.body).color") == night
+    assert page.evaluate(ink) == night
+    button.click()
+    expect(button).to_have_text("日间 / 夜间: 日间", use_inner_text=True)
+    strike(panel, 22)
+    page.reload()
+    assert page.evaluate(ink) == day
+    button.click()
+    button.click()
+    expect(button).to_have_text("日间 / 夜间: 自动", use_inner_text=True)
+    assert page.evaluate(ink) == night
+
+
+def test_an_open_wall_turns_to_night_by_the_sites_clock(panel: Panel, sign_in: SignIn) -> None:
+    strike(panel, 18, 59)
+    page = sign_in(theme="auto")
+    page.clock.install()
+    expect(page.locator("html")).to_have_attribute("data-theme", "day")
+    page.clock.fast_forward(60_000)
+    expect(page.locator("html")).to_have_attribute("data-theme", "night", timeout=3000)
+    kept = sign_in(theme="day")
+    expect(kept.locator("html")).to_have_attribute("data-theme", "day")
 
 
 def test_trends_are_drawn_in_the_sites_time(busy: Panel, sign_in: SignIn) -> None:

@@ -16,6 +16,7 @@ from edge.facade import Hub, Role
 from web.auth import Perm, Visitor, allows, hub_of
 from web.i18n import COOKIE, Language, choose_language, translations
 from web.i18n import mark as _
+from web.look import NIGHT, chosen_theme, theme_by_clock
 from web.pages import options, wording
 from web.pages.view import View, people
 
@@ -26,7 +27,6 @@ MENU: Final = (
     ("/journal", _("Audit"), Perm.JOURNAL),
 )
 """Address, words, and who may see it."""
-THEMES: Final = ("auto", "day", "night")
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _HORIZON: Final = 10**16  # µs: later than any raise, so that newer ones sort before older ones
 _SCRIPT_WORDS: Final[Mapping[str, str]] = {
@@ -105,12 +105,14 @@ async def page(
     """A whole page, or a part of one, for this visitor."""
     hub = hub_of(request)
     view = await view_for(request, visitor)
-    theme = request.cookies.get("theme", "auto")
+    chosen = chosen_theme(request)
     context = {
         **base_context(hub, view, visitor.role if visitor else None),
         "me": visitor.account if visitor else None,
         "csrf": (visitor.csrf if visitor else None) or "",
-        "theme": theme if theme in THEMES else "auto",
+        "theme": chosen or theme_by_clock(hub),
+        "chosen_theme": chosen or "auto",
+        "night": NIGHT,
         "menu": [(href, words) for href, words, perm in MENU if visitor and visitor.may(perm)],
         "here": request.url.path,
         "since": str(hub.position()),

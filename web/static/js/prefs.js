@@ -1,19 +1,38 @@
-// Day and night, and the language: kept by this browser.
+// Day and night, and the language: kept by this browser. Without a choice the look follows the site's clock.
+import { civil, night, now, zone } from "./page.js";
+
 function keep(name, value) {
   document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
 }
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const root = document.documentElement;
+const hourOf = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", hourCycle: "h23" });
+const [begins, ends] = night;
 
-function switchTheme() {
-  const root = document.documentElement;
-  const night = root.dataset.theme === "night" || (root.dataset.theme === "auto" && dark.matches);
-  const wanted = night ? "day" : "night";
-  // Choosing what the device says anyway means following it again.
-  root.dataset.theme = (wanted === "night") === dark.matches ? "auto" : wanted;
-  keep("theme", root.dataset.theme);
+function byClock() {
+  const hour = Number(hourOf.format(new Date(now() + civil)));
+  return ends <= hour && hour < begins ? "day" : "night";
+}
+
+function show() {
+  const { chosen, theme } = root.dataset;
+  const wanted = chosen === "auto" ? byClock() : chosen;
+  if (wanted === theme) return;
+  root.dataset.theme = wanted;
   document.dispatchEvent(new Event("panel:theme"));
 }
+
+// The first press shows the other look, the second this one and keeps it, the third follows the clock again.
+function switchTheme() {
+  const { chosen } = root.dataset;
+  const usual = byClock();
+  if (chosen === "auto") root.dataset.chosen = usual === "day" ? "night" : "day";
+  else root.dataset.chosen = chosen === usual ? "auto" : usual;
+  keep("theme", root.dataset.chosen);
+  show();
+}
+
+setInterval(show, 1000);
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-theme-switch]")) switchTheme();

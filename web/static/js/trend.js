@@ -177,5 +177,4 @@ addEventListener("resize", () => {
   for (const [figure, { series }] of drawn) if (series) paint(figure);
 });
 document.addEventListener("panel:theme", () => { for (const figure of drawn.keys()) paint(figure); });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { for (const figure of drawn.keys()) paint(figure); });
 show(1);
