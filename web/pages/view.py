@@ -275,6 +275,12 @@ class View:
         units = (link.slaves or {}).items()
         return "medium" if not link.up or any(self._silent(*unit) for unit in units) else "ok"
 
+    def link_word(self, link: LinkReport) -> str:
+        """How a connection stands, in a word."""
+        if not link.up:
+            return self._word("down")
+        return self._word("up") if self.link_look(link) == "ok" else self._word("partly silent")
+
     def _silent(self, address: str, counts: Mapping[str, int]) -> bool:
         """Whether a unit of a bus is out of contact: its device is so, or it was asked and never answered."""
         devices = self.hub.site.devices.values()

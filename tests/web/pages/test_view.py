@@ -176,6 +176,8 @@ def test_a_bus_with_a_silent_unit_is_not_untroubled(
     hub.raise_alarm("gas-1203.link", Signal.FAULT)
     link = LinkReport("bus-1", "serial", up, NOW, Text("", ""), slaves=slaves)
     assert view(hub).link_look(link) == look
+    word = "正常" if look == "ok" else "部分失联" if up else "中断"
+    assert view(hub).link_word(link) == word
 
 
 def test_facts_in_words(hub: FakeHub) -> None:
