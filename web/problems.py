@@ -192,7 +192,8 @@ _SAID: Final[Mapping[int, str]] = {
 
 def _page(request: Request, problem: Problem) -> str:
     """What went wrong, and the reason; a reason the catalogue does not know stays in the English of the API."""
-    language = choose_language(request.cookies.get(COOKIE), None, request.headers.get("accept-language"))
+    account = getattr(request.state, "language", None)  # set by the guard, when it came so far
+    language = choose_language(request.cookies.get(COOKIE), account, request.headers.get("accept-language"))
     word = translations(language).gettext
     said = word(_SAID.get(problem.status_code, _("The request could not be carried out")))
     reason, back = word(problem.message), word(_("Back"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,12 @@ async def test_a_page_fails_in_the_visitors_language(api, path, zh, en):
         assert other not in page
     assert "没有设备" in (await api.get("/devices/x", headers={"accept": "text/html"})).text
     assert 'lang="en"' in (await api.get("/devices/x", headers={"accept-language": "en"})).text
+
+
+async def test_a_page_fails_in_the_language_of_the_account(hub, person):
+    hub.people.by_name["guard"] = replace(hub.people.by_name["guard"], language="en")
+    page = await (await person("guard")).get("/devices/x", headers={"accept-language": "zh"})
+    assert "There is no device" in page.text
 
 
 async def test_a_browser_that_is_not_signed_in_is_sent_to_the_form_and_back(stranger):

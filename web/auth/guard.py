@@ -33,6 +33,7 @@ def _guard(perm: Perm) -> Guard:
                 "Sign in, or send a valid token as Authorization: Bearer.",
                 headers={"WWW-Authenticate": 'Bearer realm="edge-hub"'},
             )
+        request.state.language = found.account.language  # an error page speaks as the other pages do
         if found.session is not None and request.method not in _SAFE:
             check_same_origin(request)
             await _check_csrf(request, found)
