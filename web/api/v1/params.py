@@ -23,7 +23,10 @@ def _writable(text: str) -> str:
     return text
 
 
-Prose = Annotated[str, Field(max_length=2000), AfterValidator(_writable)]
+Writable = Annotated[str, AfterValidator(_writable)]
+"""Text that a store and an answer can hold, of any length a body may have."""
+
+Prose = Annotated[Writable, Field(max_length=2000)]
 """A person's own words in a body; an alarm carries its verdict's along, on every wall and stream."""
 
 TheHub = Annotated[Hub, Depends(hub_of)]

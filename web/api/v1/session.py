@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
-from web.api.v1.params import Prose, answer, shown
+from web.api.v1.params import Writable, answer, shown
 from web.api.v1.schema import SessionShape
 from web.auth import Perm, Visitor, drop_cookie, require, set_cookie, sign_in, sign_out
 
@@ -21,8 +21,8 @@ class Credentials(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: Prose
-    password: Prose
+    name: Writable
+    password: Writable
 
 
 def _shape(visitor: Visitor) -> SessionShape:
