@@ -31,7 +31,7 @@ STRAGGLING: Final = 10 * MINUTE  # how far behind a device's newest message an o
 _ALARMING: Final = frozenset({Signal.FIRE.value, Signal.GAS.value, Signal.SOS.value})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """A delivery whose readings wait to be stored.
 
