@@ -24,6 +24,7 @@ FILL: Final = (
 ALARMS: Final = 12  # while a backlog drains
 ALARM_RATE: Final = 3.0
 WITHIN: Final = 240.0
+COMMIT_WITHIN: Final = 15.0  # seconds; the last readings of a load wait for the commit's timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ def _bare_round(stand: Stand, count: int) -> Round:
     return Round(count / (found["done"] - begun) * 1e9, found["cpu"] / count * 100_000)
 
 
-def check_stored_once(stand: Stand, start_ms: int, count: int) -> None:
-    """Each reading of a load is in the store, once, by its time; BenchError otherwise."""
+def check_stored_once(stand: Stand, start_ms: int, count: int, patience: float = COMMIT_WITHIN) -> None:
+    """Each reading of a load is in the store, once, by its time; BenchError otherwise, after `patience` seconds."""
 
     def times() -> list[str]:
         found: list[str] = []
@@ -133,7 +134,7 @@ def check_stored_once(stand: Stand, start_ms: int, count: int) -> None:
         lambda: stand.metrics()["inbox_depth"] == 0, f"taking in {count} readings for {point}", within=WITHIN
     )
     found = times()
-    deadline = time.monotonic() + 15  # the last of them wait for the commit's timer
+    deadline = time.monotonic() + patience
     while len(set(found)) < count and time.monotonic() < deadline:
         time.sleep(0.5)
         found = times()

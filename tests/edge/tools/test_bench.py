@@ -22,7 +22,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(said.out)
     assert set(report) == {"bench", "version", "command", "machine", "yardstick", "figures", "notes"}
     assert report["bench"] == arguments[0]
-    assert {"cpu", "cores", "kernel", "python", "broker", "load_before"} <= set(report["machine"])
+    assert {"cpu", "cores", "kernel", "python", "broker", "others_percent"} <= set(report["machine"])
     assert report["machine"]["broker"].startswith("mosquitto version")
     for figure in report["figures"].values():
         assert set(figure) == {"value", "unit", "yardstick", "what", "to_reach"}
@@ -31,7 +31,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_ingest_measures_the_hub_beside_bare_paho(capsys: pytest.CaptureFixture[str]) -> None:
-    report = run(capsys, "ingest", "--messages", "3000", "--rounds", "1", "--steady", "1")
+    report = run(capsys, "ingest", "--messages", "1000", "--rounds", "1", "--steady", "1")
     figures = report["figures"]
     assert {"ingest_ratio", "ingest_rate", "ingest_cpu", "ingest_cpu_settled", "steady_core"} <= set(figures)
     assert figures["ingest_rate"]["value"] > 0 < figures["ingest_rate"]["yardstick"]
@@ -67,7 +67,7 @@ def test_a_reading_that_is_missing_in_the_store_is_found(tmp_path: Path) -> None
             publisher.answer()
         check_stored_once(stand, start_ms, 100)
         with pytest.raises(BenchError, match="1 of 101 readings are missing"):
-            check_stored_once(stand, start_ms, 101)
+            check_stored_once(stand, start_ms, 101, patience=0)
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
