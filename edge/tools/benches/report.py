@@ -23,6 +23,18 @@ class BenchError(RuntimeError):
     """Nothing to measure, or what was measured is not what was to be: one sentence with the mend."""
 
 
+def _work_done() -> tuple[float, float, float]:
+    """Seconds of work of the whole machine, of this process with its children that have ended, and by the clock."""
+    ticks = Path("/proc/stat").read_text("ascii").partition("\n")[0].split()[1:9]
+    user, nice, system, _idle, _waiting, irq, softirq, stolen = map(int, ticks)
+    own = os.times()
+    return (
+        (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK"),
+        own.user + own.system + own.children_user + own.children_system,
+        own.elapsed,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured value. yardstick: the same of the yardstick, in the same unit. target: what is to be reached."""
@@ -43,7 +55,7 @@ class Report:
     yardstick: str
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
+    _begun: tuple[float, float, float] = field(default_factory=_work_done)
 
     def add(
         self,
@@ -58,13 +70,18 @@ class Report:
         """Add one figure."""
         self.figures.append(Figure(name, what, value, unit, yardstick, target))
 
+    def others(self) -> float:
+        """Percent of the machine that programs other than this bench have taken since it began."""
+        busy, own, elapsed = (now - then for now, then in zip(_work_done(), self._begun, strict=True))
+        return max(0.0, 100 * (busy - own) / (elapsed * (os.cpu_count() or 1)))
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "bench": self.bench,
             "version": __version__,
             "command": command_line(),
-            "machine": machine() | {"load_before": round(self.load_before, 2)},
+            "machine": machine() | {"others_percent": round(self.others(), 1)},
             "yardstick": self.yardstick,
             "figures": {
                 figure.name: {
@@ -101,7 +118,7 @@ class Report:
         head = [
             f"edge-hub {__version__}, bench {self.bench}: {command_line()}",
             f"{about['cpu']}, {about['cores']} cores, {about['memory_mb']} MB, {about['kernel']}",
-            f"Python {about['python']}, SQLite {about['sqlite']}, {about['broker']}; load {self.load_before:.1f}",
+            f"Python {about['python']}, SQLite {about['sqlite']}, {about['broker']}; others took {self.others():.0f} %",
             f"yardstick: {self.yardstick}",
             "",
         ]
