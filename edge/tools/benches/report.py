@@ -73,7 +73,8 @@ class Report:
     def others(self) -> float:
         """Percent of the machine that programs other than this bench have taken since it began."""
         busy, own, elapsed = (now - then for now, then in zip(_work_done(), self._begun, strict=True))
-        return max(0.0, 100 * (busy - own) / (elapsed * (os.cpu_count() or 1)))
+        tick = 1 / os.sysconf("SC_CLK_TCK")  # the clock's step: less than one may have passed
+        return max(0.0, 100 * (busy - own) / (max(elapsed, tick) * (os.cpu_count() or 1)))
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
