@@ -1,6 +1,6 @@
 """What comes in: bytes as received, and the readings made of them.
 
-What is made once per message is treated as immutable but not frozen: a frozen dataclass is three times as slow to make.
+What is made once per message is treated as immutable but not frozen: frozen ones took 5 to 10 % of the line's time.
 """
 
 from __future__ import annotations
