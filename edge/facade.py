@@ -9,12 +9,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
-from edge.domain.command import Command
 from edge.domain.device import Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
 from edge.domain.reading import Purpose, Quality, Reason, Value
+from edge.domain.request import Request
 from edge.domain.site import Site
 
 T = TypeVar("T")
@@ -218,8 +218,8 @@ class Hub(Protocol):
         ...
 
     def desk(self) -> Desk: ...
-    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
-        """Carry out a person's command and answer after the journal's commit; raises Refusal.
+    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+        """Carry out what a person asks and answer after the journal's commit; raises Refusal.
 
         key: the Idempotency-Key; a repeat within 24 h changes nothing and answers with the object as it stands.
         """

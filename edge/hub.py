@@ -9,12 +9,12 @@ from typing import Any
 
 from edge import __version__
 from edge.domain.alarm import Alarm, Desk
-from edge.domain.command import Command
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
 from edge.domain.reading import Purpose, Quality
+from edge.domain.request import Request
 from edge.domain.site import Site
 from edge.driver import Driver
 from edge.facade import (
@@ -189,8 +189,8 @@ class RunningHub:
     def desk(self) -> Desk:
         return self._line.engine.desk
 
-    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
-        return await self._pipeline.act(command, key)
+    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+        return await self._pipeline.act(request, key)
 
     async def note(self, kind: str, by: str, body: Mapping[str, Any]) -> None:
         await self._pipeline.note(kind, by, body)

@@ -11,9 +11,9 @@ from typing import Final
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm, Desk
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Silence
 from edge.domain.fact import Fact
 from edge.domain.instant import HOUR, Instant
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Silence
 from edge.facade import Unavailable
 from edge.store.facts import FactLog
 from edge.store.journal import Answer, Entry
@@ -30,49 +30,49 @@ class People:
         self._log = log
         self._answers = {(answer.account, answer.key): answer for answer in answers}
 
-    async def carry_out(self, command: Command, key: str | None, now: Instant) -> Alarm | Desk:
+    async def carry_out(self, request: AlarmRequest, key: str | None, now: Instant) -> Alarm | Desk:
         """The whole object after the journal's commit; raises Refusal, Unavailable."""
-        mark = blake2b(repr(command).encode(), digest_size=16).digest()
-        known = self._answers.get((command.by, key or ""))
+        mark = blake2b(repr(request).encode(), digest_size=16).digest()
+        known = self._answers.get((request.by, key or ""))
         if known is not None and now.utc - known.at < KEEP_ANSWERS:
             if known.digest != mark:
                 raise Refusal("key_reused", "this Idempotency-Key was used for another request")
-            return await self._subject(command)
-        if not self._log.healthy and not isinstance(command, Acknowledge | Silence):
+            return await self._subject(request)
+        if not self._log.healthy and not isinstance(request, Acknowledge | Silence):
             # Both of these stop nothing but noise; whatever closes a case must be on record.
             raise Refusal(
                 "not_saved", "the journal cannot be written: only acknowledging and silencing work now"
             )
-        outcome = await self._decide(command, now)
+        outcome = await self._decide(request, now)
         answers = []
         if key is not None:
-            answers = [Answer(key, command.by, mark, getattr(command, "alarm", ""), now.utc)]
+            answers = [Answer(key, request.by, mark, getattr(request, "alarm", ""), now.utc)]
             self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
-            self._answers[command.by, key] = answers[0]
+            self._answers[request.by, key] = answers[0]
         if outcome.facts or answers:
             await self._log.record(Entry(facts=outcome.facts, alarms=outcome.alarms, answers=answers))
-        return outcome.alarms[-1] if outcome.alarms else await self._subject(command)
+        return outcome.alarms[-1] if outcome.alarms else await self._subject(request)
 
     async def write(self, fact: Fact) -> None:
-        """Journal something a person did that is no command; it gets its number here, in its turn."""
+        """Journal something a person did that is no request; it gets its number here, in its turn."""
         await self._log.record(Entry(facts=[replace(fact, seq=self._log.numbering.next())]))
 
-    async def _decide(self, command: Command, now: Instant) -> Outcome:
-        if isinstance(command, Silence) or command.alarm in self._engine.open():
-            return self._engine.act(command, now)
-        closed = await self._closed(command.alarm)
+    async def _decide(self, request: AlarmRequest, now: Instant) -> Outcome:
+        if isinstance(request, Silence) or request.alarm in self._engine.open():
+            return self._engine.act(request, now)
+        closed = await self._closed(request.alarm)
         if closed is None:
             raise Refusal("not_found", "no alarm with this id")
-        if isinstance(command, Judge | Comment):
-            return self._engine.amend(closed, command, now)
-        if isinstance(command, Acknowledge) and closed.acked:
+        if isinstance(request, Judge | Comment):
+            return self._engine.amend(closed, request, now)
+        if isinstance(request, Acknowledge) and closed.acked:
             return Outcome([], [], annunciated=False)
         raise Refusal("closed", "this alarm is closed already")
 
-    async def _subject(self, command: Command) -> Alarm | Desk:
-        if isinstance(command, Silence):
+    async def _subject(self, request: AlarmRequest) -> Alarm | Desk:
+        if isinstance(request, Silence):
             return self._engine.desk
-        alarm = self._engine.open().get(command.alarm) or await self._closed(command.alarm)
+        alarm = self._engine.open().get(request.alarm) or await self._closed(request.alarm)
         if alarm is None:
             raise Refusal("not_found", "no alarm with this id")
         return alarm

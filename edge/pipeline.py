@@ -1,4 +1,4 @@
-"""The line: what every reading, every tick of the clock and every command of a person goes through, in one order.
+"""The line: what every reading, every tick of the clock and every request of a person goes through, in one order.
 
 1 bind · 2 normalise · 3 evaluate · 4 conclude · 5 record · 6 publish · 7 keep
 
@@ -19,11 +19,11 @@ from edge.alarm.supervision import Supervision
 from edge.beat import PULSE, Beat
 from edge.clock import Clock
 from edge.domain.alarm import Alarm, Desk
-from edge.domain.command import Command, Refusal
 from edge.domain.device import Point
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import Delivery, DeliveryKey, NewSession, RawReading, Reading
+from edge.domain.request import Refusal, Request
 from edge.facade import Unavailable
 from edge.health import HUB, HealthMonitor
 from edge.ingest.deliveries import Deliveries
@@ -36,7 +36,7 @@ from edge.store.journal import AdoptedDevice, Entry, Evaluated
 from edge.store.telemetry import Telemetry
 from edge.values import LatestValues
 
-BATCH: Final = 256  # messages per step: a few milliseconds of work, so that nobody's command is kept waiting
+BATCH: Final = 256  # messages per step: a few milliseconds of work, so that nobody's request is kept waiting
 ASKED: Final = 8  # commands per step: however many people and programs ask, readings have their turn
 TICK: Final = SECOND
 LAG: Final = SECOND // 10  # design: loop lag over 100 ms for 5 s is an alarm
@@ -66,9 +66,9 @@ class Line:
 
 @dataclass(slots=True)
 class Asked:
-    """A person's command, or a fact about a person, waiting for its turn."""
+    """A person's request, or a fact about a person, waiting for its turn."""
 
-    what: Command | Fact
+    what: Request | Fact
     answer: asyncio.Future[Alarm | Desk | None]
     key: str | None = None
 
@@ -134,16 +134,16 @@ class Pipeline:
             if reading.point.spec.id == PULSE and reading.point.device.id == HUB:
                 line.heart.passed(float(reading.value or 0), now)
 
-    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
-        """Carry out a person's command in its turn; raises Refusal, Unavailable."""
-        answer = await self._ask(Asked(command, self._loop.create_future(), key))
+    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+        """Carry out a person's request in its turn; raises Refusal, Unavailable."""
+        answer = await self._ask(Asked(request, self._loop.create_future(), key))
         if answer is None:
-            msg = "a command was answered like a note"
+            msg = "a request was answered like a note"
             raise TypeError(msg)
         return answer
 
     async def note(self, kind: str, by: str | None, body: Mapping[str, Any]) -> None:
-        """Journal something a person did that is no command."""
+        """Journal something a person did that is no request."""
         fact = Fact(self._line.log.position(), kind, self._line.clock.now().utc, by, "", body)
         await self._ask(Asked(fact, self._loop.create_future()))
 

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from edge.domain.command import Refusal
+from edge.domain.request import Refusal
 from edge.facade import Unavailable
 from web.i18n import COOKIE, choose_language, translations
 from web.i18n import mark as _

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.alarm.timers import NEVER
 from edge.alarm.tracker import NORMAL, Change, Tracker
 from edge.domain.alarm import Alarm
 from edge.domain.device import Point
 from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import Purpose, Quality, Reading
 from edge.domain.rule import AlarmRule
+from edge.domain.timers import NEVER
 
 _NOT_MEASURED: Final = (bool, str, type(None))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.alarm.timers import NEVER, Timer
 from edge.domain.alarm import Desk
 from edge.domain.instant import MINUTE, Instant
+from edge.domain.timers import NEVER, Timer
 
 SILENCE: Final = 5 * MINUTE
 

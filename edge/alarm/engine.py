@@ -16,17 +16,17 @@ from edge.alarm.desk import DeskSilence
 from edge.alarm.outcome import Defect, Outcome
 from edge.alarm.register import Register
 from edge.alarm.shelf import Shelf, Shelving
-from edge.alarm.timers import NEVER, Timer, Timers
 from edge.alarm.tracker import Change, Tracker, key_of
 from edge.alarm.watch import Watch, rehearse
 from edge.domain.alarm import Alarm, Desk
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.device import Point
 from edge.domain.fact import Numbering
 from edge.domain.instant import MINUTE, Instant
 from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.rule import AlarmRule
+from edge.domain.timers import NEVER, Timer, Timers
 
 AGAIN = MINUTE  # a timer that failed is tried again
 
@@ -134,34 +134,34 @@ class AlarmEngine:
         outcome.defects = defects
         return outcome
 
-    def act(self, command: Command, now: Instant) -> Outcome:
-        """Carry out a person's command on an open alarm or the desk; raises Refusal."""
+    def act(self, request: AlarmRequest, now: Instant) -> Outcome:
+        """Carry out a person's request on an open alarm or the desk; raises Refusal."""
         self._begin(now)
-        if isinstance(command, Silence):
-            self._silence.begin(command.by, now)
+        if isinstance(request, Silence):
+            self._silence.begin(request.by, now)
             self._timers.watch(self._silence)
-            self._register.record_desk("desk.silenced", self._silence.desk, command.by)
+            self._register.record_desk("desk.silenced", self._silence.desk, request.by)
             return self._end()
-        alarm = self._register.alarms.get(command.alarm)
+        alarm = self._register.alarms.get(request.alarm)
         if alarm is None:
             raise Refusal("not_found", "no open alarm with this id")
-        match command:
+        match request:
             case Acknowledge():
-                self._acknowledge(alarm, command)
+                self._acknowledge(alarm, request)
             case Reset():
-                self._reset(alarm, command)
+                self._reset(alarm, request)
             case Shelve():
-                self._shelve(alarm, command)
+                self._shelve(alarm, request)
             case Judge() | Comment():
-                self._remark(alarm, command)
+                self._remark(alarm, request)
         return self._end(about=alarm.id)
 
-    def amend(self, alarm: Alarm, command: Command, now: Instant) -> Outcome:
+    def amend(self, alarm: Alarm, request: AlarmRequest, now: Instant) -> Outcome:
         """Verdict or comment on a closed alarm, given by its row; raises Refusal `closed` for all else."""
         self._begin(now)
-        if not isinstance(command, Judge | Comment):
+        if not isinstance(request, Judge | Comment):
             raise Refusal("closed", "this alarm is closed already")
-        self._remark(alarm, command)
+        self._remark(alarm, request)
         return self._end(about=alarm.id)
 
     # ---- what it knows --------------------------------------------------------------------------------------------
@@ -269,42 +269,42 @@ class AlarmEngine:
 
     # ---- people ---------------------------------------------------------------------------------------------------
 
-    def _acknowledge(self, alarm: Alarm, command: Acknowledge) -> None:
+    def _acknowledge(self, alarm: Alarm, request: Acknowledge) -> None:
         if alarm.acked:
             return  # the first person stays
         alarm = self._record(
-            "alarm.acked", handling.acknowledged(alarm, command, self._now), command.by, command.note
+            "alarm.acked", handling.acknowledged(alarm, request, self._now), request.by, request.note
         )
         if not alarm.active and not alarm.latched:
-            self._close(alarm, command.by)
+            self._close(alarm, request.by)
 
-    def _reset(self, alarm: Alarm, command: Reset) -> None:
-        alarm = handling.reset(alarm, command, self._now)
+    def _reset(self, alarm: Alarm, request: Reset) -> None:
+        alarm = handling.reset(alarm, request, self._now)
         tracker = self._trackers.get(alarm.id)
         if tracker is not None and alarm.active:
             tracker.forget(self._now.mono)
             self._timers.watch(tracker)
-        self._record("alarm.reset", alarm, command.by, command.reason)
+        self._record("alarm.reset", alarm, request.by, request.reason)
         self._closed(alarm)
 
-    def _remark(self, alarm: Alarm, command: Judge | Comment) -> None:
-        if isinstance(command, Judge):
+    def _remark(self, alarm: Alarm, request: Judge | Comment) -> None:
+        if isinstance(request, Judge):
             self._record(
-                "alarm.verdict", handling.judged(alarm, command, self._now), command.by, command.note
+                "alarm.verdict", handling.judged(alarm, request, self._now), request.by, request.note
             )
         else:
-            self._record("alarm.commented", handling.commented(alarm, command), command.by, command.note)
+            self._record("alarm.commented", handling.commented(alarm, request), request.by, request.note)
 
-    def _shelve(self, alarm: Alarm, command: Shelve) -> None:
-        if command.until is None:
+    def _shelve(self, alarm: Alarm, request: Shelve) -> None:
+        if request.until is None:
             shelving = self._shelf.of(alarm.key)
             if shelving is not None:
-                self._unshelve(shelving, command.by)
+                self._unshelve(shelving, request.by)
             return
-        suppression = handling.shelving(alarm, command, command.until, self._now)
+        suppression = handling.shelving(alarm, request, request.until, self._now)
         alarm = replace(alarm, suppression=suppression)
-        self._shelf.put(alarm, suppression, command.until - self._now.utc, self._now)
-        self._record("alarm.shelved", alarm, command.by, command.reason)
+        self._shelf.put(alarm, suppression, request.until - self._now.utc, self._now)
+        self._record("alarm.shelved", alarm, request.by, request.reason)
 
     def _unshelve(self, shelving: Shelving, by: str | None) -> None:
         """A shelving ends; what is still active and unacknowledged asks for attention now."""

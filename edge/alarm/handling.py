@@ -7,50 +7,50 @@ from typing import Final
 
 from edge.alarm.episode import closed
 from edge.domain.alarm import Alarm, Suppression, Verdict
-from edge.domain.command import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 from edge.domain.instant import HOUR, Instant
 from edge.domain.lifecycle import UNCONFIRMED, VITAL
+from edge.domain.request import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 
 LONGEST_SHELVING: Final = 8 * HOUR
 
 
-def acknowledged(alarm: Alarm, command: Acknowledge, now: Instant) -> Alarm:
+def acknowledged(alarm: Alarm, request: Acknowledge, now: Instant) -> Alarm:
     """接警 / 知悉, of an alarm that is not acknowledged yet."""
-    return replace(alarm, acked=True, acked_at=now.utc, acked_by=command.by)
+    return replace(alarm, acked=True, acked_at=now.utc, acked_by=request.by)
 
 
-def reset(alarm: Alarm, command: Reset, now: Instant) -> Alarm:
+def reset(alarm: Alarm, request: Reset, now: Instant) -> Alarm:
     """复位: of what is inactive and acknowledged, or by force with a reason.
 
     Still active comes first: that answer sends somebody to look (S2: "现场仍在报警,不能复位").
     """
-    if command.force and not (command.reason or "").strip():
+    if request.force and not (request.reason or "").strip():
         raise Refusal("reason_required", "a forced reset needs a reason")
-    if alarm.active and not command.force:
+    if alarm.active and not request.force:
         raise Refusal("still_active", "still in alarm on site: cannot reset")
-    if not alarm.acked and not command.force:
+    if not alarm.acked and not request.force:
         raise Refusal("not_acknowledged", "acknowledge the alarm before resetting it")
-    return replace(closed(alarm, now, command.by), forced=alarm.active or not alarm.acked)
+    return replace(closed(alarm, now, request.by), forced=alarm.active or not alarm.acked)
 
 
-def judged(alarm: Alarm, command: Judge, now: Instant) -> Alarm:
+def judged(alarm: Alarm, request: Judge, now: Instant) -> Alarm:
     """The verdict; a later one takes the place of an earlier one, which stays in the journal."""
-    return replace(alarm, verdict=Verdict(command.kind, command.cause, command.by, now.utc))
+    return replace(alarm, verdict=Verdict(request.kind, request.cause, request.by, now.utc))
 
 
-def commented(alarm: Alarm, command: Comment) -> Alarm:
+def commented(alarm: Alarm, request: Comment) -> Alarm:
     """A remark changes nothing but the story."""
-    if not command.note.strip():
+    if not request.note.strip():
         raise Refusal("reason_required", "a comment needs words")
     return alarm
 
 
-def shelving(alarm: Alarm, command: Shelve, until: int, now: Instant) -> Suppression:
+def shelving(alarm: Alarm, request: Shelve, until: int, now: Instant) -> Suppression:
     """限时搁置 until `until` (µs UTC). Fire, gas and SOS need a second person, who comes with the on-duty module."""
     if alarm.signal in VITAL or alarm.rule == UNCONFIRMED:
         raise Refusal("not_shelvable", "fire, gas and SOS alarms cannot be shelved by one person")
-    if not command.reason.strip():
+    if not request.reason.strip():
         raise Refusal("reason_required", "shelving needs a reason")
     if not now.utc < until <= now.utc + LONGEST_SHELVING:
         raise Refusal("too_long", "an alarm can be shelved for at most eight hours from now")
-    return Suppression("shelved", command.by, command.reason, until, until - now.utc)
+    return Suppression("shelved", request.by, request.reason, until, until - now.utc)

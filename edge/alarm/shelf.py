@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.alarm.handling import LONGEST_SHELVING
-from edge.alarm.timers import NEVER, Timer, Timers
 from edge.domain.alarm import Alarm, Suppression
 from edge.domain.instant import Instant
+from edge.domain.timers import NEVER, Timer, Timers
 
 
 class Shelving(Timer):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from edge.alarm.timers import NEVER, Timer, Timers
 from edge.domain.alarm import Alarm
 from edge.domain.device import LINK, Point
 from edge.domain.instant import DAY, SECOND, Instant
 from edge.domain.reading import Arrival, Reading
+from edge.domain.timers import NEVER, Timer, Timers
 
 REPEAT = (
     DAY  # so long as a device is out of contact, it is said once a day: a report that was put away comes back

@@ -9,12 +9,12 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import ClassVar, Final
 
-from edge.alarm.timers import NEVER, Timer
 from edge.domain.alarm import Alarm
 from edge.domain.device import Point
 from edge.domain.instant import SECOND, Instant
 from edge.domain.reading import Purpose, Reading
 from edge.domain.rule import AlarmRule
+from edge.domain.timers import NEVER, Timer
 
 NORMAL: Final = -1
 

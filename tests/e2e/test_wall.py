@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
 from edge.domain.health import Health
+from edge.domain.request import Acknowledge
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 

@@ -10,11 +10,11 @@ import pytest
 
 from edge.alarm.engine import AlarmEngine
 from edge.domain.alarm import Alarm
-from edge.domain.command import Acknowledge, Comment, Refusal, Reset, Shelve
 from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.reading import Reading
+from edge.domain.request import Acknowledge, Comment, Refusal, Reset, Shelve
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 from edge.facade import Unavailable
 from edge.people import KEEP_ANSWERS, People

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from edge.domain.alarm import Alarm, AlarmState
-from edge.domain.command import Acknowledge, Judge, Refusal, Reset
 from edge.domain.device import Signal
 from edge.domain.reading import Quality
+from edge.domain.request import Acknowledge, Judge, Refusal, Reset
 from edge.facade import AlarmQuery
 from edge.hub import RunningHub
 from tests.integration.conftest import Start, until

@@ -10,9 +10,9 @@ import pytest
 
 from edge.clock import SystemClock
 from edge.domain.alarm import Alarm, AlarmState
-from edge.domain.command import Acknowledge, Reset
 from edge.domain.device import Signal
 from edge.domain.instant import DAY, SECOND, Instant
+from edge.domain.request import Acknowledge, Reset
 from edge.hub import RunningHub
 from edge.store.journal import verify
 from tests.integration.conftest import Start, until

@@ -15,8 +15,8 @@ import pytest
 
 from edge.assembly import Running
 from edge.domain.alarm import Alarm, AlarmState
-from edge.domain.command import Acknowledge, Comment, Judge, Refusal, Reset, Silence
 from edge.domain.reading import Delivery, RawReading
+from edge.domain.request import Acknowledge, Comment, Judge, Refusal, Reset, Silence
 from edge.facade import AlarmQuery
 from edge.hub import RunningHub
 from edge.store.journal import verify

@@ -10,10 +10,10 @@ import pytest
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.watch import Watch
 from edge.domain.alarm import Alarm
-from edge.domain.command import Acknowledge
 from edge.domain.device import DeviceProfile
 from edge.domain.health import Rejected
 from edge.domain.reading import Message, Sample
+from edge.domain.request import Acknowledge
 from edge.driver import Codec
 from edge.hub import RunningHub
 from tests.integration.conftest import Start, until

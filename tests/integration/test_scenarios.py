@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from edge.domain.alarm import Alarm, AlarmState
-from edge.domain.command import Acknowledge, Judge, Refusal, Reset
 from edge.domain.device import Signal
+from edge.domain.request import Acknowledge, Judge, Refusal, Reset
 from edge.domain.rule import Priority
 from edge.facade import AlarmQuery
 from edge.hub import RunningHub

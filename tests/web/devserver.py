@@ -10,8 +10,8 @@ import asyncio
 import random
 import signal
 
-from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
+from edge.domain.request import Acknowledge
 from tests.web.fakes import PASSWORDS, FakeHub, busy_day
 from web.server import Listen, WebServer
 

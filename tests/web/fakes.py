@@ -15,13 +15,13 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.health import Check, Health, LinkReport, Rejected
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose, Quality, Value
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.facade import (
     Account,
     Accounts,
@@ -123,7 +123,7 @@ class FakeHub:
         self._unsaved: set[Seq] = set()
         self._waiters: list[asyncio.Future[None]] = []
         self._alarms: dict[str, Alarm] = {}
-        self._keys: dict[str, Command] = {}
+        self._keys: dict[str, AlarmRequest] = {}
         self._desk = Desk(None, None)
         self._points = {
             f"{d.id}.{s.id}": Point(f"{d.id}.{s.id}", d, s, n)
@@ -424,7 +424,7 @@ class FakeHub:
         until = self._desk.silenced_until
         return self._desk if until is not None and until > self.now().utc else Desk(None, None)
 
-    async def act(self, command: Command, key: str | None = None) -> Alarm | Desk:
+    async def act(self, command: AlarmRequest, key: str | None = None) -> Alarm | Desk:
         if key is not None:
             known = self._keys.get(key)
             if known is not None:
@@ -436,7 +436,7 @@ class FakeHub:
             self._keys[key] = command
         return result
 
-    def _act(self, command: Command) -> Alarm | Desk:
+    def _act(self, command: AlarmRequest) -> Alarm | Desk:
         now = self.now().utc
         if isinstance(command, Silence):
             self._desk = Desk(now + 5 * MINUTE, command.by)

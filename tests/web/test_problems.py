@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.command import Refusal
+from edge.domain.request import Refusal
 from web.problems import REFUSALS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.device import LINK, Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.fact import Fact, Numbering
 from edge.domain.instant import SECOND, Instant
@@ -24,6 +23,7 @@ from edge.domain.lifecycle import legal
 from edge.domain.names import Text
 from edge.domain.quantity import QUANTITIES
 from edge.domain.reading import Arrival, Purpose, Quality, Reading, Value
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 
 START = 1_790_000_000 * SECOND  # 2026-09-21, µs UTC
@@ -157,7 +157,7 @@ class Stage:
         self.mono = end
         return Outcome(facts, alarms, annunciated)
 
-    def act(self, command: Command) -> Outcome:
+    def act(self, command: AlarmRequest) -> Outcome:
         return self.keep(self.engine.act(command, self.now))
 
     def restart(self, *, away: float = 0.0, tail: Iterable[Reading] = ()) -> Outcome:
@@ -242,7 +242,7 @@ class Stage:
             rest |= FLAGS[flag]
         return self.reading(name, WORDS[value] if value in WORDS else float(value), **rest)
 
-    def command(self, who: str, verb: str, target: str = "", *words: str) -> Command:
+    def command(self, who: str, verb: str, target: str = "", *words: str) -> AlarmRequest:
         if verb == "silence":
             return Silence(who)
         alarm = self.newest(target).id

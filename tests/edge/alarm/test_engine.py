@@ -8,12 +8,12 @@ import pytest
 
 from edge.alarm.engine import AlarmEngine
 from edge.domain.alarm import Alarm, AlarmState
-from edge.domain.command import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 from edge.domain.device import Signal
 from edge.domain.fact import Numbering
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.lifecycle import STUCK, UNCONFIRMED
 from edge.domain.reading import Quality, Reading
+from edge.domain.request import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 from edge.domain.rule import Priority, Selector
 from tests.edge.alarm.stage import BOOT, RULES, START, Stage, level, points, rule
 

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from edge.alarm.outcome import Outcome
 from edge.domain.alarm import Alarm
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Refusal, Reset, Shelve, Silence
 from edge.domain.instant import MINUTE, SECOND
 from edge.domain.lifecycle import UNCONFIRMED, VITAL
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
 from tests.edge.alarm.stage import Stage, told
 
 STATES = ("smoke", "sos", "head", "door", "link")
@@ -223,7 +223,7 @@ class TwoHubs(RuleBasedStateMachine):
             return None
         results: list[object] = []
         for stage, alarm in zip((self.mortal, self.steady), pair, strict=True):
-            command: Command = make(alarm, stage.now)
+            command: AlarmRequest = make(alarm, stage.now)
             try:
                 results.append(alarm_facts(stage.act(command)))
             except Refusal as refusal:

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
 from edge.domain.health import Health, LinkReport
 from edge.domain.instant import MINUTE
 from edge.domain.names import Text
 from edge.domain.reading import Quality
+from edge.domain.request import Acknowledge
 from tests.web.fakes import FakeHub, busy_day
 from web.pages import router
 

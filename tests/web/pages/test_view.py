@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from edge.domain.alarm import Alarm, Suppression, Verdict
-from edge.domain.command import Acknowledge
 from edge.domain.device import Signal
 from edge.domain.health import LinkReport
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, from_rfc3339
 from edge.domain.names import Text
 from edge.domain.reading import Quality, Reason
+from edge.domain.request import Acknowledge
 from tests.web.fakes import FakeHub
 from web.i18n import Language
 from web.pages.view import View

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from edge.domain.alarm import Alarm, AlarmState, VerdictKind
-from edge.domain.command import Acknowledge, Command, Comment, Judge, Reset, Shelve, Silence
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Reset, Shelve, Silence
 from edge.facade import AlarmQuery, Hub
 from web.api.v1 import shapes
 from web.api.v1.params import (
@@ -87,7 +87,7 @@ class CommentBody(_Body):
     note: Prose
 
 
-async def _act(hub: Hub, command: Command, visitor: Visitor, key: str | None) -> JSONResponse:
+async def _act(hub: Hub, command: AlarmRequest, visitor: Visitor, key: str | None) -> JSONResponse:
     """Carry it out; a Refusal becomes a problem on its way out."""
     done = await hub.act(command, scoped(visitor, key))
     return answer(shapes.alarm_of(hub, done) if isinstance(done, Alarm) else shapes.desk(done))

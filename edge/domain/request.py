@@ -1,10 +1,23 @@
-"""What a person can ask of the hub, and how it refuses."""
+"""What a person can ask of the hub, and how it refuses.
+
+The requests of alarms and the desk stand here, those of another case beside that case. (A command is an order to an
+output: `edge.domain.output`.)
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from edge.domain.alarm import VerdictKind
+
+
+class Request(Protocol):
+    """Anything a person asks. by: who, as the journal names them."""
+
+    @property
+    def by(self) -> str:
+        """Account or person that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,11 @@ class Silence:
     by: str
 
 
-Command = Acknowledge | Reset | Judge | Shelve | Comment | Silence
+AlarmRequest = Acknowledge | Reset | Judge | Shelve | Comment | Silence
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
-    """Why a command was not carried out: a stable code of the API and one sentence for the person.
+    """Why a request was not carried out: a stable code of the API and one sentence for the person.
 
     Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
     key_reused.

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Final
 
+from edge.domain.instant import Instant
+
 NEVER: Final = 1 << 62
 
 
@@ -59,3 +61,13 @@ class Timers:
                 timer.queued = NEVER
                 self.watch(timer)
         return None
+
+
+def resumed(due_at: int, remaining: int, now: Instant) -> int:
+    """Mono µs at which a delay from before a restart ends.
+
+    due_at: µs UTC at which it was to end; remaining: µs that were left at the last fact about it. It is never longer
+    than what remained, and shorter by the time the hub was away where the civil clock can be believed.
+    """
+    left = min(remaining, due_at - now.utc) if now.trusted else remaining
+    return now.mono + max(0, left)

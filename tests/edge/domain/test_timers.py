@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alarm.timers import NEVER, Timer, Timers
+from edge.domain.timers import NEVER, Timer, Timers
 
 
 def timer(timers: Timers, due: int) -> Timer:
