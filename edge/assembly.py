@@ -22,6 +22,7 @@ from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.dialects import make_driver, schemas
+from edge.domain.conclusion import Written
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.site import Site
@@ -119,6 +120,10 @@ class _Host:
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         if self.pipeline is not None:
             self._call(self.pipeline.polled, self._dialects[source], address, ok)
+
+    def written(self, receipt: Written) -> None:
+        if self.pipeline is not None:
+            self._call(self.pipeline.told, receipt)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: the hub is stopping

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Protocol
 
+from edge.domain.conclusion import Write, Written
 from edge.domain.device import DeviceProfile
 from edge.domain.health import LinkReport
 from edge.domain.instant import Instant
@@ -40,6 +41,9 @@ class Host(Protocol):
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         """A polled device answered (ok) or failed to; drives the device's `link` where silence has another meaning."""
+
+    def written(self, receipt: Written) -> None:
+        """What became of a write: the one answer that each `Driver.write` gets."""
 
 
 class Codec(Protocol):
@@ -74,6 +78,14 @@ class Driver(Protocol):
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Their readings are stored: answer the sender (MQTT PUBACK). Thread-safe; stale generations are ignored."""
 
+    def write(self, write: Write) -> None:
+        """Carry out an act at the device `write.device`. Never blocks, from any thread, never raises.
+
+        `write.body` is the checked model of `DriverSchema.write`. The driver answers once, by `Host.written`: error
+        None when the device or the broker took it; else why not, at once where the link is down. It keeps nothing
+        for later: whoever commands tries again. A driver whose schema has no `write` answers that it cannot.
+        """
+
     def report(self) -> LinkReport:
         """State and counters of the link. Thread-safe."""
 
@@ -86,6 +98,7 @@ class DriverSchema:
     connection: the table of one source, without its `id`, `dialect` and `name`, which every source has.
     address: `address = {dialect = …, …}` of a device, without its `dialect`.
     profile: the `read = {…}` of a profile, point: the `read = {…}` of one of its points.
+    write: the `write = {…}` of an output's act, given to `Driver.write`; None where devices are only listened to.
     key: address model -> the address string that `Codec.parse` yields for that device.
     bus_of: address model -> id of the source it must be on, None where any source of the dialect will do.
     parent: the table around it ([[mqtt]] without its `id` and `listen`), None where the source stands alone.
@@ -105,6 +118,7 @@ class DriverSchema:
     bus_of: Callable[[Any], str | None] = field(default=lambda _address: None)
     parent: type[Any] | None = None
     combine: Callable[[Any, Any], Any] | None = None
+    write: type[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
