@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
+from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
@@ -77,6 +78,17 @@ class AlarmQuery:
     signal: Signal | None = None
     device: str | None = None
     purpose: Purpose | None = None
+    before: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CaseQuery:
+    """Cases of one kind, newest first. where: body key -> wanted value (as text). before: opaque cursor."""
+
+    open: bool | None = None
+    since: int | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
     before: str | None = None
     limit: int = 100
 
@@ -217,8 +229,24 @@ class Hub(Protocol):
         """All facts about one alarm, oldest first."""
         ...
 
+    async def cases(self, kind: str, query: CaseQuery) -> Page[Mapping[str, Any]]:
+        """Bodies of the cases of a kind (`edge.domain.conclusion.CASES`); ValueError when the cursor is none."""
+        ...
+
+    async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
+        """The body of one case as it stands."""
+        ...
+
+    async def case_story(self, kind: str, id: str) -> Sequence[Fact]:
+        """All facts that carry the case, oldest first."""
+        ...
+
+    def told(self, receipt: Receipt) -> None:
+        """A sign of life, an answer: enters the line in its turn."""
+        ...
+
     def desk(self) -> Desk: ...
-    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk | Mapping[str, Any]:
         """Carry out what a person asks and answer after the journal's commit; raises Refusal.
 
         key: the Idempotency-Key; a repeat within 24 h changes nothing and answers with the object as it stands.

@@ -132,7 +132,7 @@ class Conclusion:
 
     facts: numbered, in order. effects: carried out after the facts are recorded. requests: acts that follow (an answer
     "1" acknowledges an alarm), carried out on the line as if the person had pressed the button. readings: of built-in
-    points, evaluated in the next step (an unconfirmed command is an alarm). subject: body of the case that was asked about.
+    points, evaluated in the next step (an unconfirmed command is an alarm). subject: body of the case asked about.
     """
 
     facts: list[Fact] = field(default_factory=list)
