@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.names import Text
+from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
 
 
@@ -87,4 +88,6 @@ class Site:
     rules: tuple[AlarmRule, ...]
     connections: tuple[Connection, ...]
     retention: Retention
+    roster: Roster = field(default_factory=Roster)
+    policies: tuple[Policy, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD
