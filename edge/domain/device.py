@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from edge.domain.names import Text
 from edge.domain.quantity import Quantity
+
+if TYPE_CHECKING:
+    from edge.domain.output import OutputSpec  # which itself needs the points it is read back by
 
 
 class Signal(StrEnum):
@@ -83,6 +86,7 @@ class DeviceProfile:
     )
     read: Any = None
     built_in: bool = False
+    outputs: tuple[OutputSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Device:
     address: str
     adopted: bool = False
     note: str = ""
+    ex_proof: bool = False  # explosion-proof: may be switched where gas may be
 
 
 @dataclass(slots=True, eq=False)
