@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.names import Text
+from edge.domain.output import Linkage
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
 
@@ -90,4 +91,5 @@ class Site:
     retention: Retention
     roster: Roster = field(default_factory=Roster)
     policies: tuple[Policy, ...] = ()
+    linkages: tuple[Linkage, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD
