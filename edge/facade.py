@@ -156,6 +156,7 @@ class Role(StrEnum):
     GUARD = "guard"
     MAINTENANCE = "maintenance"
     ADMIN = "admin"
+    WALL = "wall"  # a screen, not a person: it shows, and every act asks for the person's PIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,13 @@ class Accounts(Protocol):
 
     async def note_failure(self, key: str, now: int) -> None: ...
     async def clear_failures(self, key: str) -> None: ...
+    async def pins(self) -> Mapping[str, str]:
+        """Hashes of PINs by the name of the person; who has none is not in it."""
+        ...
+
+    async def put_pin(self, name: str, pin_hash: str, by: str) -> None:
+        """Give a person a PIN; an unknown name is left alone."""
+        ...
 
 
 class Hub(Protocol):

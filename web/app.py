@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from edge.facade import Hub
 from web import problems
 from web.api.v1.routes import router as api
+from web.auth.grants import Grants
 from web.auth.secrets import Passwords
 from web.pages import router as pages
 from web.security import BodyLimit, KnownHosts, SecurityHeaders
@@ -26,7 +27,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
 
     names: host names it may be called by, besides its addresses and the machine's own name.
     secure: it is served over TLS, so its cookies travel over nothing else.
-    `app.state` holds `hub`, `streams`, `passwords` and `secure`.
+    `app.state` holds `hub`, `streams`, `passwords`, `grants` and `secure`.
     """
 
     @asynccontextmanager
@@ -48,6 +49,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
     app.state.hub = hub
     app.state.streams = Streams(hub)
     app.state.passwords = Passwords()
+    app.state.grants = Grants()
     app.state.secure = secure
     problems.install(app)
     app.include_router(api)

@@ -140,6 +140,13 @@ class SqliteAccounts:
     async def clear_failures(self, key: str) -> None:
         self._failures.pop(key, None)
 
+    async def pins(self) -> Mapping[str, str]:
+        return await self._db.read(_pins)
+
+    async def put_pin(self, name: str, pin_hash: str, by: str) -> None:
+        at = self._now().utc
+        await self._db.write(lambda conn: _put_pin(conn, name, pin_hash, by, at))
+
     async def drain_log(self) -> list[Change]:
         """Changes that are not in the journal yet, oldest first; told again until `recorded`."""
         rows = await self._db.read(_changes)
@@ -194,6 +201,11 @@ class AccountFile:
         with self._transaction() as conn:
             return _remove(conn, name, by, at)
 
+    def put_pin(self, name: str, pin_hash: str, by: str, at: int) -> None:
+        """Give a person of these accounts a PIN for the wall; the former one is worth nothing from now on."""
+        with self._transaction() as conn:
+            _put_pin(conn, name, pin_hash, by, at)
+
     def tokens(self) -> list[Account]:
         """All tokens by name."""
         with self._transaction() as conn:
@@ -247,9 +259,20 @@ def _put(conn: sqlite3.Connection, account: Account, by: str, at: int) -> None:
 def _remove(conn: sqlite3.Connection, name: str, by: str, at: int) -> bool:
     gone = conn.execute("DELETE FROM accounts WHERE name = ?", (name,)).rowcount > 0
     conn.execute("DELETE FROM sessions WHERE name = ?", (name,))
+    conn.execute("DELETE FROM pins WHERE name = ?", (name,))
     if gone:
         _log(conn, "account.removed", by, {"name": name}, at)
     return gone
+
+
+def _pins(conn: sqlite3.Connection) -> dict[str, str]:
+    return dict(conn.execute("SELECT name, pin_hash FROM pins"))
+
+
+def _put_pin(conn: sqlite3.Connection, name: str, pin_hash: str, by: str, at: int) -> None:
+    if _account(conn, name) is not None:
+        conn.execute("INSERT OR REPLACE INTO pins VALUES (?, ?)", (name, pin_hash))
+        _log(conn, "account.pin", by, {"name": name}, at)
 
 
 def _put_token(conn: sqlite3.Connection, secret_hash: bytes, account: Account, by: str, at: int) -> None:

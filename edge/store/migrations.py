@@ -47,6 +47,17 @@ JOURNAL: Final[Sequence[Migration]] = (
             PRIMARY KEY (account, key)) WITHOUT ROWID""",
         "CREATE INDEX answers_at ON answers (at)",
     ),
+    (
+        # step 4's cases: the body of each as its last fact left it
+        """CREATE TABLE cases (
+            kind TEXT NOT NULL, id TEXT NOT NULL, opened_at INTEGER NOT NULL, open INTEGER NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+        "CREATE INDEX cases_newest ON cases (kind, opened_at DESC, id DESC)",
+        "CREATE INDEX cases_open ON cases (kind, opened_at DESC, id DESC) WHERE open = 1",
+        """CREATE TABLE case_facts (
+            kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, id, number))
+            WITHOUT ROWID""",
+    ),
 )
 
 # low and high are null where they equal the sum: of one number only, which most minutes of slow points are
@@ -74,6 +85,23 @@ TELEMETRY: Final[Sequence[Migration]] = (
         """CREATE TABLE deliveries (
             n INTEGER PRIMARY KEY, source TEXT NOT NULL, count INTEGER NOT NULL, keys BLOB NOT NULL)""",
     ),
+    (
+        # cursor: n of the last row a follower is through with; outage: its counters when the sink was lost, as JSON
+        """CREATE TABLE followers (
+            id TEXT PRIMARY KEY, cursor INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
+            repeated INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0,
+            outage TEXT) WITHOUT ROWID""",
+        # rows that became history before every follower had them
+        "CREATE TABLE unsent (n INTEGER PRIMARY KEY, series INTEGER NOT NULL, time INTEGER NOT NULL)",
+        """CREATE TABLE set_aside (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, follower TEXT NOT NULL, at INTEGER NOT NULL, line TEXT NOT NULL,
+            reason TEXT NOT NULL)""",
+        # what people asked to be sent once more; series, time: the last row that was, null before the first
+        """CREATE TABLE resends (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, follower TEXT NOT NULL, start INTEGER NOT NULL,
+            until INTEGER NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, series INTEGER, time INTEGER,
+            sent INTEGER NOT NULL DEFAULT 0)""",
+    ),
 )
 
 ACCOUNTS: Final[Sequence[Migration]] = (
@@ -93,6 +121,7 @@ ACCOUNTS: Final[Sequence[Migration]] = (
             at INTEGER NOT NULL, recorded INTEGER NOT NULL DEFAULT 0)""",
         "CREATE INDEX account_log_new ON account_log (id) WHERE recorded = 0",
     ),
+    ("CREATE TABLE pins (name TEXT PRIMARY KEY, pin_hash TEXT NOT NULL) WITHOUT ROWID",),
 )
 
 

@@ -38,6 +38,7 @@ from edge.tools.broker import (
     make_broker,
     shipped_accounts,
 )
+from web.auth.pins import new_pin
 from web.auth.secrets import digest, hash_password, new_token
 
 START_WITHIN: Final = 90.0
@@ -149,6 +150,7 @@ class Demo:
         self._wanted_port = port
         self._at = at
         self._passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
+        self._pins = {name: new_pin() for name in PEOPLE}
         self._token = new_token()
         self._broker: Broker | None = None
         self._children: list[Child] = []
@@ -217,7 +219,10 @@ class Demo:
         return {
             "url": self.url,
             "api_token": self._token,
-            "users": {role: {"name": role, "password": self._passwords[role]} for role in PEOPLE},
+            "users": {
+                role: {"name": role, "password": self._passwords[role], "pin": self._pins[role]}
+                for role in PEOPLE
+            },
             "mqtt": {
                 "host": broker.host,
                 "port": broker.port,
@@ -250,7 +255,7 @@ class Demo:
             f" -q 1 -t {trial['topic']} -m"
         )
         people = "\n".join(
-            f"    {name:<12} {self._passwords[name]:<14} {display} ({role.value})"
+            f"    {name:<12} {self._passwords[name]:<14} {self._pins[name]:<8} {display} ({role.value})"
             for name, (display, role) in PEOPLE.items()
         )
         spare = (
@@ -261,7 +266,7 @@ class Demo:
         return f"""
 He'an Court (和安苑) runs at   {self.url}
 {spare}
-    name         password       person
+    name         password       PIN      person
 {people}
 
 Raise a fire alarm, and end it:
@@ -315,6 +320,7 @@ Ctrl-C ends the demo.
         now = time.time_ns() // 1000
         for name, (display, role) in PEOPLE.items():
             accounts.put(Account(name, display, role, hash_password(self._passwords[name])), "demo", now)
+            accounts.put_pin(name, hash_password(self._pins[name]), "demo", now)
         accounts.remove_token("demo-token", "demo", now)
         accounts.put_token(digest(self._token), Account("demo-token", "demo-token", Role.ADMIN), "demo", now)
 

@@ -17,6 +17,7 @@ from edge.domain.names import is_id
 from edge.facade import Account, Role
 from edge.store.accounts import AccountFile
 from edge.store.writer import StoreError
+from web.auth.pins import new_pin, weakness_of
 from web.auth.secrets import MAX_PASSWORD, hash_password
 
 SHORTEST: Final = 8  # characters of a password a person chooses (practice of 等保二级)
@@ -24,20 +25,20 @@ SHORTEST: Final = 8  # characters of a password a person chooses (practice of �
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `user`."""
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove|password")
+    verbs = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove|password|pin")
     add = verbs.add_parser("add", help="let a person in; a password is made up unless you type one")
     add.add_argument("name", help="what the person signs in with: lower-case letters, digits, hyphens")
-    add.add_argument("--role", type=Role, choices=list(Role), required=True, help="what the person may do")
+    add.add_argument("--role", type=Role, choices=_PEOPLE, required=True, help="what the person may do")
     add.add_argument("--display", help="the person's name as the panel shows it")
     change = verbs.add_parser("password", help="give a person a new password and end their sessions")
     change.add_argument("name")
-    for verb in (add, change):
-        verb.add_argument(
-            "--ask", action="store_true", help="type the password instead of having one made up"
-        )
+    pin = verbs.add_parser("pin", help="give a person a PIN for the alarm wall; the former one ends")
+    pin.add_argument("name")
+    for verb in (add, change, pin):
+        verb.add_argument("--ask", action="store_true", help="type the secret instead of having one made up")
     remove = verbs.add_parser("remove", help="a person may no longer sign in; open sessions end")
     remove.add_argument("name")
-    for verb in (add, change, remove, verbs.add_parser("list", help="who may sign in")):
+    for verb in (add, change, pin, remove, verbs.add_parser("list", help="who may sign in")):
         verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's data folder")
 
 
@@ -91,7 +92,20 @@ def _password(file: AccountFile, known: Mapping[str, Account], arguments: argpar
     _give_password(file, _known(known, arguments.name), ask=arguments.ask)
 
 
-_ACTIONS: Final = {"add": _add, "list": _list, "password": _password, "remove": _remove}
+def _pin(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
+    account = _known(known, arguments.name)
+    if account.role is Role.WALL:
+        raise MisuseError(f"{account.name} is a screen; PINs belong to people")
+    pin = _ask("PIN") if arguments.ask else new_pin()
+    if (weakness := weakness_of(pin)) is not None:
+        raise MisuseError(weakness)
+    file.put_pin(account.name, hash_password(pin), operator(), _now())
+    if not arguments.ask:
+        print(pin)
+
+
+_ACTIONS: Final = {"add": _add, "list": _list, "password": _password, "pin": _pin, "remove": _remove}
+_PEOPLE: Final = tuple(role for role in Role if role is not Role.WALL)
 
 
 def _known(known: Mapping[str, Account], name: str) -> Account:
@@ -114,10 +128,10 @@ def operator() -> str:
     return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
 
 
-def _ask() -> str:
-    first = getpass.getpass("Password: ")
+def _ask(what: str = "Password") -> str:
+    first = getpass.getpass(f"{what}: ")
     if sys.stdin.isatty() and getpass.getpass("Once more: ") != first:
-        raise MisuseError("the two passwords differ")
+        raise MisuseError(f"the two entries of the {what} differ")
     return first
 
 

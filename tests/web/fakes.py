@@ -40,6 +40,7 @@ from edge.facade import (
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
 PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
+PINS = {"guard": "4711", "maintenance": "5820", "admin": "901357"}
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -51,10 +52,20 @@ class FakeAccounts:
         self.sessions: dict[bytes, list[Any]] = {}  # hash -> [name, last seen, expires]
         self.tokens: dict[bytes, Account] = {}
         self.failed: dict[str, tuple[int, int]] = {}
+        self.pin_hashes: dict[str, str] = {}
 
     def add(self, name: str, role: Role, password: str, display: str = "") -> Account:
         self.by_name[name] = account = Account(name, display or name, role, _CHEAP.hash(password))
         return account
+
+    def set_pin(self, name: str, pin: str) -> None:
+        self.pin_hashes[name] = _CHEAP.hash(pin)
+
+    async def pins(self) -> Mapping[str, str]:
+        return dict(self.pin_hashes)
+
+    async def put_pin(self, name: str, pin_hash: str, by: str) -> None:
+        self.pin_hashes[name] = pin_hash
 
     async def account(self, name: str) -> Account | None:
         return self.by_name.get(name)
@@ -118,6 +129,7 @@ class FakeHub:
             ("admin", Role.ADMIN, "王芳"),
         ):
             self.people.add(name, role, PASSWORDS[name], display)
+            self.people.set_pin(name, PINS[name])
         self._numbering = Numbering(3, 0)
         self._facts: list[Fact] = []
         self._unsaved: set[Seq] = set()

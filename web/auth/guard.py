@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from edge.domain.instant import MINUTE
-from web.auth.permissions import Perm
+from edge.facade import Role
+from web.auth.grants import Grants
+from web.auth.permissions import NOT_AT_A_WALL, Perm, allows
+from web.auth.pins import people_with_pins
 from web.auth.visitor import Visitor, hub_of, identify
 from web.problems import Problem
 
@@ -37,6 +40,8 @@ def _guard(perm: Perm) -> Guard:
         if found.session is not None and request.method not in _SAFE:
             check_same_origin(request)
             await _check_csrf(request, found)
+        if found.role is Role.WALL and not found.may(perm):
+            found = await _at_wall(request, found, perm)
         if not found.may(perm):
             raise Problem(403, "forbidden", f"The role {found.role.value} may not do this.")
         return found
@@ -45,6 +50,23 @@ def _guard(perm: Perm) -> Guard:
 
 
 GUARDS: Final[Mapping[Perm, Guard]] = {perm: _guard(perm) for perm in Perm}
+
+
+async def _at_wall(request: Request, wall: Visitor, perm: Perm) -> Visitor:
+    """The person at the wall, who acts; Problem 403 `person_required` with those who could, when nobody is known."""
+    if perm in NOT_AT_A_WALL or wall.session is None:
+        return wall  # refused as any role that may not
+    hub = hub_of(request)
+    grants: Grants = request.app.state.grants
+    found = await grants.person(hub, wall.session, used=True)
+    if found is not None and allows(found[0].role, perm):
+        return Visitor(found[0], wall.session, wall.account)
+    people = [
+        {"name": who.name, "display": who.display}
+        for who in (await people_with_pins(hub)).values()
+        if allows(who.role, perm)
+    ]
+    raise Problem(403, "person_required", "Choose your name and enter your PIN.", more={"people": people})
 
 
 def require(perm: Perm) -> Guard:

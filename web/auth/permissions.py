@@ -21,18 +21,31 @@ class Perm(Enum):
     SILENCE = auto()  # 消音 of the desk
     JOURNAL = auto()  # who did what, sign-ins included
     METRICS = auto()
+    WALL = auto()  # make the screen one is signed in at a wall
+    PIN = auto()  # change one's own PIN
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.GUARD: frozenset(
         {Perm.SEE, Perm.ACK, Perm.VERDICT, Perm.RESET, Perm.SHELVE, Perm.COMMENT, Perm.SILENCE, Perm.JOURNAL}
+        | {Perm.WALL, Perm.PIN}
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
-    Role.MAINTENANCE: frozenset({Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS}),
+    Role.MAINTENANCE: frozenset({Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN}),
     Role.ADMIN: frozenset(Perm),
+    # Silencing closes nothing and must work for whoever stands before the noise; all else asks for the person.
+    Role.WALL: frozenset({Perm.SEE, Perm.SILENCE}),
 }
+
+NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.WALL, Perm.PIN})
+"""What a PIN at a wall does not open: it wants a sign-in."""
 
 
 def allows(role: Role, perm: Perm) -> bool:
     """Whether `role` may do what `perm` stands for."""
     return perm in ALLOWED[role]
+
+
+def shows(role: Role, perm: Perm) -> bool:
+    """Whether a page of `role` offers it: a wall offers what a person with a PIN may do at it."""
+    return allows(role, perm) or (role is Role.WALL and perm not in NOT_AT_A_WALL)

@@ -46,6 +46,11 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password)
 
 
+async def hashed(secret: str) -> str:
+    """The same, off the event loop."""
+    return await asyncio.to_thread(hash_password, secret)
+
+
 class Passwords:
     """Checks passwords in threads, two at a time: a storm of sign-ins may not take the machine's memory."""
 

@@ -15,15 +15,22 @@ from web.auth.secrets import csrf_token, digest
 
 COOKIE: Final = "edge_hub"
 IDLE: Final = 12 * HOUR  # a shift
+WALL_LASTS: Final = 3650 * DAY  # a wall is taken back by removing its account, not by time
+WALL_MARK: Final = "wall."  # begins the secret of a wall's session, which is known before its account is
+_COOKIE_LASTS: Final = 400 * DAY  # browsers keep none for longer; the wall's page renews it
 ABSOLUTE: Final = 7 * DAY  # a wall that is always looked at may not fall silent in the middle of a night
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person or program behind a request. session: the cookie's secret, None when it came with a token."""
+    """The person or program behind a request. session: the cookie's secret, None when it came with a token.
+
+    wall: the screen at which the person, `account`, was known by their PIN; None where they signed in themselves.
+    """
 
     account: Account
     session: str | None
+    wall: Account | None = None
 
     @property
     def name(self) -> str:
@@ -63,14 +70,16 @@ async def identify(connection: HTTPConnection) -> Visitor | None:
     secret = connection.cookies.get(COOKIE)
     if not secret:
         return None
-    account = await hub.accounts.session(digest(secret), hub.now().utc, IDLE)
+    idle = WALL_LASTS if secret.startswith(WALL_MARK) else IDLE
+    account = await hub.accounts.session(digest(secret), hub.now().utc, idle)
     return None if account is None else Visitor(account, secret)
 
 
 def set_cookie(response: Response, secret: str, *, secure: bool) -> None:
     """Hand the session to the browser. Lax, not strict: a link from a chat or a QR code must still be signed in."""
+    lasts = _COOKIE_LASTS if secret.startswith(WALL_MARK) else ABSOLUTE
     response.set_cookie(
-        COOKIE, secret, max_age=ABSOLUTE // 1_000_000, path="/", httponly=True, samesite="lax", secure=secure
+        COOKIE, secret, max_age=lasts // 1_000_000, path="/", httponly=True, samesite="lax", secure=secure
     )
 
 

@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge.domain.alarm import Alarm
 from edge.facade import Hub, Role
-from web.auth import Perm, Visitor, allows, hub_of
+from web.auth import Perm, Visitor, hub_of
+from web.auth.permissions import shows
 from web.i18n import COOKIE, Language, choose_language, translations
 from web.i18n import mark as _
 from web.look import NIGHT, chosen_theme, theme_by_clock
@@ -79,7 +80,7 @@ def sort_key(alarm: Alarm) -> str:
 
 def permissions(role: Role | None) -> Mapping[str, bool]:
     """What the role may do, by the permission's name in lower case."""
-    return {perm.name.lower(): role is not None and allows(role, perm) for perm in Perm}
+    return {perm.name.lower(): role is not None and shows(role, perm) for perm in Perm}
 
 
 def language_of(request: Request, visitor: Visitor | None) -> Language:

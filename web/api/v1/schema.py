@@ -249,3 +249,20 @@ class SessionShape(TypedDict):
     role: str
     display: str
     csrf: str | None
+
+
+class PersonShape(TypedDict):
+    """Somebody with an account."""
+
+    name: str
+    display: str
+    role: str
+
+
+class AtWallShape(TypedDict):
+    """Who is known at a wall, for how much longer, and who could be: people with a PIN."""
+
+    person: PersonShape | None
+    seconds: int
+    until: str | None
+    people: list[PersonShape]

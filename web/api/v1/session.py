@@ -25,7 +25,8 @@ class Credentials(BaseModel):
     password: Writable
 
 
-def _shape(visitor: Visitor) -> SessionShape:
+def shape(visitor: Visitor) -> SessionShape:
+    """Who is signed in, as the API says it."""
     account = visitor.account
     return {
         "name": account.name,
@@ -39,7 +40,7 @@ def _shape(visitor: Visitor) -> SessionShape:
 async def open_session(request: Request, body: Credentials) -> JSONResponse:
     """Sign in. Sets the cookie `edge_hub`; `csrf` goes into X-CSRF-Token of every writing request."""
     visitor = await sign_in(request, body.name, body.password)
-    response = answer(_shape(visitor))
+    response = answer(shape(visitor))
     set_cookie(response, visitor.session or "", secure=request.app.state.secure)
     return response
 
@@ -47,7 +48,7 @@ async def open_session(request: Request, body: Credentials) -> JSONResponse:
 @router.get("", responses=shown(SessionShape))
 async def session(visitor: Seen) -> JSONResponse:
     """Who is asking."""
-    return answer(_shape(visitor))
+    return answer(shape(visitor))
 
 
 @router.delete("", status_code=204)
