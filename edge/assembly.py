@@ -21,8 +21,9 @@ from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
+from edge.conclude import Conclude
 from edge.dialects import make_driver, schemas
-from edge.domain.conclusion import Written
+from edge.domain.conclusion import Tenant, Written
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.site import Site
@@ -230,6 +231,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     points = parts.directory.points
     engine = AlarmEngine(points.values(), [*health.RULES, *parts.site.rules], parts.log.numbering)
     supervision = Supervision(points.values(), now)
+    conclude = Conclude(_tenants(parts, engine))
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
     deliveries.restore(
@@ -249,7 +251,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         deliveries=deliveries,
         supervision=supervision,
         engine=engine,
-        people=People(engine, parts.log, state.answers),
+        conclude=conclude,
+        people=People(engine, conclude, parts.log, state.answers),
         log=parts.log,
         values=values,
         telemetry=parts.telemetry,
@@ -260,7 +263,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline
     line.monitor.watch(checks(line, pipeline, parts.guard), link_checks(parts.drivers, intake))
-    await _take_up(parts, line, now)
+    await _take_up(parts, line, pipeline, now)
     hub = RunningHub(
         parts.site,
         line,
@@ -284,12 +287,21 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     return Running(hub, task, "")
 
 
-async def _take_up(parts: _Parts, line: Line, now: Instant) -> None:
-    """What was true before the stop: open alarms, who was heard when, last values, delays under way."""
+def _tenants(parts: _Parts, engine: AlarmEngine) -> list[Tenant]:
+    """Step 4, in the order in which each concludes from those before it."""
+    return []
+
+
+async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) -> None:
+    """What was true before the stop: open alarms and cases, who was heard when, last values, delays under way."""
     alarms = parts.journal_state.open_alarms
     outcome = line.engine.restore([*alarms, *parts.journal_state.shelved], now)
-    if outcome.facts:
-        await parts.log.record(Entry(facts=outcome.facts, alarms=outcome.alarms))
+    resumed = line.conclude.restore(parts.journal_state.open_cases, now)
+    drawn = line.conclude.draw([*outcome.facts, *resumed.facts], now)
+    if facts := [*outcome.facts, *resumed.facts, *drawn.facts]:
+        await parts.log.record(Entry(facts=facts, alarms=outcome.alarms))
+    pipeline.follow(resumed, now)
+    pipeline.follow(drawn, now)
     last = _readings(parts, parts.telemetry_state.latest.values())
     line.values.restore(last)
     heard: dict[str, int] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge import __version__
 from edge.domain.alarm import Alarm, Desk
+from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
@@ -20,6 +21,7 @@ from edge.driver import Driver
 from edge.facade import (
     Accounts,
     AlarmQuery,
+    CaseQuery,
     DeviceState,
     Metric,
     Page,
@@ -31,6 +33,7 @@ from edge.facade import (
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.metrics import metrics
+from edge.people import Subject
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
 
@@ -189,7 +192,19 @@ class RunningHub:
     def desk(self) -> Desk:
         return self._line.engine.desk
 
-    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+    async def cases(self, kind: str, query: CaseQuery) -> Page[Mapping[str, Any]]:
+        return await self._line.log.cases(kind, query)
+
+    async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
+        return await self._line.log.case(kind, id)
+
+    async def case_story(self, kind: str, id: str) -> Sequence[Fact]:
+        return await self._line.log.case_story(kind, id)
+
+    def told(self, receipt: Receipt) -> None:
+        self._pipeline.told(receipt)
+
+    async def act(self, request: Request, key: str | None = None) -> Subject:
         return await self._pipeline.act(request, key)
 
     async def note(self, kind: str, by: str, body: Mapping[str, Any]) -> None:

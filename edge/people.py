@@ -1,67 +1,96 @@
-"""Step 3 for people: commands, in their turn on the line, each once."""
+"""Step 3 for people: requests, in their turn on the line, each once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outcome import Outcome
+from edge.conclude import Conclude, Drawn
 from edge.domain.alarm import Alarm, Desk
 from edge.domain.fact import Fact
 from edge.domain.instant import HOUR, Instant
-from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Silence
+from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Request, Silence
 from edge.facade import Unavailable
 from edge.store.facts import FactLog
 from edge.store.journal import Answer, Entry
 
 KEEP_ANSWERS: Final = 24 * HOUR
-PATIENCE: Final = 0.5  # seconds the line waits for the journal to look up a closed alarm
+PATIENCE: Final = 0.5  # seconds the line waits for the journal to look up a closed case
+
+Subject = Alarm | Desk | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request carried out: the whole object it was about, and what step 4 concluded, whose effects are still due."""
+
+    subject: Subject
+    drawn: Drawn
 
 
 class People:
     """Carries out what people ask, and remembers for a day what was asked under which Idempotency-Key."""
 
-    def __init__(self, engine: AlarmEngine, log: FactLog, answers: Iterable[Answer]) -> None:
+    def __init__(
+        self, engine: AlarmEngine, conclude: Conclude, log: FactLog, answers: Iterable[Answer]
+    ) -> None:
         self._engine = engine
+        self._conclude = conclude
         self._log = log
         self._answers = {(answer.account, answer.key): answer for answer in answers}
 
-    async def carry_out(self, request: AlarmRequest, key: str | None, now: Instant) -> Alarm | Desk:
-        """The whole object after the journal's commit; raises Refusal, Unavailable."""
+    async def carry_out(self, request: Request, key: str | None, now: Instant) -> Done:
+        """Once its facts are in the journal, or in memory while that is sick; raises Refusal, Unavailable."""
         mark = blake2b(repr(request).encode(), digest_size=16).digest()
         known = self._answers.get((request.by, key or ""))
         if known is not None and now.utc - known.at < KEEP_ANSWERS:
             if known.digest != mark:
                 raise Refusal("key_reused", "this Idempotency-Key was used for another request")
-            return await self._subject(request)
-        if not self._log.healthy and not isinstance(request, Acknowledge | Silence):
-            # Both of these stop nothing but noise; whatever closes a case must be on record.
+            return Done(await self._known(known.subject), Drawn())
+        if not self._log.healthy and not getattr(request, "FAILS_OPEN", False):
+            # What fails open stops nothing but noise, or starts a siren; whatever closes a case must be on record.
             raise Refusal(
                 "not_saved", "the journal cannot be written: only acknowledging and silencing work now"
             )
-        outcome = await self._decide(request, now)
+        outcome, drawn = await self._decide(request, now)
+        subject: Subject | None = outcome.alarms[-1] if outcome.alarms else drawn.subject
+        if subject is None and isinstance(request, AlarmRequest):
+            subject = await self._known("" if isinstance(request, Silence) else request.alarm)
+        if subject is None:
+            raise Refusal("not_found", "there is nothing with this id")
         answers = []
         if key is not None:
-            answers = [Answer(key, request.by, mark, getattr(request, "alarm", ""), now.utc)]
+            answers = [Answer(key, request.by, mark, self._name(request, subject), now.utc)]
             self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
             self._answers[request.by, key] = answers[0]
-        if outcome.facts or answers:
-            await self._log.record(Entry(facts=outcome.facts, alarms=outcome.alarms, answers=answers))
-        return outcome.alarms[-1] if outcome.alarms else await self._subject(request)
+        facts = [*outcome.facts, *drawn.facts]
+        if facts or answers:
+            await self._log.record(Entry(facts=facts, alarms=outcome.alarms, answers=answers))
+        return Done(subject, drawn)
 
-    async def write(self, fact: Fact) -> None:
+    async def write(self, fact: Fact, now: Instant) -> Drawn:
         """Journal something a person did that is no request; it gets its number here, in its turn."""
-        await self._log.record(Entry(facts=[replace(fact, seq=self._log.numbering.next())]))
+        fact = replace(fact, seq=self._log.numbering.next())
+        drawn = self._conclude.draw([fact], now)
+        await self._log.record(Entry(facts=[fact, *drawn.facts]))
+        return drawn
 
-    async def _decide(self, request: AlarmRequest, now: Instant) -> Outcome:
+    async def _decide(self, request: Request, now: Instant) -> tuple[Outcome, Drawn]:
+        if not isinstance(request, AlarmRequest):
+            return Outcome([], [], annunciated=False), self._conclude.act(request, now)
+        outcome = await self._handle(request, now)
+        return outcome, self._conclude.draw(outcome.facts, now)
+
+    async def _handle(self, request: AlarmRequest, now: Instant) -> Outcome:
         if isinstance(request, Silence) or request.alarm in self._engine.open():
             return self._engine.act(request, now)
-        closed = await self._closed(request.alarm)
-        if closed is None:
+        closed = await self._looked_up(request.alarm)
+        if not isinstance(closed, Alarm):
             raise Refusal("not_found", "no alarm with this id")
         if isinstance(request, Judge | Comment):
             return self._engine.amend(closed, request, now)
@@ -69,18 +98,27 @@ class People:
             return Outcome([], [], annunciated=False)
         raise Refusal("closed", "this alarm is closed already")
 
-    async def _subject(self, request: AlarmRequest) -> Alarm | Desk:
-        if isinstance(request, Silence):
-            return self._engine.desk
-        alarm = self._engine.open().get(request.alarm) or await self._closed(request.alarm)
-        if alarm is None:
-            raise Refusal("not_found", "no alarm with this id")
-        return alarm
+    def _name(self, request: Request, subject: Subject) -> str:
+        if isinstance(subject, Desk):
+            return ""
+        if isinstance(subject, Alarm):
+            return subject.id
+        return f"{self._conclude.kind_of(request)}/{subject['id']}"
 
-    async def _closed(self, id: str) -> Alarm | None:
-        """Look up an alarm that is not open. The line waits for this, so a sick journal is not waited for long."""
+    async def _known(self, name: str) -> Subject:
+        """The object a request was about, as it stands now."""
+        if not name:
+            return self._engine.desk
+        found = self._engine.open().get(name) or await self._looked_up(name)
+        if found is None:
+            raise Refusal("not_found", "no alarm with this id" if "/" not in name else "no case with this id")
+        return found
+
+    async def _looked_up(self, name: str) -> Alarm | Mapping[str, Any] | None:
+        """Look up what is not open. The line waits for this, so a sick journal is not waited for long."""
+        kind, slash, id = name.partition("/")
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._log.alarm(id)
+                return await self._log.case(kind, id) if slash else await self._log.alarm(name)
         except TimeoutError:
             raise Unavailable("the journal does not answer: try again") from None

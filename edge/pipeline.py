@@ -2,8 +2,8 @@
 
 1 bind · 2 normalise · 3 evaluate · 4 conclude · 5 record · 6 publish · 7 keep
 
-Steps 1 and 2 are `ingest.intake`. Step 4 gets its tenants with the modules that draw conclusions. Publishing is done by
-those who follow the log of facts: they wake as soon as step 5 has numbered and recorded them.
+Steps 1 and 2 are `ingest.intake`, step 4 is `edge.conclude`. Publishing is done by those who follow the log of facts:
+they wake as soon as step 5 has numbered and recorded them; then the effects of step 4 go out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.alarm.engine import AlarmEngine
+from edge.alarm.outcome import Defect
 from edge.alarm.supervision import Supervision
 from edge.beat import PULSE, Beat
 from edge.clock import Clock
-from edge.domain.alarm import Alarm, Desk
+from edge.conclude import Conclude, Drawn
+from edge.domain.alarm import Alarm
+from edge.domain.conclusion import Effect, Receipt
 from edge.domain.device import Point
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND, Instant
@@ -30,7 +33,7 @@ from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Adoption, Intake, Taken
 from edge.ingest.quarantine import ENGINE_DEFECT
-from edge.people import People
+from edge.people import People, Subject
 from edge.store.facts import FactLog
 from edge.store.journal import AdoptedDevice, Entry, Evaluated
 from edge.store.telemetry import Telemetry
@@ -55,6 +58,7 @@ class Line:
     deliveries: Deliveries
     supervision: Supervision
     engine: AlarmEngine
+    conclude: Conclude
     people: People
     log: FactLog
     values: LatestValues
@@ -69,7 +73,7 @@ class Asked:
     """A person's request, or a fact about a person, waiting for its turn."""
 
     what: Request | Fact
-    answer: asyncio.Future[Alarm | Desk | None]
+    answer: asyncio.Future[Subject | None]
     key: str | None = None
 
 
@@ -81,6 +85,10 @@ class Pipeline:
         self._acknowledge = acknowledge
         self._loop = asyncio.get_running_loop()
         self._asked: deque[Asked] = deque()
+        self._receipts: deque[Receipt] = deque()
+        self._concluded: list[Reading] = []  # of built-in points, to be evaluated with the next step
+        self._effects: list[Effect] = []  # that wait for the world outside to be there
+        self._perform: Callable[[Effect], None] | None = None
         self._in_flight: dict[str, int] = {}
         self._next_tick = 0
         self._late_since: int | None = None
@@ -97,17 +105,16 @@ class Pipeline:
             if tick:
                 self._ticked(now)
             batch = line.inbox.take(BATCH)
-            if batch or tick or self._asked or self._due(now):
+            if batch or tick or self._asked or self._receipts or self._concluded or self._due(now):
                 self._at_rest.clear()
                 for _ in range(min(len(self._asked), ASKED)):
                     await self._answer(self._asked.popleft())
                 await self.step(batch, line.clock.now())
-            if self._asked or line.inbox.waiting:
+            if self._asked or self._receipts or self._concluded or line.inbox.waiting:
                 await asyncio.sleep(0)  # others have their turn between two steps
                 continue
             self._at_rest.set()
-            timer = line.engine.next_due()
-            self._look_again(self._next_tick if timer is None else min(timer, self._next_tick), now)
+            self._look_again(min(self._next_tick, *self._timers()), now)
             await line.inbox.wait()
 
     async def step(self, batch: Sequence[RawReading | NewSession], now: Instant) -> None:
@@ -118,15 +125,19 @@ class Pipeline:
         self._watch(taken.strangers, now)
         for device, link in taken.heard:
             line.supervision.heard(device, now, link)
-        readings = [*taken.readings, *line.supervision.due(now)]
+        readings = [*taken.readings, *line.supervision.due(now), *self._concluded]
+        self._concluded = []
         outcome = line.engine.step(readings, now)
-        for defect in outcome.defects:
-            self._defect(defect.where, repr(defect.value), defect.error, now)
+        self._defects(outcome.defects, now)
         line.values.update(readings)
         facts += outcome.facts
+        receipts, self._receipts = self._receipts, deque()
+        drawn = line.conclude.draw(facts, now, readings, receipts)
+        facts += drawn.facts
         entry = self._entry(facts, outcome.alarms, taken)
         if entry.facts or entry.evaluated or entry.renewed or entry.settled:
             await line.log.record(entry)
+        self._follow(drawn, now)
         self._keep(readings, taken)
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:
             line.inbox.offer(reply)
@@ -134,13 +145,29 @@ class Pipeline:
             if reading.point.spec.id == PULSE and reading.point.device.id == HUB:
                 line.heart.passed(float(reading.value or 0), now)
 
-    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk:
+    async def act(self, request: Request, key: str | None = None) -> Subject:
         """Carry out a person's request in its turn; raises Refusal, Unavailable."""
         answer = await self._ask(Asked(request, self._loop.create_future(), key))
         if answer is None:
             msg = "a request was answered like a note"
             raise TypeError(msg)
         return answer
+
+    def told(self, receipt: Receipt) -> None:
+        """What came back from outside (a driver, a channel, a phone): enters step 4 in its turn."""
+        self._receipts.append(receipt)
+        self._line.inbox.wake()
+
+    def follow(self, drawn: Drawn, now: Instant) -> None:
+        """What a restart made follow: its facts are recorded already."""
+        self._follow(drawn, now)
+
+    def reach_out(self, perform: Callable[[Effect], None]) -> None:
+        """The world outside is there: carry out effects from now on, those that waited first."""
+        self._perform = perform
+        waiting, self._effects = self._effects, []
+        for effect in waiting:
+            self._carry(effect)
 
     async def note(self, kind: str, by: str | None, body: Mapping[str, Any]) -> None:
         """Journal something a person did that is no request."""
@@ -153,7 +180,8 @@ class Pipeline:
             self._at_rest.clear()
             self._line.inbox.wake()
             await self._at_rest.wait()
-            if not self._asked and not self._line.inbox.depth():
+            quiet = not self._asked and not self._receipts and not self._concluded
+            if quiet and not self._line.inbox.depth():
                 break
         await self._line.telemetry.settled()
 
@@ -174,8 +202,36 @@ class Pipeline:
     # ---- details of the steps -------------------------------------------------------------------------------------
 
     def _due(self, now: Instant) -> bool:
-        timer = self._line.engine.next_due()
-        return timer is not None and timer <= now.mono
+        return any(timer <= now.mono for timer in self._timers())
+
+    def _timers(self) -> list[int]:
+        """When the rules and the conclusions want to be looked at again, mono µs."""
+        due = (self._line.engine.next_due(), self._line.conclude.next_due())
+        return [timer for timer in due if timer is not None]
+
+    def _follow(self, drawn: Drawn, now: Instant) -> None:
+        """Step 6 for conclusions: effects go out, what follows from them comes back into the line."""
+        self._defects(drawn.defects, now)
+        self._concluded += drawn.readings
+        for request in drawn.requests:
+            answer: asyncio.Future[Subject | None] = self._loop.create_future()
+            answer.add_done_callback(_unasked)
+            self._asked.append(Asked(request, answer))
+        for effect in drawn.effects:
+            self._carry(effect)
+
+    def _carry(self, effect: Effect) -> None:
+        if self._perform is None:
+            self._effects.append(effect)
+            return
+        try:
+            self._perform(effect)
+        except Exception as error:  # noqa: BLE001 - counted; the attempt runs into its time limit and is repeated
+            self._defect(type(effect).__name__, repr(effect), error, self._line.clock.now())
+
+    def _defects(self, defects: Sequence[Defect], now: Instant) -> None:
+        for defect in defects:
+            self._defect(defect.where, repr(defect.value), defect.error, now)
 
     def _look_again(self, at: int, now: Instant) -> None:
         """Have the line look again at `at` (mono µs). One timer serves for a whole second of messages."""
@@ -267,19 +323,22 @@ class Pipeline:
             self._in_flight[source] = max(0, self._in_flight.get(source, 0) - len(deliveries))
             self._acknowledge(source, deliveries)
 
-    async def _ask(self, asked: Asked) -> Alarm | Desk | None:
+    async def _ask(self, asked: Asked) -> Subject | None:
         self._asked.append(asked)
         self._line.inbox.wake()
         return await asked.answer
 
     async def _answer(self, asked: Asked) -> None:
         people = self._line.people
-        result: Alarm | Desk | None = None
+        result: Subject | None = None
+        now = self._line.clock.now()
         try:
             if isinstance(asked.what, Fact):
-                await people.write(asked.what)
+                self._follow(await people.write(asked.what, now), now)
             else:
-                result = await people.carry_out(asked.what, asked.key, self._line.clock.now())
+                done = await people.carry_out(asked.what, asked.key, now)
+                result = done.subject
+                self._follow(done.drawn, now)
         except (Refusal, Unavailable) as error:
             if not asked.answer.done():
                 asked.answer.set_exception(error)
@@ -290,6 +349,12 @@ class Pipeline:
         else:
             if not asked.answer.done():  # whoever asked may have gone meanwhile
                 asked.answer.set_result(result)
+
+
+def _unasked(answer: asyncio.Future[Subject | None]) -> None:
+    """A request that followed by itself: a refusal (somebody was quicker) needs nobody's ear."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _evaluated(taken: Taken, alarms: Sequence[Alarm]) -> Iterator[Evaluated]:

@@ -7,13 +7,16 @@ output: `edge.domain.output`.)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from edge.domain.alarm import VerdictKind
 
 
 class Request(Protocol):
-    """Anything a person asks. by: who, as the journal names them."""
+    """Anything a person asks. by: who, as the journal names them.
+
+    A class of requests that must work while the journal cannot be written says `FAILS_OPEN: ClassVar = True`.
+    """
 
     @property
     def by(self) -> str:
@@ -24,6 +27,7 @@ class Request(Protocol):
 class Acknowledge:
     """接警 / 知悉. A second one changes nothing; the first person stays."""
 
+    FAILS_OPEN: ClassVar = True
     alarm: str
     by: str
     note: str | None = None
@@ -73,6 +77,7 @@ class Comment:
 class Silence:
     """消音 of the desk: ends itself on any new alarm and after five minutes."""
 
+    FAILS_OPEN: ClassVar = True
     by: str
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.domain.alarm import Alarm
+from edge.domain.conclusion import CASES
 from edge.domain.lifecycle import legal
 
 FactRow = tuple[int, int, str, int, str | None, str, str, str | None]
@@ -46,6 +47,7 @@ class VerifyReport:
     links: int = 0
     facts: int = 0
     alarms: int = 0
+    cases: int = 0
     erased: int = 0
     gaps: int = 0
     problems: list[str] = field(default_factory=list)
@@ -68,7 +70,9 @@ def verify(path: Path) -> VerifyReport:
         report.gaps = sum(facts for _, facts, _ in gaps)
         _verify_chain(conn, carried, report)
         _verify_notes(conn, report)
-        _verify_alarms(conn, carried, [(number, json.loads(ids)) for number, _, ids in gaps], report)
+        lost = {id for _, _, ids in gaps for id in json.loads(ids)}
+        _verify_alarms(conn, [row for row in carried if "/" not in row[0]], lost, report)
+        _verify_cases(conn, [row for row in carried if "/" in row[0]], lost, report)
     return report
 
 
@@ -109,7 +113,7 @@ def _verify_notes(conn: sqlite3.Connection, report: VerifyReport) -> None:
 def _verify_alarms(
     conn: sqlite3.Connection,
     carried: Sequence[tuple[str, str]],
-    gaps: Sequence[tuple[int, list[str]]],
+    lost: set[str],
     report: VerifyReport,
 ) -> None:
     table: dict[str, dict[str, Any]] = {
@@ -117,7 +121,6 @@ def _verify_alarms(
     }
     report.alarms = len(table)
     fold: dict[str, dict[str, Any]] = {id: json.loads(body) for id, body in carried}
-    lost = {id for _, ids in gaps for id in ids}
     told = conn.execute("SELECT number, kind, body FROM facts WHERE subject = 'alarm' ORDER BY number")
     for number, kind, body in told:
         after = json.loads(body)
@@ -131,3 +134,22 @@ def _verify_alarms(
     for id in sorted(fold.keys() | table.keys()):
         if fold.get(id) != table.get(id):
             report.problems.append(f"the row of alarm {id} does not follow from its facts")
+
+
+def _verify_cases(
+    conn: sqlite3.Connection, carried: Sequence[tuple[str, str]], lost: set[str], report: VerifyReport
+) -> None:
+    """A case's row is the body of the last fact about it."""
+    fold = dict(carried)
+    words = ",".join("?" * len(CASES))
+    told = conn.execute(
+        f"SELECT subject, body FROM facts WHERE subject IN ({words}) ORDER BY number",  # noqa: S608 - marks only
+        sorted(CASES),
+    )
+    for kind, body in told:
+        fold[f"{kind}/{json.loads(body)['id']}"] = body
+    table = {f"{kind}/{id}": body for kind, id, body in conn.execute("SELECT kind, id, body FROM cases")}
+    report.cases = len(table)
+    for name in sorted(fold.keys() | table.keys()):
+        if fold.get(name) != table.get(name) and name not in lost:
+            report.problems.append(f"the row of {name} does not follow from its facts")

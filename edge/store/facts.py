@@ -10,13 +10,15 @@ import asyncio
 import logging
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact, Numbering, Seq
-from edge.facade import AlarmQuery, Page
+from edge.facade import AlarmQuery, CaseQuery, Page
+from edge.store import case_rows
 from edge.store.alarm_rows import cursor_of, fits
 from edge.store.journal import Entry, Evaluated, Journal, JournalState
 from edge.store.writer import StoreError
@@ -82,6 +84,7 @@ class FactLog:
 
         Readers see its facts when this returns.
         """
+        entry.cases = case_rows.cases_of(entry.facts)
         waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
         self._tail.append(waiting)
         self._depth += len(entry.facts)
@@ -276,6 +279,35 @@ class FactLog:
         """One alarm, open or closed."""
         return self._waiting_alarms().get(id) or await self._journal.alarm(id)
 
+    async def cases(self, kind: str, query: CaseQuery) -> Page[Mapping[str, Any]]:
+        """One page, newest first, with the cases whose rows still wait; ValueError when the cursor is none."""
+        waiting = self._waiting_cases(kind)
+        page = await self._journal.cases(kind, replace(query, limit=query.limit + len(waiting)))
+        items = [body for body in page.items if body["id"] not in waiting]
+        items += [body for body in waiting.values() if case_rows.fits(body, query)]
+        items.sort(key=lambda body: (body["opened_at"], body["id"]), reverse=True)
+        more = page.next is not None or len(items) > query.limit
+        items = items[: query.limit]
+        return Page(items, case_rows.cursor_of(items[-1]) if more and items else None)
+
+    async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
+        """The body of one case, open or closed."""
+        return self._waiting_cases(kind).get(id) or await self._journal.case(kind, id)
+
+    async def case_story(self, kind: str, id: str) -> Sequence[Fact]:
+        """All facts that carry one case, oldest first; StoreError when unreadable."""
+        durable = self._durable
+        waiting = [
+            fact
+            for fact in self._memory
+            if fact.seq.number > durable and fact.subject == kind and fact.body.get("id") == id
+        ]
+        return [f for f in await self._journal.case_story(kind, id) if f.seq.number <= durable] + waiting
+
+    def _waiting_cases(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        entries = (waiting.entry for waiting in self._tail if waiting.published)
+        return {case.id: case.body for entry in entries for case in entry.cases if case.kind == kind}
+
     def _waiting_alarms(self) -> dict[str, Alarm]:
         return {
             alarm.id: alarm for waiting in self._tail if waiting.published for alarm in waiting.entry.alarms
@@ -303,6 +335,7 @@ def _merge(entries: Sequence[Entry]) -> Entry:
     merged = Entry(
         facts=[fact for entry in entries for fact in entry.facts],
         alarms=list(alarms.values()),
+        cases=case_rows.merged(entry.cases for entry in entries),
         devices=list({device.id: device for entry in entries for device in entry.devices}.values()),
         answers=list({(a.account, a.key): a for entry in entries for a in entry.answers}.values()),
         renewed=sorted({source for entry in entries for source in entry.renewed}),

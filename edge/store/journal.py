@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,9 +16,10 @@ from typing import Any, Final
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import DAY
-from edge.facade import AlarmQuery, Page
+from edge.facade import AlarmQuery, CaseQuery, Page
 from edge.store.alarm_rows import dump, find_alarm, find_alarms, open_alarms, put_alarms, shelved_alarms
 from edge.store.audit import FactRow, VerifyReport, base_hash, link_hash, note_hash, verify
+from edge.store.case_rows import Case, find_case, find_cases, open_cases, put_case_facts, put_cases
 from edge.store.migrations import JOURNAL
 from edge.store.writer import Database, StoreError, peek
 
@@ -59,12 +60,15 @@ class AdoptedDevice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A command that was carried out, kept 24 h for its Idempotency-Key. digest: hash of the command; at: µs UTC."""
+    """A request that was carried out, kept 24 h for its Idempotency-Key. digest: hash of the request; at: µs UTC.
+
+    subject: what it was about: an alarm's id, or `<kind>/<id>` of a case, or "" for the desk.
+    """
 
     key: str
     account: str
     digest: bytes
-    alarm: str | None
+    subject: str
     at: int
 
 
@@ -72,14 +76,16 @@ class Answer:
 class Entry:
     """One transaction: facts and the state that follows from them.
 
-    alarms: changed rows of the state table. evaluated: keys of the reports evaluated in it.
+    alarms: changed rows of the state table. cases: those its facts are about, which the log of facts fills in.
+    evaluated: keys of the reports evaluated in it.
     devices: adopted ones. answers: for Idempotency-Keys. renewed: sources whose session is new: their keys go first.
     settled: (source, packet, digest) of earlier such keys that no redelivery can match any more: they go too.
-    lost: facts that were dropped before this entry while the journal was down; `alarms` holds their rows.
+    lost: facts that were dropped before this entry while the journal was down; `alarms` and `cases` hold their rows.
     """
 
     facts: Sequence[Fact]
     alarms: Sequence[Alarm] = ()
+    cases: Sequence[Case] = ()
     evaluated: Sequence[Evaluated] = ()
     devices: Sequence[AdoptedDevice] = ()
     answers: Sequence[Answer] = ()
@@ -107,6 +113,7 @@ class JournalState:
     answers: list[Answer]
     epochs: list[tuple[int, int]]
     shelved: list[Alarm] = field(default_factory=list)
+    open_cases: list[Case] = field(default_factory=list)
     set_aside: Path | None = None
     error: StoreError | None = None
 
@@ -120,6 +127,7 @@ class Journal:
         self._db = Database(path, JOURNAL, opened=self._begin, stamp=stamp or _stamp)
         self._state: JournalState | None = None
         self._open: dict[str, Alarm] = {}  # what a new file would have to carry on with
+        self._cases: dict[tuple[str, str], Case] = {}
         self._devices: dict[str, AdoptedDevice] = {}
 
     def open(self) -> JournalState:
@@ -184,6 +192,21 @@ class Journal:
         """One alarm, open or closed."""
         return await self._db.read(lambda conn: find_alarm(conn, id))
 
+    async def cases(self, kind: str, query: CaseQuery) -> Page[Mapping[str, Any]]:
+        """One page; ValueError when its cursor is none."""
+        return await self._db.read(lambda conn: find_cases(conn, kind, query))
+
+    async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
+        """The body of one case."""
+        return await self._db.read(lambda conn: find_case(conn, kind, id))
+
+    async def case_story(self, kind: str, id: str) -> list[Fact]:
+        """All facts that carry one case, oldest first."""
+        where = (
+            "facts.number IN (SELECT number FROM case_facts WHERE kind = ? AND id = ?) ORDER BY facts.number"
+        )
+        return await self._db.read(lambda conn: _facts(conn, where, (kind, id)))
+
     # -- in the writer thread
 
     def _begin(self, conn: sqlite3.Connection) -> None:
@@ -195,7 +218,8 @@ class Journal:
         if self._state is None:
             self._state = self._first_state(conn, meta)
         elif fresh:
-            self._carry(conn, list(self._open.values()), list(self._devices.values()), self._state.last)
+            carried = list(self._open.values()), list(self._cases.values()), list(self._devices.values())
+            self._carry(conn, *carried, self._state.last)
         epoch, last = self._state.epoch, _last(conn)
         if conn.execute("SELECT 1 FROM epochs WHERE epoch = ?", (epoch,)).fetchone() is None:
             self._write_mark(epoch, last)
@@ -208,12 +232,13 @@ class Journal:
         marked, marked_last = self._read_mark()
         if not meta:
             state = self._salvage(marked, marked_last)
-            self._carry(conn, state.open_alarms, state.devices, state.last)
+            self._carry(conn, state.open_alarms, state.open_cases, state.devices, state.last)
         else:
             state = _load(conn)
             if not state.clean or marked > state.epoch:
                 state.epoch = max(state.epoch, marked) + 1
         self._open = {alarm.id: alarm for alarm in state.open_alarms}
+        self._cases = {(case.kind, case.id): case for case in state.open_cases}
         self._devices = {device.id: device for device in state.devices}
         return state
 
@@ -243,16 +268,24 @@ class Journal:
         state.epoch = max(state.epoch, marked) + 1 + secrets.randbelow(_LEAP)
         state.epochs.append((state.epoch, state.last + 1))
         self._open = {alarm.id: alarm for alarm in state.open_alarms}
+        self._cases = {(case.kind, case.id): case for case in state.open_cases}
         self._devices = {device.id: device for device in state.devices}
         return state
 
     def _carry(
-        self, conn: sqlite3.Connection, alarms: Sequence[Alarm], devices: Sequence[AdoptedDevice], last: int
+        self,
+        conn: sqlite3.Connection,
+        alarms: Sequence[Alarm],
+        cases: Sequence[Case],
+        devices: Sequence[AdoptedDevice],
+        last: int,
     ) -> None:
-        """Begin a new file with the open alarms of the former one."""
-        rows = sorted((alarm.id, dump(alarm.to_dict())) for alarm in alarms)
+        """Begin a new file with the open alarms and cases of the former one."""
+        rows = [(alarm.id, dump(alarm.to_dict())) for alarm in alarms]
+        rows = sorted(rows + [(f"{case.kind}/{case.id}", dump(case.body)) for case in cases])
         conn.executemany("INSERT INTO carried VALUES (?, ?)", rows)
         put_alarms(conn, alarms)
+        put_cases(conn, cases)
         _put_devices(conn, devices)
         _put_meta(conn, clean=0, last=last, base=base_hash(rows))
 
@@ -260,12 +293,14 @@ class Journal:
         last = _last(conn)
         facts = [fact for fact in entry.facts if fact.seq.number > last]
         if entry.lost:
-            ids = dump([alarm.id for alarm in entry.alarms])
+            ids = dump([a.id for a in entry.alarms] + [f"{c.kind}/{c.id}" for c in entry.cases])
             before = facts[0].seq.number if facts else last + 1
             conn.execute("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?)", (before, entry.lost, ids))
         if facts:
             _chain(conn, facts)
+            put_case_facts(conn, facts)
         put_alarms(conn, entry.alarms)
+        put_cases(conn, entry.cases)
         _put_devices(conn, entry.devices)
         conn.executemany("DELETE FROM evaluated WHERE source = ?", [(source,) for source in entry.renewed])
         conn.executemany(
@@ -279,7 +314,7 @@ class Journal:
             conn.execute("DELETE FROM answers WHERE at < ?", (answer.at - DAY,))
             conn.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-                (answer.key, answer.account, answer.digest, answer.alarm, answer.at),
+                (answer.key, answer.account, answer.digest, answer.subject, answer.at),
             )
         self._devices.update((device.id, device) for device in entry.devices)
         for alarm in entry.alarms:
@@ -287,6 +322,11 @@ class Journal:
                 self._open[alarm.id] = alarm
             else:
                 self._open.pop(alarm.id, None)
+        for case in entry.cases:
+            if case.body["open"]:
+                self._cases[case.kind, case.id] = case
+            else:
+                self._cases.pop((case.kind, case.id), None)
 
     # -- the mark beside the journal: the newest epoch, and the last number when it began
 
@@ -346,6 +386,7 @@ def _load(conn: sqlite3.Connection) -> JournalState:
         answers=[Answer(*row) for row in conn.execute("SELECT key, account, digest, alarm, at FROM answers")],
         epochs=epochs,
         shelved=shelved_alarms(conn),
+        open_cases=open_cases(conn),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.alarm.engine import AlarmEngine
+from edge.conclude import Conclude
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.instant import Instant
@@ -58,7 +59,7 @@ class Desk:
         self.journal = SlowJournal(path)
         self.log = FactLog(self.journal, self.journal.open())
         self.engine = AlarmEngine([POINT], [RULE], self.log.numbering)
-        self.people = People(self.engine, self.log, [])
+        self.people = People(self.engine, Conclude(), self.log, [])
 
     async def fire(self, *, smoke: bool = True) -> str:
         outcome = self.engine.step([Reading(POINT, smoke, NOW.utc, NOW.utc)], NOW)
@@ -79,8 +80,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_a_command_under_a_known_key_is_carried_out_once(desk: Desk) -> None:
     alarm = await desk.fire()
     comment = Comment(alarm, "li", "on my way")
-    first = await desk.people.carry_out(comment, "k1", NOW)
-    again = await desk.people.carry_out(comment, "k1", NOW)
+    first = (await desk.people.carry_out(comment, "k1", NOW)).subject
+    again = (await desk.people.carry_out(comment, "k1", NOW)).subject
     assert first == again
     assert (await desk.facts()).count("alarm.commented") == 1
     with pytest.raises(Refusal) as refused:
@@ -119,6 +120,6 @@ async def test_a_journal_that_does_not_answer_keeps_the_line_waiting_for_a_momen
     with pytest.raises(Unavailable):
         await desk.people.carry_out(Acknowledge("al-9-9", "li"), None, NOW)
     alarm = await desk.fire()
-    acknowledged = await desk.people.carry_out(Acknowledge(alarm, "li"), None, NOW)
+    acknowledged = (await desk.people.carry_out(Acknowledge(alarm, "li"), None, NOW)).subject
     assert isinstance(acknowledged, Alarm)
     assert acknowledged.acked

@@ -1,0 +1,91 @@
+"""Step 4: the tenants draw their conclusions, one after another, from what a step, a tick or a person made happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.alarm.outcome import Defect
+from edge.domain.conclusion import Conclusion, Effect, Happened, Receipt, Tenant
+from edge.domain.fact import Fact
+from edge.domain.instant import Instant
+from edge.domain.reading import Reading
+from edge.domain.request import Refusal, Request
+from edge.store.case_rows import Case
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What all tenants made of one moment, in order; see `Conclusion`. defects: where a tenant itself failed."""
+
+    facts: list[Fact] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+    subject: Mapping[str, Any] | None = None
+
+    def add(self, conclusion: Conclusion) -> None:
+        """Take in one tenant's part."""
+        self.facts += conclusion.facts
+        self.effects += conclusion.effects
+        self.requests += conclusion.requests
+        self.readings += conclusion.readings
+
+
+class Conclude:
+    """The tenants of step 4, in their order: each sees the facts of those before it."""
+
+    def __init__(self, tenants: Sequence[Tenant] = ()) -> None:
+        self.tenants = tuple(tenants)
+
+    def restore(self, cases: Iterable[Case], now: Instant) -> Drawn:
+        """Give every tenant its open cases, oldest first."""
+        drawn = Drawn()
+        rows = list(cases)
+        for tenant in self.tenants:
+            own = [case.body for case in rows if case.kind in tenant.kinds]
+            try:
+                drawn.add(tenant.restore(own, now))
+            except Exception as error:  # noqa: BLE001 - one tenant's rows must not keep the hub from starting
+                drawn.defects.append(Defect(type(tenant).__name__, None, error))
+        return drawn
+
+    def draw(
+        self,
+        facts: Sequence[Fact],
+        now: Instant,
+        readings: Sequence[Reading] = (),
+        receipts: Sequence[Receipt] = (),
+    ) -> Drawn:
+        """What follows from these facts, readings and receipts, and from the time it is."""
+        drawn = Drawn()
+        for tenant in self.tenants:
+            happened = Happened([*facts, *drawn.facts], readings, receipts)
+            try:
+                drawn.add(tenant.conclude(happened, now))
+            except Exception as error:  # noqa: BLE001 - a tenant's defect costs its own conclusion, never the line
+                drawn.defects.append(Defect(type(tenant).__name__, None, error))
+        return drawn
+
+    def act(self, request: Request, now: Instant) -> Drawn:
+        """Have the tenant whose request it is carry it out, and all of them conclude from that; raises Refusal."""
+        for tenant in self.tenants:
+            if isinstance(request, tenant.requests):
+                conclusion = tenant.act(request, now)
+                drawn = Drawn(subject=conclusion.subject)
+                drawn.add(conclusion)
+                follows = self.draw(conclusion.facts, now)
+                drawn.add(Conclusion(follows.facts, follows.effects, follows.requests, follows.readings))
+                drawn.defects += follows.defects
+                return drawn
+        raise Refusal("not_found", f"this hub has nothing that could carry out {type(request).__name__}")
+
+    def kind_of(self, request: Request) -> str:
+        """The first kind of case of the tenant that carries out such requests, "" where it is none of step 4."""
+        return next((t.kinds[0] for t in self.tenants if isinstance(request, t.requests)), "")
+
+    def next_due(self) -> int | None:
+        """Mono µs at which time alone makes something follow."""
+        return min((due for t in self.tenants if (due := t.next_due()) is not None), default=None)
