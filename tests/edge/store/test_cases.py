@@ -30,10 +30,10 @@ def start(path: Path) -> FactLog:
 
 async def test_the_last_fact_is_the_row_and_all_are_the_story(tmp_path: Path) -> None:
     log = start(tmp_path)
-    first = told(log.numbering, "wo-1", crew="repair")
+    await log.record(Entry([told(log.numbering, "wo-1", crew="repair")]))
+    other = told(log.numbering, "wo-2", crew="patrol")
     last = told(log.numbering, "wo-1", "order.done", is_open=False, crew="repair")
-    await log.record(Entry([first]))
-    await log.record(Entry([told(log.numbering, "wo-2", crew="patrol"), last]))
+    await log.record(Entry([other, last]))
     assert await log.case("order", "wo-1") == last.body
     assert [f.kind for f in await log.case_story("order", "wo-1")] == ["order.opened", "order.done"]
     assert await log.case("command", "wo-1") is None
