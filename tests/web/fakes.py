@@ -14,19 +14,32 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from edge.conclude import Conclude
 from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
+from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.health import Check, Health, LinkReport, Rejected
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose, Quality, Value
-from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
+from edge.domain.request import (
+    Acknowledge,
+    AlarmRequest,
+    Comment,
+    Judge,
+    Refusal,
+    Request,
+    Reset,
+    Shelve,
+    Silence,
+)
 from edge.facade import (
     Account,
     Accounts,
     AlarmQuery,
     Bucket,
+    CaseQuery,
     Desk,
     DeviceState,
     Metric,
@@ -37,6 +50,7 @@ from edge.facade import (
     Series,
     Totals,
 )
+from edge.store import case_rows
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
 PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
@@ -132,6 +146,9 @@ class FakeHub:
             self.people.set_pin(name, PINS[name])
         self._numbering = Numbering(3, 0)
         self._facts: list[Fact] = []
+        self.conclude = Conclude()
+        self.case_rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self.receipts: list[Receipt] = []
         self._unsaved: set[Seq] = set()
         self._waiters: list[asyncio.Future[None]] = []
         self._alarms: dict[str, Alarm] = {}
@@ -436,7 +453,43 @@ class FakeHub:
         until = self._desk.silenced_until
         return self._desk if until is not None and until > self.now().utc else Desk(None, None)
 
-    async def act(self, command: AlarmRequest, key: str | None = None) -> Alarm | Desk:
+    async def cases(self, kind: str, query: CaseQuery) -> Page[Mapping[str, Any]]:
+        rows = [body for body in self.case_rows.get(kind, {}).values() if case_rows.fits(body, query)]
+        rows.sort(key=lambda body: (body["opened_at"], body["id"]), reverse=True)
+        more = len(rows) > query.limit
+        rows = rows[: query.limit]
+        return Page(rows, case_rows.cursor_of(rows[-1]) if more else None)
+
+    async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
+        return self.case_rows.get(kind, {}).get(id)
+
+    async def case_story(self, kind: str, id: str) -> Sequence[Fact]:
+        return [f for f in self._facts if f.subject == kind and f.body["id"] == id]
+
+    def told(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+
+    def put_case(self, kind: str, body: Mapping[str, Any], fact: str = "", by: str | None = None) -> None:
+        """A case as a fact leaves it; `fact` is the kind of that fact."""
+        self.case_rows.setdefault(kind, {})[body["id"]] = body
+        self._append(Fact(self._numbering.next(), fact or f"{kind}.changed", self.now().utc, by, kind, body))
+
+    def _conclude(self, request: Request) -> Mapping[str, Any]:
+        """The real tenants that a test has put into `conclude` carry it out."""
+        drawn = self.conclude.act(request, self.now())
+        for made in drawn.facts:
+            self.case_rows.setdefault(made.subject, {})[made.body["id"]] = made.body
+            self._append(made)
+        if drawn.subject is None:
+            raise Refusal("not_found", "there is nothing with this id")
+        return drawn.subject
+
+    async def act(self, request: Request, key: str | None = None) -> Alarm | Desk | Mapping[str, Any]:
+        if not isinstance(request, AlarmRequest):
+            return self._conclude(request)
+        return self._act_on_alarm(request, key)
+
+    def _act_on_alarm(self, command: AlarmRequest, key: str | None) -> Alarm | Desk:
         if key is not None:
             known = self._keys.get(key)
             if known is not None:
