@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from edge.domain.alarm import Alarm, Suppression, Verdict
+from edge.domain.conclusion import CASES
 from edge.domain.device import LINK
 from edge.domain.fact import Fact
 from edge.domain.health import Check, Health, LinkReport, Rejected
@@ -126,9 +127,31 @@ def fact(hub: Hub, f: Fact) -> dict[str, Any]:
     }
     if f.subject == "alarm":
         shape["alarm"] = alarm(Alarm.from_dict(dict(f.body)), persisted=hub.persisted(f.seq))
+    elif f.subject in CASES:
+        shape[f.subject] = case(f.body)
     elif f.body:
         shape[f.subject or "detail"] = tamed(f.body)
     return shape
+
+
+_INTERNAL = frozenset({"remaining"})  # what is left of a delay, for a restart
+
+
+def case(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A case of step 4 as the API shows it: its times in RFC 3339, its two-language texts as words."""
+    return {key: _part(key, value) for key, value in body.items() if key not in _INTERNAL}
+
+
+def _part(key: str, value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return to_rfc3339(value) if key in {"at", "since", "until"} or key.endswith("_at") else value
+    if isinstance(value, Mapping):
+        return case(value)
+    if isinstance(value, list | tuple):
+        if key in {"name", "place", "task", "title"} and len(value) == 2:  # noqa: PLR2004 - Chinese and English
+            return {"zh": value[0], "en": value[1]}
+        return [case(part) if isinstance(part, Mapping) else tamed(part) for part in value]
+    return tamed(value)
 
 
 def tamed(value: Any) -> Any:
