@@ -1,0 +1,51 @@
+"""Step 6 for effects: commands go to the driver of their device, messages to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from edge.domain.conclusion import Effect, Receipt, Send, Written
+from edge.domain.device import Device
+from edge.domain.site import Connection
+from edge.driver import Driver
+
+
+class Reach:
+    """The way out of the line; nothing here waits.
+
+    told: takes what came of an effect, from any thread. send: hands a message to the sender.
+    """
+
+    def __init__(
+        self,
+        devices: Iterable[Device],
+        connections: Iterable[Connection],
+        drivers: Mapping[str, Driver],
+        send: Callable[[Send], None],
+        told: Callable[[Receipt], None],
+    ) -> None:
+        known = list(connections)
+        self._drivers = {
+            device.id: drivers[connection.id]
+            for device in devices
+            if device.profile.outputs and (connection := _connection(device, known)) is not None
+        }
+        self._send = send
+        self._told = told
+
+    def perform(self, effect: Effect) -> None:
+        """Carry out one effect."""
+        if isinstance(effect, Send):
+            self._send(effect)
+        elif (driver := self._drivers.get(effect.device)) is not None:
+            driver.write(effect)
+        else:
+            error = f"no connection leads to {effect.device}"
+            self._told(Written(effect.command, effect.attempt, error))
+
+
+def _connection(device: Device, connections: Iterable[Connection]) -> Connection | None:
+    """The source a device is commanded over: its bus, else the first of its dialect."""
+    alike = [c for c in connections if c.dialect == device.profile.dialect]
+    bus = device.address.partition("/")[0]
+    return next((c for c in alike if c.id == bus), alike[0] if alike else None)
