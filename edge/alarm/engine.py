@@ -13,6 +13,7 @@ from edge.alarm import episode, handling
 from edge.alarm.builtin import BUILTIN, STUCK, STUCK_AFTER, UNCONFIRMED
 from edge.alarm.conditions import SilenceTracker
 from edge.alarm.desk import DeskSilence
+from edge.alarm.outages import Outages
 from edge.alarm.outcome import Defect, Outcome
 from edge.alarm.register import Register
 from edge.alarm.shelf import Shelf, Shelving
@@ -45,7 +46,16 @@ class _Latch(Timer):
 class AlarmEngine:
     """All alarm rules at all points. One instance, called from one thread."""
 
-    def __init__(self, points: Iterable[Point], rules: Sequence[AlarmRule], numbering: Numbering) -> None:
+    def __init__(
+        self,
+        points: Iterable[Point],
+        rules: Sequence[AlarmRule],
+        numbering: Numbering,
+        outages: Outages | None = None,
+    ) -> None:
+        """outages: devices whose alarms are kept quiet; looked at anew whenever its version has changed."""
+        self._outages = outages or Outages()
+        self._heeded = self._outages.version
         self._rules = tuple(rules)
         self._register = Register(numbering)
         self._timers = Timers()
@@ -111,6 +121,8 @@ class AlarmEngine:
         It never raises: facts that have their numbers must reach the log, whatever happens at the next reading.
         """
         self._begin(now)
+        if self._heeded != self._outages.version:
+            self._heed_outages()
         defects: list[Defect] = []
         watches = self._watches
         for reading in readings:
@@ -172,6 +184,8 @@ class AlarmEngine:
 
     def next_due(self) -> int | None:
         """Mono µs of the next timer, None when nothing is waiting."""
+        if self._heeded != self._outages.version:
+            return self._now.mono
         return self._timers.next_due()
 
     @property
@@ -220,6 +234,9 @@ class AlarmEngine:
         if shelving is not None and not shelving.alarm.open:
             # The shelving passes from the episode that is over to this one: one row at a time carries it.
             self._record("alarm.unshelved", replace(shelving.alarm, suppression=None))
+        if self._outages.suppression_of(tracker.point.device.id) is not None:
+            self._shelf.take(tracker.key)
+            shelving = None
         suppression = None if shelving is None else shelving.at(self._now.mono)
         alarm = self._record("alarm.raised", episode.raised(tracker, self._now, suppression), calls=True)
         tracker.alarm = alarm.id
@@ -312,12 +329,30 @@ class AlarmEngine:
         alarm = replace(shelving.alarm, suppression=None)
         self._record("alarm.unshelved", alarm, by, calls=alarm.sounds and (alarm.active or alarm.latched))
 
+    def _heed_outages(self) -> None:
+        """Keep open alarms of devices that went out of service quiet, and let those of others sound again.
+
+        A shelving at such a device ends: what comes back into service is heard rather than not.
+        """
+        self._heeded = self._outages.version
+        for alarm in list(self._register.alarms.values()):
+            held = self._outages.suppression_of(alarm.device)
+            withheld = alarm.suppression is not None and alarm.suppression.kind == "out_of_service"
+            if held is not None and alarm.suppression != held:
+                self._shelf.take(alarm.key)
+                self._record("alarm.withheld", replace(alarm, suppression=held), held.by)
+            elif held is None and withheld:
+                freed = replace(alarm, suppression=None)
+                self._record("alarm.released", freed, calls=freed.sounds and (freed.active or freed.latched))
+
     # ---- one way for every row ------------------------------------------------------------------------------------
 
     def _record(
         self, kind: str, alarm: Alarm, by: str | None = None, note: str | None = None, *, calls: bool = False
     ) -> Alarm:
         """Record the fact with what remains, at this moment, of the alarm's hold and shelving."""
+        if kind == "alarm.raised" and (held := self._outages.suppression_of(alarm.device)) is not None:
+            alarm = replace(alarm, suppression=held)
         tracker = self._trackers.get(alarm.id)
         if tracker is not None and alarm.active and alarm.open:
             alarm = replace(alarm, hold=tracker.hold(self._now.mono))

@@ -78,8 +78,13 @@ def returned(alarm: Alarm, now: Instant, reading: Reading | None = None) -> Alar
 
 
 def closed(alarm: Alarm, now: Instant, by: str | None = None) -> Alarm:
-    """The end of the episode. A forced end leaves `active` as it was: that is what was forced."""
-    return replace(alarm, latched=False, closed_at=now.utc, closed_by=by, hold=None)
+    """The end of the episode. A forced end leaves `active` as it was: that is what was forced.
+
+    A shelving goes on without it; that its device was out of service does not concern it any more.
+    """
+    shelved = alarm.suppression is not None and alarm.suppression.kind == "shelved"
+    suppression = alarm.suppression if shelved else None
+    return replace(alarm, latched=False, closed_at=now.utc, closed_by=by, hold=None, suppression=suppression)
 
 
 def _new(rule: AlarmRule, level: Level, point: Point, reading: Reading | None, now: Instant) -> Alarm:

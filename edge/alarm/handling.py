@@ -45,12 +45,24 @@ def commented(alarm: Alarm, request: Comment) -> Alarm:
     return alarm
 
 
+def second_person(by: str, second: str | None) -> None:
+    """Refuse what one person alone may not do: Refusal second_person, same_person."""
+    if second is None:
+        raise Refusal("second_person", "fire, gas and SOS need a second person")
+    if second == by:
+        raise Refusal("same_person", "the second person must be another one")
+
+
 def shelving(alarm: Alarm, request: Shelve, until: int, now: Instant) -> Suppression:
-    """限时搁置 until `until` (µs UTC). Fire, gas and SOS need a second person, who comes with the on-duty module."""
-    if alarm.signal in VITAL or alarm.rule == UNCONFIRMED:
-        raise Refusal("not_shelvable", "fire, gas and SOS alarms cannot be shelved by one person")
+    """限时搁置 until `until` (µs UTC). Fire, gas and SOS need a second person."""
+    if alarm.rule == UNCONFIRMED:
+        raise Refusal("not_shelvable", "a state that nobody has confirmed cannot be shelved")
+    if alarm.suppression is not None and alarm.suppression.kind == "out_of_service":
+        raise Refusal("out_of_service", "the device is out of service already")
+    if alarm.signal in VITAL:
+        second_person(request.by, request.second)
     if not request.reason.strip():
         raise Refusal("reason_required", "shelving needs a reason")
     if not now.utc < until <= now.utc + LONGEST_SHELVING:
         raise Refusal("too_long", "an alarm can be shelved for at most eight hours from now")
-    return Suppression("shelved", request.by, request.reason, until, until - now.utc)
+    return Suppression("shelved", request.by, request.reason, until, until - now.utc, request.second)

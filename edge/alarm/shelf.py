@@ -42,7 +42,9 @@ class Shelf:
     def resume(self, alarm: Alarm, now: Instant) -> None:
         """Take up a shelving after a restart: never for longer than remained at the last fact about it."""
         suppression = alarm.suppression
-        if suppression is None or suppression.until is None or alarm.key in self._by_key:
+        if suppression is None or suppression.kind != "shelved" or suppression.until is None:
+            return
+        if alarm.key in self._by_key:
             return
         remaining = LONGEST_SHELVING if suppression.remaining is None else suppression.remaining
         if now.trusted:

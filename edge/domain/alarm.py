@@ -41,6 +41,7 @@ class Verdict:
 class Suppression:
     """Why an alarm makes no sound though it is evaluated. until: µs UTC, None when open-ended.
 
+    second: the other person, where one alone may not (fire, gas, SOS).
     remaining: µs left as at the last fact about the alarm, for a restart on a clock that cannot be trusted.
     """
 
@@ -49,6 +50,7 @@ class Suppression:
     reason: str
     until: int | None
     remaining: int | None = None
+    second: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Alarm:
             "verdict": None if (v := self.verdict) is None
             else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
             "suppression": None if (s := self.suppression) is None
-            else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining},
+            else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining,
+                  "second": s.second},
             "source_time": self.source_time, "hold": self.hold, "stuck_at": self.stuck_at,
         }  # fmt: skip
 

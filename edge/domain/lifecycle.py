@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from edge.domain.alarm import Alarm
+from edge.domain.alarm import Alarm, Suppression
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 
@@ -78,6 +78,14 @@ def _may_close(before: Alarm) -> bool:
     return not before.latched and (before.acked or by_itself)
 
 
+def _two_persons(suppression: Suppression | None) -> bool:
+    return suppression is not None and suppression.second not in {None, suppression.by}
+
+
+def _out_of_service(alarm: Alarm) -> bool:
+    return alarm.suppression is not None and alarm.suppression.kind == "out_of_service"
+
+
 _OPEN: Final[Demand] = (lambda _, after: after.open, "it is closed by a step that closes nothing")
 _CLOSED: Final[Demand] = (lambda _, after: not after.open and not after.latched, "it is not closed")
 _CALLS: Final[Demand] = (lambda _, after: after.active and not after.acked, "not active and unacknowledged")
@@ -129,15 +137,30 @@ _STEPS: Final[Mapping[str, tuple[Demand, ...]]] = {
     ),
     "alarm.shelved": (
         (lambda _, a: a.suppression is not None and a.suppression.kind == "shelved", "not shelved"),
-        (lambda b, _: b.signal not in VITAL, "fire, gas and SOS are not shelved"),
+        (
+            lambda b, a: b.signal not in VITAL or _two_persons(a.suppression),
+            "fire, gas and SOS are not shelved by one person",
+        ),
     ),
     "alarm.unshelved": (
         (lambda b, a: b.suppression is not None and a.suppression is None, "nothing was unshelved"),
+    ),
+    "alarm.withheld": ((lambda _, a: _out_of_service(a), "not out of service"),),
+    "alarm.released": (
+        (lambda b, a: _out_of_service(b) and a.suppression is None, "it was not out of service, or still is"),
     ),
     "alarm.verdict": ((lambda _, a: a.verdict is not None, "no verdict"),),
     "alarm.commented": (),
     "alarm.stuck": ((lambda b, _: b.latched, "not latched"),),
 }
 _SAME_CONDITION: Final = frozenset(
-    {"alarm.shelved", "alarm.unshelved", "alarm.verdict", "alarm.commented", "alarm.stuck"}
+    {
+        "alarm.shelved",
+        "alarm.unshelved",
+        "alarm.withheld",
+        "alarm.released",
+        "alarm.verdict",
+        "alarm.commented",
+        "alarm.stuck",
+    }
 )

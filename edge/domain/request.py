@@ -56,12 +56,16 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Shelve:
-    """限时搁置 until `until` (µs UTC), at most 8 h ahead; `until=None` takes a shelving back."""
+    """限时搁置 until `until` (µs UTC), at most 8 h ahead; `until=None` takes a shelving back.
+
+    second: another person who agrees, for fire, gas and SOS.
+    """
 
     alarm: str
     by: str
     until: int | None
     reason: str
+    second: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     """Why a request was not carried out: a stable code of the API and one sentence for the person.
 
     Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
-    key_reused.
+    key_reused, second_person, same_person, out_of_service.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -260,12 +260,12 @@ STORIES = {
         20  | li: shelve tank 100 pump works | tank shelved unacknowledged
         30  | restart 200         | tank unshelved unacknowledged !
     """,
-    "fire, gas and SOS are not shelved": """
+    "fire, gas and SOS are not shelved by one person": """
         0   | smoke=on gas=9      | smoke raised unacknowledged, gas raised unacknowledged !
         0.5 | sos=on              | sos raised unacknowledged !
-        1   | li: shelve smoke 60 cooking | refused not_shelvable
-        2   | li: shelve gas 60 cooking | refused not_shelvable
-        3   | li: shelve sos 60 cooking | refused not_shelvable
+        1   | li: shelve smoke 60 cooking | refused second_person
+        2   | li: shelve gas 60 cooking | refused second_person
+        3   | li: shelve sos 60 cooking | refused second_person
     """,
     "the desk's sound": """
         0   | smoke=on            | smoke raised unacknowledged !

@@ -126,7 +126,7 @@ def test_first_facts() -> None:
         ),
         (RAISED, "verdict", {}, "no verdict"),
         (RAISED, "commented", {"active": False}, "active changed"),
-        (RAISED, "shelved", {"suppression": SHELVED}, "fire, gas and SOS are not shelved"),
+        (RAISED, "shelved", {"suppression": SHELVED}, "fire, gas and SOS are not shelved by one person"),
         (LIMIT, "shelved", {}, "not shelved"),
         (LIMIT, "unshelved", {}, "nothing was unshelved"),
         (LIMIT, "stuck", {}, "not latched"),
