@@ -25,6 +25,7 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"  # closed
 
 
+NO_WORDS: Final = Text("", "")
 CLOSED: Final = frozenset({OrderState.VERIFIED, OrderState.CANCELLED})
 
 HoldReason = Literal["parts", "owner", "maker"]
@@ -88,9 +89,9 @@ class WorkOrder:
     seq: Seq
     opened_by: str | None = None
     rule: str | None = None
-    task: Text = Text("", "")
+    task: Text = NO_WORDS
     category: str = ""
-    place: Text = Text("", "")
+    place: Text = NO_WORDS
     zone: str = ""
     device: str | None = None
     alarm: str | None = None
@@ -159,10 +160,9 @@ class WorkOrder:
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> WorkOrder:
         """The order that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
-        known = {field.name: row[field.name] for field in fields(cls)}
         return cls(
             **{
-                **known,
+                **{field.name: row[field.name] for field in fields(cls)},
                 "state": OrderState(row["state"]),
                 "priority": Priority(row["priority"]),
                 "seq": Seq.parse(row["seq"]),
@@ -196,7 +196,7 @@ class OrderRule:
     skill: str
     title: Text
     source: str
-    task: Text = Text("", "")
+    task: Text = NO_WORDS
     rules: tuple[str, ...] = ()
     signals: tuple[Signal, ...] = ()
     categories: tuple[str, ...] = ()
@@ -210,21 +210,18 @@ class OrderRule:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """派单 by a person. due: seconds from now. What is left empty is taken from the alarm or the device, if named.
-
-    assignee: a person to send, else the crew with the skill is told.
-    """
+    """派单 by a person. due: seconds from now. assignee: a person to send, else the crew with the skill is told."""
 
     by: str
-    title: Text | None = None
-    task: Text = Text("", "")
+    title: Text
+    task: Text = NO_WORDS
     category: str = ""
-    place: Text | None = None
+    place: Text = NO_WORDS
     zone: str = ""
     device: str | None = None
     alarm: str | None = None
     hazard: str | None = None
-    priority: Priority | None = None
+    priority: Priority = Priority.MEDIUM
     skill: str = ""
     assignee: str | None = None
     due: float | None = None

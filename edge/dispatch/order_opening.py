@@ -1,0 +1,95 @@
+"""Orders that open themselves: by which rule, once for each alarm, and never into a fire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Literal
+
+from edge.domain.alarm import Alarm
+from edge.domain.device import Signal
+from edge.domain.order import OrderRule
+from edge.domain.reading import Purpose
+
+_DANGER: Final = frozenset({Signal.FIRE, Signal.GAS})
+_NO_DANGER: Final = frozenset({"false", "fault", "test"})
+_SPREAD: Final = 2
+"""Parts of a zone's path that burn together: building and unit ("b3/s1")."""
+
+
+class Opening:
+    """Looks at alarms and says which orders to open now. What waits for a fire to end is kept until then.
+
+    alarms: the open ones, as they stand now. category: of a device, by its id.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[OrderRule],
+        alarms: Callable[[], Iterable[Alarm]],
+        category: Callable[[str], str],
+    ) -> None:
+        self._rules = rules
+        self._alarms = alarms
+        self._category = category
+        self._waiting: dict[str, tuple[Alarm, OrderRule]] = {}
+
+    def resume(self, has_order: Callable[[str], bool]) -> None:
+        """After a restart: find again what waited for a fire to end. has_order: whether an alarm has an open one."""
+        for alarm in self._alarms():
+            judged = alarm.verdict is not None and alarm.verdict.kind == "fault"
+            rule = self._rule("fault" if judged else "raised", alarm)
+            if rule is not None and not has_order(alarm.id) and self._burns(alarm.zone):
+                self._waiting[alarm.id] = (alarm, rule)
+
+    def seen(self, kind: str, alarm: Alarm) -> None:
+        """A fact about an alarm."""
+        if kind == "alarm.raised" and alarm.suppression is None:
+            self._wait("raised", alarm)
+        elif kind == "alarm.verdict" and alarm.verdict is not None:
+            if alarm.verdict.kind in _NO_DANGER:
+                self._waiting.pop(alarm.id, None)
+            if alarm.verdict.kind == "fault":
+                self._wait("fault", alarm)
+
+    def due(self) -> Iterator[tuple[Alarm, OrderRule]]:
+        """What can be opened now, oldest first; each is told once."""
+        for alarm, rule in list(self._waiting.values()):
+            if not self._burns(alarm.zone):
+                del self._waiting[alarm.id]
+                yield alarm, rule
+
+    def _wait(self, on: Literal["raised", "fault"], alarm: Alarm) -> None:
+        rule = self._rule(on, alarm)
+        if rule is not None:
+            self._waiting[alarm.id] = (alarm, rule)
+
+    def _rule(self, on: Literal["raised", "fault"], alarm: Alarm) -> OrderRule | None:
+        if alarm.purpose is not Purpose.LIVE:
+            return None
+        for rule in self._rules:
+            if (
+                rule.on == on
+                and (not rule.rules or alarm.rule in rule.rules)
+                and (not rule.signals or alarm.signal in rule.signals)
+                and (not rule.categories or self._category(alarm.device) in rule.categories)
+            ):
+                return rule
+        return None
+
+    def _burns(self, zone: str) -> bool:
+        """Whether fire or gas is reported at `zone` or around it and nobody judged it to be something else."""
+        return any(
+            alarm.active
+            and alarm.signal in _DANGER
+            and alarm.purpose is Purpose.LIVE
+            and not (alarm.verdict is not None and alarm.verdict.kind in _NO_DANGER)
+            and _near(alarm.zone, zone)
+            for alarm in self._alarms()
+        )
+
+
+def _near(one: str, other: str) -> bool:
+    """Whether two zones lie in one unit of a building, or one within the other."""
+    shorter = min(one.count("/"), other.count("/")) + 1
+    parts = min(shorter, _SPREAD)
+    return one.split("/")[:parts] == other.split("/")[:parts]
