@@ -11,9 +11,11 @@ from edge.resources import config_root
 from edge.settings import devices, rules
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
+from edge.settings.orders import read_order_rules
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
 from edge.settings.sources import read_sources
+from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import read_zones
 
 SITE_FILE = "site.toml"
@@ -42,7 +44,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     sheet = read_sheet(report, site_dir / SITE_FILE, SITE_FILE)
     if sheet is None:
         return None, report.problems()
-    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial"))
+    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial", "uplink"))
     site = _table(report, sheet, "site", SiteTable)
     unit = _table(report, sheet, "unit", UnitTable)
     retention = checked(report, sheet, ("retention",), sheet.data.get("retention", {}), RetentionTable)
@@ -53,12 +55,14 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     zones = read_zones(report, sheet)
     library = read_library(report, schemas, site_dir / "profiles")
     sources = read_sources(report, sheet, schemas, library)
+    uplinks = read_uplinks(report, sheet, sources)
     found = devices.read_devices(
         report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
     )
     read_rules = rules.read_rules(report, rule_files(site_dir), rules.Context(library, zones, found))
     if not report.problems():
         rules.check_coverage(report, read_rules, found)
+    order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
     problems = report.problems()
     if problems or site is None or unit is None or retention is None:
         return None, problems
@@ -71,8 +75,10 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         profiles=library.profiles,
         devices=found.devices,
         rules=read_rules,
+        order_rules=order_rules,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),
+        uplinks=uplinks,
         commit_seconds=site.commit_seconds,
     ), []
 
