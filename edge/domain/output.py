@@ -17,6 +17,9 @@ from edge.domain.reading import Value
 
 CLOSE: Final = "close"
 """The only act a valve may have: reopening is done by hand on site, after the gas company's check."""
+START: Final = "start"
+STOP: Final = "stop"
+"""Acts of what sounds or turns. Only a person stops it, never a linkage."""
 
 
 class OutputKind(StrEnum):
@@ -159,7 +162,8 @@ class CommandState(StrEnum):
 class Command:
     """An order to an output, read back. Times are µs UTC.
 
-    by: the person, None when the hub itself ordered it. cause: id of the linkage, else None; alarm: that led to it.
+    by: the person, None when the hub itself ordered it (a person's reason is the note of the first fact).
+    cause: id of the linkage, else None. alarm: that led to it.
     due_at, remaining: when feedback must have come, and µs left at the last fact. error: the driver's last word.
     seen: what the feedback showed last. faulted: the alarm of its missing feedback is on.
     late: confirmed after its time.
@@ -179,7 +183,6 @@ class Command:
     by: str | None = None
     cause: str | None = None
     alarm: str | None = None
-    reason: str = ""
     attempts: int = 0
     sent_at: int | None = None
     written_at: int | None = None
@@ -198,7 +201,7 @@ class Command:
             "id": self.id, "output": self.output, "device": self.device, "kind": self.kind.value, "act": self.act,
             "name": [self.name.zh, self.name.en], "place": [self.place.zh, self.place.en], "zone": self.zone,
             "state": self.state.value, "opened_at": self.opened_at, "open": self.open, "by": self.by,
-            "cause": self.cause, "alarm": self.alarm, "reason": self.reason, "attempts": self.attempts,
+            "cause": self.cause, "alarm": self.alarm, "attempts": self.attempts,
             "sent_at": self.sent_at, "written_at": self.written_at, "confirmed_at": self.confirmed_at,
             "closed_at": self.closed_at, "due_at": self.due_at, "remaining": self.remaining, "error": self.error,
             "seen": self.seen, "faulted": self.faulted, "late": self.late,
@@ -265,7 +268,7 @@ class Linkage:
 
 @dataclass(frozen=True, slots=True)
 class LinkageStart:
-    """A linkage whose condition came true. state: started, held (mode manual: offered to a person), or dropped.
+    """A linkage whose condition came true, open as long as its alarm is. state: held is offered to a person.
 
     acts: (output, act). by: who started a held one.
     """
@@ -277,9 +280,9 @@ class LinkageStart:
     stage: Stage
     place: Text
     acts: tuple[tuple[str, str], ...]
-    state: Literal["started", "held", "dropped"]
+    state: Literal["started", "held"]
     opened_at: int
-    open: bool = False
+    open: bool = True
     by: str | None = None
     closed_at: int | None = None
 
@@ -310,17 +313,16 @@ class LinkageMode:
     mode: Mode = "auto"
     by: str | None = None
     since: int | None = None
-    reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, as a case that never closes."""
-        row = {"mode": self.mode, "by": self.by, "since": self.since, "reason": self.reason}
+        row = {"mode": self.mode, "by": self.by, "since": self.since}
         return {"id": MODE_ID, "open": True, "opened_at": self.since or 0, **row}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> LinkageMode:
         """What `to_dict` wrote."""
-        return cls(row["mode"], row["by"], row["since"], row["reason"])
+        return cls(row["mode"], row["by"], row["since"])
 
 
 # ---- what people ask --------------------------------------------------------------------------------------

@@ -34,6 +34,9 @@ class Directory:
             by_field.setdefault(spec.field or spec.id, []).append(point)
         link = Point(f"{device.id}.{LINK.id}", device, LINK)
         self.points[link.id] = link
+        for output in device.profile.outputs:
+            fault = output.feedback_fault
+            self.points[f"{device.id}.{fault.id}"] = Point(f"{device.id}.{fault.id}", device, fault)
         binding = Binding(device, {field: tuple(points) for field, points in by_field.items()}, link)
         self.devices[device.id] = device
         self._bindings[device.profile.dialect, device.address] = binding
@@ -58,8 +61,9 @@ class Directory:
         return device, self.add(device)
 
     def points_of(self, device: Device) -> list[Point]:
-        """The device's points, the built-in one last."""
-        return [self.points[f"{device.id}.{spec.id}"] for spec in (*device.profile.points, LINK)]
+        """The device's points, the built-in ones last."""
+        faults = [output.feedback_fault for output in device.profile.outputs]
+        return [self.points[f"{device.id}.{spec.id}"] for spec in (*device.profile.points, LINK, *faults)]
 
 
 def adopted(address: str, profile: DeviceProfile) -> Device:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.source import Import, imports, imports_of, modules
 
-DECISIONS = ("edge.alarm", "edge.hazards", "edge.emergency", "edge.duties", "edge.dispatch")
+DECISIONS = ("edge.alarm", "edge.hazards", "edge.emergency", "edge.duties", "edge.dispatch", "edge.outputs")
 IMPURE = ("asyncio", "sqlite3", "time", "threading", "socket", "subprocess", "pydantic")
 CODEC_IMPURE = (
     "asyncio",
