@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
@@ -150,6 +150,36 @@ class Unavailable(Exception):  # noqa: N818 - a state of the hub, not an error o
     """A store behind the hub cannot be read or written just now; the text says why and how to mend it."""
 
 
+class Unfit(Exception):  # noqa: N818 - an answer to the sender, no error of the program
+    """A picture that cannot be kept as evidence; the text says why and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture of the evidence as it is kept: a JPEG of `width` x `height` without metadata."""
+
+    id: str
+    sha256: str
+    width: int
+    height: int
+
+
+class Evidence(Protocol):
+    """Where photos of work are kept. An id is `<yyyymm>-<32 hex digits>`, chosen by the caller."""
+
+    async def keep(self, id: str, picture: bytes, words: str, plain: str) -> Kept:
+        """Make it fit and durable; words: at its lower edge, plain: the same in ASCII. Raises Unfit, Unavailable."""
+        ...
+
+    async def read(self, id: str) -> bytes | None:
+        """The JPEG, None when there is none."""
+        ...
+
+    async def drop(self, id: str) -> None:
+        """Take back what no fact speaks of."""
+        ...
+
+
 class Role(StrEnum):
     """What a person may do; the permission table is in `web/auth`."""
 
@@ -207,6 +237,7 @@ class Hub(Protocol):
     site: Site
     version: str
     accounts: Accounts
+    evidence: Evidence
 
     def now(self) -> Instant: ...
     def civil(self, utc: int) -> int:
@@ -251,6 +282,10 @@ class Hub(Protocol):
 
     def told(self, receipt: Receipt) -> None:
         """A sign of life, an answer: enters the line in its turn."""
+        ...
+
+    def outages(self) -> Mapping[str, Suppression]:
+        """Devices out of service, by id, and why."""
         ...
 
     def desk(self) -> Desk: ...
