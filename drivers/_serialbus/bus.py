@@ -32,15 +32,21 @@ class SerialBus:
         self._talk = talk
         self._lost = lost
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"serial-{id}", daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
         self._thread.start()
 
+    def wake(self) -> None:
+        """End a pause of the line: there is something to do. From any thread."""
+        self._wake.set()
+
     def stop(self) -> None:
         """End the thread and give the port back, within two seconds."""
         self._stop.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -50,7 +56,7 @@ class SerialBus:
         while not self._stop.is_set():
             heard = self.counters.bytes
             try:
-                line = Line(self._settings, self.counters, self._stop)
+                line = Line(self._settings, self.counters, self._stop, self._wake)
                 self.counters.reopened += opened
                 opened = True
                 try:

@@ -50,10 +50,17 @@ class Line:
     Moments are those of `time.monotonic`. heard_at: moment of the latest byte, or of opening.
     """
 
-    def __init__(self, settings: LineSettings, counters: Counters, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: LineSettings,
+        counters: Counters,
+        stop: threading.Event,
+        wake: threading.Event | None = None,
+    ) -> None:
         self.settings = settings
         self.counters = counters
         self._stop = stop
+        self._wake = wake or stop
         self._port = _open(settings)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._port.fileno(), selectors.EVENT_READ)
@@ -106,8 +113,10 @@ class Line:
         return bytes(heard)
 
     def pause(self, until: float) -> None:
-        """Wait until that moment, or until the bus stops. What comes meanwhile is left unread."""
-        self._stop.wait(min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX))
+        """Wait until that moment, until the bus is woken, or stops. What comes meanwhile is left unread."""
+        self._wake.wait(min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX))
+        if not self.stopping():
+            self._wake.clear()
 
 
 def _open(settings: LineSettings) -> serial.SerialBase:

@@ -14,6 +14,8 @@ from drivers.modbus_rtu.frames import (
     EXCEPTIONS,
     HOLDING_REGISTERS,
     INPUT_REGISTERS,
+    REFUSED_WRITES,
+    WRITES,
     Frame,
     Kind,
     Request,
@@ -164,7 +166,8 @@ def decode(payload: bytes, options: DecodeOptions) -> DecodeResult:
 def refusal(frame: Frame) -> str:
     """An exception in plain words."""
     code = frame.data[0]
-    why = EXCEPTIONS.get(code, "for a reason of its maker's own")
+    known = REFUSED_WRITES if frame.function in WRITES else EXCEPTIONS
+    why = known.get(code, "for a reason of its maker's own")
     return f"unit {frame.unit} refuses function {frame.function}: {why} (exception {code})"
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers._serialbus.config import LineSettings
-from drivers.modbus_rtu.frames import BITS, COILS
+from drivers.modbus_rtu.frames import (
+    BITS,
+    COILS,
+    SINGLE_WRITES,
+    WRITE_COIL,
+    WRITE_COILS,
+)
 from drivers.modbus_rtu.values import NumberType, WordOrder, width
 from edge.driver import DriverSchema
 
@@ -80,6 +86,46 @@ class PointRead(BaseModel):
         return 1 if self.function in BITS else width(self.type)
 
 
+class ActWrite(BaseModel):
+    """`write` of an output's act: what is written to tell the device so.
+
+    function: 5 one coil, 6 one holding register, 15 several coils, 16 several holding registers. register: counted
+    from 0 as on the wire. value: true or false for a coil, 0 to 65535 for a register; a list of them for 15 and 16.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    function: Literal[5, 6, 15, 16]
+    first: int = Field(alias="register", ge=0, le=65535)
+    value: bool | int | list[bool] | list[int]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        single, coils = self.function in SINGLE_WRITES, self.function in {WRITE_COIL, WRITE_COILS}
+        if single is isinstance(self.value, list):
+            raise ValueError(
+                f"value: function {self.function} writes {'one value' if single else 'a list of values'}"
+            )
+        values = self.value if isinstance(self.value, list) else [self.value]
+        if any(isinstance(value, bool) is not coils for value in values):
+            raise ValueError(
+                f"value: function {self.function} writes {'true or false' if coils else 'whole numbers'}"
+            )
+        if any(not 0 <= value <= 65535 for value in values):
+            raise ValueError("value: a register holds 0 to 65535")
+        most = 1968 if coils else 123
+        if not 1 <= len(values) <= most:
+            raise ValueError(f"value: function {self.function} writes 1 to {most} at once")
+        if self.first + len(values) > 65536:
+            raise ValueError("register: the values end behind register 65535")
+        return self
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The values as on the wire: 0 or 1 of a coil, the word of a register."""
+        return tuple(map(int, self.value)) if isinstance(self.value, list) else (int(self.value),)
+
+
 def _key(address: UnitAddress) -> str:
     return f"{address.bus}/{address.unit}"
 
@@ -97,4 +143,5 @@ SCHEMA = DriverSchema(
     point=PointRead,
     key=_key,
     bus_of=_bus,
+    write=ActWrite,
 )

@@ -1,8 +1,9 @@
 """Frames of Modbus RTU without I/O and time.
 
-Modbus over Serial Line V1.02, 2.5.1 (frame, CRC) and Modbus Application Protocol V1.1b3, 6.1-6.4 (reading) and 7
-(exceptions). A frame carries no length and no start mark: what tells it from noise is its CRC alone, so every reading
-of the bytes that the protocol allows is tried, shortest first, and a byte that begins none is skipped.
+Modbus over Serial Line V1.02, 2.5.1 (frame, CRC) and Modbus Application Protocol V1.1b3, 6.1-6.4 (reading), 6.5, 6.6,
+6.11 and 6.12 (writing), and 7 (exceptions). A frame carries no length and no start mark: what tells it from noise is
+its CRC alone, so every reading of the bytes that the protocol allows is tried, shortest first, and a byte that begins
+none is skipped.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ HOLDING_REGISTERS: Final = 3
 INPUT_REGISTERS: Final = 4
 BITS: Final = frozenset({COILS, DISCRETE_INPUTS})
 READS: Final = frozenset({COILS, DISCRETE_INPUTS, HOLDING_REGISTERS, INPUT_REGISTERS})
-SINGLE_WRITES: Final = frozenset({5, 6})  # request and answer look alike, and like a read request: 8 bytes
+WRITE_COIL: Final = 5
+WRITE_REGISTER: Final = 6
+WRITE_COILS: Final = 15
+WRITE_REGISTERS: Final = 16
+SINGLE_WRITES: Final = frozenset(
+    {WRITE_COIL, WRITE_REGISTER}
+)  # request and answer look alike, and like a read request: 8 bytes
+MULTIPLE_WRITES: Final = frozenset({WRITE_COILS, WRITE_REGISTERS})
+WRITES: Final = SINGLE_WRITES | MULTIPLE_WRITES
 
 EXCEPTIONS: Final = {
     1: "it does not know this function",
@@ -33,6 +42,13 @@ EXCEPTIONS: Final = {
     10: "the gateway has no path to it",
     11: "it does not answer the gateway",
 }
+
+REFUSED_WRITES: Final = EXCEPTIONS | {
+    3: "it does not take this value",
+    4: "it failed while carrying it out",
+    8: "its memory cannot be written",
+}
+ACCEPTED: Final = 5  # "needs more time": of a write that means it has taken it (MBAP V1.1b3, 7)
 
 UNREACHED: Final = frozenset({10, 11})  # a gateway speaks for a unit that does not
 
@@ -65,6 +81,17 @@ def seal(body: bytes) -> bytes:
     return body + crc16(body).to_bytes(2, "little")
 
 
+class Kind(Enum):
+    """What a frame is."""
+
+    ANSWER = "answer"
+    EXCEPTION = "exception"
+    REQUEST = "request"  # of a read, or either side of a write
+
+
+Shape = tuple[int, Kind]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One read. register: the first, counted from 0 as on the wire; count: registers, or bits of functions 1 and 2."""
@@ -78,6 +105,19 @@ class Request:
     def size(self) -> int:
         """Data bytes of the answer."""
         return (self.count + 7) // 8 if self.function in BITS else self.count * 2
+
+    @property
+    def opening(self) -> bytes:
+        """What the answer begins with."""
+        return bytes((self.unit, self.function, self.size))
+
+    @property
+    def shape(self) -> Shape:
+        """The answer's length and kind."""
+        return self.size + 5, Kind.ANSWER
+
+    def __str__(self) -> str:
+        return f"unit {self.unit} was asked by function {self.function} for {self.size} bytes"
 
     def encode(self) -> bytes:
         """The frame to send."""
@@ -97,19 +137,69 @@ class Request:
         return cls(*struct.unpack(">BBHH", frame[:6]))
 
 
-class Kind(Enum):
-    """What a frame is."""
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """One write. register: the first, counted from 0 as on the wire; values: 0 or 1 of coils, words of registers.
 
-    ANSWER = "answer"
-    EXCEPTION = "exception"
-    REQUEST = "request"  # of a read, or either side of a single write
+    function: 5 or 6 writes the one value there is, 15 or 16 any number (at most 1968 coils, 123 registers).
+    """
+
+    unit: int
+    function: int
+    register: int
+    values: tuple[int, ...]
+
+    def encode(self) -> bytes:
+        """The frame to send."""
+        if self.function in SINGLE_WRITES:
+            return seal(self.opening)
+        if self.function == WRITE_COILS:
+            packed = sum(bool(bit) << at for at, bit in enumerate(self.values))
+            data = packed.to_bytes((len(self.values) + 7) // 8, "little")
+        else:
+            data = struct.pack(f">{len(self.values)}H", *self.values)
+        return seal(self.opening + bytes((len(data),)) + data)
+
+    @classmethod
+    def decode(cls, frame: Frame) -> WriteRequest:
+        """The write that a slave hears; ProtocolError when the frame is none."""
+        register, word = struct.unpack_from(">HH", frame.data)
+        if frame.function == WRITE_COIL and word in {0, 0xFF00}:
+            return cls(frame.unit, frame.function, register, (word >> 15,))
+        if frame.function == WRITE_REGISTER:
+            return cls(frame.unit, frame.function, register, (word,))
+        data = frame.data[5:]
+        if frame.function == WRITE_COILS and data and len(data) == (word + 7) // 8:
+            bits = tuple(data[at // 8] >> at % 8 & 1 for at in range(word))
+            return cls(frame.unit, frame.function, register, bits)
+        if frame.function == WRITE_REGISTERS and data and len(data) == word * 2:
+            return cls(frame.unit, frame.function, register, struct.unpack(f">{word}H", data))
+        raise ProtocolError(f"function {frame.function} with {frame.data.hex(' ')} writes nothing")
+
+    @property
+    def opening(self) -> bytes:
+        """What the answer consists of before its CRC: an echo of what was written, or of how many."""
+        word = len(self.values)
+        if self.function == WRITE_COIL:
+            word = 0xFF00 if self.values[0] else 0
+        elif self.function == WRITE_REGISTER:
+            word = self.values[0]
+        return struct.pack(">BBHH", self.unit, self.function, self.register, word)
+
+    @property
+    def shape(self) -> Shape:
+        """The answer's length and kind."""
+        return 8, Kind.REQUEST
+
+    def __str__(self) -> str:
+        return f"unit {self.unit} was to write by function {self.function} at {self.register}"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Bytes whose CRC is right. function: without the exception's high bit.
 
-    data: of an answer the register or bit bytes, of an exception its code, of a request register and count.
+    data: of an answer the register or bit bytes, of an exception its code, of a request what comes after the function.
     """
 
     kind: Kind
@@ -132,7 +222,6 @@ class Skipped:
 
 
 _NEED_MORE: Final = ((0, Kind.ANSWER),)
-Shape = tuple[int, Kind]
 
 
 def _shapes(head: bytes | bytearray | memoryview) -> tuple[Shape, ...]:
@@ -144,9 +233,11 @@ def _shapes(head: bytes | bytearray | memoryview) -> tuple[Shape, ...]:
         return _NEED_MORE
     function = head[1]
     if function & 0x80:
-        return ((5, Kind.EXCEPTION),) if function & 0x7F in READS | SINGLE_WRITES else ()
+        return ((5, Kind.EXCEPTION),) if function & 0x7F in READS | WRITES else ()
     if function in SINGLE_WRITES:
         return ((8, Kind.REQUEST),)
+    if function in MULTIPLE_WRITES:
+        return _NEED_MORE if len(head) < 7 else ((8, Kind.REQUEST), (head[6] + 9, Kind.REQUEST))
     if function not in READS:
         return ()
     if len(head) < 3:
@@ -166,7 +257,7 @@ class Splitter:
     for a long frame that noise pretends to begin, nor takes another unit's or a late answer for the one it asked for.
     """
 
-    def __init__(self, expected: Request | None = None) -> None:
+    def __init__(self, expected: Request | WriteRequest | None = None) -> None:
         self._expected = expected
         self._buffer = bytearray()
         self._skipped = bytearray()
@@ -224,11 +315,8 @@ class Splitter:
             return _NEED_MORE
         if head[1] == expected.function | 0x80:
             return ((5, Kind.EXCEPTION),)
-        if head[1] != expected.function:
-            return ()
-        if len(head) < 3:
-            return _NEED_MORE
-        return ((expected.size + 5, Kind.ANSWER),) if head[2] == expected.size else ()
+        opening = expected.opening
+        return (expected.shape,) if opening.startswith(head[: len(opening)]) else ()
 
     def _flush(self, found: list[Frame | Skipped]) -> None:
         if self._skipped:
@@ -245,20 +333,22 @@ class Failure(Enum):
     NOISE = "noise"
 
 
-def explain(request: Request, received: bytes) -> tuple[Failure, str]:
+def explain(request: Request | WriteRequest, received: bytes) -> tuple[Failure, str]:
     """What the bytes are that came instead of an answer, in one sentence."""
     if not received:
         return Failure.TIMEOUT, f"unit {request.unit} does not answer"
-    head = bytes((request.unit, request.function, request.size))
-    at = received.find(head)
+    at = received.find(request.opening)
     if at >= 0:
-        frame = received[at : at + request.size + 5]
+        frame = received[at : at + request.shape[0]]
         return Failure.CRC, f"damaged answer of unit {request.unit}: {Skipped(frame)}"
     splitter = Splitter()
     for item in (*splitter.feed(received), *splitter.finish()):
         if isinstance(item, Frame):
-            return Failure.FOREIGN, (
-                f"unit {request.unit} was asked by function {request.function} for {request.size} bytes, but unit "
-                f"{item.unit} spoke: function {item.function}, {len(item.data)} bytes"
-            )
+            told = f"function {item.function}, {len(item.data)} bytes"
+            if isinstance(request, WriteRequest) and (item.unit, item.function) == (
+                request.unit,
+                request.function,
+            ):
+                told = f"it confirms {item.data.hex(' ')} instead of {request.opening[2:].hex(' ')}"
+            return Failure.FOREIGN, f"{request}, but unit {item.unit} spoke: {told}"
     return Failure.NOISE, f"instead of an answer of unit {request.unit}: {Skipped(received)}"

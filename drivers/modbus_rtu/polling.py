@@ -12,6 +12,10 @@ from edge.domain.device import Device
 
 LOST_AFTER: Final = 3  # misses in a row; one frame lost to noise is no loss of contact
 RETRY: Final = 1.0
+AFTER_WRITE: Final = (
+    5.0  # seconds after a write in which a unit is polled more often: its feedback is waited for
+)
+BRISK: Final = 1.0
 LAST_RETRY: Final = 60.0
 
 
@@ -28,6 +32,8 @@ class UnitCounters:
     exceptions: int = 0
     last_ok: int = 0
     response_ms: int = 0
+    writes: int = 0
+    written: int = 0
 
 
 @dataclass(slots=True)
@@ -35,6 +41,7 @@ class Unit:
     """One device on the bus.
 
     due: moment of the next poll in seconds. misses: polls in a row without an answer. answered: it ever did.
+    urgent: it was written to, and is polled before all others. brisk_until: moment up to which its polls are hurried.
     """
 
     address: str
@@ -45,6 +52,8 @@ class Unit:
     due: float = 0.0
     misses: int = 0
     answered: bool = False
+    urgent: bool = False
+    brisk_until: float = 0.0
     counters: UnitCounters = field(default_factory=UnitCounters)
 
     @classmethod
@@ -64,7 +73,17 @@ class Unit:
         """It answered: the next poll keeps the rhythm, unless the bus is too busy for it."""
         self.misses = 0
         self.answered = True
-        self.due = max(self.due + self.poll, now)
+        self.due = max(self.due + (min(self.poll, BRISK) if now < self.brisk_until else self.poll), now)
+
+    def told(self, now: float, *, answered: bool) -> None:
+        """It was written to: it is read back at once, and briskly for a while, unless it has just failed to answer.
+
+        Then its turn comes as it would have: a late answer to an old request must not pass for the next one's.
+        """
+        if answered or not self.misses:
+            self.urgent = True
+            self.due = min(self.due, now)
+            self.brisk_until = now + AFTER_WRITE
 
     def miss(self, now: float) -> None:
         """It did not: it waits alone, soon at first, then ever longer, and costs the bus one time-out each time.

@@ -9,6 +9,7 @@ from drivers.modbus_rtu.polling import Unit
 from edge.domain.names import Text
 
 NOT_OPENED: Final = Text("尚未打开", "Not opened yet")
+STOPPED: Final = "the hub stops"
 WAITING: Final = Text("已打开,等待首次应答", "Open, waiting for the first answer")
 ALL_WELL: Final = Text("通信正常", "All devices answer")
 NO_UNITS: Final = Text("已打开,此总线未配置设备", "Open; no device is set up on this bus")

@@ -10,12 +10,25 @@ import struct
 import threading
 import time
 import tty
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Final
 
-from drivers.modbus_rtu.frames import BITS, READS, Frame, Kind, Splitter, seal
+from drivers.modbus_rtu.frames import (
+    BITS,
+    COILS,
+    HOLDING_REGISTERS,
+    WRITE_COIL,
+    WRITE_COILS,
+    WRITES,
+    Frame,
+    Kind,
+    Splitter,
+    WriteRequest,
+    seal,
+)
+from edge.domain.reading import ProtocolError
 
 SLICE: Final = 0.2
 
@@ -25,7 +38,7 @@ class SlaveBus:
 
     dead: units that do not answer. late: seconds by which a unit's answers come late. noise, damage, cut: how often
     (0 to 1) an answer comes with noise around it, comes with a wrong CRC, ends in the middle. asked: requests seen,
-    by unit.
+    by unit. written: called on the bus's thread with each write a unit has taken.
     All may be changed at any time, from any thread.
     """
 
@@ -37,6 +50,7 @@ class SlaveBus:
         self.damage = 0.0
         self.cut = 0.0
         self.asked: dict[int, int] = {}
+        self.written: Callable[[WriteRequest], None] = lambda _request: None
         self._memory: dict[tuple[int, int], dict[int, int]] = {}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -54,6 +68,11 @@ class SlaveBus:
         """Give a unit a coil (1) or discrete input (2)."""
         with self._lock:
             self._memory.setdefault((unit, function), {})[register] = int(on)
+
+    def read(self, unit: int, function: int, register: int) -> int | None:
+        """The word or bit a unit has there; None when it has none."""
+        with self._lock:
+            return self._memory.get((unit, function), {}).get(register)
 
     def start(self) -> None:
         """Plug in and answer."""
@@ -103,7 +122,7 @@ class SlaveBus:
                 self._stop.wait(wait)
                 continue
             for item in splitter.feed(heard):
-                if isinstance(item, Frame) and item.kind is Kind.REQUEST and item.function in READS:
+                if isinstance(item, Frame) and item.kind is Kind.REQUEST:
                     self.asked[item.unit] = self.asked.get(item.unit, 0) + 1
                     answer = self._answer(item)
                     if answer:
@@ -132,12 +151,15 @@ class SlaveBus:
     def _answer(self, request: Frame) -> bytes:
         """The bytes a unit puts on the line; empty when it is dead or none has this address."""
         unit, function = request.unit, request.function
-        register, count = struct.unpack(">HH", request.data)
         with self._lock:
             known = any(owner == unit for owner, _ in self._memory)
-            memory = self._memory.get((unit, function))
             if not known or unit in self.dead:
                 return b""
+        if function in WRITES:
+            return self._obey(request)
+        register, count = struct.unpack(">HH", request.data)
+        with self._lock:
+            memory = self._memory.get((unit, function))
             if memory is None:
                 return self._spoil(seal(bytes((unit, function | 0x80, 1))))
             try:
@@ -145,6 +167,25 @@ class SlaveBus:
             except KeyError:
                 return self._spoil(seal(bytes((unit, function | 0x80, 2))))
             return self._spoil(seal(bytes((unit, function)) + _data(function, words)))
+
+    def _obey(self, request: Frame) -> bytes:
+        """Take a write to coils or holding registers the unit has, and confirm it."""
+        unit, function = request.unit, request.function
+        area = COILS if function in {WRITE_COIL, WRITE_COILS} else HOLDING_REGISTERS
+        try:
+            write = WriteRequest.decode(request)
+        except ProtocolError:
+            return self._spoil(seal(bytes((unit, function | 0x80, 3))))
+        places = range(write.register, write.register + len(write.values))
+        with self._lock:
+            memory = self._memory.get((unit, area))
+            if memory is None:
+                return self._spoil(seal(bytes((unit, function | 0x80, 1))))
+            if not all(at in memory for at in places):
+                return self._spoil(seal(bytes((unit, function | 0x80, 2))))
+            memory.update(zip(places, write.values, strict=True))
+        self.written(write)
+        return self._spoil(seal(write.opening))
 
     def _spoil(self, frame: bytes) -> bytes:
         chance = self._random

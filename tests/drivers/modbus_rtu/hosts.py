@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.domain.conclusion import Written
 from edge.domain.instant import Instant
 from edge.domain.reading import RawReading
 
@@ -24,6 +25,7 @@ class RecordingHost:
         self.offered: list[RawReading] = []
         self.rejected: list[Rejected] = []
         self.contact: list[tuple[str, bool]] = []
+        self.receipts: list[Written] = []
         self._changed = threading.Condition()
 
     def now(self) -> Instant:
@@ -43,6 +45,11 @@ class RecordingHost:
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         with self._changed:
             self.contact.append((address, ok))
+            self._changed.notify_all()
+
+    def written(self, receipt: Written) -> None:
+        with self._changed:
+            self.receipts.append(receipt)
             self._changed.notify_all()
 
     def until(self, so: Callable[[], bool], within: float = 10.0) -> None:

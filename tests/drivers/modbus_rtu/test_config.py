@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.modbus_rtu.config import SCHEMA, BusSettings, DeviceRead, PointRead, UnitAddress
+from drivers.modbus_rtu.config import SCHEMA, ActWrite, BusSettings, DeviceRead, PointRead, UnitAddress
 
 
 def test_the_address_names_bus_and_unit():
@@ -56,3 +56,23 @@ def test_a_point_that_cannot_be_read_is_refused_and_its_key_named(read: dict[str
 def test_a_rhythm_that_cannot_be_kept_is_refused(wrong: dict[str, Any]):
     with pytest.raises(ValidationError):
         DeviceRead.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"function": 5, "register": 0, "value": 1},
+        {"function": 5, "register": 0, "value": [True]},
+        {"function": 6, "register": 0, "value": True},
+        {"function": 6, "register": 0, "value": 65536},
+        {"function": 15, "register": 0, "value": []},
+        {"function": 15, "register": 0, "value": [1, 0]},
+        {"function": 16, "register": 0, "value": [1] * 124},
+        {"function": 16, "register": 65535, "value": [1, 2]},
+        {"function": 3, "register": 0, "value": 1},
+        {"function": 5, "register": 0, "value": True, "unit": 4},
+    ],
+)
+def test_a_write_that_no_device_could_take_is_refused(table: dict[str, Any]):
+    with pytest.raises(ValidationError):
+        ActWrite.model_validate(table)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from drivers._serialbus.line import Counters
-from drivers.modbus_rtu.config import SCHEMA
+from drivers.modbus_rtu.config import SCHEMA, ActWrite
 from drivers.modbus_rtu.frames import Failure
 from drivers.modbus_rtu.polling import UnitCounters
 
@@ -17,7 +17,7 @@ SAMPLE = tomllib.loads((FOLDER / "sample.toml").read_text("utf-8"))
 
 
 def test_every_key_is_documented() -> None:
-    for model in (SCHEMA.connection, SCHEMA.profile, SCHEMA.point, SCHEMA.address):
+    for model in (SCHEMA.connection, SCHEMA.profile, SCHEMA.point, SCHEMA.address, ActWrite):
         for name, field in model.model_fields.items():
             assert f"`{field.alias or name}" in README or f"{field.alias or name} =" in README
 
@@ -38,3 +38,5 @@ def test_the_sample_loads() -> None:
     SCHEMA.profile.model_validate(SAMPLE["profile"]["read"])
     for point in SAMPLE["profile"]["point"]:
         SCHEMA.point.model_validate(point["read"])
+    for output in SAMPLE["profile"]["output"]:
+        assert [ActWrite.model_validate(act["write"]).words for act in output["act"]] == [(1,), (0,)]
