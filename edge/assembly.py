@@ -28,6 +28,7 @@ from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.site import Site
 from edge.driver import Codec, Driver
+from edge.evidence import EvidenceFiles
 from edge.health import HealthMonitor
 from edge.hub import RunningHub
 from edge.ingest.binding import Directory
@@ -38,7 +39,7 @@ from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.people import People
 from edge.pipeline import Line, Pipeline
-from edge.probes import checks, link_checks
+from edge.probes import checks, link_checks, uplink_checks
 from edge.settings import install_template, load_site
 from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
@@ -48,6 +49,7 @@ from edge.store.rows import LastValue
 from edge.store.telemetry import Telemetry, TelemetryState
 from edge.store.writer import StoreError
 from edge.upkeep import chores, keep_up
+from edge.uplinks import followers, following
 from edge.values import LatestValues
 
 log = logging.getLogger("edge")
@@ -189,6 +191,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
         now=clock.now,
         on_stored=host.stored,
         window=max((driver.window for driver in drivers.values()), default=0),
+        followers=[uplink.id for uplink in site.uplinks],
     )
     kept = telemetry.open()
     stack.push_async_callback(telemetry.close)
@@ -197,7 +200,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     stack.push_async_callback(accounts.close)
     room = site.unit.control_room
     directory = Directory(
-        [*health.built_in_devices(site.connections, room), *site.devices.values()], site.profiles
+        [*health.built_in_devices(site.connections, room, site.uplinks), *site.devices.values()], site.profiles
     )
     for row in state.devices:
         if row.id not in directory.devices:
@@ -262,7 +265,9 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline
-    line.monitor.watch(checks(line, pipeline, parts.guard), link_checks(parts.drivers, intake))
+    uplinks = followers(parts.site, parts.telemetry, points, parts.clock, parts.rejects, pipeline)
+    links = {**link_checks(parts.drivers, intake), **uplink_checks(uplinks)}
+    line.monitor.watch(checks(line, pipeline, parts.guard), links)
     await _take_up(parts, line, pipeline, now)
     hub = RunningHub(
         parts.site,
@@ -274,7 +279,9 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         quarantine,
         parts.rejects,
         parts.guard,
+        EvidenceFiles(parts.options.data / "evidence"),
         parts.options.civil_offset,
+        uplinks,
     )
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
@@ -284,6 +291,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
+    await stack.enter_async_context(following(uplinks))
     return Running(hub, task, "")
 
 

@@ -20,6 +20,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("play the devices of a site, over real brokers and buses", "edge.tools.simulate"),
     "user": ("add, list and remove the people who may sign in", "edge.tools.user"),
     "token": ("add, list and remove the tokens of programs", "edge.tools.token"),
+    "resend": ("have the readings of a span sent to a data centre once more", "edge.tools.resend"),
     "bench": ("measure this machine, beside a yardstick of the same run", "edge.tools.bench"),
 }
 

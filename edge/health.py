@@ -17,10 +17,11 @@ from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose, RawReading
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
-from edge.domain.site import Connection
+from edge.domain.site import Connection, Uplink
 from edge.ingest import strangers
 
 HUB: Final = "hub"
+UPLINK: Final = "uplink"
 Probe = Callable[[Instant], tuple[bool, Text]]
 
 # name, what it is called, what a guard does about it. The order is that of the health page.
@@ -106,6 +107,26 @@ RULES: Final[tuple[AlarmRule, ...]] = (
         on_delay=5.0,  # a reconnect that succeeds at once is no fault; the clause allows 100 s
     ),
     AlarmRule(
+        id="uplink-fault",
+        applies=Selector(category=UPLINK, point=LINK.id),
+        condition="state",
+        levels=(
+            Level(
+                None,
+                Priority.LOW,
+                Text("数据上传中断", "Data centre not reached"),
+                Text(
+                    "报警不受影响,数据留在本地,恢复后自动补发;通知系统管理员,原因见运行状态页",
+                    "Alarms are not affected, data waits here and is sent later; call the administrator (health page)",
+                ),
+            ),
+        ),
+        signal=Signal.FAULT,
+        latch=False,
+        source="practice",
+        on_delay=60.0,  # a server that restarts is no fault
+    ),
+    AlarmRule(
         id="stranger-alarm",
         applies=Selector(category=strangers.CATEGORY, point=strangers.ALARM.id),
         condition="state",
@@ -127,8 +148,10 @@ RULES: Final[tuple[AlarmRule, ...]] = (
 )
 
 
-def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Device]:
-    """The device "hub" and one device per connection, placed in the control room `room`."""
+def built_in_devices(
+    connections: Iterable[Connection], room: Text, uplinks: Iterable[Uplink] = ()
+) -> list[Device]:
+    """The device "hub" and one device per connection and uplink, placed in the control room `room`."""
 
     def device(id: str, category: str, name: Text, points: tuple[PointSpec, ...]) -> Device:
         profile = DeviceProfile(
@@ -148,7 +171,11 @@ def built_in_devices(connections: Iterable[Connection], room: Text) -> list[Devi
 
     faults = tuple(PointSpec(name, title, signal=Signal.FAULT) for name, title, _ in _FAULTS)
     hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults))
-    return [hub, *(device(link.id, "link", link.name, ()) for link in connections)]
+    return [
+        hub,
+        *(device(link.id, "link", link.name, ()) for link in connections),
+        *(device(uplink.id, UPLINK, uplink.name, ()) for uplink in uplinks),
+    ]
 
 
 class HealthMonitor:

@@ -23,6 +23,7 @@ from edge.facade import (
     AlarmQuery,
     CaseQuery,
     DeviceState,
+    Evidence,
     Metric,
     Page,
     PointState,
@@ -36,6 +37,7 @@ from edge.metrics import metrics
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
+from edge.store.followers import Follower
 
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
 
@@ -62,10 +64,13 @@ class RunningHub:
         quarantine: Quarantine,
         rejects: Rejects,
         guard: DiskGuard,
+        evidence: Evidence,
         civil_offset: int = 0,
+        uplinks: Sequence[Follower] = (),
     ) -> None:
         self.site = site
         self.accounts = accounts
+        self.evidence = evidence
         self._line = line
         self._pipeline = pipeline
         self._directory = directory
@@ -74,6 +79,7 @@ class RunningHub:
         self._rejects = rejects
         self._guard = guard
         self._civil_offset = civil_offset
+        self._uplinks = uplinks
 
     # ---- the moment -----------------------------------------------------------------------------------------------
 
@@ -87,7 +93,7 @@ class RunningHub:
         return self._line.monitor.health(self._line.heart, self.now())
 
     def links(self) -> Sequence[LinkReport]:
-        return [driver.report() for driver in self._drivers.values()]
+        return [*(d.report() for d in self._drivers.values()), *(u.report() for u in self._uplinks)]
 
     def rejected(self) -> Sequence[Rejected]:
         return self._rejects.rows()

@@ -82,6 +82,7 @@ def metrics(
             [({"source": link.source}, float(link.up)) for link in links],
         ),
     ]
+    found += _uplinks(links)
     if (took := telemetry.last_commit_ms) is not None:
         found.append(
             gauge(
@@ -101,6 +102,25 @@ def metrics(
             ),
         ]
     return found
+
+
+def _uplinks(links: Sequence[LinkReport]) -> list[Metric]:
+    """What went to the data centres, since each was set up; resends since start."""
+    found = {link.source: link.counters or {} for link in links if link.kind == "uplink"}
+    if not found:
+        return []
+
+    def of(name: str) -> list[tuple[Mapping[str, str], float]]:
+        return [({"uplink": id}, float(counts[name])) for id, counts in found.items()]
+
+    return [
+        Metric("uplink_sent_total", "counter", "Readings a data centre took.", of("sent")),
+        Metric("uplink_repeated_total", "counter", "Of these, sent again in doubt.", of("repeated")),
+        Metric("uplink_resent_total", "counter", "Readings sent once more because asked to.", of("resent")),
+        Metric("uplink_set_aside_total", "counter", "Readings a data centre refuses.", of("set_aside")),
+        Metric("uplink_lost_total", "counter", "Readings dropped before it had them.", of("lost")),
+        Metric("uplink_behind", "gauge", "Stored readings a data centre has yet to get.", of("behind")),
+    ]
 
 
 def counter(name: str, words: str, value: float) -> Metric:

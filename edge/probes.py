@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from edge.beat import LATE
@@ -14,6 +14,7 @@ from edge.ingest.intake import Intake
 from edge.ingest.quarantine import Rejects
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
+from edge.store.followers import Follower
 
 SHOWN: Final = HOUR  # a defect of the program counts as a fault for so long after it last happened
 
@@ -85,6 +86,19 @@ def link_checks(drivers: Mapping[str, Driver], intake: Intake) -> dict[str, Prob
         return check
 
     return {source: probe(source, driver) for source, driver in drivers.items()}
+
+
+def uplink_checks(followers: Iterable[Follower]) -> dict[str, Probe]:
+    """One check for each data centre: what its follower says."""
+
+    def probe(follower: Follower) -> Probe:
+        def check(_now: Instant) -> tuple[bool, Text]:
+            report = follower.report()
+            return report.up, report.detail
+
+        return check
+
+    return {follower.id: probe(follower) for follower in followers}
 
 
 def _program(rejects: Rejects, now: Instant) -> tuple[bool, Text]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.names import Text
+from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
@@ -76,6 +78,30 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplink:
+    """A data centre that gets every stored reading.
+
+    kind: "influxdb". batch: readings in one request at most. interval: seconds between two requests while less is
+    waiting. token_file, ca: a secret and the certificates of who may have signed the server's (PEM), read when needed.
+    retention_days: of a bucket the hub itself makes, 0 for ever. timeout: seconds until an answer is given up.
+    """
+
+    id: str
+    kind: str
+    name: Text
+    url: str
+    org: str
+    bucket: str
+    token_file: Path | None = None
+    ca: Path | None = None
+    retention_days: int = 0
+    batch: int = 1000
+    interval: float = 10.0
+    compress: bool = True
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything the site's folder says, checked and resolved."""
 
@@ -92,4 +118,6 @@ class Site:
     roster: Roster = field(default_factory=Roster)
     policies: tuple[Policy, ...] = ()
     linkages: tuple[Linkage, ...] = ()
+    order_rules: tuple[OrderRule, ...] = ()
+    uplinks: tuple[Uplink, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from edge.domain.site import Person, ProtectedUnit, Retention, Site
 from edge.driver import DriverSchema
 from edge.resources import config_root
-from edge.settings import devices, rules
+from edge.settings import devices, linkages, rules
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
@@ -60,6 +60,9 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
     )
     read_rules = rules.read_rules(report, rule_files(site_dir), rules.Context(library, zones, found))
+    read_linkages = linkages.read_linkages(
+        report, site_dir / "linkage", linkages.Context(library, zones, found, read_rules)
+    )
     if not report.problems():
         rules.check_coverage(report, read_rules, found)
     order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
@@ -78,6 +81,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         order_rules=order_rules,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),
+        linkages=read_linkages,
         uplinks=uplinks,
         commit_seconds=site.commit_seconds,
     ), []

@@ -60,6 +60,9 @@ _STEPS: Final = (
     """INSERT INTO latest SELECT series, max(time), received_delta, value, flags FROM moving GROUP BY series
        ON CONFLICT DO UPDATE SET time = excluded.time, received_delta = excluded.received_delta,
            value = excluded.value, flags = excluded.flags WHERE excluded.time >= time""",
+    # The history is sorted by series and time: what a follower has yet to get is found there by these keys, in order.
+    """INSERT INTO unsent SELECT n, series, time FROM tail
+       WHERE n <= :upto AND n > (SELECT min(cursor) FROM followers)""",
     "DELETE FROM tail WHERE n <= :upto",
     "DELETE FROM moving",
     "INSERT OR REPLACE INTO meta VALUES ('n', :upto)",
@@ -87,6 +90,29 @@ def drop(conn: sqlite3.Connection, table: str, series: int, before: int) -> int:
             (f"{table}_from", before),
         )
     return rows
+
+
+def forget_unsent(conn: sqlite3.Connection, before: int) -> bool:
+    """Count as lost, for each follower that has not had them, the oldest unsent rows whose history was dropped before
+    that time (µs), a chunk of them; whether there may be more.
+
+    Late rows among newer ones stay until they are the oldest: their follower finds them missing by itself.
+    """
+    head, newest = conn.execute("SELECT min(n), max(n) FROM unsent").fetchone()
+    if head is None:
+        return False
+    end = min(head + CHUNK, newest + 1)
+    kept: tuple[int] | None = conn.execute(
+        "SELECT n FROM unsent WHERE n < ? AND time >= ? ORDER BY n LIMIT 1", (end, before)
+    ).fetchone()
+    upto = (end if kept is None else kept[0]) - 1
+    conn.execute(
+        """UPDATE followers SET cursor = max(cursor, :upto),
+           lost = lost + (SELECT count(*) FROM unsent WHERE n > followers.cursor AND n <= :upto)""",
+        {"upto": upto},
+    )
+    conn.execute("DELETE FROM unsent WHERE n <= ?", (upto,))
+    return kept is None and end <= newest
 
 
 def whole_from(conn: sqlite3.Connection, table: str) -> int:

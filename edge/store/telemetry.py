@@ -25,6 +25,7 @@ from edge.domain.instant import Instant
 from edge.domain.reading import DeliveryKey, Reading
 from edge.domain.site import Retention
 from edge.facade import Series
+from edge.store.cursors import Cursors
 from edge.store.deliveries import DeliveryKeys
 from edge.store.migrations import TELEMETRY
 from edge.store.query import raw_page, trend
@@ -74,7 +75,7 @@ class Telemetry:
 
     commit_seconds, commit_rows: when a batch is closed. patience: seconds until deliveries are reported although the
     commit has not ended. backlog: readings that may wait. window: delivery keys kept per source. compact_rows: length
-    of the tail from which it is compacted without being told.
+    of the tail from which it is compacted without being told. followers: ids of those that read by arrival number.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Telemetry:
         backlog: int = 100_000,
         window: int = 4096,
         compact_rows: int = 100_000,
+        followers: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.stored = 0
@@ -108,6 +110,7 @@ class Telemetry:
         )
         self._tracks = Tracks()
         self._upkeep = Upkeep(self._db, self._reindex)
+        self.cursors = Cursors(self._db, followers)
         self._keys = DeliveryKeys(window)
         self._generation = 0
         self._ids: dict[str, int] = {}
@@ -387,6 +390,7 @@ class Telemetry:
         self._in_tail = self._tracks.load(conn)
         self._tracks.enrol(conn, dict(self._ids))
         self._keys.load(conn)
+        self.cursors.load(conn, self._tracks.n)
 
     def _reindex(self, conn: sqlite3.Connection) -> int:
         self._generation += 1

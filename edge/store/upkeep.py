@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from edge.domain.instant import DAY, HOUR, Instant
 from edge.domain.site import Retention
-from edge.store.compaction import drop, give_back, move_chunk, oldest
+from edge.store.compaction import drop, forget_unsent, give_back, move_chunk, oldest
 from edge.store.writer import Database
 
 T = TypeVar("T")
@@ -67,6 +67,8 @@ class Upkeep:
         rows = 0
         for at in range(0, len(series), _SERIES_AT_ONCE):
             rows += await self._drop_some(table, series[at : at + _SERIES_AT_ONCE], before)
+        while table == "history" and await self._run(lambda conn: forget_unsent(conn, before)):
+            pass
         return rows
 
     async def _drop_some(self, table: str, series: Sequence[int], before: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -226,9 +226,20 @@ class View:
     def shelving(self, alarm: Alarm) -> str:
         """That it is kept from sounding, and until when."""
         until = alarm.suppression.until if alarm.suppression else None
+        if alarm.suppression and alarm.suppression.kind == "out_of_service":
+            return self._word("Out of service")
         if until is None:
             return self._word("Shelved")
         return self._word("Shelved until %(time)s") % {"time": self.short(until)}
+
+    def reason(self, said: str) -> str:
+        """Why something was put aside: a word of the panel's list, or the person's own."""
+        return self._word(wording.ASIDE[said]) if said in wording.ASIDE else said
+
+    def shelved(self) -> Sequence[Alarm]:
+        """Open alarms that persons have put aside, soonest end first."""
+        held = [a for a in self.hub.open_alarms() if a.suppression and a.suppression.kind == "shelved"]
+        return sorted(held, key=lambda a: (a.suppression.until or 0) if a.suppression else 0)
 
     # facts
 
@@ -250,7 +261,12 @@ class View:
             case "reset" | "closed" if alarm.forced:
                 return self.joined(self._word("Forced reset"))
             case "shelved" if alarm.suppression is not None:
-                return self.joined(self.shelving(alarm), alarm.suppression.reason)
+                second = alarm.suppression.second
+                return self.joined(
+                    self.shelving(alarm),
+                    self.reason(alarm.suppression.reason),
+                    self._word("with %(who)s") % {"who": self.person(second)} if second else "",
+                )
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
         if fact.kind in {"alarm.raised", "alarm.risen"}:
             return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))
@@ -268,7 +284,8 @@ class View:
 
     def link(self, source: str) -> str:
         """What a connection is called on site."""
-        return next((self.text(c.name) for c in self.hub.site.connections if c.id == source), source)
+        known = (*self.hub.site.connections, *self.hub.site.uplinks)
+        return next((self.text(c.name) for c in known if c.id == source), source)
 
     def link_look(self, link: LinkReport) -> Literal["ok", "medium"]:
         """Shape and colour of a connection: it is well when it is up and, if a bus, every unit on it answers."""

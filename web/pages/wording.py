@@ -82,6 +82,7 @@ ROLES: Final = {
     "guard": _("Control-room operator"),
     "maintenance": _("Crew"),
     "admin": _("System admin"),
+    "wall": _("Alarm wall"),
 }
 CATEGORIES: Final = {
     "smoke-detector": _("Smoke detector"),
@@ -118,6 +119,12 @@ CHECKS: Final = {
 }
 COUNTERS: Final = {
     "connects": _("connections"),
+    "sent": _("sent"),
+    "repeated": _("sent again in doubt"),
+    "resent": _("sent once more as asked"),
+    "set_aside": _("lines set aside"),
+    "lost": _("dropped unsent"),
+    "behind": _("waiting to be sent"),
     "failures": _("failed connections"),
     "sessions_lost": _("sessions lost"),
     "redelivered": _("redelivered"),
@@ -141,6 +148,7 @@ COUNTERS: Final = {
 }
 REJECTED: Final = {
     "malformed": _("not readable"),
+    "refused_by_uplink": _("the data centre refuses it"),
     "codec_defect": _("the codec failed at it"),
     "engine_defect": _("the alarm rules failed at it"),
     "bad_field": _("a value that cannot be"),
@@ -160,6 +168,15 @@ REJECTED: Final = {
     "foreign": _("answers of others"),
     "noise": _("noise"),
 }
+ASIDE: Final = {
+    "hot_work": _("Hot work on site"),
+    "building_work": _("Building work, dust"),
+    "repair": _("Repair under way"),
+    "known_fault": _("Known fault, repair ordered"),
+    "cleaning": _("Cleaning or disinfection"),
+    "test": _("Test or maintenance"),
+}
+"""Why something is put aside for a while."""
 KINDS: Final = {
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
@@ -172,6 +189,8 @@ KINDS: Final = {
     "alarm.closed": _("Closed"),
     "alarm.shelved": _("Shelved"),
     "alarm.unshelved": _("Shelving ended"),
+    "alarm.withheld": _("Kept quiet: device out of service"),
+    "alarm.released": _("Device in service again"),
     "alarm.commented": _("Remark"),
     "alarm.stuck": _("Not reset for 24 hours"),
     "desk.silenced": _("Desk silenced"),
@@ -180,9 +199,18 @@ KINDS: Final = {
     "session.closed": _("Signed out"),
     "session.refused": _("Sign-in refused"),
     "device.adopted": _("Device adopted"),
+    "uplink.caught_up": _("Data centre has caught up"),
+    "uplink.resent": _("Readings sent once more"),
     "account.created": _("Account created"),
     "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),
+    "account.pin": _("PIN changed"),
+    "pin.refused": _("PIN refused"),
+    "wall.made": _("Screen made an alarm wall"),
+    "wall.person": _("Came to the wall"),
+    "outage.begun": _("Taken out of service"),
+    "outage.resumed": _("Out of service goes on after a restart"),
+    "outage.ended": _("Put back into service"),
     "token.created": _("Token issued"),
     "token.removed": _("Token withdrawn"),
 }
@@ -201,6 +229,10 @@ GROUPS: Final = {
     "session.": _("Sign-ins"),
     "device.": _("Devices"),
     "account.": _("Accounts"),
+    "uplink.": _("Data centre"),
+    "wall.": _("Alarm wall"),
+    "outage.": _("Out of service"),
+    "handover.": _("Hand-over"),
     "token.": _("Tokens"),
 }
 REFUSALS: Final = {
@@ -210,7 +242,17 @@ REFUSALS: Final = {
     "closed": _("This alarm is closed already."),
     "reason_required": _("A reason is needed."),
     "not_shelvable": _("This alarm cannot be shelved."),
-    "too_long": _("Shelving lasts 8 hours at most."),
+    "too_long": _(
+        "That is too long, or over already: shelving lasts 8 hours at most, out of service 7 days."
+    ),
+    "second_person": _("Fire, gas and SOS need a second person."),
+    "same_person": _("The second person must be another one."),
+    "out_of_service": _("The device is out of service already."),
+    "wrong_pin": _("This PIN is wrong."),
+    "pin_locked": _("Too many wrong PINs: this person is locked here for 15 min. Others can go on."),
+    "weak_pin": _("4 to 8 digits, and not so easy to guess."),
+    "wrong_credentials": _("The password is wrong."),
+    "person_required": _("Choose your name and enter your PIN."),
     "not_saved": _(
         "The journal cannot be written now: this must wait. Acknowledging and silencing still work."
     ),
