@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from edge.domain.instant import DAY, Instant
-from edge.domain.roster import GROUP, Person, Post, Roster, Shift
+from edge.domain.roster import GROUP, Person, Post, Quiet, Roster, Shift
 
 Holidays = Callable[[date], str | None]
 
@@ -131,6 +131,21 @@ class OnDuty:
     def _looks_after(self, id: str, place: str) -> bool:
         zones = self._roster.persons[id].zones
         return not zones or any(place == zone or place.startswith(f"{zone}/") for zone in zones)
+
+    def quiet_left(self, quiet: Quiet, now: Instant) -> int:
+        """µs until quiet hours end, 0 when it is not quiet or the clock cannot be trusted."""
+        if not now.trusted:
+            return 0
+        local = self.local(now.utc)
+        day, wall = local.date(), local.time()
+        over_midnight = quiet.end <= quiet.start
+        if wall >= quiet.start and (over_midnight or wall < quiet.end):
+            last = day + _ONE_DAY if over_midnight else day
+        elif over_midnight and wall < quiet.end:
+            last = day
+        else:
+            return 0
+        return max(0, self._utc(last, quiet.end) - self._civil(now.utc))
 
     # ---- leave ----------------------------------------------------------------------------------------------------
 

@@ -234,9 +234,12 @@ class Policy:
 
     def fits(self, alarm: Alarm) -> bool:
         """Whether it is about `alarm`."""
+        return self.subject == "alarm" and self.covers(alarm.signal, alarm.priority, alarm.purpose)
+
+    def covers(self, signal: Signal | None, priority: Priority | None, purpose: Purpose) -> bool:
+        """Whether its signals, priorities and purpose include these; None is what a case does not say."""
         return (
-            self.subject == "alarm"
-            and alarm.purpose is self.purpose
-            and (not self.signals or alarm.signal in self.signals)
-            and (not self.priorities or alarm.priority in self.priorities)
+            purpose is self.purpose
+            and (not self.signals or signal in self.signals)
+            and (not self.priorities or priority in self.priorities)
         )
