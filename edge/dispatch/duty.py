@@ -99,6 +99,14 @@ class OnDuty:
             found = self._on_duty((p.id for p in persons.values() if id in self._skills(p)), now)
         return self._near(tuple(dict.fromkeys(found)), place)
 
+    def crew_for(self, skill: str, place: str, now: Instant) -> tuple[str | None, tuple[str, ...]]:
+        """(crew, its people to be told now) for work that takes `skill` at a zone; no crew: whoever has the skill."""
+        able = [crew for crew in self._roster.crews.values() if skill in crew.skills]
+        near = [crew for crew in able if not crew.zones or any(_within(place, zone) for zone in crew.zones)]
+        for crew in near or able:
+            return crew.id, self._near(self._on_duty(crew.members, now), place)
+        return None, self.who(f"skill:{skill}", now, place)
+
     def now(self, post: str, now: Instant) -> tuple[str, ...]:
         """Who is on duty at `post`, nobody where its shifts leave a gap; everybody of it on an untrusted clock."""
         if not now.trusted:
@@ -130,7 +138,7 @@ class OnDuty:
 
     def _looks_after(self, id: str, place: str) -> bool:
         zones = self._roster.persons[id].zones
-        return not zones or any(place == zone or place.startswith(f"{zone}/") for zone in zones)
+        return not zones or any(_within(place, zone) for zone in zones)
 
     def quiet_left(self, quiet: Quiet, now: Instant) -> int:
         """µs until quiet hours end, 0 when it is not quiet or the clock cannot be trusted."""
@@ -286,3 +294,7 @@ def _overlapping(post: Post, stints: Sequence[Stint]) -> Iterator[Finding]:
                 break
             both = tuple(dict.fromkeys(one.persons + two.persons))
             yield Finding("overlap", post.id, two.start, min(one.end, two.end), both)
+
+
+def _within(place: str, zone: str) -> bool:
+    return place == zone or place.startswith(f"{zone}/")

@@ -156,7 +156,7 @@ class Tenant(Protocol):
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """What follows, also from time alone: due timers are looked at here."""
 
-    def act(self, request: Request, now: Instant) -> Conclusion:
+    def act(self, request: Any, now: Instant) -> Conclusion:
         """Carry out a request of one of `requests`; raises Refusal."""
 
     def next_due(self) -> int | None:
