@@ -26,7 +26,16 @@ REFUSALS: Final[Mapping[str, int]] = {
     "not_acknowledged": 409,
     "still_active": 409,
     "closed": 409,
+    "wrong_step": 409,
+    "not_yours": 409,
+    "photo_required": 409,
+    "too_late": 409,
+    "too_many": 409,
+    "person_required": 422,
     "not_shelvable": 409,
+    "second_person": 409,
+    "same_person": 409,
+    "out_of_service": 409,
     "reason_required": 422,
     "too_long": 422,
     "bad_cursor": 422,
@@ -51,6 +60,8 @@ _MISSING: Final[Mapping[str, str]] = {
     "alarm": _("There is no alarm %(id)s."),
     "device": _("There is no device %(id)s."),
     "point": _("There is no point %(id)s."),
+    "order": _("There is no work order %(id)s."),
+    "photo": _("There is no photo %(id)s."),
 }
 
 

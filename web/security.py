@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Collection
 from typing import Final
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web.problems import Problem, problem_response
 
 MAX_BODY: Final = 64 * 1024
+MAX_PHOTO: Final = 20 * 1024 * 1024
+_PHOTOS: Final = re.compile(r"/api/v1/work-orders/[^/]+/photos")
 CSP: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -86,7 +89,7 @@ class KnownHosts:
 
 
 class BodyLimit:
-    """Refuses a body over `limit` bytes, announced or not."""
+    """Refuses a body over `limit` bytes, announced or not; a photo may have MAX_PHOTO."""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
         self._app = app
@@ -96,9 +99,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = MAX_PHOTO if _PHOTOS.fullmatch(scope["path"]) else self._limit
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await problem_response(self._too_large())(scope, receive, send)
+        if announced.isdecimal() and int(announced) > limit:
+            await problem_response(_too_large(limit))(scope, receive, send)
             return
         taken = 0
 
@@ -107,13 +111,12 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
-                if taken > self._limit:
-                    raise self._too_large()
+                if taken > limit:
+                    raise _too_large(limit)
             return message
 
         await self._app(scope, counted, send)
 
-    def _too_large(self) -> Problem:
-        return Problem(
-            413, "too_large", f"The body is over {self._limit} bytes.", headers={"Connection": "close"}
-        )
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "too_large", f"The body is over {limit} bytes.", headers={"Connection": "close"})

@@ -7,6 +7,7 @@ field's part.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from edge.alarm.handling import second_person
 from edge.conclude import Conclude
 from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
 from edge.domain.conclusion import Receipt
@@ -42,6 +44,8 @@ from edge.facade import (
     CaseQuery,
     Desk,
     DeviceState,
+    Evidence,
+    Kept,
     Metric,
     Page,
     PointState,
@@ -125,6 +129,26 @@ class FakeAccounts:
         self.failed.pop(key, None)
 
 
+class FakeEvidence:
+    """Photos in memory, as they came."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.refuses: Exception | None = None
+
+    async def keep(self, id: str, picture: bytes, words: str, plain: str) -> Kept:
+        if self.refuses is not None:
+            raise self.refuses
+        self.kept[id] = picture
+        return Kept(id, hashlib.sha256(picture).hexdigest(), 800, 600)
+
+    async def read(self, id: str) -> bytes | None:
+        return self.kept.get(id)
+
+    async def drop(self, id: str) -> None:
+        self.kept.pop(id, None)
+
+
 class FakeHub:
     """`edge.facade.Hub` in memory. Set `frozen` to stop its clock, `journal_down` to make nothing durable."""
 
@@ -137,6 +161,7 @@ class FakeHub:
         self.ring = ring
         self.people = FakeAccounts()
         self.accounts: Accounts = self.people
+        self.evidence: Evidence = FakeEvidence()
         for name, role, display in (
             ("guard", Role.GUARD, "李强"),
             ("maintenance", Role.MAINTENANCE, "张伟"),
@@ -466,6 +491,13 @@ class FakeHub:
     async def case_story(self, kind: str, id: str) -> Sequence[Fact]:
         return [f for f in self._facts if f.subject == kind and f.body["id"] == id]
 
+    def outages(self) -> Mapping[str, Suppression]:
+        return {
+            row["device"]: Suppression("out_of_service", row["by"], row["reason"], row["until"])
+            for row in self.case_rows.get("outage", {}).values()
+            if row["open"]
+        }
+
     def told(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
 
@@ -528,12 +560,14 @@ class FakeHub:
                     "alarm.verdict", replace(alarm, verdict=verdict), by=command.by, note=command.note
                 )
             case Shelve():
-                if alarm.signal in {Signal.FIRE, Signal.GAS, Signal.SOS}:
-                    raise Refusal("not_shelvable", "Fire, gas and SOS cannot be shelved.")
+                if alarm.signal in {Signal.FIRE, Signal.GAS, Signal.SOS} and command.until is not None:
+                    second_person(command.by, command.second)
                 held = (
                     None
                     if command.until is None
-                    else Suppression("shelved", command.by, command.reason, command.until)
+                    else Suppression(
+                        "shelved", command.by, command.reason, command.until, second=command.second
+                    )
                 )
                 kind = "alarm.unshelved" if held is None else "alarm.shelved"
                 return self._record(kind, replace(alarm, suppression=held), by=command.by)

@@ -21,6 +21,10 @@ class Perm(Enum):
     SILENCE = auto()  # 消音 of the desk
     JOURNAL = auto()  # who did what, sign-ins included
     METRICS = auto()
+    DISPATCH = auto()  # 派单: open and cancel work orders
+    WORK = auto()  # a crew's own steps: accept, depart, arrive, finish
+    HAND = auto()  # hand an order on, take back one's own step, add photos, parts and remarks
+    VERIFY = auto()  # 验收, 返工, approve a hold
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
 
@@ -28,10 +32,12 @@ class Perm(Enum):
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.GUARD: frozenset(
         {Perm.SEE, Perm.ACK, Perm.VERDICT, Perm.RESET, Perm.SHELVE, Perm.COMMENT, Perm.SILENCE, Perm.JOURNAL}
-        | {Perm.WALL, Perm.PIN}
+        | {Perm.WALL, Perm.PIN, Perm.DISPATCH, Perm.HAND, Perm.VERIFY}
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
-    Role.MAINTENANCE: frozenset({Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN}),
+    Role.MAINTENANCE: frozenset(
+        {Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN, Perm.WORK, Perm.HAND}
+    ),
     Role.ADMIN: frozenset(Perm),
     # Silencing closes nothing and must work for whoever stands before the noise; all else asks for the person.
     Role.WALL: frozenset({Perm.SEE, Perm.SILENCE}),

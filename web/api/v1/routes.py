@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.api.v1 import alarms, devices, health, journal, person, session
+from web.api.v1 import alarms, devices, health, journal, orders, person, session
 
 router = APIRouter()
 router.include_router(health.root)
-for _part in (alarms, devices, health, journal, session, person):
+for _part in (alarms, devices, health, journal, orders, session, person):
     router.include_router(_part.router, prefix="/api/v1")

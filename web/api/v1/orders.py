@@ -1,0 +1,329 @@
+"""Work orders: the list, one with its story, what people do about it, and the photos that prove it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from edge.domain.instant import SECOND
+from edge.domain.names import Text
+from edge.domain.order import (
+    NO_WORDS,
+    AddPart,
+    AddPhoto,
+    Advance,
+    CommentOrder,
+    OpenOrder,
+    OrderRequest,
+    OrderState,
+    PhotoKind,
+    Proof,
+    Step,
+)
+from edge.domain.request import Refusal
+from edge.domain.rule import Priority
+from edge.facade import CaseQuery, Hub, Unfit
+from web.api.v1 import shapes
+from web.api.v1.params import (
+    Cursor,
+    Id,
+    IdempotencyKey,
+    Limit,
+    Prose,
+    TheHub,
+    answer,
+    bad_cursor,
+    instant,
+    scoped,
+    shown,
+)
+from web.api.v1.schema import FactShape, Listing
+from web.auth import Perm, Visitor, require
+from web.problems import Problem, not_found
+
+router = APIRouter(tags=["work-orders"])
+SEE: Final = Depends(require(Perm.SEE))
+Dispatcher = Annotated[Visitor, Depends(require(Perm.DISPATCH))]
+Hand = Annotated[Visitor, Depends(require(Perm.HAND))]
+Line = Annotated[Prose, Field(min_length=1, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class OpenBody(_Body):
+    """What is left out is taken from the alarm or the device. due_at: RFC 3339. assignee: name of an account."""
+
+    title: Line | None = None
+    task: Prose = ""
+    alarm: Line | None = None
+    device: Line | None = None
+    zone: Line | None = None
+    category: Annotated[Prose, Field(max_length=63)] = ""
+    priority: Literal["urgent", "high", "medium", "low"] | None = None
+    skill: Annotated[Prose, Field(max_length=63)] = ""
+    assignee: Line | None = None
+    due_at: str | None = None
+    needs_photos: bool = False
+    note: Prose | None = None
+
+
+class StepBody(_Body):
+    """reason: a stable word (hold: parts, owner, maker); note: one's own words. person: of reassign and help."""
+
+    reason: Line | None = None
+    note: Prose | None = None
+    person: Line | None = None
+    proof: Proof = "said"
+    cause: Line | None = None
+    action: Line | None = None
+
+
+class NoteBody(_Body):
+    """note: the remark."""
+
+    note: Prose
+
+
+class PartBody(_Body):
+    """Material used."""
+
+    name: Line
+    count: Annotated[int, Field(ge=1, le=9999)] = 1
+
+
+@router.get("/work-orders", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
+async def orders(
+    hub: TheHub,
+    visitor: Annotated[Visitor, Depends(require(Perm.SEE))],
+    state: OrderState | None = None,
+    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    crew: Annotated[str | None, Query(max_length=63)] = None,
+    assignee: Annotated[str | None, Query(max_length=64, description="An account, or `me`.")] = None,
+    alarm: Annotated[str | None, Query(max_length=64)] = None,
+    device: Annotated[str | None, Query(max_length=63)] = None,
+    since: Annotated[str | None, Query(description="RFC 3339: opened at or after.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Work orders, newest first."""
+    wanted = {
+        "state": None if state is None else state.value,
+        "crew": crew,
+        "assignee": visitor.name if assignee == "me" else assignee,
+        "alarm": alarm,
+        "device": device,
+    }
+    query = CaseQuery(
+        open=open,
+        since=None if since is None else instant("since", since),
+        where={key: value for key, value in wanted.items() if value is not None},
+        before=cursor,
+        limit=limit,
+    )
+    try:
+        page = await hub.cases("order", query)
+    except ValueError as error:
+        raise bad_cursor() from error
+    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+
+
+@router.get("/work-orders/{id}", dependencies=[SEE])
+async def order(hub: TheHub, id: Id) -> JSONResponse:
+    """One work order."""
+    return answer(shapes.case(await _order(hub, id)))
+
+
+@router.get("/work-orders/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
+async def story(hub: TheHub, id: Id) -> JSONResponse:
+    """All facts about one work order, oldest first."""
+    await _order(hub, id)
+    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("order", id)))
+
+
+@router.post("/work-orders")
+async def open_order(
+    hub: TheHub, visitor: Dispatcher, body: OpenBody, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Dispatch: to a person, or to whoever has the skill and is on duty."""
+    return await _act(hub, await _opening(hub, visitor, body), visitor, key)
+
+
+def _stepping(step: Step, perm: Perm) -> None:
+    """The route of one step, for who may make it."""
+    guard = Depends(require(perm))
+
+    async def advance(
+        hub: TheHub,
+        id: Id,
+        visitor: Visitor = guard,
+        body: StepBody | None = None,
+        key: IdempotencyKey = None,
+    ) -> JSONResponse:
+        await _order(hub, id)
+        said = body or StepBody()
+        if said.person is not None and await hub.accounts.account(said.person) is None:
+            raise Problem(422, "unknown_person", f"There is no account {said.person!r}.")
+        request = Advance(
+            id, visitor.name, step, said.reason, said.note, said.person, said.proof, said.cause, said.action
+        )
+        return await _act(hub, request, visitor, key)
+
+    router.add_api_route(
+        f"/work-orders/{{id}}/{step}",
+        advance,
+        methods=["POST"],
+        name=f"order_{step}",
+        summary=f"{step.capitalize()} a work order",
+        description="409 `wrong_step`, `not_yours`, `same_person`, `photo_required`, `too_late`, `closed`; "
+        "422 `reason_required`, `person_required`.",
+    )
+
+
+STEPS: Final[Mapping[Step, Perm]] = {
+    "accept": Perm.WORK, "reject": Perm.WORK, "depart": Perm.WORK, "arrive": Perm.WORK, "hold": Perm.WORK,
+    "resume": Perm.WORK, "finish": Perm.WORK, "help": Perm.WORK, "reassign": Perm.HAND, "undo": Perm.HAND,
+    "approve": Perm.VERIFY, "verify": Perm.VERIFY, "redo": Perm.VERIFY, "cancel": Perm.DISPATCH,
+}  # fmt: skip
+"""Each step of an order, and what it takes to make it."""
+
+for _name, _perm in STEPS.items():
+    _stepping(_name, _perm)
+
+
+@router.post("/work-orders/{id}/comment")
+async def comment(
+    hub: TheHub, id: Id, visitor: Hand, body: NoteBody, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Put a remark into its story."""
+    await _order(hub, id)
+    return await _act(hub, CommentOrder(id, visitor.name, body.note), visitor, key)
+
+
+@router.post("/work-orders/{id}/parts")
+async def part(
+    hub: TheHub, id: Id, visitor: Hand, body: PartBody, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Note material used."""
+    await _order(hub, id)
+    return await _act(hub, AddPart(id, visitor.name, body.name, body.count), visitor, key)
+
+
+@router.post("/work-orders/{id}/photos")
+async def add_photo(
+    request: Request,
+    hub: TheHub,
+    id: Id,
+    visitor: Hand,
+    kind: PhotoKind = "other",
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Add a photo: the body is the picture itself (JPEG, PNG, WebP, at most 20 MB). 422 `bad_picture`, 413, 503.
+
+    What is kept is upright, at most 1600 px wide and high, without metadata, with place, time and person on it. The
+    same picture sent twice is kept once.
+    """
+    body = await _order(hub, id)
+    picture = await request.body()
+    photo = _photo_id(body, kind, visitor.name, picture)
+    if any(kept["id"] == photo for kept in body["photos"]):
+        return answer(shapes.case(body))
+    now = hub.now().utc
+    at = datetime.fromtimestamp(hub.civil(now) / SECOND, UTC).astimezone(ZoneInfo(hub.site.timezone))
+    plain = f"{at:%Y-%m-%d %H:%M:%S}"
+    words = " · ".join(filter(None, (body["place"][0], plain, visitor.account.display)))
+    try:
+        made = await hub.evidence.keep(photo, picture, words, plain)
+    except Unfit as error:
+        raise Problem(422, "bad_picture", f"{str(error).capitalize()}.") from error
+    add = AddPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
+    try:
+        return await _act(hub, add, visitor, key)
+    except Refusal:
+        await hub.evidence.drop(photo)
+        raise
+
+
+@router.get("/work-orders/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
+async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
+    """One photo, as JPEG."""
+    body = await _order(hub, id)
+    known = any(kept["id"] == photo for kept in body["photos"])
+    jpeg = await hub.evidence.read(photo) if known else None
+    if jpeg is None:
+        raise not_found("photo", photo)
+    # The encoding is named so that nothing tries to compress it again.
+    headers = {"Cache-Control": "private, max-age=86400", "Content-Encoding": "identity"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+async def _order(hub: Hub, id: str) -> Mapping[str, Any]:
+    body = await hub.case("order", id)
+    if body is None:
+        raise not_found("order", id)
+    return body
+
+
+async def _act(hub: Hub, request: OrderRequest, visitor: Visitor, key: str | None) -> JSONResponse:
+    """Carry it out; a Refusal becomes a problem on its way out."""
+    done = await hub.act(request, scoped(visitor, key))
+    if not isinstance(done, Mapping):
+        msg = f"{type(request).__name__} was answered like an alarm"
+        raise TypeError(msg)
+    return answer(shapes.case(done))
+
+
+def _photo_id(order: Mapping[str, Any], kind: str, by: str, picture: bytes) -> str:
+    """The same for the same picture of the same order, so that sending it again changes nothing."""
+    opened = datetime.fromtimestamp(order["opened_at"] / SECOND, UTC)
+    what = f"{order['id']}|{order['redone']}|{kind}|{by}|".encode()
+    return f"{opened:%Y%m}-{hashlib.sha256(what + picture).hexdigest()[:32]}"
+
+
+async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
+    alarm = None
+    if body.alarm is not None and (alarm := await hub.alarm(body.alarm)) is None:
+        raise not_found("alarm", body.alarm)
+    device = None
+    id = body.device or (alarm.device if alarm else None)
+    if id is not None and (device := hub.device(id)) is None and body.device is not None:
+        raise not_found("device", id)
+    if body.assignee is not None and await hub.accounts.account(body.assignee) is None:
+        raise Problem(422, "unknown_person", f"There is no account {body.assignee!r}.")
+    if body.zone is not None and body.zone not in hub.site.zones:
+        raise Problem(422, "unknown_zone", f"There is no zone {body.zone!r}.")
+    title = Text(body.title, body.title) if body.title else alarm.title if alarm else None
+    if title is None:
+        raise Problem(422, "reason_required", "An order needs a title, or an alarm that has one.")
+    due = None
+    if body.due_at is not None:
+        due = (instant("due_at", body.due_at) - hub.now().utc) / SECOND
+        if due <= 0:
+            raise Problem(422, "bad_parameter", "due_at: is over already.")
+    place = alarm.place if alarm else device.device.place if device else None
+    if place is None and body.zone is not None:
+        place = hub.site.zones[body.zone].full
+    return OpenOrder(
+        by=visitor.name,
+        title=title,
+        task=Text(body.task, body.task) if body.task else NO_WORDS,
+        category=body.category or (device.device.profile.category if device else ""),
+        place=place or NO_WORDS,
+        zone=body.zone or (alarm.zone if alarm else device.device.zone if device else ""),
+        device=id,
+        alarm=body.alarm,
+        priority=Priority(body.priority) if body.priority else alarm.priority if alarm else Priority.MEDIUM,
+        skill=body.skill,
+        assignee=body.assignee,
+        due=due,
+        needs_photos=body.needs_photos,
+        note=body.note,
+    )
