@@ -361,3 +361,16 @@ class StartHeld:
 
 
 OutputRequest = Operate | SetLinkage | StartHeld
+
+
+@dataclass(frozen=True, slots=True)
+class OutputState:
+    """How an output stands. command: the latest since the start; seen: what its feedback showed last.
+
+    barrier: why nothing can be switched there by hand, None where it can.
+    """
+
+    output: Output
+    command: Command | None
+    seen: Value | None
+    barrier: Barrier | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from edge.domain.alarm import Alarm, Desk
@@ -13,6 +13,7 @@ from edge.domain.fact import Fact, Numbering
 from edge.domain.instant import Instant
 from edge.domain.output import (
     MODE_ID,
+    Barrier,
     Command,
     Linkage,
     LinkageMode,
@@ -20,6 +21,7 @@ from edge.domain.output import (
     Operate,
     Output,
     OutputKind,
+    OutputState,
     SetLinkage,
     Stage,
     StartHeld,
@@ -28,7 +30,6 @@ from edge.domain.output import (
     gas_zones,
     outputs_of,
 )
-from edge.domain.reading import Value
 from edge.domain.request import Refusal, Request
 from edge.outputs.commands import Commands, Order
 from edge.outputs.desk import tone
@@ -38,16 +39,6 @@ _WORDS: Final = {
     "gas_zone": "gas may be there: only a gas valve and explosion-proof outputs may be switched",
     "close_only": "a gas valve can only be closed from here: it is reopened by hand on site",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an output stands. command: the latest since the start; seen: what its feedback showed last."""
-
-    output: Output
-    command: Command | None
-    seen: Value | None
-    barrier: str | None  # why a person can switch nothing there
 
 
 class Outputs:
@@ -83,17 +74,21 @@ class Outputs:
 
     # ---- what it knows --------------------------------------------------------------------------------------------
 
-    def standing(self) -> list[Standing]:
+    def standing(self) -> list[OutputState]:
         """All outputs as they stand."""
         return [
-            Standing(
+            OutputState(
                 output,
                 self._commands.last.get(output.id),
                 self._commands.seen.get(output.id),
-                next((why for act in output.spec.acts if (why := barred(output, act.id, self._gas))), None),
+                self._barrier(output),
             )
             for output in self._outputs.values()
         ]
+
+    def _barrier(self, output: Output) -> Barrier | None:
+        barriers = [barred(output, act.id, self._gas) for act in output.spec.acts]
+        return None if None in barriers else barriers[0]
 
     def starts(self) -> list[LinkageStart]:
         """Linkages whose alarm is still open, started or held."""

@@ -17,6 +17,7 @@ from edge.settings.problems import nearest
 
 SignalName = Literal["fire", "gas", "sos", "fault", "supervisory", "disablement", "process"]
 PriorityName = Literal["urgent", "high", "medium", "low"]
+OutputKindName = Literal["siren", "desk", "valve", "relay", "broadcast", "fan", "buzzer"]
 
 
 class Table(BaseModel):
@@ -158,6 +159,7 @@ class DeviceTable(Table):
     spot: Bilingual
     address: dict[str, Any]
     note: str = ""
+    ex_proof: bool = False
 
 
 class PointTable(Table):
@@ -176,6 +178,59 @@ class PointTable(Table):
     rearm: Seconds = 60.0
     field: str = ""
     read: dict[str, Any] = {}
+
+
+class ActTable(Table):
+    """One [[output.act]]; `write` is its dialect's."""
+
+    id: Id
+    name: Bilingual
+    write: dict[str, Any]
+    confirm: bool | int | float | str | None = None
+
+
+class OutputTable(Table):
+    """One [[output]] of a profile. on_detector: it is meant, though the device also detects fire, gas or an SOS."""
+
+    id: Id
+    name: Bilingual
+    kind: OutputKindName
+    feedback: Id | None = None
+    within: float = Field(5.0, ge=1, le=300)
+    retries: int = Field(2, ge=0, le=20)
+    on_detector: bool = False
+    act: list[dict[str, Any]] = Field(min_length=1)
+
+
+class WhenTable(Table):
+    """`when = { … }` of a linkage."""
+
+    signal: SignalName
+    stage: Literal[1, 2]
+    zone: ZonePath | None = None
+    category: str | None = None
+    rule: str | None = None
+    level: int = Field(1, ge=1)
+
+
+class DoTable(Table):
+    """One item of a linkage's `do`: `device` and `output`, or `kind` and `zone`."""
+
+    act: Id
+    device: str | None = None
+    output: str | None = None
+    kind: OutputKindName | None = None
+    zone: ZonePath | None = None
+
+
+class LinkageTable(Table):
+    """One [[linkage]]."""
+
+    id: Id
+    name: Bilingual
+    source: Words
+    when: WhenTable
+    do: list[DoTable] = Field(min_length=1)
 
 
 class ProfileTable(Table):

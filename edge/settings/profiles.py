@@ -14,6 +14,7 @@ from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings.document import Siblings, checked, read_sheet, tables
 from edge.settings.models import PointTable, ProfileTable
+from edge.settings.outputs import read_outputs
 from edge.settings.positions import Path
 from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
 
@@ -103,8 +104,8 @@ def _profile(
         message = "the file's name is the profile's id: lower-case letters, digits and hyphens, as in maker-model.toml"
         report.add(sheet, (), "id", message)
     raw = dict(sheet.data)
-    points_raw = raw.pop("point", None)
-    table = checked(report, sheet, (), raw, ProfileTable, Siblings(("point",)))
+    points_raw, outputs_raw = raw.pop("point", None), raw.pop("output", None)
+    table = checked(report, sheet, (), raw, ProfileTable, Siblings(("point", "output")))
     schema = _schema(report, sheet, raw.get("dialect"), schemas)
     read = None
     if schema is not None:
@@ -112,6 +113,7 @@ def _profile(
     if not points_raw:
         report.add(sheet, ("point",), "missing_key", "a profile needs at least one [[point]]")
     points = _points(report, sheet, points_raw, schema)
+    outputs = read_outputs(report, sheet, outputs_raw, points, schema)
     if table is not None and table.id not in {None, id}:
         report.add(sheet, ("id",), "id", f"the file's name makes the profile's id {id!r}", id)
     if table is None or schema is None or read is None:
@@ -124,6 +126,7 @@ def _profile(
     return DeviceProfile(
         id, table.maker, table.model, table.category, table.dialect, tuple(points), table.source, table.expect,
         table.name.text(), table.confirmed, table.rate, read,
+        outputs=tuple(outputs),
     )  # fmt: skip
 
 
