@@ -14,6 +14,7 @@ from edge.domain.device import Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
+from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
 from edge.domain.site import Site
@@ -256,6 +257,18 @@ class Hub(Protocol):
     def point(self, id: str) -> PointState | None: ...
     def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
         """(newest version, states changed after version `since`)."""
+        ...
+
+    def outputs(self) -> Sequence[OutputState]:
+        """All outputs of the site as they stand."""
+        ...
+
+    def linkage(self) -> LinkageMode:
+        """联动:自动 / 手动."""
+        ...
+
+    def linkage_starts(self) -> Sequence[LinkageStart]:
+        """Linkages whose alarm is still open: started, or held and offered."""
         ...
 
     def open_alarms(self) -> Sequence[Alarm]:

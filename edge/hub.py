@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from edge import __version__
-from edge.domain.alarm import Alarm, Desk
+from edge.domain.alarm import Alarm, Desk, Suppression
 from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
+from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request
 from edge.domain.site import Site
@@ -34,6 +35,7 @@ from edge.facade import (
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.metrics import metrics
+from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
@@ -80,6 +82,7 @@ class RunningHub:
         self._guard = guard
         self._civil_offset = civil_offset
         self._uplinks = uplinks
+        self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
 
     # ---- the moment -----------------------------------------------------------------------------------------------
 
@@ -180,6 +183,17 @@ class RunningHub:
         version, points = self._line.values.changed(since)
         return version, [self._point_state(p) for p in points if not p.device.profile.built_in]
 
+    # ---- outputs -----------------------------------------------------------------------------------------------
+
+    def outputs(self) -> Sequence[OutputState]:
+        return self._outputs.standing()
+
+    def linkage(self) -> LinkageMode:
+        return self._outputs.mode
+
+    def linkage_starts(self) -> Sequence[LinkageStart]:
+        return self._outputs.starts()
+
     # ---- alarms ---------------------------------------------------------------------------------------------------
 
     def open_alarms(self) -> Sequence[Alarm]:
@@ -194,6 +208,9 @@ class RunningHub:
 
     async def story(self, alarm: str) -> Sequence[Fact]:
         return await self._line.log.story(alarm)
+
+    def outages(self) -> Mapping[str, Suppression]:
+        return self._line.engine.outages.devices
 
     def desk(self) -> Desk:
         return self._line.engine.desk

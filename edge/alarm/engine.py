@@ -54,8 +54,8 @@ class AlarmEngine:
         outages: Outages | None = None,
     ) -> None:
         """outages: devices whose alarms are kept quiet; looked at anew whenever its version has changed."""
-        self._outages = outages or Outages()
-        self._heeded = self._outages.version
+        self.outages = outages or Outages()
+        self._heeded = self.outages.version
         self._rules = tuple(rules)
         self._register = Register(numbering)
         self._timers = Timers()
@@ -121,7 +121,7 @@ class AlarmEngine:
         It never raises: facts that have their numbers must reach the log, whatever happens at the next reading.
         """
         self._begin(now)
-        if self._heeded != self._outages.version:
+        if self._heeded != self.outages.version:
             self._heed_outages()
         defects: list[Defect] = []
         watches = self._watches
@@ -184,7 +184,7 @@ class AlarmEngine:
 
     def next_due(self) -> int | None:
         """Mono µs of the next timer, None when nothing is waiting."""
-        if self._heeded != self._outages.version:
+        if self._heeded != self.outages.version:
             return self._now.mono
         return self._timers.next_due()
 
@@ -234,7 +234,7 @@ class AlarmEngine:
         if shelving is not None and not shelving.alarm.open:
             # The shelving passes from the episode that is over to this one: one row at a time carries it.
             self._record("alarm.unshelved", replace(shelving.alarm, suppression=None))
-        if self._outages.suppression_of(tracker.point.device.id) is not None:
+        if self.outages.suppression_of(tracker.point.device.id) is not None:
             self._shelf.take(tracker.key)
             shelving = None
         suppression = None if shelving is None else shelving.at(self._now.mono)
@@ -334,9 +334,9 @@ class AlarmEngine:
 
         A shelving at such a device ends: what comes back into service is heard rather than not.
         """
-        self._heeded = self._outages.version
+        self._heeded = self.outages.version
         for alarm in list(self._register.alarms.values()):
-            held = self._outages.suppression_of(alarm.device)
+            held = self.outages.suppression_of(alarm.device)
             withheld = alarm.suppression is not None and alarm.suppression.kind == "out_of_service"
             if held is not None and alarm.suppression != held:
                 self._shelf.take(alarm.key)
@@ -351,7 +351,7 @@ class AlarmEngine:
         self, kind: str, alarm: Alarm, by: str | None = None, note: str | None = None, *, calls: bool = False
     ) -> Alarm:
         """Record the fact with what remains, at this moment, of the alarm's hold and shelving."""
-        if kind == "alarm.raised" and (held := self._outages.suppression_of(alarm.device)) is not None:
+        if kind == "alarm.raised" and (held := self.outages.suppression_of(alarm.device)) is not None:
             alarm = replace(alarm, suppression=held)
         tracker = self._trackers.get(alarm.id)
         if tracker is not None and alarm.active and alarm.open:

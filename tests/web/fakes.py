@@ -24,6 +24,7 @@ from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.health import Check, Health, LinkReport, Rejected
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
 from edge.domain.names import Text
+from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality, Value
 from edge.domain.request import (
     Acknowledge,
@@ -54,6 +55,7 @@ from edge.facade import (
     Series,
     Totals,
 )
+from edge.outputs import Outputs
 from edge.store import case_rows
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
@@ -497,6 +499,18 @@ class FakeHub:
             for row in self.case_rows.get("outage", {}).values()
             if row["open"]
         }
+
+    def _switching(self) -> Outputs | None:
+        return next((t for t in self.conclude.tenants if isinstance(t, Outputs)), None)
+
+    def outputs(self) -> Sequence[OutputState]:
+        return switching.standing() if (switching := self._switching()) else []
+
+    def linkage(self) -> LinkageMode:
+        return switching.mode if (switching := self._switching()) else LinkageMode()
+
+    def linkage_starts(self) -> Sequence[LinkageStart]:
+        return switching.starts() if (switching := self._switching()) else []
 
     def told(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)

@@ -9,11 +9,12 @@ from web.pages.devices import router as _devices
 from web.pages.events import router as _events
 from web.pages.health import router as _health
 from web.pages.journal import router as _journal
+from web.pages.me import router as _me
 from web.pages.session import router as _session
 from web.pages.wall import router as _wall
 
 router = APIRouter(include_in_schema=False)
-for _subject in (_wall, _alarms, _devices, _health, _journal, _session, _events):
+for _subject in (_wall, _alarms, _devices, _health, _journal, _session, _me, _events):
     router.include_router(_subject)
 
 __all__ = ["router"]

@@ -39,6 +39,11 @@ def category_options(v: View, categories: Iterable[str]) -> Options:
     return [(id, category(v, id)) for id in categories]
 
 
+def aside_options(v: View) -> Options:
+    """Why something is put aside for a while."""
+    return [(id, v.word(said)) for id, said in wording.ASIDE.items()]
+
+
 def sort_options(v: View, sorts: Mapping[str, str]) -> Options:
     """Orders of a list."""
     return [(id, v.word(said)) for id, said in sorts.items()]
@@ -82,6 +87,7 @@ GLOBALS = {
         zone_options,
         category_options,
         sort_options,
+        aside_options,
         category,
         counters,
         span,

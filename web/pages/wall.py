@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.lifecycle import VITAL
-from edge.facade import AlarmQuery, Hub
-from web.auth import Perm, Visitor, hub_of, require
+from edge.facade import AlarmQuery, Hub, Role
+from web.auth import Perm, Visitor, hub_of, require, set_cookie
 from web.pages import render
 
 router = APIRouter()
@@ -24,9 +24,12 @@ async def wall(request: Request, visitor: Annotated[Visitor, Depends(require(Per
     hub = hub_of(request)
     quiet = None if hub.open_alarms() else await quiet_since(hub)
     open_alarms = hub.open_alarms()
-    return await render.page(
+    page = await render.page(
         request, visitor, "wall.html", wall=True, pinned=pinned(open_alarms), quiet_since=quiet
     )
+    if visitor.role is Role.WALL and visitor.session is not None:
+        set_cookie(page, visitor.session, secure=request.app.state.secure)  # browsers keep none for ever
+    return page
 
 
 def pinned(alarms: Sequence[Alarm]) -> Alarm | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
@@ -28,6 +28,7 @@ from web.api.v1.params import (
     shown,
 )
 from web.api.v1.schema import AlarmShape, DeskShape, FactShape, Listing
+from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
@@ -75,10 +76,11 @@ class VerdictBody(_Body):
 
 
 class ShelveBody(_Body):
-    """until: RFC 3339, at most 8 h ahead; null takes the shelving back."""
+    """until: RFC 3339, at most 8 h ahead; null takes the shelving back. second: for fire, gas and SOS."""
 
     until: str | None
     reason: Prose = ""
+    second: SecondBody | None = None
 
 
 class CommentBody(_Body):
@@ -181,15 +183,17 @@ async def judge(
 
 @router.post("/alarms/{id}/shelve", tags=["alarms"], responses=shown(AlarmShape))
 async def shelve(
+    request: Request,
     hub: TheHub,
     id: Id,
     visitor: Annotated[Visitor, Depends(require(Perm.SHELVE))],
     body: ShelveBody,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Keep it from sounding for a while."""
+    """Keep it from sounding for a while: 409 `second_person` where one person alone may not."""
     until = None if body.until is None else instant("until", body.until)
-    return await _act(hub, Shelve(id, visitor.name, until, body.reason), visitor, key)
+    second = await second_of(request, hub, visitor, Perm.SHELVE, body.second)
+    return await _act(hub, Shelve(id, visitor.name, until, body.reason, second), visitor, key)
 
 
 @router.post("/alarms/{id}/comment", tags=["alarms"], responses=shown(AlarmShape))

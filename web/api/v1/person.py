@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.facade import Account, Hub, Role
 from web.api.v1.params import TheHub, Writable, answer, shown
-from web.api.v1.schema import AtWallShape, PersonShape, SessionShape
+from web.api.v1.schema import AtWallShape, OthersShape, PersonShape, SessionShape
 from web.api.v1.session import shape
 from web.auth import Perm, Visitor, require, set_cookie
 from web.auth.grants import Grants
@@ -74,6 +74,13 @@ def _wall_session(visitor: Visitor) -> str:
 async def at_wall(request: Request, hub: TheHub, visitor: Seen) -> JSONResponse:
     """Who is known at this wall, and who could be."""
     return answer(await _at_wall(request, hub, _wall_session(visitor)))
+
+
+@router.get("/person/others", responses=shown(OthersShape))
+async def others(hub: TheHub, visitor: Seen) -> JSONResponse:
+    """Who has a PIN besides oneself, and so can be the second person."""
+    known = (await people_with_pins(hub)).values()
+    return answer({"people": [_person(who) for who in known if who.name != visitor.name]})
 
 
 @router.post("/person", responses=shown(AtWallShape))

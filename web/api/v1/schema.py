@@ -26,12 +26,13 @@ class Listing(TypedDict, Generic[T]):
 
 
 class SuppressionShape(TypedDict):
-    """Why an alarm makes no sound."""
+    """Why an alarm makes no sound. second: the other person, where one alone may not."""
 
     kind: str
     until: str | None
     by: str
     reason: str
+    second: str | None
 
 
 class VerdictShape(TypedDict):
@@ -265,4 +266,10 @@ class AtWallShape(TypedDict):
     person: PersonShape | None
     seconds: int
     until: str | None
+    people: list[PersonShape]
+
+
+class OthersShape(TypedDict):
+    """People with a PIN."""
+
     people: list[PersonShape]

@@ -63,7 +63,15 @@ def listing(items: Iterable[T], next_: str | None = None) -> Listing[T]:
 
 
 def _suppression(s: Suppression | None) -> SuppressionShape | None:
-    return None if s is None else {"kind": s.kind, "until": time_of(s.until), "by": s.by, "reason": s.reason}
+    if s is None:
+        return None
+    return {
+        "kind": s.kind,
+        "until": time_of(s.until),
+        "by": s.by,
+        "reason": s.reason,
+        "second": s.second,
+    }
 
 
 def _verdict(v: Verdict | None) -> VerdictShape | None:

@@ -1,5 +1,6 @@
 // What a person presses: one request, the button held until the answer, the refusal said in words.
-import { byId, clock, csrf, people, refusal, say } from "./page.js";
+import { byId, clock, now, people, refusal, say } from "./page.js";
+import { ask } from "./person.js";
 import { notice } from "./notice.js";
 import { play } from "./sound.js";
 
@@ -9,22 +10,15 @@ const LOOK = 600; // a card that has just changed under the finger is not presse
 let changedAt = -LOOK;
 export function cardChanged() { changedAt = performance.now(); }
 
-function key() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
 const path = (act, alarm) => (act === "silence" ? "/api/v1/desk/silence" : `/api/v1/alarms/${alarm}/${act}`);
 
-async function send(act, alarm, body) {
-  const answer = await fetch(path(act, alarm), {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf, "Idempotency-Key": key() },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(15_000),
-  });
-  const said = await answer.json();
-  if (answer.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-  return { ok: answer.ok, said };
+// What a button says, and what the form around it says besides: why, and from now on for how long.
+function bodyOf(button) {
+  const body = button.dataset.body ? JSON.parse(button.dataset.body) : {};
+  const { minutes } = button.dataset;
+  if (!minutes) return body;
+  const fields = Object.fromEntries(new FormData(button.closest("form")));
+  return { ...body, ...fields, until: new Date(now() + minutes * 60_000).toISOString() };
 }
 
 // The answer to an act, in words, where the picture alone does not say it.
@@ -43,7 +37,8 @@ export async function act(button, name = button.dataset.act) {
   button.setAttribute("aria-busy", "true");
   const began = Date.now();
   try {
-    const { ok, said } = await send(name, button.dataset.alarm, button.dataset.body ? JSON.parse(button.dataset.body) : {});
+    const { ok, said } = await ask(path(name, button.dataset.alarm), bodyOf(button));
+    if (!said) return; // nobody entered a PIN
     button.closest("[popover]")?.hidePopover();
     if (ok) report(name, said, began);
     else notice(refusal(said.code, said.detail), true);

@@ -1,7 +1,7 @@
 // What the server said with the page: its time, the site's zone, the words, the session's token.
 const given = JSON.parse(document.getElementById("page").textContent);
 
-export const { zone, night, language, csrf, words, people } = given;
+export const { zone, night, language, csrf, words, people, me, wall } = given;
 
 // Server time, so that ages and timers are right on a desk whose own clock is not.
 let ahead = given.now - Date.now();

@@ -4,3 +4,4 @@ import "./prefs.js";
 import "./desk.js";
 import "./stream.js";
 import "./actions.js";
+import "./person.js";

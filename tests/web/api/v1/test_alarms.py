@@ -9,6 +9,7 @@ import pytest
 from edge.domain.device import Signal
 from edge.domain.instant import HOUR, to_rfc3339
 from edge.domain.reading import Purpose
+from tests.web.fakes import PINS
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 KEYS = {
@@ -103,7 +104,7 @@ async def test_shelving(api, hub):
     fire, bin_ = hub.raise_alarm(), hub.raise_alarm("bin-1.level", Signal.PROCESS)
     until = to_rfc3339(hub.now().utc + HOUR)
     answer = await api.post(f"/api/v1/alarms/{fire.id}/shelve", json={"until": until, "reason": "works"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_shelvable")
+    assert (answer.status_code, answer.json()["code"]) == (409, "second_person")
     shelved = (
         await api.post(f"/api/v1/alarms/{bin_.id}/shelve", json={"until": until, "reason": "market"})
     ).json()
@@ -112,6 +113,7 @@ async def test_shelving(api, hub):
         "until": until,
         "by": "program-admin",
         "reason": "market",
+        "second": None,
     }
     assert (await api.post(f"/api/v1/alarms/{bin_.id}/shelve", json={"until": None})).json()[
         "suppression"
@@ -265,3 +267,17 @@ async def test_bad_bodies_are_told_apart(api, hub, content, kind, status, code):
     answer = await api.post(url, content=content, headers={"content-type": kind})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["detail"]
+
+
+async def test_a_fire_is_shelved_by_two_persons(person, hub):
+    client, fire = await person("guard"), hub.raise_alarm()
+    body = {"until": to_rfc3339(hub.now().utc + HOUR), "reason": "hot_work"}
+
+    async def shelve(name: str, pin: str):
+        second = {"person": name, "pin": pin}
+        return await client.post(f"/api/v1/alarms/{fire.id}/shelve", json={**body, "second": second})
+
+    assert (await shelve("guard", PINS["guard"])).json()["code"] == "same_person"
+    assert (await shelve("admin", "0000")).json()["code"] == "wrong_pin"
+    done = (await shelve("admin", PINS["admin"])).json()
+    assert (done["suppression"]["by"], done["suppression"]["second"]) == ("guard", "admin")
