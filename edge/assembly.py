@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge import health
+from edge import health, outputs
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
@@ -26,6 +26,7 @@ from edge.dialects import make_driver, schemas
 from edge.domain.conclusion import Tenant, Written
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
+from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
 from edge.driver import Codec, Driver
 from edge.evidence import EvidenceFiles
@@ -37,6 +38,7 @@ from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.outputs import Outputs
 from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import checks, link_checks, uplink_checks
@@ -200,7 +202,8 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     stack.push_async_callback(accounts.close)
     room = site.unit.control_room
     directory = Directory(
-        [*health.built_in_devices(site.connections, room, site.uplinks), *site.devices.values()], site.profiles
+        [*health.built_in_devices(site.connections, room, site.uplinks), *site.devices.values()],
+        site.profiles,
     )
     for row in state.devices:
         if row.id not in directory.devices:
@@ -232,7 +235,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     now = parts.clock.now()
     state, kept = parts.journal_state, parts.telemetry_state
     points = parts.directory.points
-    engine = AlarmEngine(points.values(), [*health.RULES, *parts.site.rules], parts.log.numbering)
+    engine = AlarmEngine(points.values(), _rules(parts), parts.log.numbering)
     supervision = Supervision(points.values(), now)
     conclude = Conclude(_tenants(parts, engine))
     windows = {name: driver.window for name, driver in parts.drivers.items()}
@@ -297,7 +300,21 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
 
 def _tenants(parts: _Parts, engine: AlarmEngine) -> list[Tenant]:
     """Step 4, in the order in which each concludes from those before it."""
-    return []
+    directory, numbering = parts.directory, parts.log.numbering
+    switching = Outputs(
+        directory.devices,
+        directory.points,
+        parts.site.linkages,
+        numbering,
+        lambda: engine.open().values(),
+        lambda: engine.desk,
+    )
+    return [switching]
+
+
+def _rules(parts: _Parts) -> list[AlarmRule]:
+    """The hub's own rules, which no file can leave out, and the site's."""
+    return [*health.RULES, *outputs.rules(parts.site.devices.values()), *parts.site.rules]
 
 
 async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) -> None:
