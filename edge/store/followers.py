@@ -2,6 +2,10 @@
 
 A follower reads behind the group commit, so what it sends is on the disk; it holds one batch in memory and no more,
 however long its sink is away. It sends at a bounded rate, so that a backlog of days does not make alarms wait.
+
+A server that is killed may lose what it has just acknowledged. So the cursor in the file follows `GRACE` seconds behind
+the last answer, and whenever the server was away the follower goes back to it and repeats what came after: rows that
+are there already stay there once. That also spares the card a write per batch.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -16,7 +21,7 @@ from typing import Final, Protocol
 from edge.domain.health import LinkReport
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
-from edge.store.cursors import Cursors, Entry, Outage, Resend, SetAside, Standing
+from edge.store.cursors import Cursors, Entry, Outage, Resend, SetAside, Standing, Stretch
 from edge.store.writer import StoreError
 
 log = logging.getLogger(__name__)
@@ -26,18 +31,21 @@ FIRST_WAIT: Final = 1.0  # seconds, doubled with every attempt
 LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 900.0  # what a server may ask for by Retry-After
 PROVE_EVERY: Final = 600.0
+GRACE: Final = 30.0  # seconds within which a server has what it acknowledged on its disk
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a sink did not take what it was given. text: one sentence with the mend.
 
-    wait: seconds it asked for, or that make sense; None for the usual back-off. slow: only a person can mend it.
+    wait: seconds it asked for; None for the usual back-off. slow: only a person can mend it. away: the server may have
+    been killed, and may have lost what it acknowledged last.
     """
 
     text: Text
     wait: float | None = None
     slow: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,14 @@ class Refused:
 class Outcome:
     """What became of a batch. Without trouble each row was taken or is among `refused`, and the cursor may move on.
 
-    With trouble the whole batch comes again; doubtful: how many of its rows may have arrived all the same.
+    With trouble the whole batch comes again; doubtful: how many of its first rows may have arrived all the same.
+    fresh: the connection of the requests before had been lost, as after a restart of the server.
     """
 
     refused: Sequence[Refused] = ()
     trouble: Trouble | None = None
     doubtful: int = 0
+    fresh: bool = False
 
 
 class Sink(Protocol):
@@ -93,7 +103,7 @@ class Follower:
     """One sink and the way to it.
 
     told: called when an outage is made up for. asked: called when a resend is through, with its request and rows.
-    refused: called for each line the sink refuses. rate: rows a second.
+    refused: called for each line the sink refuses. rate: rows a second. grace: seconds.
     """
 
     def __init__(
@@ -105,6 +115,7 @@ class Follower:
         batch: int = 1000,
         interval: float = 10.0,
         rate: float = RATE,
+        grace: float = GRACE,
         now: Callable[[], Instant],
         told: Callable[[CaughtUp], Awaitable[None]],
         asked: Callable[[str, Resend, int], Awaitable[None]],
@@ -119,14 +130,19 @@ class Follower:
         self._batch = batch
         self._interval = interval
         self._rate = rate
+        self._grace = round(grace * SECOND)
         self._now = now
         self._told = told
         self._asked = asked
         self._refused = refused
         self._wake = asyncio.Event()
-        self._cursor = 0  # further than the file's while that cannot be written
+        self._written: Standing | None = None  # as it is in the file
+        self._answered: deque[tuple[int, Standing]] = deque()  # when, and how far, within the grace
+        self._cursor = 0  # number of the last row sent
+        self._counted = 0  # up to this row all that was taken is counted as sent
+        self._arrived = 0  # up to this row some may be there that were not answered for
+        self._went_back = now().mono - 2 * self._grace - 1
         self._unwritten: list[SetAside] = []
-        self._doubtful = 0
         self._attempts = 0
         self._failures = 0
         self._trouble: Trouble | None = None
@@ -207,21 +223,23 @@ class Follower:
         """One batch; seconds until the next."""
         begun = self._now().mono
         stretch = await self._cursors.ahead(self.id, self._cursor, self._batch)
-        if stretch.standing.cursor >= self._cursor:
-            self.standing, self._cursor = stretch.standing, stretch.standing.cursor
+        self._adopt(stretch.standing)
         self.behind = stretch.newest - self._cursor
         if self._unproved and (trouble := await self._prove()) is not None:
             return self._failed(trouble)
         if stretch.upto > self._cursor:
             outcome = await self._sink.send(stretch.rows) if stretch.rows else Outcome()
             if outcome.trouble is not None:
-                self._doubtful = max(self._doubtful, outcome.doubtful)
-                await self._lost_sight()
-                return self._failed(outcome.trouble)
-            await self._passed(stretch.rows, stretch.upto, stretch.lost, outcome)
+                if outcome.doubtful:
+                    self._arrived = max(self._arrived, stretch.rows[outcome.doubtful - 1][0])
+                return await self._lost_sight(outcome.trouble)
+            self._passed(stretch, outcome)
             self.behind = stretch.newest - stretch.upto
-        elif self._unwritten or self.standing != stretch.standing:
-            await self._write()
+            if outcome.fresh and self._may_repeat():
+                self._go_back()
+                return 0.0
+            self._answered.append((self._now().mono, self.standing))
+        await self._settle()
         if len(stretch.rows) + stretch.lost >= self._batch:
             return self._pace(len(stretch.rows), begun)
         await self._caught_up()
@@ -229,29 +247,63 @@ class Follower:
         if ask is not None:
             return await self._again(ask, begun)
         if self._proof_due() and (trouble := await self._prove()) is not None:
-            await self._lost_sight()
-            return self._failed(trouble)
+            return await self._lost_sight(trouble)
         return self._interval
 
-    async def _passed(self, rows: Sequence[Entry], upto: int, lost: int, outcome: Outcome) -> None:
-        now = self._now().utc
-        taken = len(rows) - len(outcome.refused)
-        before = self.standing
+    def _adopt(self, found: Standing) -> None:
+        """Take up what the file says: at the start, and when retention has dropped rows that were yet to be sent."""
+        if self._written is None:
+            self.standing = found
+            self._counted = found.cursor
+        elif found.lost > self._written.lost:
+            self.standing = replace(self.standing, lost=self.standing.lost + found.lost - self._written.lost)
+        self._cursor = max(self._cursor, found.cursor)
+        self._written = found
+
+    def _passed(self, stretch: Stretch, outcome: Outcome) -> None:
+        """The sink has answered for these rows."""
+        rows, before = stretch.rows, self.standing
+        new = sum(row[0] > self._counted for row in rows)
+        again = sum(row[0] <= max(self._counted, self._arrived) for row in rows)
+        refused = min(len(outcome.refused), new)  # a row that is refused once more is not counted once more
+        self._cursor = stretch.upto
+        self._counted = max(self._counted, stretch.upto)
         self.standing = replace(
             before,
-            cursor=upto,
-            sent=before.sent + taken,
-            repeated=before.repeated + min(self._doubtful, taken),
-            rejected=before.rejected + len(outcome.refused),
-            lost=before.lost + lost,
+            cursor=stretch.upto,
+            sent=before.sent + new - refused,
+            repeated=before.repeated + again,
+            rejected=before.rejected + refused,
+            lost=before.lost + stretch.lost,
         )
-        self._cursor = upto
-        self._doubtful = 0
-        self._put_aside(outcome.refused)
+        if new:
+            self._put_aside(outcome.refused)
         if rows:
-            self._last_sent = now
+            self._last_sent = self._now().utc
             self._succeeded()
-        await self._write()
+
+    def _may_repeat(self) -> bool:
+        """Not again and again to a server that drops its connections as it pleases: the cursor must get on."""
+        return bool(self._answered) and self._now().mono - self._went_back > 2 * self._grace
+
+    def _go_back(self) -> None:
+        """Repeat what was answered for within the grace."""
+        self._went_back = self._now().mono
+        self._answered.clear()
+        if self._written is not None:
+            self._cursor = self._written.cursor
+
+    async def _settle(self) -> None:
+        """Write how far the sink was a grace ago; not more often than that, for the sake of the card."""
+        long_ago = self._now().mono - self._grace
+        if not self._answered or self._answered[0][0] > long_ago:
+            return
+        at = self.standing
+        while self._answered and self._answered[0][0] <= long_ago:
+            _, at = self._answered.popleft()
+        await self._write(replace(at, outage=self.standing.outage))
+        # What was answered for since waits for the next writing, a grace from now.
+        self._answered = deque([(self._now().mono, self._answered[-1][1])] if self._answered else [])
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:
         now = self._now().utc
@@ -260,34 +312,37 @@ class Follower:
             self._refused(self.id, one)
         del self._unwritten[:-1000]
 
-    async def _write(self) -> None:
-        """A cursor that cannot be written is kept in memory: what was sent is not sent again while the hub runs."""
-        await self._cursors.passed(self.id, self.standing, self._unwritten)
+    async def _write(self, standing: Standing) -> None:
+        await self._cursors.passed(self.id, standing, self._unwritten)
+        self._written = standing
         self._unwritten.clear()
 
-    async def _lost_sight(self) -> None:
-        """Remember, over a restart too, where an outage began."""
-        if self.standing.outage is None:
+    async def _lost_sight(self, trouble: Trouble) -> float:
+        """Remember, over a restart too, where an outage began; seconds until the next attempt."""
+        pause = self._failed(trouble)
+        if trouble.away:
+            self._go_back()
+        if self.standing.outage is None and self._written is not None:
             at = self.standing
-            self.standing = replace(
-                at, outage=Outage(self._now().utc, at.sent, at.repeated, at.rejected, at.lost)
-            )
-            await self._write()
+            outage = Outage(self._now().utc, at.sent, at.repeated, at.rejected, at.lost)
+            self.standing = replace(at, outage=outage)
+            await self._write(replace(self._written, outage=outage))
+        return pause
 
     async def _caught_up(self) -> None:
         outage, at = self.standing.outage, self.standing
-        if outage is None or not self.up:
+        if outage is None or not self.up or self._written is None:
             return
         self.standing = replace(at, outage=None)
-        await self._write()
+        await self._write(replace(self._written, outage=None))
         made_up = CaughtUp(
             self.id,
             outage.at,
             self._now().utc,
-            at.sent - outage.sent,
-            at.repeated - outage.repeated,
-            at.rejected - outage.rejected,
-            at.lost - outage.lost,
+            max(0, at.sent - outage.sent),  # after a restart the count begins where it was last written
+            max(0, at.repeated - outage.repeated),
+            max(0, at.rejected - outage.rejected),
+            max(0, at.lost - outage.lost),
         )
         log.warning(
             "uplink %s: caught up: sent %d, repeated %d, set aside %d, lost %d",
@@ -303,14 +358,12 @@ class Follower:
         rows, position = await self._cursors.again(ask, self._batch)
         outcome = await self._sink.send(rows) if rows else Outcome()
         if outcome.trouble is not None:
-            return self._failed(outcome.trouble)
+            return await self._lost_sight(outcome.trouble)
         self._succeeded()
         self._put_aside(outcome.refused)
         self.standing = replace(self.standing, rejected=self.standing.rejected + len(outcome.refused))
         self.resent += len(rows)
         await self._cursors.resent(ask, position, len(rows))
-        if outcome.refused:
-            await self._write()
         if position is None:
             await self._asked(self.id, ask, ask.sent + len(rows))
         return self._pace(len(rows), begun)

@@ -35,7 +35,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "argon2": ("web/*",),
     "babel": ("web/*",),
     "fastapi": ("web/*",),
-    "influxdb_client": ("edge/store/*",),
+    "holidays": ("edge/settings/*",),
+    "influxdb_client": ("edge/store/influx/*",),
     "jinja2": ("web/*",),
     "markupsafe": ("web/*",),
     "msgspec": ("drivers/*", "edge/ingest/*", "edge/store/*", "web/*"),
@@ -46,6 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "serial": ("drivers/_serialbus/*", "drivers/_serialbus.py"),
     "starlette": ("web/*",),
     "typing_extensions": ("web/*",),  # the TypedDict that pydantic accepts on Python 3.11
+    "urllib3": ("edge/store/influx/*",),  # the errors that influxdb_client lets through
     "uvicorn": ("web/*",),
 }
 

@@ -105,6 +105,7 @@ def _trouble(uplink: Uplink, status: int, headers: Mapping[str, str], said: str,
         return Trouble(
             Text(f"服务器暂不接收({status})：{said}", f"the server takes nothing now ({status}): {said}"),
             retry_after(headers, now),
+            away=status >= 500,
         )
     if 300 <= status < 400:
         there = next((value for name, value in headers.items() if name.lower() == "location"), "?")[:_SHOWN]

@@ -37,6 +37,8 @@ class InfluxSink:
         self._now = now
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"uplink-{uplink.id}")
         self._client: Any = None  # an InfluxDBClient: its types are partial
+        self._connections = 0  # that the client has made so far
+        self._kept = False  # whether the last requests needed no new one
         self._most = uplink.batch  # lines in one request; less once the server found that too large
 
     async def send(self, rows: Sequence[Entry]) -> Outcome:
@@ -61,7 +63,7 @@ class InfluxSink:
             return Outcome(trouble=stop.trouble, doubtful=delivery.taken + stop.doubtful)
         finally:
             self._most = delivery.most
-        return Outcome(refused=delivery.refused)
+        return Outcome(refused=delivery.refused, fresh=self._reconnected())
 
     def _post(self, lines: Sequence[str], *, made: bool = False) -> Answer:
         """One request; StopError unless the server judged the lines."""
@@ -105,7 +107,7 @@ class InfluxSink:
 
     def _away(self, error: Exception) -> Trouble:
         url, why = self._uplink.url, type(error).__name__
-        return Trouble(Text(f"{url} 没有应答({why})", f"{url} does not answer ({why})"))
+        return Trouble(Text(f"{url} 没有应答({why})", f"{url} does not answer ({why})"), away=True)
 
     def _open(self) -> Any:
         if self._client is None:
@@ -121,6 +123,13 @@ class InfluxSink:
                 ssl_ca_cert=None if ca is None else str(ca),
             )
         return self._client
+
+    def _reconnected(self) -> bool:
+        """Whether a connection that had been kept open was lost since; not where the server never keeps one."""
+        pool = self._open().api_client.rest_client.pool_manager.connection_from_url(self._uplink.url)
+        before, self._connections = self._connections, pool.num_connections
+        kept, self._kept = self._kept, before == self._connections
+        return kept and not self._kept
 
     def _token(self) -> str:
         path = self._uplink.token_file
@@ -138,6 +147,7 @@ class InfluxSink:
 
     def _let_go(self) -> None:
         client, self._client = self._client, None
+        self._connections, self._kept = 0, False
         if client is not None:
             client.close()
 
