@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from drivers._mqtt import words
+from drivers._mqtt import outbox, words
 from drivers._mqtt.config import ListenerSettings
+from drivers._mqtt.outbox import Outbox
 from drivers._mqtt.session import Counters, Ending, Receipts, Session, Source, Timing
 from drivers._mqtt.waking import Waker
 from drivers._mqtt.words import LinkState
+from edge.domain.conclusion import Write, Written
+from edge.domain.device import Device
 from edge.domain.health import LinkReport
 from edge.domain.reading import Delivery
 from edge.domain.site import Connection
@@ -31,7 +34,8 @@ STOP_WITHIN: Final = 8.0
 class MqttListener:
     """The driver of every MQTT dialect; a dialect gives its codec, its topic filters, and which topics it wants.
 
-    connection.settings is a `ListenerSettings`.
+    connection.settings is a `ListenerSettings`. devices: all of the site, for those of the dialect that are written to.
+    message: (address of a device, the act's `write`) -> topic and payload; ValueError when it is no act of the dialect.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class MqttListener:
         codec: Codec,
         filters: Sequence[str],
         *,
+        devices: Sequence[Device] = (),
+        message: Callable[[str, Any], tuple[str, Mapping[str, Any]]] | None = None,
         wanted: Callable[[str], bool] | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -50,6 +56,13 @@ class MqttListener:
         self._connection = connection
         self._filters = list(filters)
         self._wanted = wanted
+        self._message = message
+        self._addresses = {
+            device.id: device.address
+            for device in devices
+            if device.profile.dialect == connection.dialect and not device.adopted
+        }
+        self._outbox = Outbox(self._written)
         self._timing = timing or Timing()
         self._counters = Counters()
         self._receipts: Receipts | None = None
@@ -81,11 +94,26 @@ class MqttListener:
         if thread.is_alive():  # the system's name resolution cannot be interrupted
             log.warning("%s: still waiting for the network, left behind", self._connection.id)
         else:
+            self._outbox.close(outbox.STOPPED)
             receipts.waker.close()
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         if self._receipts is not None:
             self._receipts.leave(deliveries)
+
+    def write(self, write: Write) -> None:
+        address = self._addresses.get(write.device)
+        if address is None or self._message is None:
+            self._outbox.refuse(write, f"{write.device} is not a device of {self._connection.id}")
+            return
+        try:
+            topic, payload = self._message(address, write.body)
+        except ValueError as error:
+            self._outbox.refuse(write, f"{write.device}: {error}")
+            return
+        self._outbox.put(write, topic, payload)
+        if self._receipts is not None:
+            self._receipts.waker.wake()
 
     def report(self) -> LinkReport:
         seen = self._counters
@@ -111,6 +139,8 @@ class MqttListener:
                 "held": seen.held,
                 "stale_receipts": seen.stale_receipts,
                 "loopbacks": seen.loopbacks,
+                "published": self._outbox.published,
+                "confirmed": self._outbox.confirmed,
             },
         )
 
@@ -133,6 +163,7 @@ class MqttListener:
                 break
             if versions.learn(ending):
                 continue  # at once: the broker is there, we spoke the wrong version
+            self._outbox.close(ending.state.text.en)
             self._counters.failures += 1
             failed = 0 if ending.was_up else failed + 1
             brief = brief + 1 if ending.was_up and ending.lasted < BRIEF else 0
@@ -171,6 +202,7 @@ class MqttListener:
             self._broker,
             host,
             receipts,
+            self._outbox,
             self._counters,
             generation,
             had_session=had_session,
@@ -183,6 +215,10 @@ class MqttListener:
         except Exception as error:
             log.exception("%s: a defect ended the connection, connecting again", self._connection.id)
             return Ending(words.defect(error), accepted=session.ending.accepted)
+
+    def _written(self, receipt: Written) -> None:
+        if self._host is not None:
+            self._host.written(receipt)
 
     def _tell(self, up: bool, state: LinkState) -> None:
         """Keep the state; log it once when it changes."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from drivers._mqtt import words
 from drivers._mqtt.config import BrokerSettings
+from drivers._mqtt.outbox import Outbox
 from drivers._mqtt.waking import Waker
 from drivers._mqtt.words import LinkState
 from edge.domain.reading import Arrival, Delivery, RawReading
@@ -109,6 +110,7 @@ class Session:
         broker: BrokerSettings,
         host: Host,
         receipts: Receipts,
+        outbox: Outbox,
         counters: Counters,
         generation: int,
         *,
@@ -121,6 +123,7 @@ class Session:
         self._broker = broker
         self._host = host
         self._receipts = receipts
+        self._outbox = outbox
         self._counters = counters
         self._generation = generation
         self._had_session = had_session
@@ -148,6 +151,7 @@ class Session:
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
+        client.on_publish = self._outbox.told
         client.take = self._take
         try:
             client.open()
@@ -192,6 +196,8 @@ class Session:
             if self._stopping() or self._overdue():
                 return
             self._loop_back(client)
+            if self._subscribed:
+                self._outbox.serve(client)
             client.loop_write()
             client.loop_misc()
             if client.socket() is None:
@@ -238,7 +244,8 @@ class Session:
     def _patience(self) -> float:
         if self._held:
             return self._timing.offer_again
-        return max(0.0, min(_TICK, self._timing.silence / 4, self._next_loopback - time.monotonic()))
+        due = min(self._next_loopback, self._outbox.due) - time.monotonic()
+        return max(0.0, min(_TICK, self._timing.silence / 4, due))
 
     def _overdue(self) -> bool:
         """Whether the broker has not answered, or has said nothing for too long."""
@@ -287,6 +294,7 @@ class Session:
                 return
             self._up = words.up("", session_lost=False, refused=refused)
         self._subscribed = True
+        self._outbox.open()
         self._next_loopback = time.monotonic()
 
     def _on_disconnect(self, _client: Any, _userdata: Any, flags: Any, reason: Any, _properties: Any) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from drivers._mqtt.config import BrokerSettings, StateTable, Table, combine
 from drivers._mqtt.payload import TimeUnit
 from drivers.mqtt_json.pointer import split_pointer
-from drivers.mqtt_json.topics import TopicPattern
+from drivers.mqtt_json.topics import DEVICE, TopicPattern
 from edge.driver import DriverSchema
 
 
@@ -99,6 +99,33 @@ class JsonPointRead(StateTable):
     number: bool = False
 
 
+def _down(text: str) -> str:
+    if text.split("/").count(DEVICE) != 1:
+        raise ValueError(f"{text!r}: {DEVICE} must stand for exactly one level, as in site/{DEVICE}/down")
+    if any(mark in text.replace(DEVICE, "") for mark in "+#{}\0") or not text.isprintable():
+        raise ValueError(
+            f"{text!r}: a message goes to one topic: no `+`, no `#`, no placeholder but {DEVICE}"
+        )
+    return text
+
+
+class JsonActWrite(Table):
+    """`write = { topic = "site/{device}/down", payload = { cmd = "close" } }` of an output's act.
+
+    topic: where the device listens. payload: sent as it stands here, as JSON, at QoS 1 and not retained.
+    """
+
+    topic: Annotated[str, Field(max_length=1000), AfterValidator(_down)]
+    payload: Annotated[dict[str, Any], Field(min_length=1)]
+
+
+def down(address: str, body: Any) -> tuple[str, dict[str, Any]]:
+    """Topic and payload of an act for a device; ValueError when `body` is no act of this dialect."""
+    if not isinstance(body, JsonActWrite):
+        raise ValueError("this act has no topic and payload")  # noqa: TRY004 - what `message` promises
+    return body.topic.replace(DEVICE, address), body.payload
+
+
 def address_key(address: JsonAddress) -> str:
     """The device's address as the codec yields it."""
     return address.device
@@ -114,4 +141,5 @@ SCHEMA: Final = DriverSchema(
     key=address_key,
     parent=BrokerSettings,
     combine=combine,
+    write=JsonActWrite,
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from drivers._mqtt.config import ListenerSettings
 from drivers._mqtt.listener import MqttListener
 from drivers.mqtt_json.codec import JsonCodec
-from drivers.mqtt_json.config import JsonListen
+from drivers.mqtt_json.config import JsonListen, down
 from edge.domain.device import Device
 from edge.domain.site import Connection
 
@@ -19,4 +19,4 @@ class JsonDriver(MqttListener):
         settings: ListenerSettings = connection.settings
         listen: JsonListen = settings.listen
         codec = JsonCodec(listen.topics)
-        super().__init__(connection, codec, codec.filters)
+        super().__init__(connection, codec, codec.filters, devices=devices, message=down)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
@@ -44,6 +44,12 @@ class Zigbee2MqttPointRead(StateTable):
     field: Annotated[str, Field(min_length=1)] | None = None
 
 
+class Zigbee2MqttActWrite(Table):
+    """`write = { payload = { … } }` of an output's act: sent to `<base>/<name>/set` as JSON, QoS 1, not retained."""
+
+    payload: Annotated[dict[str, Any], Field(min_length=1)]
+
+
 def address_key(address: Zigbee2MqttAddress) -> str:
     """The device's address as the codec yields it."""
     return address.name
@@ -59,4 +65,5 @@ SCHEMA: Final = DriverSchema(
     key=address_key,
     parent=BrokerSettings,
     combine=combine,
+    write=Zigbee2MqttActWrite,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from drivers._mqtt.config import ListenerSettings
 from drivers._mqtt.listener import MqttListener
 from drivers.zigbee2mqtt.codec import Zigbee2MqttCodec
-from drivers.zigbee2mqtt.config import Zigbee2MqttListen
+from drivers.zigbee2mqtt.config import Zigbee2MqttActWrite, Zigbee2MqttListen
 from edge.domain.device import Device
 from edge.domain.site import Connection
 
@@ -19,4 +20,17 @@ class Zigbee2MqttDriver(MqttListener):
         settings: ListenerSettings = connection.settings
         listen: Zigbee2MqttListen = settings.listen
         codec = Zigbee2MqttCodec(listen.base)
-        super().__init__(connection, codec, [f"{listen.base}/#"], wanted=codec.wanted)
+        self._base = listen.base
+        super().__init__(
+            connection,
+            codec,
+            [f"{listen.base}/#"],
+            devices=devices,
+            message=self._set,
+            wanted=codec.wanted,
+        )
+
+    def _set(self, address: str, body: Any) -> tuple[str, Mapping[str, Any]]:
+        if not isinstance(body, Zigbee2MqttActWrite):
+            raise ValueError("this act has no payload")  # noqa: TRY004 - what `message` promises
+        return f"{self._base}/{address}/set", body.payload

@@ -47,14 +47,22 @@ class BrokerAccount:
     write: Sequence[str] = ()
 
 
+DOWN = ("site/+/down", "zigbee2mqtt/+/set")  # where devices of the demo's site are told to do something
+
+
 def shipped_accounts(
-    *, field: Sequence[str], demo: Sequence[str] = (), prefix: str = "edge-hub"
+    *,
+    field: Sequence[str],
+    demo: Sequence[str] = (),
+    down: Sequence[str] = DOWN,
+    prefix: str = "edge-hub",
 ) -> dict[str, BrokerAccount]:
     """The accounts of deploy/mosquitto/accounts.toml by name (hub, field, demo), with fresh random passwords.
 
-    field, demo: topic filters the devices and the demo's visitor publish on. prefix: the hub's own topic tree.
+    field, demo: topic filters the devices and the demo's visitor publish on; down: on which devices are told.
+    prefix: the hub's own topic tree.
     """
-    lists = {"{field}": list(field), "{demo}": list(demo)}
+    lists = {"{field}": list(field), "{demo}": list(demo), "{down}": list(down)}
 
     def expand(entries: Sequence[str]) -> list[str]:
         return [topic for entry in entries for topic in lists.get(entry, [entry.replace("{prefix}", prefix)])]

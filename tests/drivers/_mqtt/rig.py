@@ -12,6 +12,7 @@ from typing import Any
 from drivers._mqtt.config import BrokerSettings, ListenerSettings
 from drivers._mqtt.listener import MqttListener
 from drivers._mqtt.session import Timing
+from edge.domain.conclusion import Written
 from edge.domain.device import DeviceProfile
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -40,6 +41,7 @@ class RecordingHost:
     offered: list[RawReading] = field(default_factory=list)
     rejected: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     new_sessions: list[str] = field(default_factory=list)
+    written_: list[Written] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def now(self) -> Instant:
@@ -62,6 +64,9 @@ class RecordingHost:
 
     def heard(self, source: str, address: str, *, ok: bool) -> None:
         raise AssertionError("MQTT devices are not polled")
+
+    def written(self, receipt: Written) -> None:
+        self.written_.append(receipt)
 
     def payloads(self) -> list[bytes]:
         return [raw.payload for raw in self.offered]

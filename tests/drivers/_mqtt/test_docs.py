@@ -47,7 +47,7 @@ def test_every_counter_and_state_is_documented() -> None:
 @pytest.mark.parametrize(("folder", "schema"), [("mqtt_json", JSON), ("zigbee2mqtt", ZIGBEE)])
 def test_every_key_of_a_dialect_is_documented(folder: str, schema: DriverSchema) -> None:
     text = readme(folder)
-    models: list[Any] = [schema.connection, schema.profile, schema.point]
+    models: list[Any] = [schema.connection, schema.profile, schema.point, schema.write]
     if schema is JSON:
         models.append(JsonTopic)
     assert [key for model in models for key in model.model_fields if not named(text, key)] == []
@@ -71,6 +71,10 @@ def test_the_sample_loads(folder: str, schema: DriverSchema) -> None:
     schema.profile.model_validate(sample["profile"].get("read", {}))
     for point in sample["profile"]["point"]:
         schema.point.model_validate(point.get("read", {}))
+    assert schema.write is not None
+    for output in sample["profile"]["output"]:
+        for act in output["act"]:
+            schema.write.model_validate(act["write"])
 
 
 def without(table: dict[str, Any], *keys: str) -> dict[str, Any]:

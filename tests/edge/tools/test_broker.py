@@ -81,7 +81,8 @@ def test_shipped_accounts_expand_their_lists_and_have_fresh_passwords() -> None:
     once = shipped_accounts(field=["a/#", "b/+"], demo=["bench/+"], prefix="he-an")
     again = shipped_accounts(field=["a/#"])
     assert once["field"].write == ["a/#", "b/+"]
-    assert once["hub"].write == ["he-an/#"]
+    assert once["hub"].write == ["he-an/#", "site/+/down", "zigbee2mqtt/+/set"]
+    assert shipped_accounts(field=[], down=["d/+"])["hub"].write == ["edge-hub/#", "d/+"]
     assert again["demo"].write == []
     assert once["hub"].password != again["hub"].password
     assert once["hub"].password not in repr(once["hub"])
@@ -92,6 +93,7 @@ def test_who_may_do_what(guarded: Broker) -> None:
     assert publish(guarded, field, "zigbee2mqtt/sm-301", "-r", "-m", "smoke") == 0
     assert publish(guarded, hub, "edge-hub/alarms", "-r", "-m", "open") == 0
     publish(guarded, demo, "zigbee2mqtt/sm-301", "-r", "-m", "forged")
+    publish(guarded, demo, "site/gv-1203/down", "-r", "-m", "forged")
     publish(guarded, field, "edge-hub/alarms", "-r", "-m", "forged")
     assert retained(guarded, hub) == {"zigbee2mqtt/sm-301": "smoke", "edge-hub/alarms": "open"}
 
