@@ -1,0 +1,354 @@
+"""Outputs as a whole: commands, linkages, people, the beacon, restarts."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.domain.alarm import Suppression
+from edge.domain.conclusion import Happened
+from edge.domain.device import Signal
+from edge.domain.output import CommandState, Operate, OutputKind, SetLinkage, StartHeld
+from edge.domain.reading import Arrival, Purpose, Quality, Reading
+from edge.domain.request import Refusal
+from tests.edge.outputs.stage import DEVICES, Stage, alarm, real
+
+
+@pytest.fixture
+def stage() -> Stage:
+    made = Stage()
+    made.restart()
+    made.wait(30)  # the beacon's first command has had its time
+    return made
+
+
+def start(stage: Stage, output: str = "siren.siren", act: str = "start") -> str:
+    out = stage.ask(Operate(act, "li", (output,), reason="seen"))
+    assert out.subject is not None
+    return str(out.subject["commands"][0]["id"])
+
+
+class TestCommand:
+    def test_it_is_queued_and_sent_at_once_and_only_its_feedback_confirms_it(self, stage: Stage) -> None:
+        id = start(stage)
+        assert stage.last("siren.siren").state is CommandState.SENT
+        stage.written(id)
+        assert stage.last("siren.siren").state is CommandState.WRITTEN
+        stage.wait(1)
+        stage.reads("siren.state", True)
+        command = stage.last("siren.siren")
+        assert (command.state, command.open, command.late) == (CommandState.CONFIRMED, False, False)
+        assert command.confirmed_at == stage.utc
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"arrival": Arrival.RETAINED},
+            {"arrival": Arrival.HISTORY},
+            {"quality": Quality.UNCERTAIN},
+            {"purpose": Purpose.TEST},
+        ],
+    )
+    def test_what_is_not_live_and_good_proves_nothing(self, stage: Stage, more: dict[str, object]) -> None:
+        start(stage)
+        stage.reads("siren.state", True, **more)
+        assert stage.last("siren.siren").open
+
+    def test_a_reading_from_before_proves_nothing(self, stage: Stage) -> None:
+        start(stage)
+        reading_time = stage.utc - 1
+        stage.utc += 1
+        point = stage.points["siren.state"]
+        stage.hub.conclude(Happened(readings=[Reading(point, True, reading_time, reading_time)]), stage.now())
+        assert stage.last("siren.siren").open
+
+    def test_it_is_tried_again_and_its_silence_is_an_alarm_after_five_seconds(self, stage: Stage) -> None:
+        start(stage)
+        stage.wait(4.9)
+        assert [w.attempt for w in stage.writes if w.device == "siren"] == [1, 2, 3]
+        assert stage.faults["siren.siren-feedback"] is False
+        stage.wait(0.2)
+        assert stage.last("siren.siren").state is CommandState.UNCONFIRMED
+        assert stage.faults["siren.siren-feedback"] is True
+
+    def test_a_late_feedback_ends_the_alarm_and_says_it_was_late(self, stage: Stage) -> None:
+        start(stage)
+        stage.wait(60)
+        stage.reads("siren.state", True)
+        command = stage.last("siren.siren")
+        assert (command.state, command.late, command.open) == (CommandState.CONFIRMED, True, False)
+        assert stage.faults["siren.siren-feedback"] is False
+
+    def test_feedback_of_something_else_is_noted_and_confirms_nothing(self, stage: Stage) -> None:
+        start(stage)
+        stage.reads("siren.state", False)
+        stage.wait(6)
+        command = stage.last("siren.siren")
+        assert (command.state, command.seen) == (CommandState.UNCONFIRMED, False)
+
+    def test_a_failed_write_says_why_and_is_tried_again(self, stage: Stage) -> None:
+        id = start(stage)
+        stage.written(id, "bus-1 is down")
+        assert stage.last("siren.siren").error == "bus-1 is down"
+        stage.wait(2)
+        assert stage.last("siren.siren").attempts == 2
+
+    def test_without_feedback_the_word_of_the_bus_ends_it(self, stage: Stage) -> None:
+        stage.written(start(stage, "mute.siren"))
+        command = stage.last("mute.siren")
+        assert (command.state, command.open) == (CommandState.WRITTEN, False)
+
+    def test_another_act_supersedes_it_the_same_is_not_sent_twice(self, stage: Stage) -> None:
+        first = start(stage)
+        assert start(stage) == first
+        second = start(stage, act="stop")
+        states = {c.id: c.state for c in stage.commands(lambda c: c.output == "siren.siren")}
+        assert states == {first: CommandState.SUPERSEDED, second: CommandState.SENT}
+
+    def test_a_device_that_is_back_is_told_again_but_not_hours_later(self, stage: Stage) -> None:
+        start(stage)
+        stage.wait(60)
+        sent = len(stage.writes)
+        stage.reads("siren.link", False)
+        assert len(stage.writes) == sent + 1
+        stage.wait(3600)
+        stage.reads("siren.link", False)
+        assert len(stage.writes) == sent + 1
+
+    def test_a_change_nobody_asked_for_is_noted(self, stage: Stage) -> None:
+        stage.reads("valve.state", "closed")
+        stage.reads("valve.state", "open")
+        assert stage.facts[-1].kind == "output.changed"
+        assert stage.facts[-1].body["value"] == "open"
+
+
+class TestLinkage:
+    def test_gas_closes_the_valve_of_its_flat_and_nothing_else(self, stage: Stage) -> None:
+        stage.happens("alarm.raised", alarm("al-1", Signal.GAS))
+        switched = {w.device for w in stage.writes if w.device != "desk"}
+        assert switched == {"valve"}
+        assert stage.last("valve.valve").cause == "valve"
+
+    def test_fire_is_stage_1_until_a_person_says_it_is_real(self, stage: Stage) -> None:
+        fire = alarm("al-1")
+        stage.happens("alarm.raised", fire)
+        assert {w.device for w in stage.writes} - {"desk"} == {"relay"}
+        stage.happens("alarm.verdict", real(fire))
+        assert {w.device for w in stage.writes} - {"desk"} == {"relay", "siren", "mute"}
+
+    def test_a_second_verdict_does_not_start_what_a_person_stopped(self, stage: Stage) -> None:
+        fire = real(alarm("al-1"))
+        stage.happens("alarm.verdict", fire)
+        start(stage, act="stop")
+        stage.restart()
+        stage.happens("alarm.verdict", fire)
+        assert stage.last("siren.siren").act == "stop"
+
+    def test_the_end_of_the_alarm_stops_nothing(self, stage: Stage) -> None:
+        fire = real(alarm("al-1"))
+        stage.happens("alarm.verdict", fire)
+        stage.happens("alarm.reset", alarm("al-1", closed_at=stage.utc, closed_by="li", active=False))
+        assert not stage.commands(lambda c: c.act == "stop")
+        assert stage.hub.starts() == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"purpose": Purpose.DRILL},
+            {"purpose": Purpose.TEST},
+            {"suppression": Suppression("shelved", "li", "dust", None)},
+            {"active": False},
+        ],
+    )
+    def test_drills_tests_and_what_is_suppressed_start_nothing(
+        self, stage: Stage, changes: dict[str, object]
+    ) -> None:
+        stage.happens("alarm.raised", alarm("al-1", Signal.GAS, **changes))
+        assert not stage.commands(lambda c: c.kind is not OutputKind.DESK)
+
+    def test_in_manual_it_is_held_offered_and_started_by_a_person_once(self, stage: Stage) -> None:
+        with pytest.raises(Refusal, match="reason"):
+            stage.ask(SetLinkage("manual", "li", " "))
+        stage.ask(SetLinkage("manual", "li", "maintenance"))
+        stage.restart()
+        stage.happens("alarm.raised", alarm("al-1", Signal.GAS))
+        assert not stage.commands(lambda c: c.kind is OutputKind.VALVE)
+        (held,) = stage.hub.starts()
+        assert held.state == "held"
+        stage.ask(StartHeld(held.id, "li"))
+        assert stage.last("valve.valve").by == "li"
+        with pytest.raises(Refusal) as refused:
+            stage.ask(StartHeld(held.id, "li"))
+        assert refused.value.code == "closed"
+
+    def test_what_must_not_be_is_refused_again_while_running(self, stage: Stage) -> None:
+        stage.happens("alarm.verdict", real(alarm("al-1", Signal.GAS)))
+        refused = stage.last("siren-in-flat.siren")
+        assert (refused.state, refused.error, refused.open) == (CommandState.REFUSED, "gas_zone", False)
+        assert stage.last("fan.fan").state is CommandState.SENT  # explosion-proof
+
+
+class TestPeople:
+    @pytest.mark.parametrize(
+        ("request_", "code"),
+        [
+            (Operate("start", "li", ("nothing.siren",)), "not_found"),
+            (Operate("jump", "li", ("siren.siren",)), "not_found"),
+            (Operate("open", "li", ("valve.valve",)), "close_only"),
+            (Operate("start", "li", ("siren-in-flat.siren",)), "gas_zone"),
+            (Operate("off", "li", ("desk.desk",)), "automatic"),
+            (Operate("start", "li", kind=OutputKind.SIREN, zone="b1"), "gas_zone"),
+            (Operate("start", "li", kind=OutputKind.BUZZER), "not_found"),
+        ],
+    )
+    def test_refusals(self, stage: Stage, request_: Operate, code: str) -> None:
+        with pytest.raises(Refusal) as refused:
+            stage.ask(request_)
+        assert refused.value.code == code
+
+    def test_a_building_at_once_without_what_is_barred(self, stage: Stage) -> None:
+        before = len(stage.writes)
+        stage.ask(Operate("start", "li", kind=OutputKind.SIREN, reason="fire"))
+        assert [w.device for w in stage.writes[before:]] == ["siren", "mute"]
+        queued = next(f for f in reversed(stage.facts) if f.kind == "command.queued")
+        assert (queued.by, queued.note) == ("li", "fire")
+
+
+class TestBeacon:
+    def test_it_follows_the_alarms_as_the_wall_sounds(self, stage: Stage) -> None:
+        def shown() -> str:
+            return stage.last("desk.desk").act
+
+        assert shown() == "off"
+        stage.happens("alarm.raised", alarm("al-1", Signal.FAULT))
+        assert shown() == "fault"
+        stage.happens("alarm.raised", alarm("al-2", Signal.GAS))
+        assert shown() == "gas"
+        stage.happens("alarm.raised", alarm("al-3"))
+        assert shown() == "fire"
+        stage.silence("li")
+        assert shown() == "silent"
+        stage.silence(None)
+        assert shown() == "fire"
+        for id, signal in (("al-3", Signal.FIRE), ("al-2", Signal.GAS), ("al-1", Signal.FAULT)):
+            stage.happens("alarm.acked", alarm(id, signal, acked=True))
+        assert shown() == "silent"
+        for id in ("al-1", "al-2", "al-3"):
+            stage.happens("alarm.closed", alarm(id, closed_at=stage.utc))
+        assert shown() == "off"
+
+    def test_it_is_told_again_when_it_shows_something_else(self, stage: Stage) -> None:
+        stage.reads("desk.state", 6.0)  # off, late
+        assert stage.last("desk.desk").state is CommandState.CONFIRMED
+        stage.reads("desk.state", 0.0)
+        assert (stage.last("desk.desk").act, stage.last("desk.desk").state) == ("off", CommandState.SENT)
+
+
+class TestRestart:
+    def test_an_open_command_is_sent_again(self, stage: Stage) -> None:
+        start(stage)
+        stage.restart(away=2)
+        assert stage.last("siren.siren").attempts == 2
+        stage.reads("siren.state", True)
+        assert stage.last("siren.siren").state is CommandState.CONFIRMED
+
+    def test_a_siren_does_not_start_hours_late_but_a_valve_closes(self, stage: Stage) -> None:
+        start(stage)
+        start(stage, "valve.valve", "close")
+        before = len(stage.writes)
+        stage.restart(away=7200)
+        assert [w.device for w in stage.writes[before:] if w.device != "desk"] == ["valve"]
+        assert stage.last("siren.siren").state is CommandState.UNCONFIRMED
+        assert stage.faults["siren.siren-feedback"] is True
+
+    def test_a_fault_that_the_crash_swallowed_is_told_again(self, stage: Stage) -> None:
+        start(stage)
+        stage.wait(6)
+        stage.faults.clear()
+        stage.restart()
+        assert stage.faults["siren.siren-feedback"] is True
+        assert stage.faults["valve.valve-feedback"] is False
+
+
+ACTS = st.sampled_from(["start", "stop", "close", "open", "trip", "off"])
+OUTPUTS = st.sampled_from([f"{d.id}.{o.id}" for d in DEVICES for o in d.profile.outputs])
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), OUTPUTS, ACTS),
+    st.tuples(st.just("all"), st.sampled_from(list(OutputKind)), ACTS),
+    st.tuples(st.just("alarm"), st.sampled_from([Signal.FIRE, Signal.GAS, Signal.SOS]), st.booleans()),
+    st.tuples(
+        st.just("read"),
+        st.sampled_from(["siren", "valve", "fan", "relay", "desk"]),
+        st.sampled_from([True, "closed", 1.0]),
+    ),
+    st.tuples(st.just("written"), OUTPUTS, st.booleans()),
+    st.tuples(st.just("wait"), st.floats(0, 8), st.none()),
+    st.tuples(st.just("restart"), st.sampled_from([0, 3, 3600]), st.none()),
+    st.tuples(st.just("mode"), st.sampled_from(["auto", "manual"]), st.none()),
+)  # fmt: skip
+
+
+def play(stage: Stage, step: tuple[object, ...], number: int) -> None:
+    match step:
+        case ("ask", str(output), str(act)):
+            stage.ask(Operate(act, "li", (output,)))
+        case ("all", OutputKind() as kind, str(act)):
+            stage.ask(Operate(act, "li", kind=kind))
+        case ("alarm", Signal() as signal, bool(is_real)):
+            raised = alarm(f"al-{number}", signal)
+            stage.happens("alarm.raised", raised)
+            if is_real:
+                stage.happens("alarm.verdict", real(raised))
+        case ("read", str(device), value):
+            stage.reads(f"{device}.state", value)  # type: ignore[arg-type]
+        case ("written", str(output), bool(fine)):
+            for command in stage.commands(lambda c: c.output == output)[-1:]:
+                stage.written(command.id, None if fine else "no answer")
+        case ("wait", float(seconds), None):
+            stage.wait(seconds)
+        case ("restart", int(away), None):
+            stage.restart(away)
+        case ("mode", mode, None):
+            stage.ask(SetLinkage(mode, "li", "because"))  # type: ignore[arg-type]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_whatever_happens(steps: list[tuple[object, ...]]) -> None:
+    """In a gas zone only valves close and explosion-proof outputs run; every command comes to an end or an alarm."""
+    stage = Stage()
+    stage.restart()
+    for number, step in enumerate(steps):
+        with contextlib.suppress(Refusal):
+            play(stage, step, number)
+    stage.wait(10)
+    for write in stage.writes:
+        assert write.device not in {"siren-in-flat", "smoke", "gas"}
+        if write.device == "valve":
+            assert write.body == {"write": "close"}
+    for command in stage.commands():
+        assert not command.open or command.state is CommandState.UNCONFIRMED
+        if command.state is CommandState.UNCONFIRMED:
+            assert stage.faults[f"{command.output}-feedback"] is True
+    opened = [c.output for c in stage.commands(lambda c: c.open)]
+    assert len(opened) == len(set(opened))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEPS, max_size=12), st.integers(0, 11))
+def test_a_restart_changes_nothing_but_repeats(steps: list[tuple[object, ...]], at: int) -> None:
+    def end(restart: bool) -> list[tuple[str, str, object]]:
+        stage = Stage()
+        stage.restart()
+        for number, step in enumerate(steps):
+            if restart and number == at:
+                stage.restart()
+            with contextlib.suppress(Refusal):
+                play(stage, step, number)
+        stage.wait(30)
+        return [(c.output, c.act, c.cause) for c in stage.commands() if c.kind is not OutputKind.DESK]
+
+    assert end(restart=True) == end(restart=False)
