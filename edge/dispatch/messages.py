@@ -1,0 +1,132 @@
+"""The words of messages: place, kind, value, time and what to do, short enough for one SMS where that can be. Pure.
+
+Written as the wording rules say: no greeting, no link, no exclamation mark; 确认 only for a confirmed fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from string import Formatter
+from typing import Final
+
+from edge.domain.names import Text
+from edge.domain.notification import Notification
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+FIELDS: Final = frozenset({"time", "place", "title", "value", "todo", "cause"})
+"""What a text may name in braces. A part between two ` · ` whose fields are all empty is left out."""
+
+MESSAGES: Final[Mapping[str, Text]] = {
+    "alarm": Text("{time} {place} · {title} · {value} · {todo}", "{time} {place} · {title} · {value} · {todo}"),
+    "nobody": Text(
+        "【无人处置】{time} {place} · {title} · {value} · {todo}",
+        "NOBODY RESPONDED: {time} {place} · {title} · {value} · {todo}",
+    ),
+    "confirmed": Text(
+        "【火警确认】{time} {place} · {title} · {todo}", "FIRE CONFIRMED: {time} {place} · {title} · {todo}"
+    ),
+    "cleared": Text("【火警解除】{time} {place} · {title}", "Fire cleared: {time} {place} · {title}"),
+    "recovered": Text("【故障恢复】{time} {place} · {title}", "Fault recovered: {time} {place} · {title}"),
+    "verdict": Text("【核实结果】{time} {place} · {title} · {cause}", "Verdict: {time} {place} · {title} · {cause}"),
+    "order": Text("【工单】{time} {place} · {title} · {todo}", "Work order: {time} {place} · {title} · {todo}"),
+    "overdue": Text("【工单超时】{time} {place} · {title} · {todo}", "Order late: {time} {place} · {title} · {todo}"),
+    "proof": Text("【通道自检】{time} 收到即通道正常,无需处理", "Channel test: {time}. It works if you read this."),
+    "handover": Text("【交接班】{time} {title} · {todo}", "Hand-over: {time} {title} · {todo}"),
+}  # fmt: skip
+"""By name; a site may say them in other words."""
+
+SIGNALS: Final[Mapping[str, Text]] = {
+    "fire": Text("火警", "fire"), "gas": Text("燃气", "gas"), "sos": Text("求助", "SOS"),
+    "fault": Text("故障", "fault"), "supervisory": Text("监管", "supervisory"),
+    "disablement": Text("屏蔽", "disabled"), "process": Text("超限", "limit"), "order": Text("工单", "order"),
+    "": Text("其他", "other"),
+}  # fmt: skip
+CAUSES: Final[Mapping[str, Text]] = {
+    "real": Text("真实火警", "real"), "false": Text("误报", "false alarm"),
+    "fault": Text("设备故障", "device fault"), "test": Text("测试", "test"),
+}  # fmt: skip
+
+
+def fault_of(text: str) -> str | None:
+    """Why `text` cannot be the words of a message, None when it can."""
+    try:
+        named = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        return f"braces do not pair: {error}"
+    unknown = sorted(named - FIELDS)
+    known = ", ".join(sorted(FIELDS))
+    return f"there is no {{{unknown[0]}}}; known here: {known}" if unknown else None
+
+
+class Words:
+    """Composes texts in the site's local time. civil: µs UTC as people's clocks show it (shifted in a demo).
+
+    own: the site's texts by message, in place of `MESSAGES`.
+    """
+
+    def __init__(
+        self,
+        zone: tzinfo,
+        civil: Callable[[int], int] = lambda utc: utc,
+        own: Mapping[str, Text] | None = None,
+    ) -> None:
+        self._zone = zone
+        self._civil = civil
+        self._texts = {**MESSAGES, **(own or {})}
+
+    def compose(self, message: Notification, language: str, *, repeat: bool, answers: bool) -> str:
+        """The whole text. repeat: an earlier one may have arrived. answers: an answer by digit is understood."""
+        zh = language.startswith("zh")
+        about = message.about
+        cause = CAUSES.get(about.cause)
+        parts = {
+            "time": self._time(about.at),
+            "place": about.place.in_(language),
+            "title": about.title.in_(language),
+            "value": about.value,
+            "todo": about.todo.in_(language),
+            "cause": cause.in_(language) if cause else about.cause,
+        }
+        template = self._texts.get(message.message, self._texts["alarm"]).in_(language)
+        text = " · ".join(said for part in template.split(" · ") if (said := _said(part, parts)))
+        if message.counts:
+            text += self._others(message.counts, language)
+        if answers and message.help:
+            text += self._answer(message, zh=zh)
+        if about.drill:
+            text = ("【演练】" if zh else "DRILL: ") + text
+        if repeat:
+            text = ("【重发】" if zh else "Repeat: ") + text
+        return text
+
+    def _time(self, utc: int) -> str:
+        moment = _EPOCH + timedelta(microseconds=self._civil(utc))
+        return f"{moment.astimezone(self._zone):%H:%M}"
+
+    def _others(self, counts: Mapping[str, int], language: str) -> str:
+        order = list(SIGNALS)
+        ranked = sorted(counts.items(), key=lambda item: order.index(item[0]) if item[0] in order else 99)
+        total = sum(counts.values())
+        if language.startswith("zh"):
+            return f";另有 {total} 条:" + ",".join(
+                f"{SIGNALS[s].zh if s in SIGNALS else s} {n}" for s, n in ranked
+            )
+        return f"; {total} more: " + ", ".join(
+            f"{SIGNALS[s].en if s in SIGNALS else s} {n}" for s, n in ranked
+        )
+
+    def _answer(self, message: Notification, *, zh: bool) -> str:
+        if message.order is not None:
+            return " · 回1接单,2退单" if zh else " · Reply 1 accept, 2 reject"
+        urgent = message.about.signal in {"fire", "gas", "sos"}
+        return f" · 回1{'接警' if urgent else '知悉'}" if zh else " · Reply 1 to acknowledge"
+
+
+def _said(part: str, words: Mapping[str, str]) -> str:
+    """`part` with its fields filled in; empty when it has fields and all of them are empty."""
+    named = [name for _, name, _, _ in Formatter().parse(part) if name]
+    if named and not any(words[name] for name in named):
+        return ""
+    return part.format_map(words).strip()
