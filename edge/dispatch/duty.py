@@ -258,7 +258,8 @@ def expiries(roster: Roster, today: date) -> list[Expiry]:
         found += [
             Expiry(id, post.certificate, None, None)
             for id in post.members()
-            if not any(post.certificate in c.kind for c in roster.persons[id].certificates)
+            if post.certificate
+            and not any(post.certificate in c.kind for c in roster.persons[id].certificates)
         ]
     return found
 

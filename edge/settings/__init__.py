@@ -2,7 +2,7 @@
 
 from edge.settings.problems import Problem, SettingsError
 from edge.settings.profiles import load_profile
-from edge.settings.site import check_site, load_site
+from edge.settings.site import check_site, load_site, review_site
 from edge.settings.template import install_template, write_overrides
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "install_template",
     "load_profile",
     "load_site",
+    "review_site",
     "write_overrides",
 ]

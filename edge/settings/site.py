@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path as FilePath
 
 from edge.domain.site import Person, ProtectedUnit, Retention, Site
@@ -12,8 +13,11 @@ from edge.settings import devices, linkages, rules
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
+from edge.settings.people import read_people
+from edge.settings.policies import read_policies
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
+from edge.settings.review import review_people
 from edge.settings.sources import read_sources
 from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import read_zones
@@ -25,6 +29,16 @@ YEAR_DAYS = 365
 def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
     """Everything that is wrong with the site's folder; empty when the hub can run it. Touches no network."""
     return _read(site_dir, schemas)[1]
+
+
+def review_site(
+    site_dir: FilePath, schemas: Mapping[str, DriverSchema], today: date
+) -> tuple[list[Problem], list[Problem]]:
+    """Everything that is wrong, and what the hub can run with but people should see (none while anything is wrong)."""
+    site, problems = _read(site_dir, schemas)
+    if site is None:
+        return problems, []
+    return [], review_people(site_dir, site.roster, site.timezone, today)
 
 
 def load_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> Site:
@@ -66,6 +80,8 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     if not report.problems():
         rules.check_coverage(report, read_rules, found)
     order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
+    roster = read_people(report, site_dir, zones)
+    policies = read_policies(report, site_dir, roster)
     problems = report.problems()
     if problems or site is None or unit is None or retention is None:
         return None, problems
@@ -83,6 +99,8 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         retention=Retention(**retention.model_dump()),
         linkages=read_linkages,
         uplinks=uplinks,
+        roster=roster,
+        policies=policies,
         commit_seconds=site.commit_seconds,
     ), []
 
