@@ -25,6 +25,9 @@ class Perm(Enum):
     WORK = auto()  # a crew's own steps: accept, depart, arrive, finish
     HAND = auto()  # hand an order on, take back one's own step, add photos, parts and remarks
     VERIFY = auto()  # 验收, 返工, approve a hold
+    HANDOVER = auto()  # sign a hand-over of the watch
+    OUTAGE = auto()  # take a device out of service, put it back
+    OPERATE = auto()  # switch outputs, switch linkage over
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
 
@@ -32,11 +35,11 @@ class Perm(Enum):
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.GUARD: frozenset(
         {Perm.SEE, Perm.ACK, Perm.VERDICT, Perm.RESET, Perm.SHELVE, Perm.COMMENT, Perm.SILENCE, Perm.JOURNAL}
-        | {Perm.WALL, Perm.PIN, Perm.DISPATCH, Perm.HAND, Perm.VERIFY}
+        | {Perm.OPERATE, Perm.WALL, Perm.PIN, Perm.HANDOVER, Perm.OUTAGE, Perm.DISPATCH, Perm.HAND, Perm.VERIFY}
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
     Role.MAINTENANCE: frozenset(
-        {Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN, Perm.WORK, Perm.HAND}
+        {Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN, Perm.OUTAGE, Perm.WORK, Perm.HAND}
     ),
     Role.ADMIN: frozenset(Perm),
     # Silencing closes nothing and must work for whoever stands before the noise; all else asks for the person.

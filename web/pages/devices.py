@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -44,7 +44,7 @@ async def device_list(
     """All devices that fit the search and the filters."""
     hub = hub_of(request)
     key = SORTS[sort if sort in SORTS else "place"][1]
-    states = sorted(_matching(hub.devices(), q, category, zone, online), key=key)
+    states = sorted(_matching(hub, q, category, zone, online), key=key)
     return await render.page(
         request,
         visitor,
@@ -96,11 +96,9 @@ def limits(rules: Iterable[AlarmRule], point: Point) -> list[dict[str, Any]]:
     ]
 
 
-def _matching(
-    states: Sequence[DeviceState], q: str, category: str, zone: str, online: str
-) -> Iterable[DeviceState]:
+def _matching(hub: Hub, q: str, category: str, zone: str, online: str) -> Iterable[DeviceState]:
     needle = q.strip().casefold()
-    for state in states:
+    for state in hub.devices():
         device = state.device
         said = (device.id, device.address, device.name.zh, device.name.en, device.place.zh, device.place.en)
         if needle and not any(needle in word.casefold() for word in said):
@@ -108,6 +106,8 @@ def _matching(
         if category and device.profile.category != category:
             continue
         if zone and not (device.zone + "/").startswith(zone + "/"):
+            continue
+        if online == "out" and device.id not in hub.outages():
             continue
         if online in ONLINE and state.online is not ONLINE[online]:
             continue

@@ -23,7 +23,9 @@ from web.pages.view import View, people
 
 MENU: Final = (
     ("/", _("Alarm wall"), Perm.SEE),
+    ("/outputs", _("Outputs"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
+    ("/handover", _("Hand-over"), Perm.SEE),
     ("/health", _("Health"), Perm.SEE),
     ("/journal", _("Audit"), Perm.JOURNAL),
 )

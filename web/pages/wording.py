@@ -168,6 +168,14 @@ REJECTED: Final = {
     "foreign": _("answers of others"),
     "noise": _("noise"),
 }
+HANDED: Final = {
+    "keys": _("Keys of the building"),
+    "panel_keys": _("Keys of the fire panel"),
+    "radios": _("Radios"),
+    "phone": _("Duty phone"),
+    "logbook": _("Logbook"),
+}
+"""What goes from hand to hand at a hand-over."""
 ASIDE: Final = {
     "hot_work": _("Hot work on site"),
     "building_work": _("Building work, dust"),
@@ -208,6 +216,10 @@ KINDS: Final = {
     "pin.refused": _("PIN refused"),
     "wall.made": _("Screen made an alarm wall"),
     "wall.person": _("Came to the wall"),
+    "handover.made": _("Handed over"),
+    "handover.ended": _("Watch ended"),
+    "handover.missed": _("Hand-over missed"),
+    "handover.caught_up": _("Missed hand-over made up"),
     "outage.begun": _("Taken out of service"),
     "outage.resumed": _("Out of service goes on after a restart"),
     "outage.ended": _("Put back into service"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.api.v1 import alarms, devices, health, journal, orders, person, session
+from web.api.v1 import alarms, devices, handovers, health, journal, orders, outages, person, session
 
 router = APIRouter()
 router.include_router(health.root)
-for _part in (alarms, devices, health, journal, orders, session, person):
+for _part in (alarms, devices, health, journal, orders, session, person, handovers, outages):
     router.include_router(_part.router, prefix="/api/v1")

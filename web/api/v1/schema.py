@@ -273,3 +273,34 @@ class OthersShape(TypedDict):
     """People with a PIN."""
 
     people: list[PersonShape]
+
+
+class HandoverShape(TypedDict):
+    """A hand-over (kind made; open while its watch lasts), or a change of shift without one (missed)."""
+
+    id: str
+    kind: str
+    post: str
+    at: str
+    open: bool
+    giver: str | None
+    taker: str | None
+    due_at: str | None
+    left: dict[str, list[str]]
+    items: dict[str, bool]
+
+
+class OutageShape(TypedDict):
+    """A device out of service: ended_by null when its time was over."""
+
+    id: str
+    device: str
+    by: str
+    second: str | None
+    reason: str
+    order: str | None
+    since: str
+    until: str
+    open: bool
+    ended_at: str | None
+    ended_by: str | None

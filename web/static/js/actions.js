@@ -103,3 +103,16 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
   if (event.target.closest("[data-play]")) play(event.target.closest("[data-play]").dataset.play);
 });
+
+// A device into and out of service.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-outage]");
+  if (!button) return;
+  try {
+    const { ok, said } = await ask(button.dataset.outage, button.dataset.minutes ? bodyOf(button) : undefined);
+    if (ok) location.reload();
+    else if (said) notice(refusal(said.code, said.detail), true);
+  } catch {
+    notice(say("failed"), true);
+  }
+});
