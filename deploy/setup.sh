@@ -50,6 +50,19 @@ has_cjk_font() {
 
 has_chromium() { has chromium || has chromium-browser; }
 
+# data_centre: a server for the tests of the uplink, which are skipped where there is none.
+data_centre() {
+    has victoria-metrics && return 0
+    has apt-cache && [ -n "$(apt-cache policy victoria-metrics 2>/dev/null)" ] && apt_install victoria-metrics || {
+        say "no victoria-metrics here: the tests against a real data centre are skipped"
+        return 0
+    }
+    if [ -d /run/systemd/system ]; then
+        say "Debian would now keep a victoria-metrics of its own; nothing here uses it, so it is switched off again"
+        as_root systemctl disable --now victoria-metrics >&2 || true
+    fi
+}
+
 # programs demo|test: brings the programs that are no Python packages.
 programs() {
     missing=
@@ -59,6 +72,7 @@ programs() {
         has_chromium || missing="$missing chromium"
         has_cjk_font || missing="$missing fonts-wqy-zenhei"
     fi
+    [ "$1" = demo ] || data_centre
     [ -n "$missing" ] || return 0
     apt_install $missing && return 0
     [ "$1" = demo ] || fail "the tests need what apt could not install here:$missing (as root: apt-get install$missing)"

@@ -142,6 +142,7 @@ class Follower:
         self._counted = 0  # up to this row all that was taken is counted as sent
         self._arrived = 0  # up to this row some may be there that were not answered for
         self._went_back = now().mono - 2 * self._grace - 1
+        self._write_due = 0
         self._unwritten: list[SetAside] = []
         self._attempts = 0
         self._failures = 0
@@ -294,16 +295,15 @@ class Follower:
             self._cursor = self._written.cursor
 
     async def _settle(self) -> None:
-        """Write how far the sink was a grace ago; not more often than that, for the sake of the card."""
-        long_ago = self._now().mono - self._grace
-        if not self._answered or self._answered[0][0] > long_ago:
+        """Write how far the sink was a grace ago; seldom, for the sake of the card."""
+        now = self._now().mono
+        if not self._answered or self._answered[0][0] > now - self._grace or now < self._write_due:
             return
         at = self.standing
-        while self._answered and self._answered[0][0] <= long_ago:
+        while self._answered and self._answered[0][0] <= now - self._grace:
             _, at = self._answered.popleft()
         await self._write(replace(at, outage=self.standing.outage))
-        # What was answered for since waits for the next writing, a grace from now.
-        self._answered = deque([(self._now().mono, self._answered[-1][1])] if self._answered else [])
+        self._write_due = now + self._grace // 2
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:
         now = self._now().utc

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from tests.faults import disks, kills
+from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
+from tests.faults import disks, kills, uplink
 from tests.faults.tmpfs import why_not
 
 
@@ -23,14 +24,21 @@ def main() -> int:
     killing.add_argument("--seed", type=int, default=1)
     disking = verbs.add_parser("disks", help="disks that fill, lie or refuse (needs root)")
     disking.add_argument("names", nargs="*", help="of scenarios (default: all)")
-    for verb in (killing, disking):
+    linking = verbs.add_parser(
+        "uplink", help="a data centre killed, paused and restarted while readings come in"
+    )
+    linking.add_argument("--readings", type=int, default=300_000)
+    linking.add_argument("--rate", type=int, default=3000, help="readings a second (%(default)s)")
+    linking.add_argument("--rounds", type=int, default=4, help="of each fault (%(default)s)")
+    linking.add_argument("--seed", type=int, default=1)
+    for verb in (killing, disking, linking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
     arguments = parser.parse_args()
     folder: Path = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    ok = _kills(arguments, folder) if arguments.verb == "kills" else _disks(arguments, folder)
+    ok = {"kills": _kills, "disks": _disks, "uplink": _uplink}[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
 
@@ -68,6 +76,24 @@ def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
         if outcome.problem is not None:
             print_to(sys.stdout, f"  ! {outcome.problem}")
     return bool(outcomes) and all(outcome.ok for outcome in outcomes)
+
+
+def _uplink(arguments: argparse.Namespace, folder: Path) -> bool:
+    if PROGRAM is None:
+        print_to(sys.stderr, WHY_NOT)
+        return False
+    tally = uplink.run(
+        folder,
+        readings=arguments.readings,
+        rate=arguments.rate,
+        rounds=arguments.rounds,
+        grace=10,
+        seed=arguments.seed,
+        say=lambda line: print_to(sys.stderr, line),
+    )
+    for name, value in tally.rows():
+        print_to(sys.stdout, f"{name:<44}{value:>36}")
+    return tally.ok
 
 
 def print_to(stream: TextIO, line: str) -> None:

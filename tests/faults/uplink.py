@@ -1,0 +1,233 @@
+"""A data centre that is killed, paused and restarted at random while readings stream in: is every row there, once?
+
+The server is Debian's VictoriaMetrics, the store and the follower are the hub's own, in this process. VictoriaMetrics
+keeps equal samples of a repeated sending unless told otherwise: it runs with -dedup.minScrapeInterval=1ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.clock import SystemClock
+from edge.domain.device import Point
+from edge.domain.instant import DAY, SECOND
+from edge.domain.names import Text
+from edge.domain.reading import Reading
+from edge.domain.site import Uplink
+from edge.store.cursors import Resend
+from edge.store.followers import CaughtUp, Follower, Refused
+from edge.store.influx.lines import Lines
+from edge.store.influx.sink import InfluxSink
+from edge.store.telemetry import Telemetry
+from tests.edge.store.influx.servers import VictoriaMetrics
+from tests.edge.store.making import point
+
+POINTS = 50
+LATE = 0.1  # share of readings that come out of order
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of it."""
+
+    stored: int = 0
+    there: int = 0
+    missing: int = 0
+    twice: int = 0
+    foreign: int = 0
+    late: int = 0
+    repeated: int = 0
+    lost: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    outages: list[CaughtUp] = field(default_factory=list)
+    lag: dict[str, tuple[float, float]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        whole = self.there == self.stored and self.stored > 0
+        return whole and not (self.missing or self.twice or self.foreign or self.lost)
+
+    def rows(self) -> list[tuple[str, str]]:
+        faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
+        lags = [
+            (f"loop late, {when}, p50/p99 ms", f"{p50:.2f}/{p99:.2f}")
+            for when, (p50, p99) in self.lag.items()
+        ]
+        return [
+            ("readings stored", str(self.stored)),
+            ("of these out of order", str(self.late)),
+            ("faults of the server", faults),
+            ("outages told", str(len(self.outages))),
+            ("there", str(self.there)),
+            ("missing", str(self.missing)),
+            ("there twice", str(self.twice)),
+            ("there, never stored", str(self.foreign)),
+            ("sent again", str(self.repeated)),
+            ("lost, by the hub's word", str(self.lost)),
+            *lags,
+            ("seconds", f"{self.seconds:.0f}"),
+        ]
+
+
+@dataclass(slots=True)
+class _Scene:
+    tally: Tally
+    dice: random.Random
+    server: VictoriaMetrics
+    telemetry: Telemetry
+    follower: Follower
+    say: Say
+
+
+def run(folder: Path, *, readings: int, rate: int, rounds: int, grace: float, seed: int, say: Say) -> Tally:
+    """readings: in all. rate: stored a second. rounds: how often each of the three faults happens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return asyncio.run(_run(folder, readings, rate, rounds, grace, seed, say))
+
+
+async def _run(
+    folder: Path, readings: int, rate: int, rounds: int, grace: float, seed: int, say: Say
+) -> Tally:
+    tally, dice, clock = Tally(), random.Random(seed), SystemClock()
+    points = [point(f"d{n}.level") for n in range(POINTS)]
+    begun = time.monotonic()
+    with VictoriaMetrics(folder / "server", "-dedup.minScrapeInterval=1ms") as server:
+        telemetry = Telemetry(
+            folder / "telemetry.db",
+            now=clock.now,
+            on_stored=lambda _keys: None,
+            commit_seconds=0.5,
+            compact_rows=max(5000, readings // 10),
+            followers=["dc"],
+        )
+        telemetry.open()
+        telemetry.register(points)
+        expected = [_reading(points, n, dice, clock.now().utc - DAY, tally) for n in range(readings)]
+        await _watch(tally, "without uplink", _feed(telemetry, expected[: readings // 10], rate))
+        uplink = Uplink("dc", "influxdb", Text("中心", "Centre"), server.url, "o", "b", timeout=1.5)
+        follower = _follower(
+            tally, telemetry, InfluxSink(uplink, Lines("court", dict[str, Point]().get), clock.now), grace
+        )
+        scene = _Scene(tally, dice, server, telemetry, follower, say)
+        following = asyncio.create_task(follower.run())
+        fed = asyncio.create_task(_feed(telemetry, expected[readings // 10 :], rate))
+        await _watch(tally, "with it, and faults", _harass(scene, rounds, readings / rate))
+        await fed
+        await telemetry.settled()
+        await _all_sent(scene)
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await follower.close()
+        await telemetry.close()
+        tally.stored = telemetry.stored
+        tally.repeated, tally.lost = follower.standing.repeated, follower.standing.lost
+        await asyncio.to_thread(server.flush)
+        _compare(tally, expected, server)
+    tally.seconds = time.monotonic() - begun
+    return tally
+
+
+def _reading(points: list[Point], n: int, dice: random.Random, start: int, tally: Tally) -> Reading:
+    """Number n: each has a millisecond and a value of its own; some come from before those already stored."""
+    late = dice.random() < LATE
+    tally.late += late
+    at = start + n * 10_000 + (0 if not late else -dice.randrange(3600) * SECOND + 5000)
+    return Reading(points[n % len(points)], float(n), at, at + 1000)
+
+
+def _follower(tally: Tally, telemetry: Telemetry, sink: InfluxSink, grace: float) -> Follower:
+    async def told(one: CaughtUp) -> None:
+        tally.outages.append(one)
+
+    async def asked(_id: str, _ask: Resend, _rows: int) -> None:
+        raise AssertionError("nobody asked")
+
+    def refused(_id: str, one: Refused) -> None:
+        raise AssertionError(one)
+
+    return Follower(
+        "dc",
+        sink,
+        telemetry.cursors,
+        interval=0.5,
+        rate=10_000,
+        grace=grace,
+        now=SystemClock().now,
+        told=told,
+        asked=asked,
+        refused=refused,
+    )
+
+
+async def _feed(telemetry: Telemetry, readings: list[Reading], rate: int) -> None:
+    begun = time.monotonic()
+    for at in range(0, len(readings), 100):
+        telemetry.keep(readings[at : at + 100])
+        await asyncio.sleep(max(0.0, begun + (at + 100) / rate - time.monotonic()))
+
+
+async def _watch(tally: Tally, name: str, work: object) -> None:
+    """How late the event loop wakes while `work` runs: what an alarm would wait."""
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    lags: list[float] = []
+    while not task.done():
+        asked = time.perf_counter()
+        await asyncio.sleep(0.005)
+        lags.append((time.perf_counter() - asked - 0.005) * 1000)
+    await task
+    lags.sort()
+    tally.lag[name] = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
+
+
+async def _harass(scene: _Scene, rounds: int, seconds: float) -> None:
+    """Kill, pause and restart the server, at random moments while readings come in."""
+    faults = [name for name in ("killed", "paused", "restarted") for _ in range(rounds)]
+    scene.dice.shuffle(faults)
+    for name in faults:
+        await asyncio.sleep(scene.dice.uniform(0.2, 1.0) * seconds / len(faults))
+        scene.say(f"{name} with {scene.follower.behind} readings to go")
+        scene.tally.faults[name] += 1
+        await asyncio.to_thread(_fault, scene.server, name, scene.dice.uniform(0.5, 3.0))
+
+
+def _fault(server: VictoriaMetrics, name: str, seconds: float) -> None:
+    if name == "paused":
+        server.send(signal.SIGSTOP)
+        time.sleep(seconds)
+        server.send(signal.SIGCONT)
+        return
+    server.end(signal.SIGKILL if name == "killed" else signal.SIGTERM)
+    time.sleep(seconds / 2)
+    server.start()
+
+
+async def _all_sent(scene: _Scene) -> None:
+    """Until the follower has caught up; a server that restarted last is noticed with the next row."""
+    async with asyncio.timeout(300):
+        while True:
+            scene.follower.wake()
+            await asyncio.sleep(0.1)
+            if scene.follower.up and not scene.follower.behind and scene.follower.standing.outage is None:
+                return
+
+
+def _compare(tally: Tally, expected: list[Reading], server: VictoriaMetrics) -> None:
+    wanted = Counter((r.point.device.id, r.time // 1000, r.value) for r in expected)
+    found = Counter(
+        (labels["device"], at, value) for labels, at, value in server.export('{__name__="reading_value"}')
+    )
+    tally.there = len(found)
+    tally.missing = len(wanted.keys() - found.keys())
+    tally.foreign = len(found.keys() - wanted.keys())
+    tally.twice = sum(count > 1 for count in found.values())
