@@ -15,6 +15,7 @@ from edge.tools.modbus_slave import SlaveBus
 from edge.tools.simulator.actor import Actor
 from edge.tools.simulator.gateway import BrokerAddress, Gateway
 from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
+from edge.tools.simulator.obeying import Told, over_bus, over_mqtt
 from edge.tools.simulator.tellers import MqttTeller, RegisterTeller, Teller
 
 FIRST_PAUSE: Final = (
@@ -56,8 +57,17 @@ class Cast:
         return frozenset({*self.parts, *self.gateways, *self.buses})
 
 
-def make_cast(site: Site, means: Means, appeared: Callable[[str], None], say: Callable[[str], None]) -> Cast:
-    """All that `means` allow to play; nothing is opened yet. appeared: called with a gateway's id once it is up."""
+def make_cast(
+    site: Site,
+    means: Means,
+    appeared: Callable[[str], None],
+    say: Callable[[str], None],
+    told: Told = lambda _device, _output, _act: None,
+) -> Cast:
+    """All that `means` allow to play; nothing is opened yet.
+
+    appeared: called with a gateway's id once it is up. told: called with what a device was told to do.
+    """
     cast = Cast()
     sources: dict[str, Connection] = {}
     for connection in site.connections:
@@ -75,7 +85,23 @@ def make_cast(site: Site, means: Means, appeared: Callable[[str], None], say: Ca
             part = _part(device, means.seed, cast, sources)
             if part is not None:
                 cast.parts[device.id] = part
+    _let_hear(cast, sources, told)
     return cast
+
+
+def _let_hear(cast: Cast, sources: Mapping[str, Connection], told: Told) -> None:
+    """Devices with outputs hear what they are told."""
+    units: dict[str, dict[int, tuple[Device, RegisterTeller]]] = {}
+    for part in cast.parts.values():
+        device = part.actor.device
+        if isinstance(part.teller, RegisterTeller):
+            unit = int(device.address.rpartition("/")[2])
+            units.setdefault(part.source, {})[unit] = (device, part.teller)
+        elif device.profile.outputs:
+            listen = sources[device.profile.dialect].settings.listen
+            over_mqtt(cast.gateways[part.source], device, getattr(listen, "base", None), told)
+    for bus, slaves in units.items():
+        over_bus(cast.buses[bus], slaves, told)
 
 
 def _part(device: Device, seed: int, cast: Cast, sources: Mapping[str, Connection]) -> Part | None:

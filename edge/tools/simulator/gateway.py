@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -61,11 +61,16 @@ class Gateway:
         self._muted = False
         self._trouble = ""
         self._client: Client | None = None
+        self._ears: dict[str, Callable[[bytes], None]] = {}
 
     @property
     def up(self) -> bool:
         """Whether what is published now goes out."""
         return self._up and not self._muted
+
+    def listen(self, topic: str, told: Callable[[bytes], None]) -> None:
+        """Have payloads on `topic` handed over, on the client's own thread; to be called before `start`."""
+        self._ears[topic] = told
 
     def start(self) -> None:
         """Begin to connect."""
@@ -79,6 +84,7 @@ class Gateway:
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected
+        client.on_message = self._message
         self._client = client
         client.connect_async(self._broker.host, self._broker.port, KEEP_ALIVE)
         client.loop_start()
@@ -127,8 +133,14 @@ class Gateway:
         self._trouble = ""
         self._up = True
         self._say(f"{self.id} is connected to the broker")
+        if self._ears:
+            client.subscribe([(topic, 1) for topic in self._ears])
         if not self._muted:
             self._appear()
+
+    def _message(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        if not self._muted and message.topic in self._ears:
+            self._ears[message.topic](bytes(message.payload))
 
     def _failed(self, client: Client, _: Any) -> None:
         self._explain(f"no broker at {self._broker.host}:{self._broker.port}, tried again until there is one")

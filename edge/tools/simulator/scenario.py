@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,12 +19,15 @@ from edge.resources import config_root
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Seconds, Table
 from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
+from edge.tools.simulator.actor import Flaw
 
 Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug"]
 
 FOR_DEVICES: Final = frozenset({"dead", "alive"})
 FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
 FOR_BUSES: Final = frozenset({"noise", "quiet", "unplug", "replug"})
+
+FLAWS: Final = ("withhold", "wrong", "late")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -48,6 +51,8 @@ class StepTable(Table):
 
     set: point id -> value. ramp: point id -> values it is led along, and `over` seconds. Values are in canonical
     units, a state is true while abnormal; they are checked against the device's profile.
+    withhold, wrong, late: from now on the feedback of the device's outputs never comes, says something else, comes so
+    many seconds late. after: it waits until the feedback of that device's output has confirmed an act.
     """
 
     at: Seconds
@@ -57,6 +62,10 @@ class StepTable(Table):
     ramp: dict[str, Any] | None = Field(None, min_length=1)
     action: Action | None = None
     share: ShareTable | None = None
+    withhold: Literal[True] | None = None
+    wrong: Literal[True] | None = None
+    late: Annotated[float, Field(gt=0, le=3600)] | None = None
+    after: Id | None = None
 
 
 class HeadTable(Table):
@@ -76,8 +85,15 @@ class Step:
     over: int = 0
     action: Action | None = None
     share: ShareTable = DEFAULT_SHARE
+    flaw: Flaw | None = None
+    after: str | None = None
 
     def __str__(self) -> str:
+        if self.flaw is not None:
+            late = (
+                f"{self.flaw.late:g} s late" if self.flaw.late else "wrong" if self.flaw.wrong else "withheld"
+            )
+            return f"{self.target}: its feedback is {late}"
         if self.action is not None:
             return f"{self.target}: {self.action}"
         courses = [f"{id} {' → '.join(map(_said, values))}" for id, values in self.courses.items()]
@@ -187,7 +203,7 @@ class _Reader:
 
     def _step(self, index: int, table: StepTable) -> Step | None:
         target = self._one_of(index, table, ("device", "source"))
-        deed = self._one_of(index, table, ("set", "ramp", "action"))
+        deed = self._one_of(index, table, ("set", "ramp", "action", *FLAWS))
         if target is None or deed is None:
             return None
         if table.share is not None and table.action != "noise":
@@ -201,17 +217,26 @@ class _Reader:
                 )
                 return None
             self._is_played(index, "device", device.id)
-            return self._on_device(index, table, device)
+            if table.after is not None and not self._switchable(index, "after", table.after):
+                return None
+            step = self._on_device(index, table, device)
+            return None if step is None else replace(step, after=table.after)
         connection = self._sources.get(table.source or "")
         if connection is None:
             message = f"the site has no source {table.source!r}"
             self._add(index, "source", "unknown_source", message, nearest(table.source, self._sources))
             return None
         self._is_played(index, "source", connection.id)
+        if table.after is not None:
+            self._add(index, "after", "value", "is for a device: a source waits for nothing")
         return self._on_source(index, table, connection)
 
     def _on_device(self, index: int, table: StepTable, device: Device) -> Step | None:
         at = round(table.at * SECOND)
+        flaw = Flaw(bool(table.withhold), bool(table.wrong), table.late or 0.0)
+        if flaw != Flaw():
+            key = next(key for key in FLAWS if getattr(table, key) is not None)
+            return Step(at, device.id, {}, flaw=flaw) if self._switchable(index, key, device.id) else None
         if table.action is not None:
             possible = FOR_DEVICES
             if device.profile.dialect == "zigbee2mqtt":
@@ -252,6 +277,15 @@ class _Reader:
         return Step(
             round(table.at * SECOND), connection.id, {}, 0, table.action, table.share or DEFAULT_SHARE
         )
+
+    def _switchable(self, index: int, key: str, id: str) -> bool:
+        """Whether the device has an output whose feedback can fail, or be waited for."""
+        device = self._site.devices.get(id)
+        if device is None or not any(output.feedback for output in device.profile.outputs):
+            self._add(index, key, "value", f"{id} is no device with an output that is read back")
+            return False
+        self._is_played(index, key, id)
+        return True
 
     def _is_played(self, index: int, key: str, id: str) -> None:
         if id not in self._played:

@@ -46,7 +46,8 @@ class Simulator:
         self._appeared: SimpleQueue[str] = SimpleQueue()
         self._stopping = False
         self._control: ControlSocket | None = None
-        self._cast = make_cast(site, options.means, self._on_appeared, say)
+        self._told: SimpleQueue[tuple[str, str, str]] = SimpleQueue()
+        self._cast = make_cast(site, options.means, self._on_appeared, say, self._on_told)
         self.stage = Stage(
             site, self._clock, self._cast, say=say, seed=options.means.seed, compress=options.compress
         )
@@ -81,6 +82,8 @@ class Simulator:
                         self._ends[0].recv(4096)
                 while not self._appeared.empty():
                     self.stage.connected(self._appeared.get())
+                while not self._told.empty():
+                    self.stage.told(*self._told.get())
                 self.stage.schedule.run(self._clock.now().mono)
 
     def stop(self) -> None:
@@ -126,6 +129,10 @@ class Simulator:
 
     def _on_appeared(self, gateway: str) -> None:
         self._appeared.put(gateway)
+        self._wake()
+
+    def _on_told(self, device: str, output: str, act: str) -> None:
+        self._told.put((device, output, act))
         self._wake()
 
     def _wake(self) -> None:

@@ -12,16 +12,19 @@ from zoneinfo import ZoneInfo
 
 from edge.clock import Clock
 from edge.domain.instant import HOUR, SECOND
+from edge.domain.output import ActSpec, OutputSpec
 from edge.domain.site import Site
 from edge.tools.modbus_slave import SlaveBus
-from edge.tools.simulator.actor import Course
+from edge.tools.simulator.actor import SOUND, Course
 from edge.tools.simulator.cast import Cast, Part
+from edge.tools.simulator.obeying import acts
 from edge.tools.simulator.scenario import Scenario, Step
 from edge.tools.simulator.schedule import Schedule
 from edge.tools.simulator.tellers import MqttTeller
 
 SPREAD: Final = 2.0  # seconds over which devices that start together speak for the first time
 QUICKEST: Final = 1.0  # seconds between two reports, however compressed
+REACTION: Final = 0.6  # seconds from an order to its feedback: a contactor, a valve's spindle
 TICK: Final = SECOND  # between two reports of a device whose value is being led somewhere
 
 
@@ -91,6 +94,21 @@ class Stage:
                 later = now + round(self._chance.uniform(0, QUICKEST) * SECOND)
                 self.schedule.plan(later, partial(self._tell, part))
 
+    def told(self, device: str, output: str, act: str) -> None:
+        """A device was told to do something: it does it, and its feedback follows, unless a scenario says otherwise."""
+        part = self._parts[device]
+        for spec, wanted in acts(part.actor.device):
+            if (spec.id, wanted.id) == (output, act):
+                self._say(f"{device}.{output} is told: {act}")
+                later = self._clock.now().mono + round((REACTION + part.actor.flaw.late) * SECOND)
+                self.schedule.plan(later, partial(self._obey, part, spec, wanted))
+
+    def _obey(self, part: Part, output: OutputSpec, act: ActSpec, _due: int) -> None:
+        if part.teller.silent:
+            return
+        part.actor.obey(output, act)
+        self._tell(part)
+
     # ---- scenarios ------------------------------------------------------------------------------------------------
 
     def play(self, scenarios: Sequence[Scenario]) -> None:
@@ -106,10 +124,14 @@ class Stage:
         self._begin_run(scenarios[0], scenarios[1:])
 
     def reset(self) -> None:
-        """End all scenarios; everything is back to normal at once."""
+        """End all scenarios; everything is back to normal at once, also what was told to sound or close."""
         for run in list(self._runs):
             run.then = ()
             self._end(run)
+        for part in self._parts.values():
+            if part.actor.done:
+                part.actor.rest()
+                self._tell(part)
 
     def _begin_run(self, scenario: Scenario, then: Sequence[Scenario]) -> None:
         run = Run(scenario, then)
@@ -144,6 +166,7 @@ class Stage:
         else:
             part = self._parts[target]
             part.actor.held.clear()
+            part.actor.flaw = SOUND
             part.teller.silence(False)
             if isinstance(part.teller, MqttTeller):
                 part.teller.available(True)
@@ -152,12 +175,17 @@ class Stage:
     def _step(self, run: Run, step: Step, due: int) -> None:
         if run.ended:
             return
+        if step.after is not None and not self._parts[step.after].actor.confirmed:
+            self.schedule.plan(due + TICK, partial(self._step, run, step))
+            return
         run.disturbed.add(step.target)
         self._say(f"{run.scenario.id} {step.at / SECOND:g} s: {step}")
         if bus := self._buses.get(step.target):
             _on_bus(bus, step)
         elif gateway := self._gateways.get(step.target):
             gateway.mute() if step.action == "offline" else gateway.unmute()
+        elif step.flaw is not None:
+            self._parts[step.target].actor.flaw = step.flaw
         elif step.action is not None:
             self._on_device(self._parts[step.target], step)
         else:

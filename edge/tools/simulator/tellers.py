@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
-from drivers.modbus_rtu.frames import BITS
+from drivers.modbus_rtu.config import ActWrite
+from drivers.modbus_rtu.frames import BITS, COILS, HOLDING_REGISTERS, WRITE_COIL, WRITE_COILS
 from drivers.modbus_rtu.planning import plan_profile
 from edge.domain.device import Device
 from edge.domain.reading import Value
@@ -27,6 +28,10 @@ class Teller(Protocol):
 
     habit: float
     speaks: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has no power, or nobody can reach it."""
 
     def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
         """Say what the device measures now, in canonical units."""
@@ -56,6 +61,10 @@ class MqttTeller:
         if not self._silent:
             self._outlet.publish(self._topic, self._message(values, utc, pressed))
 
+    @property
+    def silent(self) -> bool:
+        return self._silent
+
     def silence(self, silent: bool) -> None:
         self._silent = silent
 
@@ -81,6 +90,7 @@ class RegisterTeller:
     def __init__(self, bus: SlaveBus, device: Device, unit: int) -> None:
         self._bus = bus
         self._unit = unit
+        self._told: Mapping[str, Value] | None = None
         self._points = [spec for spec in device.profile.points if spec.read is not None]
         for request in plan_profile(unit, device.profile):
             if request.function in BITS:
@@ -89,7 +99,27 @@ class RegisterTeller:
             else:
                 bus.set_register(unit, request.function, request.register, [0] * request.count)
 
+        for output in device.profile.outputs:
+            for act in output.acts:
+                self._make_room(act.write)
+
+    def _make_room(self, write: ActWrite) -> None:
+        """What an act writes to is there, also where no point reads it."""
+        area = COILS if write.function in {WRITE_COIL, WRITE_COILS} else HOLDING_REGISTERS
+        for at in range(write.first, write.first + len(write.words)):
+            if self._bus.read(self._unit, area, at) is None:
+                if area == COILS:
+                    self._bus.set_coil(self._unit, area, at, False)
+                else:
+                    self._bus.set_register(self._unit, area, at, [0])
+
+    def again(self) -> None:
+        """Lay down what was told last: what the hub wrote shows only once the device does it."""
+        if self._told is not None:
+            self.tell(self._told, 0)
+
     def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
+        self._told = values
         bits: dict[tuple[int, int], int] = {}
         for spec in self._points:
             read, value = spec.read, on_the_wire(spec, values[spec.id])
@@ -104,6 +134,10 @@ class RegisterTeller:
                 self._bus.set_register(self._unit, read.function, read.first, words)
         for (function, register), word in bits.items():
             self._bus.set_register(self._unit, function, register, [word])
+
+    @property
+    def silent(self) -> bool:
+        return self._unit in self._bus.dead
 
     def silence(self, silent: bool) -> None:
         if silent:

@@ -21,6 +21,7 @@ from edge.tools.simulator.simulator import Options, Simulator
 from tests.edge.tools.simulated import Ear, he_an_court, within
 
 SITE = he_an_court()
+SIREN = SITE.devices["sr-b3a"].profile.outputs[0].acts[0].write.payload
 
 
 class Listener:
@@ -141,3 +142,21 @@ def test_a_wrong_password_is_said_once_and_tried_until_it_is_right(
         broker.start()
         within(lambda: "zigbee is connected to the broker" in lines)
     assert len([line for line in lines if line.startswith("zigbee: the broker refuses")]) == 1
+
+
+def test_a_valve_hears_close_and_says_closed(start_broker: Callable[..., Broker]) -> None:
+    broker = start_broker()
+    lines: list[str] = []
+    listener = Listener(broker)
+    try:
+        with simulating(broker, lines):
+            within(lambda: "site/gv-1203/up" in listener.topics())
+            listener._client.publish("site/gv-1203/down", b'{"cmd": "open"}', 1)  # it knows no such order
+            listener._client.publish("site/gv-1203/down", b"no json", 1)
+            listener._client.publish("site/gv-1203/down", b'{"cmd": "close"}', 1)
+            within(lambda: listener.bodies("site/gv-1203/up")[-1]["state"] == "closed")
+            listener._client.publish("zigbee2mqtt/sr-b3a/set", json.dumps(SIREN), 1)
+            within(lambda: any("sr-b3a.siren is told: start" in line for line in lines))
+    finally:
+        listener.close()
+    assert len([line for line in lines if "gv-1203" in line]) == 1

@@ -11,8 +11,10 @@ import pytest
 
 from drivers.modbus_rtu.config import DeviceRead
 from drivers.modbus_rtu.driver import ModbusDriver
+from edge.domain.conclusion import Write, Written
 from edge.domain.device import Device
 from edge.tools.simulator.cast import Means, make_cast
+from edge.tools.simulator.obeying import over_bus
 from edge.tools.simulator.stage import Stage
 from tests.drivers.modbus_rtu.hosts import RecordingHost
 from tests.edge.tools.simulated import Ear, HandClock, he_an_court, within
@@ -134,3 +136,19 @@ def test_noise_wrong_crcs_and_halves_are_counted_and_make_no_value(line: Line) -
     line.go(20)
     seen = len(line.host.offered)
     within(lambda: len(line.host.offered) > seen + 5, 30)
+
+
+def test_a_siren_takes_a_write_and_proves_it_after_its_reaction(line: Line) -> None:
+    told: list[tuple[str, str, str]] = []
+    siren = SITE.devices["sr-eb"]
+    act = siren.profile.outputs[0].act("start")
+    assert act is not None
+    over_bus(line.bus, {41: (siren, line.cast.parts["sr-eb"].teller)}, lambda *what: told.append(what))  # type: ignore[dict-item]
+    line.driver.write(Write("cmd-1", 1, "sr-eb", act.write))
+    line.host.until(lambda: line.host.receipts == [Written("cmd-1", 1)])
+    assert told == [("sr-eb", "siren", "start")]
+    assert line.bus.read(41, 1, 0) == 0  # the coil was written, the siren does not sound yet
+    line.stage.told(*told[0])
+    line.go(1)
+    line.host.until(lambda: line.host.payloads("bus-1/41/1/0")[-1:] == [b"\x01"])
+    assert line.latest("sr-eb")["sounding"] is True

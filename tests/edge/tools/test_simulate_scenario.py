@@ -97,6 +97,12 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
         ('source = "bus-1"\nset = { gas = 1 }', "set", "value", 6),
         ('source = "bus-1"\naction = "quiet"\nshare = { crc = 0.1 }', "share", "value", 7),
         ('source = "bus-1"\naction = "noise"\nshare = { crc = 2 }', "share.crc", "value", 7),
+        ('device = "gs-1203"\nwithhold = true', "withhold", "value", 6),
+        ('device = "sr-eb"\nwithhold = false', "withhold", "unknown_value", 6),
+        ('device = "sr-eb"\nlate = 0', "late", "value", 6),
+        ('device = "sr-eb"\nwrong = true\nlate = 3', "late", "value", 7),
+        ('device = "gs-1203"\nset = { gas = 1 }\nafter = "sm-301"', "after", "value", 7),
+        ('source = "bus-1"\naction = "noise"\nafter = "sr-eb"', "after", "value", 7),
         ('device = "sm-303"\nset = { smoke = true }', "device", "not_played", 5),
         ('source = "bus-2"\naction = "unplug"', "source", "not_played", 5),
     ],
@@ -151,8 +157,8 @@ def test_a_scenario_is_found_by_id_or_path_the_sites_own_first(tmp_path: Path) -
     assert find_scenario("s1", tmp_path) == scenario_files(None)["s1"]
     assert find_scenario(str(own), None) == own
     assert read_head(own) == (Text("名", "Name"), Text("看", "See"))
-    with pytest.raises(SettingsError, match="there is no scenario 's3'; there are: bin-filling, dead-device"):
-        find_scenario("s3", tmp_path)
+    with pytest.raises(SettingsError, match="there is no scenario 's9'; there are: bin-filling, dead-device"):
+        find_scenario("s9", tmp_path)
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

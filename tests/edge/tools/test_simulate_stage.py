@@ -157,6 +157,8 @@ def test_a_bridge_that_comes_back_says_who_is_there_and_how_it_stands(theatre: T
 
 def test_s1_is_the_gas_course_of_the_story(theatre: Theatre) -> None:
     theatre.stage.play([theatre.scenario("s1")])
+    theatre.until(12)
+    theatre.stage.told("gv-1203", "valve", "close")
     theatre.until(200)
     gas = {at: body["gas"] for at, body in theatre.said(GAS)}
     assert [gas[t] for t in (0, 5, 9, 10)] == [0, 4, 8, 9]
@@ -164,6 +166,87 @@ def test_s1_is_the_gas_course_of_the_story(theatre: Theatre) -> None:
     assert [gas[t] for t in (75, 95, 114)] == [23, 13, 3.5]
     assert all(0 <= value <= 1 for at, value in gas.items() if 115 <= at <= 180)
     assert not [at for at in gas if at != round(at)]  # each on its second: nothing drifts
+
+
+def test_in_s1_the_gas_stays_as_long_as_the_valve_is_open(theatre: Theatre) -> None:
+    theatre.stage.play([theatre.scenario("s1")])
+    theatre.until(80)
+    theatre.stage.told("gv-1203", "valve", "close")
+    theatre.until(125)
+    gas = {at: body["gas"] for at, body in theatre.said(GAS)}
+    assert {value for at, value in gas.items() if 26 <= at <= 81} == {23}
+    assert gas[101] == 13
+
+
+def test_a_valve_closes_and_stays_closed_until_somebody_resets_it(theatre: Theatre) -> None:
+    theatre.until(5)
+    theatre.stage.told("gv-1203", "valve", "close")
+    theatre.until(10)
+    assert changes(theatre.said("site/gv-1203/up"), "state")[-1] == (5.6, "closed")
+    theatre.stage.reset()
+    theatre.until(11)
+    assert theatre.said("site/gv-1203/up")[-1][1]["state"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("flaw", "seen"),
+    [
+        ("withhold = true", [False, False, False]),
+        ("wrong = true", [False, False, False]),
+        ("late = 4", [False, True, True]),
+        ('action = "dead"', [False, False, False]),
+    ],
+)
+def test_a_siren_that_does_not_confirm_as_it_should(
+    theatre: Theatre, tmp_path: Path, flaw: str, seen: list[bool]
+) -> None:
+    path = tmp_path / "flaw.toml"
+    path.write_text(
+        'name = { zh = "名", en = "Name" }\ntext = { zh = "看", en = "See" }\n'
+        f'[[step]]\nat = 0\ndevice = "sr-eb"\n{flaw}\n'
+        '[[step]]\nat = 60\ndevice = "gs-1203"\nset = { gas = 1 }\n'
+    )
+    bus = theatre.cast.buses["bus-1"]
+    theatre.stage.play([theatre.scenario(str(path))])
+    theatre.until(1)
+    theatre.stage.told("sr-eb", "siren", "start")
+    shown = []
+    for second in (3, 7, 20):
+        theatre.until(second)
+        shown.append(bool(register(bus, 41, 1, 0)))
+    assert shown == seen
+
+
+def test_a_light_tower_that_shows_the_wrong_thing(theatre: Theatre, tmp_path: Path) -> None:
+    path = tmp_path / "flaw.toml"
+    path.write_text(
+        'name = { zh = "名", en = "Name" }\ntext = { zh = "看", en = "See" }\n'
+        '[[step]]\nat = 0\ndevice = "dk-01"\nwrong = true\n'
+        '[[step]]\nat = 60\ndevice = "gs-1203"\nset = { gas = 1 }\n'
+    )
+    theatre.stage.play([theatre.scenario(str(path))])
+    theatre.until(1)
+    theatre.stage.told("dk-01", "beacon", "fire")
+    theatre.until(5)
+    assert register(theatre.cast.buses["bus-2"], 51, 3, 0) not in {0, 1}
+
+
+def test_s3_is_the_fire_of_the_story_and_s3b_withholds_one_feedback(theatre: Theatre) -> None:
+    theatre.stage.play([theatre.scenario("s3b")])
+    theatre.until(25)
+    theatre.stage.told("rl-eb", "relay", "trip")
+    theatre.until(60)
+    theatre.stage.told("sr-eb", "siren", "start")
+    theatre.stage.told("bc-out", "broadcast", "start")
+    theatre.until(70)
+    smoke = changes(theatre.said("zigbee2mqtt/sm-eb1"), "smoke")
+    assert smoke == [(20, True)] or smoke[-1] == (20, True)
+    assert changes(theatre.said("zigbee2mqtt/ht-eb2"), "smoke")[-1] == (58, True)
+    first, second = theatre.cast.buses["bus-1"], theatre.cast.buses["bus-2"]
+    assert register(first, 22, 1, 0) == 1
+    assert register(first, 41, 1, 0) == 0
+    assert register(second, 42, 1, 0) == 1
+    assert theatre.scenario("s3").length == theatre.scenario("s3b").length
 
 
 def test_s2_is_the_smoke_of_the_story(theatre: Theatre) -> None:
