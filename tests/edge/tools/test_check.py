@@ -25,7 +25,7 @@ def test_it_looks_here_when_told_nothing(
 ) -> None:
     monkeypatch.chdir(site)
     assert main(["check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"errors": []}
+    assert json.loads(capsys.readouterr().out)["errors"] == []
 
 
 def test_problems_as_lines(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,5 +51,15 @@ def test_problems_as_json(site: Path, capsys: pytest.CaptureFixture[str]) -> Non
                 "message": "unknown key",
                 "suggestion": "zone",
             }
-        ]
+        ],
+        "warnings": [],
     }
+
+
+def test_warnings_are_shown_and_change_nothing(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--site", str(site), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (single,) = (w for w in found["warnings"] if w["code"] == "shift_short")
+    assert "control-room needs 2 people and has 1 (张磊)" in single["message"]
+    assert main(["check", "--site", str(site)]) == 0
+    assert "warning: people.toml:" in capsys.readouterr().err
