@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from edge import health, outputs
 from edge.alarm.engine import AlarmEngine
@@ -23,7 +24,8 @@ from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.conclude import Conclude
 from edge.dialects import make_driver, schemas
-from edge.domain.conclusion import Tenant, Written
+from edge.dispatch.duty import OnDuty
+from edge.domain.conclusion import Written
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.rule import AlarmRule
@@ -38,11 +40,12 @@ from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
-from edge.outputs import Outputs
 from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import checks, link_checks, uplink_checks
+from edge.reach import Reach
 from edge.settings import install_template, load_site
+from edge.settings.holidays import calendar
 from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
 from edge.store.facts import FactLog
@@ -50,6 +53,7 @@ from edge.store.journal import Entry, Journal, JournalState
 from edge.store.rows import LastValue
 from edge.store.telemetry import Telemetry, TelemetryState
 from edge.store.writer import StoreError
+from edge.tenants import tenants
 from edge.upkeep import chores, keep_up
 from edge.uplinks import followers, following
 from edge.values import LatestValues
@@ -149,6 +153,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
         await _drivers(stack, parts)
+        _reach_out(parts)
         notify("READY=1")
         log.info("hub of %s runs on %s", site.id, running_hub.address)
         yield running_hub
@@ -237,7 +242,10 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     points = parts.directory.points
     engine = AlarmEngine(points.values(), _rules(parts), parts.log.numbering)
     supervision = Supervision(points.values(), now)
-    conclude = Conclude(_tenants(parts, engine))
+    offset = parts.options.civil_offset
+    zone = ZoneInfo(parts.site.timezone)
+    duty = OnDuty(parts.site.roster, zone, calendar(parts.site.roster), lambda utc: utc + offset)
+    conclude = Conclude(tenants(parts.site, parts.directory, engine, duty, parts.log.numbering))
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
     deliveries.restore(
@@ -296,20 +304,6 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     stack.push_async_callback(_end, upkeep)
     await stack.enter_async_context(following(uplinks))
     return Running(hub, task, "")
-
-
-def _tenants(parts: _Parts, engine: AlarmEngine) -> list[Tenant]:
-    """Step 4, in the order in which each concludes from those before it."""
-    directory, numbering = parts.directory, parts.log.numbering
-    switching = Outputs(
-        directory.devices,
-        directory.points,
-        parts.site.linkages,
-        numbering,
-        lambda: engine.open().values(),
-        lambda: engine.desk,
-    )
-    return [switching]
 
 
 def _rules(parts: _Parts) -> list[AlarmRule]:
@@ -373,6 +367,14 @@ async def _drivers(stack: AsyncExitStack, parts: _Parts) -> None:
     stack.push_async_callback(stop)
     for driver in parts.drivers.values():
         driver.start(parts.host)
+
+
+def _reach_out(parts: _Parts) -> None:
+    """What the start made follow, and all that follows from now on, goes to the drivers."""
+    pipeline = parts.host.pipeline
+    if pipeline is not None:
+        reach = Reach(parts.site.devices.values(), parts.site.connections, parts.drivers, pipeline.told)
+        pipeline.reach_out(reach.perform)
 
 
 async def _settle(pipeline: Pipeline, line: asyncio.Task[None]) -> None:

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final, Literal
 
-from edge.domain.instant import DAY, Instant
+from edge.domain.handover import ShiftChange
+from edge.domain.instant import DAY, HOUR, Instant
 from edge.domain.roster import GROUP, Person, Post, Quiet, Roster, Shift
 
 Holidays = Callable[[date], str | None]
@@ -180,6 +181,20 @@ class OnDuty:
     def local(self, utc: int) -> datetime:
         """The site's wall clock at µs UTC, shifted as people see it."""
         return (_EPOCH + timedelta(microseconds=self._civil(utc))).astimezone(self._zone)
+
+    def changes(self, now: Instant) -> list[ShiftChange] | None:
+        """When, in the last hour, a watch began at a post that must always be manned; None without such a post."""
+        posts = [post for post in self._roster.posts.values() if post.always]
+        if not posts:
+            return None
+        utc, today = self._civil(now.utc), self.local(now.utc).date()
+        starts = {
+            ShiftChange(post.id, now.utc - (utc - stint.start))
+            for post in posts
+            for stint in self.stints(post, today, 1)
+            if utc - HOUR <= stint.start <= utc
+        }
+        return sorted(starts)
 
     def stints(self, post: Post, first: date, days: int) -> list[Stint]:
         """The shifts of `post` that start on the day before `first` or on one of `days` days from it, in order."""

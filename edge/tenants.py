@@ -1,0 +1,38 @@
+"""The tenants of step 4, made of the site and put into their order."""
+
+from __future__ import annotations
+
+from edge.alarm.engine import AlarmEngine
+from edge.alarm.outage import OutOfService
+from edge.dispatch.duty import OnDuty
+from edge.dispatch.handover import HandOvers
+from edge.dispatch.orders import Orders
+from edge.domain.conclusion import Tenant
+from edge.domain.fact import Numbering
+from edge.domain.site import Site
+from edge.ingest.binding import Directory
+from edge.outputs import Outputs
+
+
+def tenants(
+    site: Site, directory: Directory, engine: AlarmEngine, duty: OnDuty, numbering: Numbering
+) -> list[Tenant]:
+    """In the order in which each concludes from those before it."""
+
+    def category(device: str) -> str:
+        found = directory.devices.get(device)
+        return "" if found is None else found.profile.category
+
+    return [
+        OutOfService(directory.devices.get, engine.outages, numbering),
+        Outputs(
+            directory.devices,
+            directory.points,
+            site.linkages,
+            numbering,
+            lambda: engine.open().values(),
+            lambda: engine.desk,
+        ),
+        Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
+        HandOvers(duty.changes, numbering),
+    ]
