@@ -7,14 +7,16 @@ it turns those bytes into addressed messages, and messages into samples. Nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import DeviceProfile
 from edge.domain.health import LinkReport
 from edge.domain.instant import Instant
+from edge.domain.names import Text
 from edge.domain.reading import Delivery, Message, RawReading, Sample
 
 
@@ -88,6 +90,60 @@ class Driver(Protocol):
 
     def report(self) -> LinkReport:
         """State and counters of the link. Thread-safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came of handing a text to the network. references: of its parts, by which each `Arrived` is told.
+
+    error None: taken; else why not, and whether trying again can help.
+    """
+
+    references: tuple[str, ...] = ()
+    error: Text | None = None
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What came of a ring call. error: no call was made (or it broke off), and whether trying again can help."""
+
+    outcome: Literal["answered", "no-answer", "busy", "failed"]
+    error: Text | None = None
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A delivery report for one reference. arrived: on the phone, else it never will be."""
+
+    reference: str
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A text that came. number: as the network tells it; time: µs UTC by the network, None where it tells none."""
+
+    number: str
+    text: str
+    time: int | None
+
+
+class Messenger(Protocol):
+    """A driver that reaches phones. Every method may be called from any thread, never blocks and never raises.
+
+    A future that is cancelled before its turn is never carried out. Without a link it fails at once.
+    """
+
+    def submit(self, number: str, text: str, *, urgent: bool) -> Future[Posted]:
+        """Send a text; an urgent one before all else that waits."""
+
+    def ring(self, number: str, seconds: float) -> Future[Rung]:
+        """Let a phone ring for so many seconds, and hang up as soon as it is answered."""
+
+    def listen(self, told: Callable[[Arrived | Incoming], None]) -> None:
+        """From now on tell reports and texts that come; from the driver's own thread, `told` must not block."""
 
 
 @dataclass(frozen=True, slots=True)
