@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import threading
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
@@ -24,6 +26,18 @@ class Field:
     def say(self, topic: str, payload: Any, *, retain: bool = False) -> None:
         body = payload if isinstance(payload, bytes | str) else json.dumps(payload)
         self._client.publish(topic, body, qos=1, retain=retain).wait_for_publish(20)
+
+    def hear(self, topic: str) -> queue.SimpleQueue[dict[str, Any]]:
+        """What the hub tells devices on `topic`, from the moment the broker has the subscription."""
+        heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        ready = threading.Event()
+        self._client.message_callback_add(
+            topic, lambda _c, _u, message: heard.put(json.loads(message.payload))
+        )
+        self._client.on_subscribe = lambda *_: ready.set()
+        self._client.subscribe(topic, qos=1)
+        assert ready.wait(10)
+        return heard
 
     def shout(self, topic: str, payload: str) -> None:
         """Publish, and wait for nobody."""
