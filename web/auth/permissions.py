@@ -28,6 +28,7 @@ class Perm(Enum):
     HANDOVER = auto()  # sign a hand-over of the watch
     OUTAGE = auto()  # take a device out of service, put it back
     OPERATE = auto()  # switch outputs, switch linkage over
+    AWAY = auto()  # take the wall's tone along on one's phone
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
 
@@ -35,7 +36,17 @@ class Perm(Enum):
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.GUARD: frozenset(
         {Perm.SEE, Perm.ACK, Perm.VERDICT, Perm.RESET, Perm.SHELVE, Perm.COMMENT, Perm.SILENCE, Perm.JOURNAL}
-        | {Perm.OPERATE, Perm.WALL, Perm.PIN, Perm.HANDOVER, Perm.OUTAGE, Perm.DISPATCH, Perm.HAND, Perm.VERIFY}
+        | {
+            Perm.OPERATE,
+            Perm.WALL,
+            Perm.PIN,
+            Perm.HANDOVER,
+            Perm.OUTAGE,
+            Perm.AWAY,
+            Perm.DISPATCH,
+            Perm.HAND,
+            Perm.VERIFY,
+        }
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
     Role.MAINTENANCE: frozenset(
@@ -46,7 +57,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.WALL: frozenset({Perm.SEE, Perm.SILENCE}),
 }
 
-NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.WALL, Perm.PIN})
+NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN})
 """What a PIN at a wall does not open: it wants a sign-in."""
 
 

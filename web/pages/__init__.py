@@ -5,18 +5,33 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.pages.alarms import router as _alarms
+from web.pages.away import router as _away
 from web.pages.devices import router as _devices
 from web.pages.events import router as _events
 from web.pages.handover import router as _handover
 from web.pages.health import router as _health
 from web.pages.journal import router as _journal
 from web.pages.me import router as _me
+from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
 from web.pages.session import router as _session
 from web.pages.wall import router as _wall
 
 router = APIRouter(include_in_schema=False)
-for _subject in (_wall, _alarms, _devices, _health, _journal, _session, _me, _handover, _events):
+for _subject in (
+    _wall,
+    _alarms,
+    _devices,
+    _health,
+    _journal,
+    _orders,
+    _session,
+    _me,
+    _handover,
+    _away,
+    _outputs,
+    _events,
+):
     router.include_router(_subject)
 
 __all__ = ["router"]

@@ -24,6 +24,8 @@ from web.pages.view import View, people
 MENU: Final = (
     ("/", _("Alarm wall"), Perm.SEE),
     ("/outputs", _("Outputs"), Perm.SEE),
+    ("/my", _("My orders"), Perm.WORK),
+    ("/orders", _("Work orders"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/health", _("Health"), Perm.SEE),

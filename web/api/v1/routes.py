@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.api.v1 import alarms, devices, handovers, health, journal, orders, outages, person, session
+from web.api.v1 import (
+    alarms,
+    devices,
+    handovers,
+    health,
+    journal,
+    orders,
+    outages,
+    outputs,
+    person,
+    session,
+    watch,
+)
 
 router = APIRouter()
 router.include_router(health.root)
-for _part in (alarms, devices, health, journal, orders, session, person, handovers, outages):
+for _part in (alarms, devices, health, journal, orders, session, person, handovers, outages, outputs, watch):
     router.include_router(_part.router, prefix="/api/v1")

@@ -1,0 +1,58 @@
+"""The page of outputs: what may be pressed, and the sentence where nothing may."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.conclude import Conclude
+from edge.outputs import Outputs
+from tests.edge.outputs.stage import DEVICES, LINKAGES, Stage
+from tests.web.fakes import FakeHub
+
+
+@pytest.fixture(autouse=True)
+def outputs(hub: FakeHub) -> Outputs:
+    stage = Stage()
+    devices = {device.id: device for device in DEVICES}
+    tenant = Outputs(devices, stage.points, LINKAGES, stage.numbering, list, hub.desk)
+    hub.conclude = Conclude([tenant])
+    return tenant
+
+
+async def test_a_valve_can_be_closed_and_never_opened(person):
+    guard = await person("guard")
+    page = (await guard.get("/outputs", headers={"Accept-Language": "zh-CN"})).text
+    assert "现场复位,燃气公司检查后人工开启" in page
+    assert "/api/v1/outputs/valve.valve/operate" in page
+    assert "开阀" not in page
+    assert '"act": "open"' not in page
+
+
+async def test_what_must_not_be_switched_has_no_button(person):
+    guard = await person("guard")
+    page = (await guard.get("/outputs")).text
+    assert "/api/v1/outputs/siren.siren/operate" in page
+    assert "/api/v1/outputs/siren-in-flat.siren/operate" not in page
+    assert "/api/v1/outputs/desk.desk/operate" not in page
+
+
+async def test_stopping_takes_two_presses(person):
+    guard = await person("guard")
+    page = (await guard.get("/outputs")).text
+    stops = [line for line in page.splitlines() if '"act": "stop"' in line]
+    assert stops
+    assert all("data-twice" in line for line in stops)
+
+
+async def test_the_crew_sees_no_buttons(person):
+    crew = await person("maintenance")
+    page = (await crew.get("/outputs")).text
+    assert "siren.siren" in page
+    assert "data-operate" not in page
+
+
+async def test_the_mode_stands_in_the_totals_of_every_page(person, hub):
+    guard = await person("guard")
+    await guard.post("/api/v1/linkage", json={"mode": "manual", "reason": "welding"})
+    page = (await guard.get("/", headers={"Accept-Language": "zh-CN"})).text
+    assert "联动 <b>手动</b>" in page
