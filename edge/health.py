@@ -58,6 +58,14 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         Text("留意报警是否延迟,通知系统管理员", "Watch for late alarms, call the administrator"),
     ),
     (
+        "annunciation",
+        Text("值班台无声", "Nobody can hear the desk"),
+        Text(
+            "打开报警墙并开启声音,或检查值班台声光;其间以火灾报警控制器为准",
+            "Open the alarm wall and turn its sound on, or check the desk's beacon; meanwhile watch the fire panel",
+        ),
+    ),
+    (
         "program",
         Text("平台程序出错", "Error in the hub's program"),
         Text(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from edge.beat import LATE
-from edge.domain.instant import HOUR, Instant
+from edge.dispatch.watch import Presence
+from edge.domain.instant import HOUR, MINUTE, Instant
 from edge.domain.names import Text
 from edge.driver import Driver
 from edge.health import Probe
@@ -16,6 +17,7 @@ from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
 from edge.store.followers import Follower
 
+SETTLING: Final = 5 * MINUTE
 SHOWN: Final = HOUR  # a defect of the program counts as a fault for so long after it last happened
 
 
@@ -108,3 +110,22 @@ def _program(rejects: Rejects, now: Instant) -> tuple[bool, Text]:
             where, what = row.last_channel, row.last_error
             return False, Text(f"{where}:{what}(共 {row.count} 次)", f"{where}: {what} ({row.count} times)")
     return True, Text("正常", "In order")
+
+
+def annunciation(presence: Presence, beacon: Callable[[], bool], now: Instant) -> Probe:
+    """Whether anybody can hear an alarm: a wall or phone that sounds, or a beacon of the desk that works.
+
+    beacon: whether there is one and its device is heard. now: of the start, after which screens have `SETTLING` to come
+    back. GB/T 45839-2025 5.4.2: the on-site platform has a sound and light of its own.
+    """
+    began = now.mono
+
+    def check(now: Instant) -> tuple[bool, Text]:
+        if presence.hears(now.mono) or beacon() or now.mono - began < SETTLING:
+            return True, Text("正常", "In order")
+        return False, Text(
+            "没有开着声音的报警墙,值班台也没有可用的声光",
+            "No alarm wall has its sound on, and the desk has no beacon that works",
+        )
+
+    return check

@@ -304,3 +304,14 @@ class OutageShape(TypedDict):
     open: bool
     ended_at: str | None
     ended_by: str | None
+
+
+class AwayShape(TypedDict):
+    """One stretch in which a person's phone was the desk. silent: no sign of life that hears for 90 s."""
+
+    id: str
+    person: str
+    since: str
+    open: bool
+    silent: bool
+    ended_at: str | None

@@ -1,6 +1,7 @@
 // The alarm wall: the first alarm, the list beside it, one-key acts.
 import "./panel.js";
 import { act, cardChanged } from "./actions.js";
+import { sayAlive } from "./alive.js";
 import { notice } from "./notice.js";
 import { byId, say } from "./page.js";
 import * as rows from "./rows.js";
@@ -108,3 +109,4 @@ document.addEventListener("keydown", (event) => {
 });
 
 tell();
+sayAlive(true);
