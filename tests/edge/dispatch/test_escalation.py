@@ -48,7 +48,8 @@ TELLS = tuple(
 )
 VITAL = Policy("vital", LADDER, TELLS, signals=frozenset({Signal.FIRE, Signal.GAS, Signal.SOS}))
 QUIET = Policy(
-    "quiet", (Step(60, (call("person:e"),)),), TELLS, signals=frozenset({Signal.FAULT}), quiet=Quiet(time(22), time(7, 30)),
+    "quiet", (Step(60, (call("person:e"),)),), TELLS, signals=frozenset({Signal.FAULT}),
+    quiet=Quiet(time(22), time(7, 30)),
 )  # fmt: skip
 ORDERS = Policy(
     "orders",
