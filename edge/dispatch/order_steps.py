@@ -71,7 +71,7 @@ def _reassign(order: WorkOrder, request: Advance, _: Instant) -> Advanced:
     """转派 to a person, who has to accept it anew."""
     _in_state(order, OrderState.NOTIFIED, *_AT_WORK)
     if not request.person:
-        raise Refusal("person_required", "say whom the order is handed to")
+        raise Refusal("assignee_required", "say whom the order is handed to")
     handed = replace(
         _unassigned(order),
         assignee=request.person,

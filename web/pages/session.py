@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from edge.facade import Role
 from web.auth import Perm, Visitor, drop_cookie, identify, require, set_cookie, sign_in, sign_out
 from web.i18n import mark as _
 from web.pages import render
@@ -47,7 +48,10 @@ async def enter(
         return await render.page(
             request, None, "sign-in.html", problem.status_code, next=_own(next), name=name, error=error
         )
-    answer = RedirectResponse(_own(next), 303)
+    wanted = _own(next)
+    if wanted == "/" and visitor.role is Role.MAINTENANCE:
+        wanted = "/my"  # a crew's day is its orders
+    answer = RedirectResponse(wanted, 303)
     set_cookie(answer, visitor.session or "", secure=request.app.state.secure)
     return answer
 

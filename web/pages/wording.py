@@ -221,7 +221,7 @@ KINDS: Final = {
     "watch.silent": _("No sign of life from the phone of who is away"),
     "watch.back": _("Sign of life again"),
     "watch.ended": _("Back at the desk"),
-    "handover.made": _("Order handed over"),
+    "handover.made": _("Handed over"),
     "handover.ended": _("Watch ended"),
     "handover.missed": _("Hand-over missed"),
     "handover.caught_up": _("Missed hand-over made up"),

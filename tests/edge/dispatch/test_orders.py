@@ -114,7 +114,7 @@ class TestWhoIsTold:
     def test_handed_on_it_has_to_be_accepted_anew(self, desk: OrderDesk) -> None:
         order = desk.open()
         desk.do(order, "accept")
-        with refused("person_required"):
+        with refused("assignee_required"):
             desk.do(order, "reassign")
         desk.do(order, "reassign", person="qian")
         with refused("not_yours"):

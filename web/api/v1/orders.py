@@ -184,7 +184,7 @@ def _stepping(step: Step, perm: Perm) -> None:
         name=f"order_{step}",
         summary=f"{step.capitalize()} a work order",
         description="409 `wrong_step`, `not_yours`, `same_person`, `photo_required`, `too_late`, `closed`; "
-        "422 `reason_required`, `person_required`.",
+        "422 `reason_required`, `assignee_required`.",
     )
 
 

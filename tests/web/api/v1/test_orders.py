@@ -97,7 +97,7 @@ async def test_refusals_have_their_codes(
     order = await an_order(hub, "accept")
     assert (await step(crew, order.id, "finish"))[1]["code"] == "wrong_step"
     assert (await step(crew, order.id, "hold"))[1]["code"] == "reason_required"
-    assert (await step(desk, order.id, "reassign"))[1]["code"] == "person_required"
+    assert (await step(desk, order.id, "reassign"))[1]["code"] == "assignee_required"
     assert (await step(desk, order.id, "reassign", person="nobody"))[1]["code"] == "unknown_person"
     assert (await step(desk, order.id, "undo"))[1]["code"] == "not_yours"
     assert (await step(crew, order.id, "undo"))[1]["state"] == "notified"

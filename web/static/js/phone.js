@@ -1,0 +1,21 @@
+// What the server said with a page of the crew, and one sentence for the person who has just pressed something.
+export const given = JSON.parse(document.getElementById("page").textContent);
+given.ahead = given.now - Date.now(); // a phone's clock may be wrong
+
+export function say(key, values = {}) {
+  return given.words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]).replace("%%", "%");
+}
+
+export const refusal = (code, detail) => given.words[code] ?? detail;
+
+export function key() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+export function notice(text, bad = false) {
+  const line = document.createElement("p");
+  line.className = bad ? "notice bad" : "notice";
+  line.textContent = text;
+  document.getElementById("notices").replaceChildren(line);
+  setTimeout(() => line.remove(), bad ? 9000 : 4000);
+}
