@@ -32,8 +32,10 @@ async def commands(hub: RunningHub) -> list[tuple[str, str, str]]:
 async def proved(hub: RunningHub) -> None:
     """The valve's own word has come through."""
     async with asyncio.timeout(20):
+        at = hub.position()
         while (VALVE, "close", CommandState.CONFIRMED.value) not in await commands(hub):
-            await asyncio.sleep(0.01)
+            await hub.wait_facts(at)
+            at = hub.position()
 
 
 def alarms_at(hub: RunningHub, point: str) -> list[Alarm]:
