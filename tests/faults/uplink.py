@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edge.clock import SystemClock
 from edge.domain.device import Point
-from edge.domain.instant import DAY, SECOND
+from edge.domain.instant import DAY
 from edge.domain.names import Text
 from edge.domain.reading import Reading
 from edge.domain.site import Uplink
@@ -31,7 +31,8 @@ from tests.edge.store.influx.servers import VictoriaMetrics
 from tests.edge.store.making import point
 
 POINTS = 50
-LATE = 0.1  # share of readings that come out of order
+AMISS = 0.1  # share of readings that come out of order
+_STRIDE = 7919  # a prime: n -> n * stride % count meets each number once
 Say = Callable[[str], None]
 
 
@@ -112,7 +113,7 @@ async def _run(
         )
         telemetry.open()
         telemetry.register(points)
-        expected = [_reading(points, n, dice, clock.now().utc - DAY, tally) for n in range(readings)]
+        expected = _readings(points, readings, dice, clock.now().utc - DAY, tally)
         await _watch(tally, "without uplink", _feed(telemetry, expected[: readings // 10], rate))
         uplink = Uplink("dc", "influxdb", Text("中心", "Centre"), server.url, "o", "b", timeout=1.5)
         follower = _follower(
@@ -138,12 +139,20 @@ async def _run(
     return tally
 
 
-def _reading(points: list[Point], n: int, dice: random.Random, start: int, tally: Tally) -> Reading:
-    """Number n: each has a millisecond and a value of its own; some come from before those already stored."""
-    late = dice.random() < LATE
-    tally.late += late
-    at = start + n * 10_000 + (0 if not late else -dice.randrange(3600) * SECOND + 5000)
-    return Reading(points[n % len(points)], float(n), at, at + 1000)
+def _readings(
+    points: list[Point], count: int, dice: random.Random, start: int, tally: Tally
+) -> list[Reading]:
+    """Each with a millisecond and a value of its own; every tenth or so from another time, mostly one long past."""
+    readings: list[Reading] = []
+    newest: dict[str, int] = {}
+    for n in range(count):
+        at, whom = start + n * 10_000, points[n % len(points)]
+        if dice.random() < AMISS:
+            at = start + n * _STRIDE % count * 10_000 + 5000
+        tally.late += at < newest.get(whom.id, at)
+        newest[whom.id] = max(at, newest.get(whom.id, at))
+        readings.append(Reading(whom, float(n), at, at + 1000))
+    return readings
 
 
 def _follower(tally: Tally, telemetry: Telemetry, sink: InfluxSink, grace: float) -> Follower:

@@ -38,6 +38,8 @@ async def test_readings_reach_the_data_centre_and_an_outage_is_made_up_for(
     away = False
 
     def answer(request: Request) -> Reply:
+        if request.path != "/api/v2/write":
+            return said(400, "no Flux here")
         return said(503, "busy", **{"Retry-After": "0"}) if away else takes_all(request)
 
     with StandIn(answer) as server:
@@ -70,7 +72,7 @@ async def test_readings_reach_the_data_centre_and_an_outage_is_made_up_for(
             await until(lambda: any(" value=21.5 " in line for line in server.lines()))
             await until(lambda: link(hub).up)
             async with asyncio.timeout(20):
-                while not (told := await facts(hub)):  # the journal is asked: there is no event
+                while not (told := await facts(hub)):  # noqa: ASYNC110  # the journal is asked: there is no event
                     await asyncio.sleep(0.05)
             (made_up,) = told
             assert (made_up.kind, made_up.body["id"], made_up.body["lost"]) == (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -29,9 +30,16 @@ _PROVED: Final = Text("已读回证实", "proved by reading back")
 
 
 class InfluxSink:
-    """See `edge.store.followers.Sink`."""
+    """See `edge.store.followers.Sink`. patience: seconds to wait before each look for what was written."""
 
-    def __init__(self, uplink: Uplink, lines: Lines, now: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        uplink: Uplink,
+        lines: Lines,
+        now: Callable[[], Instant],
+        patience: Sequence[float] = (0.0, 1.0, 2.0, 4.0),
+    ) -> None:
+        self._patience = patience
         self._uplink = uplink
         self._lines = lines
         self._now = now
@@ -183,7 +191,7 @@ class InfluxSink:
         try:
             if self._post([self._lines.mark(at)]) is not None:
                 return None, _UNPROVED
-            found = self._find(at)
+            found = self._found(at)
         except StopError as stop:
             return (None, _UNPROVED) if stop.doubtful else (stop.trouble, _UNPROVED)
         if found is None:
@@ -199,6 +207,14 @@ class InfluxSink:
             ),
             slow=True,
         ), _UNPROVED
+
+    def _found(self, at: int) -> bool | None:
+        """As `_find`, a few times: what was taken need not be readable at once."""
+        for pause in self._patience:
+            time.sleep(pause)
+            if (found := self._find(at)) is not False:
+                return found
+        return False
 
     def _find(self, at: int) -> bool | None:
         """Whether the mark of that time is there; None when the server does not let us look."""
