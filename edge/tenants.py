@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outage import OutOfService
 from edge.dispatch.duty import OnDuty
+from edge.dispatch.escalation import Escalation
 from edge.dispatch.handover import HandOvers
 from edge.dispatch.orders import Orders
 from edge.domain.conclusion import Tenant
@@ -35,4 +36,5 @@ def tenants(
         ),
         Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
         HandOvers(duty.changes, numbering),
+        Escalation(site.policies, duty, numbering),
     ]

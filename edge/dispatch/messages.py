@@ -33,7 +33,12 @@ MESSAGES: Final[Mapping[str, Text]] = {
     "order": Text("【工单】{time} {place} · {title} · {todo}", "Work order: {time} {place} · {title} · {todo}"),
     "overdue": Text("【工单超时】{time} {place} · {title} · {todo}", "Order late: {time} {place} · {title} · {todo}"),
     "proof": Text("【通道自检】{time} 收到即通道正常,无需处理", "Channel test: {time}. It works if you read this."),
-    "handover": Text("【交接班】{time} {title} · {todo}", "Hand-over: {time} {title} · {todo}"),
+    "handover-missed": Text(
+        "【交接班】{time} 到点未交接,请查岗", "Hand-over: {time}, missed. Check who is on duty."
+    ),
+    "watch-silent": Text(
+        "【离岗值守】{time} 值班手机无应答,请到消防控制室", "Away mode: {time}, the phone is silent. Go to the control room."
+    ),
 }  # fmt: skip
 """By name; a site may say them in other words."""
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from edge.dispatch.messages import MESSAGES
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Policy, Quiet, Roster, Step, Tell
@@ -180,6 +181,10 @@ class _Reader:
         elif colon and id not in self._known[kind]:
             message = f"people.toml has no {kind} {id!r}"
             self._report.add(sheet, here, f"unknown_{kind}", message, nearest(id, self._known[kind]))
+        if call.message not in MESSAGES:
+            message = f"there is no message {call.message!r}"
+            close = nearest(call.message, MESSAGES)
+            self._report.add(sheet, (*path, "message"), "unknown_message", message, close)
         if not by:
             self._report.add(sheet, (*path, "by"), "missing_key", "name at least one channel")
         for index, channel in enumerate(by):

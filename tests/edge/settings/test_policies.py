@@ -74,6 +74,7 @@ def test_policies_are_read_whole(calling: Folder) -> None:
         ("post:desk", "pots:desk", "unknown_target", "policy[0].step[0].calls[0].to"),
         ("post:desk", "assigned", "unknown_target", "policy[0].step[0].calls[0].to"),
         (', by = ["sms"] }, { to = "channel', ' }, { to = "channel', "missing_key", "policy[0].step[0].calls[0].by"),
+        ('"alarm" }]', '"alram" }]', "unknown_message", "policy[0].step[1].calls[0].message"),
         ("after = 30", "after = 15", "steps", "policy[0].step[1].after"),
         ('["medium", "low"]', "[]", "quiet", "policy[1].quiet"),
         ('from = "22:00", ', "", "missing_key", "policy[1].quiet"),
