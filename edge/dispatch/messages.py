@@ -37,7 +37,8 @@ MESSAGES: Final[Mapping[str, Text]] = {
         "【交接班】{time} 到点未交接,请查岗", "Hand-over: {time}, missed. Check who is on duty."
     ),
     "watch-silent": Text(
-        "【离岗值守】{time} 值班手机无应答,请到消防控制室", "Away mode: {time}, the phone is silent. Go to the control room."
+        "【离岗值守】{time} 值班手机无应答,请到消防控制室",
+        "Away mode: {time}, the phone is silent. Go to the control room.",
     ),
 }  # fmt: skip
 """By name; a site may say them in other words."""
