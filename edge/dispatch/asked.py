@@ -1,0 +1,125 @@
+"""From facts of escalation and orders to the messages they ask for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from edge.domain.alarm import Alarm
+from edge.domain.fact import Fact
+from edge.domain.names import Text
+from edge.domain.notification import About
+from edge.domain.order import WorkOrder
+from edge.domain.reading import Purpose
+from edge.domain.rule import Priority
+
+AT_ONCE: Final = frozenset({"fire", "gas", "sos"})
+"""Signals for which different kinds of channels start together (GB/T 45839-2025 5.10.4: two within 15 s)."""
+ORDER_CHANNELS: Final = ("sms", "wecom")
+"""How the people an order is given to are told, first one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One call to carry out. help: it wants somebody to act, so that it is obsolete once somebody does."""
+
+    person: str
+    channels: Sequence[str]
+    message: str
+    help: bool
+    about: About
+    alarm: str | None = None
+    order: str | None = None
+
+
+class Memory:
+    """Alarms and orders as the facts last showed them, to say what a message is about.
+
+    alarms: those that are open, for a hub that has just started.
+    """
+
+    def __init__(self, alarms: Callable[[], Iterable[Alarm]] = lambda: ()) -> None:
+        self._open = alarms
+        self._alarms: dict[str, Alarm] = {}
+        self._orders: dict[str, WorkOrder] = {}
+
+    def note(self, fact: Fact) -> None:
+        """Keep what the fact says of an alarm or order."""
+        if fact.subject == "alarm" and "signal" in fact.body:
+            self._alarms[fact.body["id"]] = Alarm.from_dict(dict(fact.body))
+        elif fact.subject == "order" and "offered" in fact.body:
+            self._orders[fact.body["id"]] = WorkOrder.from_dict(fact.body)
+
+    def forget(self) -> None:
+        """Drop what is closed: its last messages have been asked for by now."""
+        self._alarms = {id: alarm for id, alarm in self._alarms.items() if alarm.open}
+        self._orders = {id: order for id, order in self._orders.items() if order.open}
+
+    def alarm(self, id: str | None) -> Alarm | None:
+        """The alarm as last known."""
+        if id is None:
+            return None
+        if id not in self._alarms:
+            self._alarms.update({alarm.id: alarm for alarm in self._open() if alarm.id not in self._alarms})
+        return self._alarms.get(id)
+
+    def about(self, alarm: str | None, order: str | None, fact: Fact) -> About:
+        """What a message about one of them speaks of; as much as the fact itself says where neither is known."""
+        if (known := self.alarm(alarm)) is not None:
+            return about_alarm(known)
+        if order is not None and (job := self._orders.get(order)) is not None:
+            return about_order(job)
+        signal = str(fact.body.get("signal") or ("order" if order else ""))
+        return About(signal=signal, title=Text(alarm or order or "", alarm or order or ""), at=fact.time)
+
+
+def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
+    """The calls a fact asks for."""
+    body = fact.body
+    if fact.kind in {"escalation.step", "escalation.tell"}:
+        alarm, order = body.get("alarm"), body.get("order")
+        about = memory.about(alarm, order, fact)
+        for call in body.get("calls", ()):
+            step = fact.kind == "escalation.step"
+            yield Wanted(call["person"], call["channels"], call["message"], step, about, alarm, order)
+    elif fact.kind in {"order.notified", "order.reassigned"}:
+        about = memory.about(None, body["id"], fact)
+        for person in _told(body):
+            yield Wanted(person, ORDER_CHANNELS, "order", True, about, body.get("alarm"), body["id"])
+
+
+def _told(body: Mapping[str, Any]) -> Sequence[str]:
+    assignee = body.get("assignee")
+    return (assignee,) if assignee else tuple(body.get("offered", ()))
+
+
+def about_alarm(alarm: Alarm) -> About:
+    """What there is to say of an alarm."""
+    value = alarm.value
+    shown = "" if value is None or isinstance(value, bool) or not alarm.unit else f"{value:g} {alarm.unit}" \
+        if isinstance(value, int | float) else f"{value} {alarm.unit}"  # fmt: skip
+    return About(
+        signal=alarm.signal.value,
+        priority=alarm.priority.rank,
+        title=alarm.title,
+        place=alarm.place,
+        todo=alarm.response,
+        value=shown,
+        at=alarm.raised_at,
+        cause=alarm.verdict.kind if alarm.verdict else "",
+        drill=alarm.purpose is Purpose.DRILL,
+    )
+
+
+def about_order(order: WorkOrder) -> About:
+    """What there is to say of an order."""
+    priority = order.priority if isinstance(order.priority, Priority) else Priority(order.priority)
+    return About(
+        signal="order",
+        priority=priority.rank,
+        title=order.title,
+        place=order.place,
+        todo=order.task,
+        at=order.opened_at,
+    )

@@ -1,0 +1,202 @@
+"""Messages to people, with moved time: what is sent when, and that each alarm is accounted for."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from edge.dispatch.channel import Proof
+from edge.dispatch.messages import Words
+from edge.dispatch.notifications import Notifications, Route
+from edge.domain.conclusion import Answered, Conclusion, Delivered, Happened, Receipt, Send, Sent
+from edge.domain.fact import Fact, Numbering
+from edge.domain.instant import SECOND, Instant
+from edge.domain.notification import TestChannel
+from edge.domain.request import Acknowledge, Comment, Refusal
+
+PEOPLE = frozenset({"he-jun", "liu-yang"})
+
+
+class Stage:
+    """The tenant, its facts and its sends; time moves by hand."""
+
+    def __init__(self, capacity: int = 2, rows: list[dict[str, Any]] | None = None) -> None:
+        routes = {
+            "sms": Route("sms", Proof(delivered=True, answered=True), capacity, PEOPLE.__contains__),
+            "wecom": Route("wecom", Proof(), capacity, lambda person: person == ""),
+            "mail": Route("email", Proof(), capacity, PEOPLE.__contains__),
+        }
+        self.numbering = Numbering(1, 0)
+        self.words = Words(ZoneInfo("Asia/Shanghai"))
+        self.tenant = Notifications(routes, self.words, self.numbering, lambda _: "zh")
+        self.now = Instant(1_800_000_000 * SECOND, 0)
+        self.sends: list[Send] = []
+        self.facts: list[Fact] = []
+        self.requests: list[Any] = []
+        self.take(self.tenant.restore(rows or [], self.now))
+
+    def take(self, conclusion: Conclusion) -> None:
+        self.facts += conclusion.facts
+        self.requests += conclusion.requests
+        self.sends += [effect for effect in conclusion.effects if isinstance(effect, Send)]
+
+    def happen(self, *facts: Fact, receipts: tuple[Receipt, ...] = (), after: float = 0.0) -> None:
+        moved = round(after * SECOND)
+        self.now = Instant(self.now.utc + moved, self.now.mono + moved)
+        self.take(self.tenant.conclude(Happened(facts=facts, receipts=receipts), self.now))
+
+    def step(self, alarm: str, signal: str, *channels: str, person: str = "he-jun") -> Fact:
+        call = {"person": person, "channels": list(channels), "message": "alarm"}
+        body = {"id": "es-1", "alarm": alarm, "signal": signal, "calls": [call]}
+        return Fact(self.numbering.next(), "escalation.step", self.now.utc, subject="escalation", body=body)
+
+    def acked(self, alarm: str) -> Fact:
+        return Fact(self.numbering.next(), "alarm.acked", self.now.utc, "li-qiang", "alarm", {"id": alarm})
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return {f.body["id"]: dict(f.body) for f in self.facts if f.subject == "notification"}
+
+    def states(self) -> list[str]:
+        return [row["state"] for row in self.rows().values()]
+
+
+def test_a_fire_goes_out_over_two_kinds_at_once() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fire", "sms", "wecom"))
+    assert {(s.channel, s.person) for s in stage.sends} == {("sms", "he-jun"), ("wecom", "")}
+    assert all(send.urgent for send in stage.sends)
+
+
+def test_what_is_not_urgent_tries_the_next_channel_only_after_silence() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fault", "sms", "mail"))
+    (sms,) = stage.sends
+    stage.happen(receipts=(Sent(sms.notification, 1, reference="7"),))
+    stage.happen(after=29)
+    assert len(stage.sends) == 1
+    stage.happen(after=2)
+    assert [s.channel for s in stage.sends] == ["sms", "mail"]
+
+
+def test_a_delivery_report_ends_the_silence_also_when_it_comes_first() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fault", "sms", "mail"))
+    stage.happen(receipts=(Delivered("sms", "7"), Sent(stage.sends[0].notification, 1, reference="7")))
+    stage.happen(after=60)
+    assert len(stage.sends) == 1
+    assert stage.states() == ["delivered"]
+
+
+def test_a_failed_attempt_starts_the_next_channel_and_is_repeated_by_name() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fault", "sms", "mail"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, error="no network"),))
+    assert [s.channel for s in stage.sends] == ["sms", "mail"]
+    stage.happen(after=6)
+    assert stage.sends[2].repeat
+    assert stage.sends[2].text.startswith("【重发】")
+
+
+def test_a_channel_that_asks_to_wait_is_left_alone_so_long_and_nothing_is_called_a_repeat() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fault", "mail"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, error="busy", wait=30.0),))
+    stage.happen(stage.step("a-2", "fault", "mail"), after=29)
+    assert len(stage.sends) == 1
+    stage.happen(after=2)
+    assert [s.repeat for s in stage.sends] == [False, False, False]
+
+
+def test_a_hanging_channel_delays_no_other_and_is_given_up() -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-1", "fault", "sms"))
+    stage.happen(stage.step("a-2", "fault", "sms"), stage.step("a-3", "fault", "mail"))
+    assert [s.channel for s in stage.sends] == ["sms", "mail"]
+    stage.happen(after=91)
+    assert [s.channel for s in stage.sends] == ["sms", "mail", "sms"]
+
+
+def test_an_acknowledged_alarm_calls_nobody_any_more() -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-1", "fault", "sms"))
+    stage.happen(stage.step("a-2", "fault", "sms", "mail"))
+    stage.happen(stage.acked("a-2"))
+    assert stage.states() == ["sending", "dropped"]
+    stage.happen(after=60)
+    assert len(stage.sends) == 1
+
+
+def test_one_answers_and_the_alarm_is_acknowledged_by_that_person() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="7"),))
+    stage.happen(receipts=(Answered("sms", "+861990", " 1。", "he-jun"),))
+    stage.happen(receipts=(Answered("sms", "+86", "hello", None), Answered("sms", "1", "到了", "liu-yang")))
+    assert stage.requests == [Acknowledge("a-1", "he-jun", " 1。")]
+    assert stage.states() == ["answered"]
+    assert stage.tenant.strangers == 1
+    assert stage.facts[-1].kind == "notification.remark"
+
+
+def test_other_words_are_a_remark_on_the_alarm() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="7"),))
+    stage.happen(receipts=(Answered("sms", "+861990", "在路上", "he-jun"),))
+    assert stage.requests == [Comment("a-1", "he-jun", "在路上")]
+
+
+def test_who_has_no_address_is_seen_as_unreachable() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fire", "sms", person="nobody"))
+    (row,) = stage.rows().values()
+    assert (row["state"], row["reason"], row["open"]) == ("failed", "unreachable", False)
+
+
+def test_a_thousand_alarms_are_all_accounted_for_and_the_fire_goes_first() -> None:
+    stage = Stage(capacity=1)
+    signals = ["fault"] * 500 + ["fire"] + ["gas"] * 200 + ["process"] * 299
+    fire_at = None
+    for number, signal in enumerate(signals):
+        stage.happen(stage.step(f"a-{number}", signal, "sms", "wecom"), after=0.06)
+        if signal == "fire":
+            stage.happen(receipts=tuple(Sent(s.notification, s.attempt) for s in stage.sends))
+            fire_at = next(f.body["state"] for f in stage.facts if f.body.get("alarm") == f"a-{number}")
+            assert any(s.urgent for s in stage.sends)
+    assert fire_at is not None
+    for _ in range(20):
+        stage.happen(receipts=tuple(Sent(s.notification, s.attempt) for s in stage.sends), after=1)
+    told = {
+        alarm
+        for row in stage.rows().values()
+        if row["state"] in {"sent", "delivered"}
+        for alarm in row["alarms"]
+    }
+    assert told == {f"a-{number}" for number in range(1000)}
+    assert len(stage.sends) < 60
+    assert any("另有" in send.text for send in stage.sends)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_after_a_crash_nothing_is_lost_and_what_may_have_arrived_says_so(told: bool) -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-1", "fault", "sms"))
+    stage.happen(stage.step("a-2", "fault", "sms"))
+    if told:
+        stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="7"),))
+    again = Stage(capacity=2, rows=[row for row in stage.rows().values() if row["open"]])
+    sent = {send.notification: send.repeat for send in again.sends}
+    before = {send.notification for send in stage.sends}
+    arrived = {stage.sends[0].notification} if told else set()
+    assert set(sent) == set(stage.rows()) - arrived
+    assert all(repeat == (id in before) for id, repeat in sent.items())
+
+
+def test_a_channel_is_tested_by_hand() -> None:
+    stage = Stage()
+    stage.take(stage.tenant.act(TestChannel("wecom", "", "admin"), stage.now))
+    assert stage.sends[0].text.startswith("【通道自检】")
+    with pytest.raises(Refusal, match="no channel"):
+        stage.tenant.act(TestChannel("fax", "", "admin"), stage.now)
