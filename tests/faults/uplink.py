@@ -31,7 +31,7 @@ from tests.edge.store.influx.servers import VictoriaMetrics
 from tests.edge.store.making import point
 
 POINTS = 50
-AMISS = 0.1  # share of readings that come out of order
+LATE = 0.1  # share of readings that come out of order, about
 _STRIDE = 7919  # a prime: n -> n * stride % count meets each number once
 Say = Callable[[str], None]
 
@@ -142,15 +142,14 @@ async def _run(
 def _readings(
     points: list[Point], count: int, dice: random.Random, start: int, tally: Tally
 ) -> list[Reading]:
-    """Each with a millisecond and a value of its own; every tenth or so from another time, mostly one long past."""
+    """Each with a millisecond and a value of its own; about every tenth is late, by up to the whole length."""
     readings: list[Reading] = []
-    newest: dict[str, int] = {}
     for n in range(count):
         at, whom = start + n * 10_000, points[n % len(points)]
-        if dice.random() < AMISS:
-            at = start + n * _STRIDE % count * 10_000 + 5000
-        tally.late += at < newest.get(whom.id, at)
-        newest[whom.id] = max(at, newest.get(whom.id, at))
+        other = n * _STRIDE % count
+        if other < n and dice.random() < 2 * LATE:
+            at = start + other * 10_000 + 5000
+            tally.late += 1
         readings.append(Reading(whom, float(n), at, at + 1000))
     return readings
 

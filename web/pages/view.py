@@ -248,6 +248,9 @@ class View:
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
         if fact.subject == "alarm" and "place" in fact.body:
             return self.joined(said, self._alarm_in(fact))
+        if fact.kind == "uplink.caught_up":
+            made_up = self._word(wording.MADE_UP) % fact.body
+            return self.joined(said, self.link(str(fact.body["id"])), made_up)
         return self.joined(said, *self._details(fact.body))
 
     def step(self, fact: Fact) -> str:

@@ -273,6 +273,7 @@ DETAILS: Final = {
     "profile": _("profile %(value)s"),
 }
 """How what a fact says beside its kind is written; what is not named here is for programs."""
+MADE_UP: Final = _("sent %(sent)s, sent again %(repeated)s, set aside %(rejected)s, lost %(lost)s")
 GROUPS: Final = {
     "": _("Everything"),
     "alarm.": _("Alarms"),

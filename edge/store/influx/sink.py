@@ -45,8 +45,7 @@ class InfluxSink:
         self._now = now
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"uplink-{uplink.id}")
         self._client: Any = None  # an InfluxDBClient: its types are partial
-        self._connections = 0  # that the client has made so far
-        self._kept = False  # whether the last requests needed no new one
+        self._end: object = None  # our address on the connection that the last request left open
         self._most = uplink.batch  # lines in one request; less once the server found that too large
 
     async def send(self, rows: Sequence[Entry]) -> Outcome:
@@ -133,11 +132,14 @@ class InfluxSink:
         return self._client
 
     def _reconnected(self) -> bool:
-        """Whether a connection that had been kept open was lost since; not where the server never keeps one."""
-        pool = self._open().api_client.rest_client.pool_manager.connection_from_url(self._uplink.url)
-        before, self._connections = self._connections, pool.num_connections
-        kept, self._kept = self._kept, before == self._connections
-        return kept and not self._kept
+        """Whether the connection of the last time broke since. Where a server closes each in good order: never.
+
+        The client mends it without a word, so the kept connection's own end is looked at.
+        """
+        pool = self._open().api_client.rest_client.pool_manager.connection_from_url(self._uplink.url).pool
+        kept = [one.sock for one in pool.queue if one is not None and one.sock is not None]
+        before, self._end = self._end, kept[-1].getsockname() if kept else None
+        return before is not None and before != self._end
 
     def _token(self) -> str:
         path = self._uplink.token_file
@@ -155,7 +157,7 @@ class InfluxSink:
 
     def _let_go(self) -> None:
         client, self._client = self._client, None
-        self._connections, self._kept = 0, False
+        self._end = None
         if client is not None:
             client.close()
 

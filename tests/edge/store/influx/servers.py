@@ -112,6 +112,7 @@ class Request:
         self.lines = self.body.decode().split("\n") if self.path == "/api/v2/write" else []
 
 
+CUT = "X-Cut"  # a reply with this header is the last on its connection, which nobody is told
 Reply = tuple[int, dict[str, str], bytes]
 
 
@@ -155,6 +156,8 @@ class StandIn:
                 self.end_headers()
                 if status != 204:
                     self.wfile.write(body)
+                if CUT in headers:
+                    self.close_connection = True
 
             do_GET = do_POST = _do  # noqa: N815 - the names http.server looks for
 

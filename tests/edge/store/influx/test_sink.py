@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +19,7 @@ from edge.store.cursors import Entry
 from edge.store.influx.lines import Lines
 from edge.store.influx.sink import InfluxSink
 from tests.edge.store.influx.servers import (
+    CUT,
     PROGRAM,
     WHY_NOT,
     Reply,
@@ -63,6 +66,31 @@ async def test_rows_go_packed_with_the_token_in_one_request(tmp_path: Path) -> N
     assert request.headers["authorization"] == "Token secret-token"
     assert request.headers["content-encoding"] == "gzip"
     assert request.query == {"org": "org", "bucket": "bucket", "precision": "us"}
+
+
+def test_the_client_is_imported_only_when_the_first_row_is_sent() -> None:
+    script = "import sys, edge.assembly; print(*{'influxdb_client', 'reactivex'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+async def test_a_kept_connection_that_was_lost_is_noticed(tmp_path: Path) -> None:
+    def answer(request: Request) -> Reply:
+        return 204, {CUT: "after this"} if len(server.requests) == 3 else {}, b""
+
+    with StandIn(answer) as server:
+        async with sink(server.url, tmp_path) as one:
+            fresh = [(await one.send(ROWS)).fresh for _ in range(5)]
+    assert fresh == [False, False, False, True, False]
+
+
+async def test_a_server_that_never_keeps_a_connection_is_not_taken_for_one_that_restarts(
+    tmp_path: Path,
+) -> None:
+    with StandIn(lambda _request: (204, {"Connection": "close"}, b"")) as server:
+        async with sink(server.url, tmp_path) as one:
+            fresh = [(await one.send(ROWS)).fresh for _ in range(5)]
+    assert not any(fresh)
 
 
 async def test_unpacked_where_it_is_asked_for(tmp_path: Path) -> None:
