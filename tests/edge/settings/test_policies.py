@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.domain.device import Signal
+from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Quiet, Roster, Step
 from edge.domain.rule import Priority
 from edge.resources import config_root
@@ -106,7 +107,12 @@ def test_a_policy_that_calls_nobody(tmp_path: Path) -> None:
 def test_two_kinds_of_message_start_in_time_for_a_fire() -> None:
     """GB/T 45839-2025 5.10.4: within 15 s by two kinds; the shipped ladder goes on at 30, 60, 120 and 180 s."""
     site = load_site(config_root() / "site", shipped_schemas())
-    vital = next(policy for policy in site.policies if Signal.FIRE in policy.signals)
+    for signal in (Signal.FIRE, Signal.GAS, Signal.SOS):
+        for priority in (Priority.URGENT, Priority.HIGH):
+            vital = next(
+                p for p in site.policies if p.subject == "alarm" and p.covers(signal, priority, Purpose.LIVE)
+            )
+            assert vital.id == "vital"
     assert {channel for call in vital.steps[0].calls for channel in call.by} == {"sms", "wecom"}
     assert vital.steps[0].after <= 10
     assert [step.after for step in vital.steps[1:]] == [30, 60, 120, 180]
