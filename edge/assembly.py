@@ -25,8 +25,10 @@ from edge.clock import Clock, SystemClock
 from edge.conclude import Conclude
 from edge.dialects import make_driver, schemas
 from edge.dispatch.duty import OnDuty
+from edge.dispatch.watch import Presence
 from edge.domain.conclusion import Written
 from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.domain.output import OutputKind
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
@@ -42,7 +44,7 @@ from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.people import People
 from edge.pipeline import Line, Pipeline
-from edge.probes import checks, link_checks, uplink_checks
+from edge.probes import annunciation, checks, link_checks, uplink_checks
 from edge.reach import Reach
 from edge.settings import install_template, load_site
 from edge.settings.holidays import calendar
@@ -245,7 +247,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     offset = parts.options.civil_offset
     zone = ZoneInfo(parts.site.timezone)
     duty = OnDuty(parts.site.roster, zone, calendar(parts.site.roster), lambda utc: utc + offset)
-    conclude = Conclude(tenants(parts.site, parts.directory, engine, duty, parts.log.numbering))
+    presence = Presence()
+    conclude = Conclude(tenants(parts.site, parts.directory, engine, duty, presence, parts.log.numbering))
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
     deliveries.restore(
@@ -278,7 +281,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     parts.host.pipeline = pipeline
     uplinks = followers(parts.site, parts.telemetry, points, parts.clock, parts.rejects, pipeline)
     links = {**link_checks(parts.drivers, intake), **uplink_checks(uplinks)}
-    line.monitor.watch(checks(line, pipeline, parts.guard), links)
+    heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
+    line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
     await _take_up(parts, line, pipeline, now)
     hub = RunningHub(
         parts.site,
@@ -309,6 +313,15 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
 def _rules(parts: _Parts) -> list[AlarmRule]:
     """The hub's own rules, which no file can leave out, and the site's."""
     return [*health.RULES, *outputs.rules(parts.site.devices.values()), *parts.site.rules]
+
+
+def _has_beacon(parts: _Parts, supervision: Supervision) -> bool:
+    """Whether a beacon of the desk is there and in contact."""
+    return any(
+        supervision.online(device.id) is True
+        for device in parts.directory.devices.values()
+        if any(output.kind is OutputKind.DESK for output in device.profile.outputs)
+    )
 
 
 async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) -> None:

@@ -8,6 +8,7 @@ from edge.dispatch.duty import OnDuty
 from edge.dispatch.escalation import Escalation
 from edge.dispatch.handover import HandOvers
 from edge.dispatch.orders import Orders
+from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Tenant
 from edge.domain.fact import Numbering
 from edge.domain.site import Site
@@ -16,9 +17,14 @@ from edge.outputs import Outputs
 
 
 def tenants(
-    site: Site, directory: Directory, engine: AlarmEngine, duty: OnDuty, numbering: Numbering
+    site: Site,
+    directory: Directory,
+    engine: AlarmEngine,
+    duty: OnDuty,
+    presence: Presence,
+    numbering: Numbering,
 ) -> list[Tenant]:
-    """In the order in which each concludes from those before it."""
+    """In the order in which each concludes from those before it. presence: kept by the watch over who is away."""
 
     def category(device: str) -> str:
         found = directory.devices.get(device)
@@ -36,5 +42,6 @@ def tenants(
         ),
         Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
         HandOvers(duty.changes, numbering),
+        DeskWatch(presence, numbering),
         Escalation(site.policies, duty, numbering),
     ]

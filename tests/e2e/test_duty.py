@@ -7,10 +7,17 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from edge.alarm.outage import OutOfService
+from edge.alarm.outages import Outages
+from edge.conclude import Conclude
+from edge.dispatch.handover import HandOvers
+from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.device import Signal
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
-from tests.web.fakes import PASSWORDS, PINS
+from tests.e2e.test_looks import violations
+from tests.web.fakes import PASSWORDS, PINS, FakeHub
+from tests.web.sample_site import DEVICES
 
 pytestmark = pytest.mark.e2e
 
@@ -105,3 +112,84 @@ def test_ones_own_pin(panel: Panel, sign_in: SignIn) -> None:
     page.fill("[name=again]", "83026")
     page.click("#own-pin .primary")
     expect(page.locator("#notices")).to_contain_text("原 PIN 作废")
+
+
+def tenants(panel: Panel) -> None:
+    """The real tenants of duty, on the panel's hub."""
+
+    def put(hub: FakeHub) -> None:
+        devices = {device.id: device for device in DEVICES}
+        hub.conclude = Conclude(
+            [
+                OutOfService(devices.get, Outages(), hub._numbering),
+                HandOvers(lambda _: None, hub._numbering),
+                DeskWatch(Presence(), hub._numbering),
+            ]
+        )
+
+    panel.do(put)
+
+
+def test_a_watch_is_handed_over_with_two_pins(panel: Panel, sign_in: SignIn) -> None:
+    tenants(panel)
+    panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    page = make_wall(sign_in)
+    page.get_by_role("link", name="交接班").click()
+    expect(page.locator("main")).to_contain_text("301 客厅")
+    page.get_by_label("楼栋钥匙").check()
+    page.get_by_label("备注").fill("3号楼烟感待换")
+    page.locator("[name=giver]").select_option("guard")
+    page.locator("[name=giver-pin]").fill(PINS["guard"])
+    page.locator("[name=taker]").select_option("admin")
+    page.locator("[name=taker-pin]").fill("0000")
+    page.get_by_role("button", name="完成交接班").click()
+    expect(page.locator("#notices")).to_contain_text("PIN 不对")
+    page.locator("[name=taker-pin]").fill(PINS["admin"])
+    page.get_by_role("button", name="完成交接班").click()
+    page.wait_for_url("**/handover/ho-*")
+    expect(page.locator("main")).to_contain_text("3号楼烟感待换")
+    expect(page.locator("main")).to_contain_text("王芳 PIN 签认")
+
+
+def test_a_detector_goes_out_of_service_by_two(panel: Panel, sign_in: SignIn) -> None:
+    tenants(panel)
+    page = sign_in("guard", "/devices/sm-301")
+    page.get_by_role("button", name="停用(检修)").click()
+    page.get_by_role("button", name="1 天").click()
+    enter(page, "admin", PINS["admin"])
+    expect(page.locator("main")).to_contain_text("停用至")
+    expect(page.locator("#totals")).to_contain_text("停用 1")
+    page.get_by_role("button", name="恢复使用").click()
+    expect(page.get_by_role("button", name="停用(检修)")).to_be_visible()
+
+
+def test_a_guard_takes_the_tone_along(panel: Panel, sign_in: SignIn) -> None:
+    tenants(panel)
+    page = sign_in("guard", "/away", width=390, height=844)
+    page.get_by_role("button", name="携本机离席").click()
+    expect(page.locator("main")).to_contain_text("你就是值班台")
+    expect(page.locator("#sign")).to_contain_text("秒前")
+    panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    expect(page.locator("html")).to_have_attribute("data-ringing", "fire")
+    assert panel.do(lambda hub: hub.receipts[-1].person) == "guard"
+    page.get_by_role("button", name="回到值班台").click()
+    expect(page.get_by_role("button", name="携本机离席")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh", "night"), ("en", "day")])
+def test_everybody_can_read_and_reach_it(panel: Panel, sign_in: SignIn, language: str, theme: str) -> None:
+    tenants(panel)
+    panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    page = make_wall(sign_in, language=language, theme=theme)
+    page.wait_for_timeout(700)
+    page.keyboard.press(" ")
+    page.locator('[data-person="guard"]').click()
+    assert violations(page) == []
+    enter(page, "guard", PINS["guard"])
+    for path in ("/handover", "/devices/sm-301"):
+        page.goto(panel.url + path)
+        assert violations(page) == []
+    other = sign_in("guard", "/me", language=language, theme=theme)
+    assert violations(other) == []
+    other.goto(panel.url + "/away")
+    assert violations(other) == []
