@@ -32,7 +32,7 @@ REGISTRIES = [
     )
 ]
 INDEX_OPTION = re.compile(r"--(extra-)?index-url[= ]+\S*:|--trusted-host")
-MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|opt/wheels|opt/pypi)(?=/|\b)(?!\w)")
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|opt/wheels|opt/pypi)(?=/|\b)(?![\w-])")
 HOME = re.compile(r"(?<![\w.])/(?:home|Users)/\w+")
 VENDORED = re.compile(r"(^|/)(node_modules|vendor|third_party)/|\.min\.(js|css)$|\.(whl|jar|so|map)$")
 

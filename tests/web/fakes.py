@@ -7,13 +7,10 @@ field's part.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-
-from argon2 import PasswordHasher
 
 from edge.alarm.handling import second_person
 from edge.conclude import Conclude
@@ -38,7 +35,6 @@ from edge.domain.request import (
     Silence,
 )
 from edge.facade import (
-    Account,
     Accounts,
     AlarmQuery,
     Bucket,
@@ -46,7 +42,6 @@ from edge.facade import (
     Desk,
     DeviceState,
     Evidence,
-    Kept,
     Metric,
     Page,
     PointState,
@@ -57,98 +52,11 @@ from edge.facade import (
 )
 from edge.outputs import Outputs
 from edge.store import case_rows
+from tests.web.fake_stores import FakeAccounts, FakeEvidence
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
 PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
 PINS = {"guard": "4711", "maintenance": "5820", "admin": "901357"}
-_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class FakeAccounts:
-    """Accounts, sessions and tokens in dicts."""
-
-    def __init__(self) -> None:
-        self.by_name: dict[str, Account] = {}
-        self.sessions: dict[bytes, list[Any]] = {}  # hash -> [name, last seen, expires]
-        self.tokens: dict[bytes, Account] = {}
-        self.failed: dict[str, tuple[int, int]] = {}
-        self.pin_hashes: dict[str, str] = {}
-
-    def add(self, name: str, role: Role, password: str, display: str = "") -> Account:
-        self.by_name[name] = account = Account(name, display or name, role, _CHEAP.hash(password))
-        return account
-
-    def set_pin(self, name: str, pin: str) -> None:
-        self.pin_hashes[name] = _CHEAP.hash(pin)
-
-    async def pins(self) -> Mapping[str, str]:
-        return dict(self.pin_hashes)
-
-    async def put_pin(self, name: str, pin_hash: str, by: str) -> None:
-        self.pin_hashes[name] = pin_hash
-
-    async def account(self, name: str) -> Account | None:
-        return self.by_name.get(name)
-
-    async def accounts(self) -> Sequence[Account]:
-        return list(self.by_name.values())
-
-    async def put(self, account: Account, by: str) -> None:
-        self.by_name[account.name] = account
-
-    async def remove(self, name: str, by: str) -> None:
-        self.by_name.pop(name, None)
-
-    async def open_session(self, secret_hash: bytes, name: str, now: int, expires: int) -> None:
-        self.sessions[secret_hash] = [name, now, expires]
-
-    async def session(self, secret_hash: bytes, now: int, idle: int) -> Account | None:
-        row = self.sessions.get(secret_hash)
-        if row is None or now >= row[2] or now - row[1] >= idle:
-            return None
-        row[1] = now
-        return self.by_name.get(row[0])
-
-    async def close_session(self, secret_hash: bytes) -> None:
-        self.sessions.pop(secret_hash, None)
-
-    async def close_sessions(self, name: str) -> None:
-        self.sessions = {k: row for k, row in self.sessions.items() if row[0] != name}
-
-    async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None:
-        self.tokens[secret_hash] = account
-
-    async def token(self, secret_hash: bytes) -> Account | None:
-        return self.tokens.get(secret_hash)
-
-    async def failures(self, key: str) -> tuple[int, int]:
-        return self.failed.get(key, (0, 0))
-
-    async def note_failure(self, key: str, now: int) -> None:
-        self.failed[key] = (self.failed.get(key, (0, 0))[0] + 1, now)
-
-    async def clear_failures(self, key: str) -> None:
-        self.failed.pop(key, None)
-
-
-class FakeEvidence:
-    """Photos in memory, as they came."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-        self.refuses: Exception | None = None
-
-    async def keep(self, id: str, picture: bytes, words: str, plain: str) -> Kept:
-        if self.refuses is not None:
-            raise self.refuses
-        self.kept[id] = picture
-        return Kept(id, hashlib.sha256(picture).hexdigest(), 800, 600)
-
-    async def read(self, id: str) -> bytes | None:
-        return self.kept.get(id)
-
-    async def drop(self, id: str) -> None:
-        self.kept.pop(id, None)
 
 
 class FakeHub:

@@ -23,7 +23,7 @@ WAY: Final[tuple[tuple[OrderState, str], ...]] = (
     (OrderState.EN_ROUTE, _("Set off")),
     (OrderState.ON_SITE, _("Arrive")),
     (OrderState.DONE, _("Finish")),
-    (OrderState.VERIFIED, _("Verification")),
+    (OrderState.VERIFIED, _("Verify")),
 )
 """The bar of steps, and what leads to each."""
 NEXT: Final[dict[OrderState, tuple[Step, str]]] = {
@@ -103,7 +103,7 @@ def state(v: View, order: WorkOrder) -> str:
         return v.word(_("Nobody found to send"))
     if order.hold is not None:
         said = v.word(_("On hold")) + " · " + v.word(HOLDS[order.hold.reason])
-        return said if order.hold.approved_by else f"{said} · {v.word(_('to be approved'))}"
+        return said if order.hold.approved_by else said + " · " + v.word(_("to be approved"))
     return v.word(STATES[order.state])
 
 

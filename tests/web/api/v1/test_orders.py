@@ -9,7 +9,8 @@ import pytest
 
 from edge.domain.device import Signal
 from edge.facade import Role, Unavailable, Unfit
-from tests.web.fakes import FakeEvidence, FakeHub
+from tests.web.fake_stores import FakeEvidence
+from tests.web.fakes import FakeHub
 from tests.web.orders import an_order, with_orders
 
 Program = Callable[[Role], httpx.AsyncClient]
