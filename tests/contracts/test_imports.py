@@ -31,6 +31,7 @@ ASSEMBLERS = ("edge.assembly", "edge.cli", "edge.run", "edge.tools")
 # Third-party package -> the places that may import it (globs of paths). Anything not listed is nobody's.
 # edge/tools is exempt: bench, demo and simulator speak to the hub from outside.
 OWNERS: dict[str, tuple[str, ...]] = {
+    "apprise": ("edge/dispatch/channels/push/*",),
     "PIL": ("edge/evidence_child.py",),
     "argon2": ("web/*",),
     "babel": ("web/*",),
@@ -44,6 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic": ("edge/settings/*", "drivers/*config.py", "web/*"),
     "pydantic_core": ("edge/settings/*", "drivers/*config.py", "web/*"),
     "segno": ("web/*",),
+    "requests": ("edge/dispatch/channels/push/*",),
     "serial": ("drivers/_serialbus/*", "drivers/_serialbus.py"),
     "starlette": ("web/*",),
     "typing_extensions": ("web/*",),  # the TypedDict that pydantic accepts on Python 3.11

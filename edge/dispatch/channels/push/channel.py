@@ -1,0 +1,172 @@
+"""A channel by Apprise: hands messages to its child, which is killed when it hangs and started anew when needed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+from edge.dispatch.channel import ChannelReport, Proof
+from edge.domain.conclusion import Receipt, Send, Sent
+from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.domain.names import Text
+
+ADDRESS: Final = "{address}"
+CHILD: Final = "edge.dispatch.channels.push.child"
+TIME: Final = 20.0  # seconds for one message, the start of the child included
+RATES: Final[Mapping[str, int]] = {"wecombot": 20, "dingtalk": 20}  # messages a minute that the service takes
+
+
+class PushChannel:
+    """url_file: holds one Apprise address, on its first line; `{address}` in it stands for the person's own.
+
+    addresses: of persons, by id. rate: messages a minute, None as the service is known to take. limit: seconds.
+    """
+
+    proves = Proof()
+    capacity = 1
+
+    def __init__(
+        self,
+        id: str,
+        name: Text,
+        url_file: Path,
+        now: Callable[[], Instant],
+        addresses: Mapping[str, str] | None = None,
+        rate: int | None = None,
+        limit: float = TIME,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self._file = url_file
+        self._addresses = addresses or {}
+        self._now = now
+        self._limit = limit
+        with contextlib.suppress(OSError):
+            self._url()
+        url = self._known
+        self.kind = url.partition(":")[0].lower() or id
+        self._personal = ADDRESS in url
+        self._rate = rate or RATES.get(self.kind)
+        self._starts: deque[int] = deque()
+        self._child: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._counters: Counter[str] = Counter()
+        self._state: Literal["ok", "failing", "unknown"] = "unknown"
+        self._error = ""
+        self._last_ok: int | None = None
+        self._last_error: int | None = None
+
+    _known = ""
+
+    def _url(self) -> str:
+        lines = self._file.read_text("utf-8").strip().splitlines()
+        self._known = lines[0].strip() if lines else ""
+        return self._known
+
+    def reaches(self, person: str) -> bool:
+        """A person where the address is a personal one, else the group behind it."""
+        return person in self._addresses if self._personal else person == ""
+
+    def start(self, told: Callable[[Receipt], None]) -> None:
+        """The child starts with the first message; nothing comes back on these services."""
+
+    async def stop(self) -> None:
+        """End the child."""
+        await self._end()
+
+    async def send(self, send: Send) -> Sent:
+        """Try once; the service's word is all the proof there is."""
+        if (wait := self._full()) is not None:
+            error = f"only {self._rate} messages a minute: waits {wait:g} s"
+            return Sent(send.notification, send.attempt, error, wait=wait)
+        try:
+            url = self._url()
+        except (OSError, UnicodeDecodeError):
+            return self._judged(send, {"error": f"{self._file.name} cannot be read", "again": True})
+        if self._personal:
+            url = url.replace(ADDRESS, quote(self._addresses.get(send.person, ""), safe="@"))
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._limit):
+                    answer = await self._ask({"url": url, "text": send.text})
+            except TimeoutError:
+                await self._end()
+                answer = {"error": f"the server hangs: no answer within {self._limit:g} s", "again": True}
+            except (OSError, ValueError) as error:
+                await self._end()
+                answer = {"error": f"the child failed: {type(error).__name__}", "again": True}
+            except asyncio.CancelledError:
+                await self._end()
+                raise
+        return self._judged(send, answer)
+
+    def report(self) -> ChannelReport:
+        """What the last attempt told."""
+        detail = {
+            "unknown": Text("尚未使用", "Not used yet"),
+            "ok": Text("正常", "Works"),
+            "failing": Text(f"发送失败:{self._error}", f"Sending fails: {self._error}"),
+        }[self._state]
+        return ChannelReport(
+            self.id, self._state, detail, dict(self._counters), self._last_ok, self._last_error
+        )
+
+    def _full(self) -> float | None:
+        """Seconds until the service takes another message; None when it does now, which is then counted."""
+        mono = self._now().mono
+        while self._starts and self._starts[0] <= mono - MINUTE:
+            self._starts.popleft()
+        if self._rate is not None and len(self._starts) >= self._rate:
+            return max(1.0, (self._starts[0] + MINUTE - mono) / SECOND)
+        self._starts.append(mono)
+        return None
+
+    async def _ask(self, message: Mapping[str, str]) -> dict[str, Any]:
+        child = await self._running()
+        if child.stdin is None or child.stdout is None:
+            raise OSError
+        child.stdin.write(json.dumps(message).encode() + b"\n")
+        await child.stdin.drain()
+        line = await child.stdout.readline()
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise ValueError  # noqa: TRY004 - caught with what json raises
+        return answer
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._child is None or self._child.returncode is not None:
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                CHILD,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        return self._child
+
+    async def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.communicate()
+
+    def _judged(self, send: Send, answer: Mapping[str, Any]) -> Sent:
+        error = answer.get("error")
+        utc = self._now().utc
+        if error is None:
+            self._state, self._last_ok = "ok", utc
+        else:
+            self._state, self._error, self._last_error = "failing", str(error), utc
+        self._counters["failed" if error else "sent"] += 1
+        again, wait = bool(answer.get("again", True)), answer.get("wait")
+        return Sent(send.notification, send.attempt, error, again=again, wait=wait)
