@@ -17,6 +17,7 @@ DRIVERS: Final[Mapping[str, str]] = {
     "json": "drivers.mqtt_json.driver:JsonDriver",
     "zigbee2mqtt": "drivers.zigbee2mqtt.driver:Zigbee2MqttDriver",
     "modbus-rtu": "drivers.modbus_rtu.driver:ModbusDriver",
+    "at-modem": "drivers.at_modem.driver:ModemDriver",
 }
 
 

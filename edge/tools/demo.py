@@ -43,7 +43,7 @@ from web.auth.secrets import digest, hash_password, new_token
 
 START_WITHIN: Final = 90.0
 STOP_WITHIN: Final = 4.0
-BUSES: Final = ("bus-1", "bus-2")
+BUSES: Final = ("bus-1", "bus-2", "modem-1")
 TRY: Final = "sm-303"  # a real smoke detector of the site that the simulator leaves alone
 LOAD_TOPIC: Final = "bench/{device}"
 PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {

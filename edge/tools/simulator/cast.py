@@ -12,6 +12,7 @@ from drivers.mqtt_json.config import JsonListen
 from edge.domain.device import Device
 from edge.domain.site import Connection, Site
 from edge.tools.modbus_slave import SlaveBus
+from edge.tools.modem import SimulatedModem
 from edge.tools.simulator.actor import Actor
 from edge.tools.simulator.gateway import BrokerAddress, Gateway
 from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
@@ -45,11 +46,12 @@ class Means:
 
 @dataclass(slots=True)
 class Cast:
-    """parts by device id; gateways and buses by the id of the source they are."""
+    """parts by device id; gateways, buses and modems by the id of the source they are."""
 
     parts: dict[str, Part] = field(default_factory=dict)
     gateways: dict[str, Gateway] = field(default_factory=dict)
     buses: dict[str, SlaveBus] = field(default_factory=dict)
+    modems: dict[str, SimulatedModem] = field(default_factory=dict)
 
     @property
     def played(self) -> frozenset[str]:
@@ -73,6 +75,8 @@ def make_cast(
     for connection in site.connections:
         if connection.dialect == "modbus-rtu" and means.serial_dir is not None:
             cast.buses[connection.id] = SlaveBus(means.serial_dir / connection.id, seed=means.seed)
+        elif connection.dialect == "at-modem" and means.serial_dir is not None:
+            cast.modems[connection.id] = SimulatedModem(means.serial_dir / connection.id, say)
         elif means.broker is not None and _of_the_site(connection) and connection.dialect not in sources:
             # A device's address does not name its MQTT source: the first of the dialect plays them all.
             sources[connection.dialect] = connection

@@ -64,6 +64,9 @@ class Simulator:
         for bus in self._cast.buses.values():
             bus.start()
             self._say(f"{bus.path} is a serial port")
+        for modem in self._cast.modems.values():
+            modem.start()
+            self._say(f"{modem.path} is a modem")
         for gateway in self._cast.gateways.values():
             gateway.start()
         self.stage.open()
@@ -99,6 +102,8 @@ class Simulator:
             gateway.leave()  # all of them before the first is waited for
         for bus in self._cast.buses.values():
             bus.stop()
+        for modem in self._cast.modems.values():
+            modem.stop()
         for gateway in self._cast.gateways.values():
             gateway.stop()
         for end in self._ends:

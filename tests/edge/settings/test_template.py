@@ -12,7 +12,7 @@ from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import check_site, install_template, load_site, write_overrides
 
-PACKAGES = ("drivers.mqtt_json", "drivers.zigbee2mqtt", "drivers.modbus_rtu")
+PACKAGES = ("drivers.mqtt_json", "drivers.zigbee2mqtt", "drivers.modbus_rtu", "drivers.at_modem")
 
 
 def shipped_schemas() -> Mapping[str, DriverSchema]:

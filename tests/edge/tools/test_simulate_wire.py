@@ -67,7 +67,7 @@ def tolerance(spec: PointSpec) -> float:
     return 0.5 * 10.0**-digits + 0.5 * whole + 1e-9
 
 
-@pytest.mark.parametrize("id", SITE.devices)
+@pytest.mark.parametrize("id", [d.id for d in SITE.devices.values() if d.profile.dialect != "at-modem"])
 @pytest.mark.parametrize("hour", [0.0, 6.9, 13.5, 20.0])
 def test_every_device_of_the_demo_site_is_heard_as_it_stands(id: str, hour: float) -> None:
     device = SITE.devices[id]
