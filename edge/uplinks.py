@@ -57,6 +57,7 @@ def followers(
             batch=uplink.batch,
             interval=uplink.interval,
             now=clock.now,
+            compact=telemetry.compact,
             told=told,
             asked=asked,
             refused=refused,

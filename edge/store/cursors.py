@@ -162,8 +162,8 @@ class Cursors:
         return await self._db.read(work)
 
     async def again(self, ask: Resend, limit: int) -> tuple[Sequence[Entry], tuple[int, int] | None]:
-        """The next rows of a resend, series by series, and where they end. They are those of the history: rows that
-        are newer than the request reach the sink by its cursor.
+        """The next rows of a resend, series by series, and where they end. They are those of the history, which
+        is made whole before a resend begins; rows stored after that reach the sink by its cursor.
         """
         return await self._db.read(lambda conn: _again(conn, ask, limit))
 

@@ -102,8 +102,9 @@ class CaughtUp:
 class Follower:
     """One sink and the way to it.
 
-    told: called when an outage is made up for. asked: called when a resend is through, with its request and rows.
-    refused: called for each line the sink refuses. rate: rows a second. grace: seconds.
+    compact: makes history of all rows stored so far. told: called when an outage is made up for. asked: called when a
+    resend is through, with its request and rows. refused: called for each line the sink refuses. rate: rows a second.
+    grace: seconds.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Follower:
         rate: float = RATE,
         grace: float = GRACE,
         now: Callable[[], Instant],
+        compact: Callable[[], Awaitable[None]],
         told: Callable[[CaughtUp], Awaitable[None]],
         asked: Callable[[str, Resend, int], Awaitable[None]],
         refused: Callable[[str, Refused], None],
@@ -132,6 +134,7 @@ class Follower:
         self._rate = rate
         self._grace = round(grace * SECOND)
         self._now = now
+        self._compact = compact
         self._told = told
         self._asked = asked
         self._refused = refused
@@ -355,6 +358,8 @@ class Follower:
         await self._told(made_up)
 
     async def _again(self, ask: Resend, begun: int) -> float:
+        if ask.position is None:
+            await self._compact()  # a resend reads the history
         rows, position = await self._cursors.again(ask, self._batch)
         outcome = await self._sink.send(rows) if rows else Outcome()
         if outcome.trouble is not None:

@@ -172,6 +172,7 @@ def _follower(tally: Tally, telemetry: Telemetry, sink: InfluxSink, grace: float
         rate=10_000,
         grace=grace,
         now=SystemClock().now,
+        compact=telemetry.compact,
         told=told,
         asked=asked,
         refused=refused,

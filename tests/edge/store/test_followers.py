@@ -80,6 +80,7 @@ class Following:
             interval=10,
             grace=GRACE,
             now=desk.clock,
+            compact=desk.telemetry.compact,
             told=told,
             asked=asked,
             refused=lambda _id, one: self.refused.append(one),
@@ -326,7 +327,6 @@ async def test_a_span_is_sent_once_more_when_asked_for(following: Following, tmp
     await following.all()
     following.sink.batches.clear()
     RequestFile(tmp_path / "telemetry.db").ask("dc", START + 10 * SECOND, START + 22 * SECOND, "wang", START)
-    await following.desk.telemetry.compact()
     for _ in range(6):
         await following.turn()
     assert sorted(row[2] for batch in following.sink.batches for row in batch) == sorted(
