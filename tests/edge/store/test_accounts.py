@@ -166,3 +166,15 @@ async def test_a_damaged_file_is_set_aside(tmp_path):
     assert accounts.set_aside is not None
     assert await accounts.accounts() == []
     await accounts.close()
+
+
+async def test_a_pin_is_kept_as_a_hash_and_goes_with_its_person(accounts):
+    await accounts.put(GUARD, "admin")
+    await accounts.put_pin("li", "hash-1", "li")
+    await accounts.put_pin("li", "hash-2", "li")
+    await accounts.put_pin("nobody", "hash", "li")
+    assert await accounts.pins() == {"li": "hash-2"}
+    told = [(kind, dict(body)) for kind, _, body, _ in await accounts.drain_log()]
+    assert told[1:] == [("account.pin", {"name": "li"})] * 2
+    await accounts.remove("li", "admin")
+    assert await accounts.pins() == {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge import cli
+from web.auth.pins import weakness_of
 
 
 def test_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +49,18 @@ def test_a_folder_without_accounts_is_told_and_not_made(
     assert cli.main([*words, "--data", str(tmp_path / "dta")]) == 1
     assert "give the folder that `edge-hub run --data` has" in capsys.readouterr().err
     assert not (tmp_path / "dta").exists()
+
+
+def test_a_person_gets_a_pin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = ["--data", str(tmp_path)]
+    assert cli.main(["user", "add", "li", "--role", "guard", *data]) == 0
+    capsys.readouterr()
+    assert cli.main(["user", "pin", "li", *data]) == 0
+    pin = capsys.readouterr().out.strip()
+    assert weakness_of(pin) is None
+    assert cli.main(["user", "pin", "nobody", *data]) == 1
+    monkeypatch.setattr("getpass.getpass", lambda _: "1234")
+    assert cli.main(["user", "pin", "li", "--ask", *data]) == 1
+    assert "too easy to guess" in capsys.readouterr().err
