@@ -1,10 +1,11 @@
 // Outputs: every switch takes two presses, the second within five seconds; linkage is switched over with a reason.
 import "./panel.js";
 import { notice } from "./notice.js";
-import { refusal, say } from "./page.js";
+import { byId, refusal, say } from "./page.js";
 import { ask } from "./person.js";
 
 const AGAIN = 5000;
+const LOOK = 2000;
 
 async function send(button, path, body) {
   if (button.getAttribute("aria-busy") === "true") return;
@@ -45,3 +46,12 @@ document.addEventListener("submit", (event) => {
   const reason = new FormData(form).get("reason");
   send(form.querySelector("button"), "/api/v1/linkage", { mode: form.dataset.linkage, reason });
 });
+
+// What the outputs say now; not while a button waits for its second press or its answer.
+setInterval(async () => {
+  if (document.hidden || document.querySelector("[data-armed], [aria-busy=true]")) return;
+  const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(LOOK * 5) }).catch(() => null);
+  if (!answer?.ok || document.querySelector("[data-armed], [aria-busy=true]")) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+  if (fresh && fresh.innerHTML !== byId("live").innerHTML) byId("live").replaceChildren(...fresh.childNodes);
+}, LOOK);
