@@ -82,6 +82,8 @@ class Stage:
         """Let every device begin to report."""
         now = self._clock.now().mono
         for part in self._parts.values():
+            if not part.teller.speaks:
+                self._tell(part)  # whoever is asked has an answer from the start
             self.schedule.plan(now + round(self._chance.uniform(0, SPREAD) * SECOND), self._reporting(part))
 
     def connected(self, gateway: str) -> None:
