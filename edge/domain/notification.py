@@ -157,3 +157,21 @@ class TestChannel:
     channel: str
     person: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """One channel as the site's folder says. kind: "desk", "sms", "ring" or "apprise".
+
+    url_file: absolute path of the file with the Apprise address, "" for other kinds. modem: id of the source that
+    sends SMS and rings, "" for other kinds. rate: messages a minute, None as the service is known to take.
+    silence: seconds without its proof after which the next channel starts.
+    """
+
+    id: str
+    kind: str
+    name: Text
+    url_file: str = ""
+    modem: str = ""
+    rate: int | None = None
+    silence: float = 30.0

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.names import Text
+from edge.domain.notification import ChannelSpec, DailyProof
 from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
 from edge.domain.roster import Policy, Roster
@@ -117,6 +118,8 @@ class Site:
     retention: Retention
     roster: Roster = field(default_factory=Roster)
     policies: tuple[Policy, ...] = ()
+    channels: tuple[ChannelSpec, ...] = ()
+    proofs: tuple[DailyProof, ...] = ()
     linkages: tuple[Linkage, ...] = ()
     order_rules: tuple[OrderRule, ...] = ()
     uplinks: tuple[Uplink, ...] = ()

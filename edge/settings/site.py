@@ -10,6 +10,7 @@ from edge.domain.site import Person, ProtectedUnit, Retention, Site
 from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import devices, linkages, rules
+from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
@@ -81,7 +82,8 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         rules.check_coverage(report, read_rules, found)
     order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
     roster = read_people(report, site_dir, zones)
-    policies = read_policies(report, site_dir, roster)
+    ways = read_channels(report, site_dir, roster.persons)
+    policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
     problems = report.problems()
     if problems or site is None or unit is None or retention is None:
         return None, problems
@@ -101,6 +103,8 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         uplinks=uplinks,
         roster=roster,
         policies=policies,
+        channels=ways.channels,
+        proofs=ways.proofs,
         commit_seconds=site.commit_seconds,
     ), []
 
