@@ -15,9 +15,10 @@ from edge.facade import Unavailable
 from edge.ingest.quarantine import Rejects
 from edge.pipeline import Pipeline
 from edge.store.cursors import Resend
-from edge.store.followers import CaughtUp, Follower, Refused
+from edge.store.followers import CaughtUp, Follower
 from edge.store.influx.lines import Lines
 from edge.store.influx.sink import InfluxSink
+from edge.store.sink import Refused
 from edge.store.telemetry import Telemetry
 
 REFUSED: Final = "refused_by_uplink"

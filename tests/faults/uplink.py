@@ -23,9 +23,10 @@ from edge.domain.names import Text
 from edge.domain.reading import Reading
 from edge.domain.site import Uplink
 from edge.store.cursors import Resend
-from edge.store.followers import CaughtUp, Follower, Refused
+from edge.store.followers import CaughtUp, Follower
 from edge.store.influx.lines import Lines
 from edge.store.influx.sink import InfluxSink
+from edge.store.sink import Refused
 from edge.store.telemetry import Telemetry
 from tests.edge.store.influx.servers import VictoriaMetrics
 from tests.edge.store.making import point

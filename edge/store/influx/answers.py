@@ -12,7 +12,7 @@ from typing import Final
 from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.site import Uplink
-from edge.store.followers import Trouble
+from edge.store.sink import Trouble
 
 _SHOWN: Final = 200  # characters of what a server says
 _UNCLEAR: Final = frozenset({500, 502, 504})  # what was sent may have arrived all the same

@@ -17,9 +17,9 @@ from edge.domain.instant import DAY, SECOND, Instant, to_rfc3339
 from edge.domain.names import Text
 from edge.domain.site import Uplink
 from edge.store.cursors import Entry
-from edge.store.followers import Outcome, Refused, Trouble
 from edge.store.influx.answers import Answer, Invalid, Missing, StopError, TooLarge, judged
 from edge.store.influx.lines import Lines
+from edge.store.sink import Outcome, Refused, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _PROVED: Final = Text("已读回证实", "proved by reading back")
 
 
 class InfluxSink:
-    """See `edge.store.followers.Sink`. patience: seconds to wait before each look for what was written."""
+    """See `edge.store.sink.Sink`. patience: seconds to wait before each look for what was written."""
 
     def __init__(
         self,

@@ -14,7 +14,8 @@ from edge.domain.instant import SECOND
 from edge.domain.names import Text
 from edge.domain.site import Retention
 from edge.store.cursors import Entry, RequestFile, Resend
-from edge.store.followers import CaughtUp, Follower, Outcome, Refused, Trouble
+from edge.store.followers import CaughtUp, Follower
+from edge.store.sink import Outcome, Refused, Trouble
 from tests.edge.store.making import START, Desk, point, reading, until
 
 LEVEL = point("bin.level")
