@@ -79,13 +79,12 @@ ACTIONS: Final = {
 }
 PHOTOS: Final = {"before": _("Before"), "after": _("After"), "other": _("Photo")}
 SKILLS: Final = {
-    "": _("Anybody"),
     "electric": _("Electrician"),
     "plumbing": _("Plumber"),
     "gas": _("Gas fitter"),
-    "fire": _("Fire equipment"),
-    "lift": _("Lifts"),
+    "detectors": _("Fire equipment"),
     "cleaning": _("Cleaning"),
+    "patrol": _("Patrol guard"),
 }
 _ALL: Final = {
     **HOLDS, **{word: said for table in REASONS.values() for word, said in table.items()}, **CAUSES, **ACTIONS,

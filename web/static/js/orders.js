@@ -41,3 +41,6 @@ document.addEventListener("submit", async (event) => {
     button.removeAttribute("aria-busy");
   }
 });
+
+// Pressed before this script was there, a form would only load the page anew.
+for (const button of document.querySelectorAll("[data-wakes]")) button.disabled = false;
