@@ -49,8 +49,8 @@ def test_a_running_simulator_is_told_a_story_and_ends_cleanly(
     data = tmp_path / ("a-long-name-of-a-folder-" * 4) / ("and-one-more-below-it-" * 4)  # no AF_UNIX address
     data.mkdir(parents=True)
     with simulator(site, data, "--mqtt", "127.0.0.1:9", "--leave", "sm-303") as process:
-        within((data / "serial" / "bus-2").exists)
-        assert {path.name for path in (data / "serial").iterdir()} == {"bus-1", "bus-2"}
+        within((data / "serial" / "modem-1").exists)
+        assert {path.name for path in (data / "serial").iterdir()} == {"bus-1", "bus-2", "modem-1"}
         assert main(["simulate", "--data", str(data), "--scenario", "s2"]) == 0
         assert "playing: s2" in capsys.readouterr().err
         assert main(["simulate", "--control", str(data / "simulator.sock"), "--scenario", "s2"]) == 1
