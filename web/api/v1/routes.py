@@ -10,6 +10,7 @@ from web.api.v1 import (
     handovers,
     health,
     journal,
+    notifications,
     orders,
     outages,
     outputs,
@@ -20,5 +21,18 @@ from web.api.v1 import (
 
 router = APIRouter()
 router.include_router(health.root)
-for _part in (alarms, devices, health, journal, orders, session, person, handovers, outages, outputs, watch):
+for _part in (
+    alarms,
+    devices,
+    health,
+    journal,
+    notifications,
+    orders,
+    session,
+    person,
+    handovers,
+    outages,
+    outputs,
+    watch,
+):
     router.include_router(_part.router, prefix="/api/v1")
