@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
+from typing_extensions import TypedDict
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.notification import Notification
