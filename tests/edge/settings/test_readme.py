@@ -60,10 +60,12 @@ def test_every_signal_and_category_is_documented() -> None:
 
 
 def test_the_examples_work(tmp_path: Path) -> None:
-    """A newcomer copies them in: the device, the profile with a device of it, the rule, local.toml."""
+    """A newcomer copies them in: the device, the profile with a device of it, the rule, local.toml, the data centre."""
     install_template(tmp_path)
-    local, device, profile, rule = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    local, uplink, device, profile, rule = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "local.toml").write_text(local, encoding="utf-8")
+    with (tmp_path / "site.toml").open("a", encoding="utf-8") as file:
+        file.write(f"\n{uplink}")
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/acme-pr100.toml").write_text(profile, encoding="utf-8")
     hydrant = device.replace("sm-301", "hy-01").replace("heiman-hs1sa", "acme-pr100")
