@@ -12,7 +12,6 @@ from edge.domain.names import Text
 from edge.domain.notification import About
 from edge.domain.order import WorkOrder
 from edge.domain.reading import Purpose
-from edge.domain.rule import Priority
 
 AT_ONCE: Final = frozenset({"fire", "gas", "sos"})
 """Signals for which different kinds of channels start together (GB/T 45839-2025 5.10.4: two within 15 s)."""
@@ -114,10 +113,9 @@ def about_alarm(alarm: Alarm) -> About:
 
 def about_order(order: WorkOrder) -> About:
     """What there is to say of an order."""
-    priority = order.priority if isinstance(order.priority, Priority) else Priority(order.priority)
     return About(
         signal="order",
-        priority=priority.rank,
+        priority=order.priority.rank,
         title=order.title,
         place=order.place,
         todo=order.task,

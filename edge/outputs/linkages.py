@@ -11,7 +11,9 @@ from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.output import SAME, Do, Linkage, Output, Stage, When
 from edge.domain.reading import Purpose
 
-_CALLING = frozenset({"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"})
+_CALLING = frozenset(
+    {"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"}
+)
 
 
 def stage_of(kind: str, alarm: Alarm) -> Stage | None:

@@ -287,8 +287,9 @@ class View:
 
     def link(self, source: str) -> str:
         """What a connection is called on site."""
-        known = (*self.hub.site.connections, *self.hub.site.uplinks)
-        return next((self.text(c.name) for c in known if c.id == source), source)
+        names = {c.id: c.name for c in self.hub.site.connections}
+        names |= {uplink.id: uplink.name for uplink in self.hub.site.uplinks}
+        return self.text(names[source]) if source in names else source
 
     def link_look(self, link: LinkReport) -> Literal["ok", "medium"]:
         """Shape and colour of a connection: it is well when it is up and, if a bus, every unit on it answers."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
-from edge.domain.alarm import Alarm, AlarmState, VerdictKind
+from edge.domain.alarm import Alarm, AlarmState, Desk, VerdictKind
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Reset, Shelve, Silence
@@ -92,7 +92,9 @@ class CommentBody(_Body):
 async def _act(hub: Hub, command: AlarmRequest, visitor: Visitor, key: str | None) -> JSONResponse:
     """Carry it out; a Refusal becomes a problem on its way out."""
     done = await hub.act(command, scoped(visitor, key))
-    return answer(shapes.alarm_of(hub, done) if isinstance(done, Alarm) else shapes.desk(done))
+    if isinstance(done, Alarm):
+        return answer(shapes.alarm_of(hub, done))
+    return answer(shapes.desk(done) if isinstance(done, Desk) else shapes.case(done))
 
 
 @router.get("/alarms", tags=["alarms"], dependencies=[SEE], responses=shown(Listing[AlarmShape]))
