@@ -286,7 +286,9 @@ class ModemDriver:
                 self._take_in(session)
 
     def _take_in(self, session: Session) -> None:
-        """Read all texts off the SIM, and delete each once it is handed over."""
+        """Read all texts off the SIM, and delete each once it is handed over; without a listener they stay."""
+        if self._told is None:
+            return
         try:
             answer = session.ask("AT+CMGL=4")
             for head, pdu in itertools.pairwise(answer):
