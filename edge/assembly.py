@@ -24,6 +24,8 @@ from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.conclude import Conclude
 from edge.dialects import make_driver, schemas
+from edge.dispatch.channel import Channel
+from edge.dispatch.channels.making import make_channels
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.watch import Presence
 from edge.domain.conclusion import Written
@@ -32,7 +34,7 @@ from edge.domain.output import OutputKind
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
-from edge.driver import Codec, Driver
+from edge.driver import Codec, Driver, Messenger
 from edge.evidence import EvidenceFiles
 from edge.health import HealthMonitor
 from edge.hub import RunningHub
@@ -46,6 +48,7 @@ from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import annunciation, checks, link_checks, uplink_checks
 from edge.reach import Reach
+from edge.sender import Sender
 from edge.settings import install_template, load_site
 from edge.settings.holidays import calendar
 from edge.store.accounts import SqliteAccounts
@@ -155,7 +158,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
         await _drivers(stack, parts)
-        _reach_out(parts)
+        _reach_out(stack, parts)
         notify("READY=1")
         log.info("hub of %s runs on %s", site.id, running_hub.address)
         yield running_hub
@@ -173,6 +176,7 @@ class _Parts:
     inbox: Inbox
     directory: Directory
     drivers: dict[str, Driver]
+    channels: dict[str, Channel]
     journal_state: JournalState
     log: FactLog
     telemetry: Telemetry
@@ -194,6 +198,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     facts = FactLog(journal, state)
     stack.push_async_callback(facts.close, clean=True)
     drivers = {c.id: make_driver(c, list(site.devices.values())) for c in site.connections}
+    modems = {id: driver for id, driver in drivers.items() if isinstance(driver, Messenger)}
     telemetry = Telemetry(
         options.data / "telemetry.db",
         commit_seconds=site.commit_seconds,
@@ -226,6 +231,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
         inbox=inbox,
         directory=directory,
         drivers=drivers,
+        channels=make_channels(site.channels, site.roster, modems, clock.now),
         journal_state=state,
         log=facts,
         telemetry=telemetry,
@@ -244,11 +250,16 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     points = parts.directory.points
     engine = AlarmEngine(points.values(), _rules(parts), parts.log.numbering)
     supervision = Supervision(points.values(), now)
-    offset = parts.options.civil_offset
-    zone = ZoneInfo(parts.site.timezone)
-    duty = OnDuty(parts.site.roster, zone, calendar(parts.site.roster), lambda utc: utc + offset)
+    site = parts.site
+
+    def civil(utc: int) -> int:
+        return utc + parts.options.civil_offset
+
+    duty = OnDuty(site.roster, ZoneInfo(site.timezone), calendar(site.roster), civil)
     presence = Presence()
-    conclude = Conclude(tenants(parts.site, parts.directory, engine, duty, presence, parts.log.numbering))
+    conclude = Conclude(
+        tenants(site, parts.directory, engine, duty, presence, parts.channels, civil, parts.log.numbering)
+    )
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
     deliveries.restore(
@@ -382,12 +393,18 @@ async def _drivers(stack: AsyncExitStack, parts: _Parts) -> None:
         driver.start(parts.host)
 
 
-def _reach_out(parts: _Parts) -> None:
-    """What the start made follow, and all that follows from now on, goes to the drivers."""
+def _reach_out(stack: AsyncExitStack, parts: _Parts) -> None:
+    """What the start made follow, and all that follows from now on, goes to the drivers and to people."""
     pipeline = parts.host.pipeline
-    if pipeline is not None:
-        reach = Reach(parts.site.devices.values(), parts.site.connections, parts.drivers, pipeline.told)
-        pipeline.reach_out(reach.perform)
+    if pipeline is None:
+        return
+    sender = Sender(parts.channels, pipeline.told)
+    sender.start()
+    stack.push_async_callback(sender.stop)
+    reach = Reach(
+        parts.site.devices.values(), parts.site.connections, parts.drivers, sender.send, pipeline.told
+    )
+    pipeline.reach_out(reach.perform)
 
 
 async def _settle(pipeline: Pipeline, line: asyncio.Task[None]) -> None:

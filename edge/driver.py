@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import DeviceProfile
@@ -130,6 +130,7 @@ class Incoming:
     time: int | None
 
 
+@runtime_checkable
 class Messenger(Protocol):
     """A driver that reaches phones. Every method may be called from any thread, never blocks and never raises.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -131,7 +132,7 @@ class Pipeline:
         self._defects(outcome.defects, now)
         line.values.update(readings)
         facts += outcome.facts
-        receipts, self._receipts = self._receipts, deque()
+        receipts = [self._receipts.popleft() for _ in range(len(self._receipts))]
         drawn = line.conclude.draw(facts, now, readings, receipts)
         facts += drawn.facts
         entry = self._entry(facts, outcome.alarms, taken)
@@ -154,9 +155,12 @@ class Pipeline:
         return answer
 
     def told(self, receipt: Receipt) -> None:
-        """What came back from outside (a driver, a channel, a phone): enters step 4 in its turn."""
+        """What came back from outside (a driver, a channel, a phone), from any thread: enters step 4 in its turn."""
         self._receipts.append(receipt)
-        self._line.inbox.wake()
+        with suppress(
+            RuntimeError
+        ):  # the loop has closed: the hub is stopping, what was tried is tried again
+            self._loop.call_soon_threadsafe(self._line.inbox.wake)
 
     def follow(self, drawn: Drawn, now: Instant) -> None:
         """What a restart made follow: its facts are recorded already."""

@@ -1,4 +1,4 @@
-"""Step 6 for effects: commands go to the driver of their device."""
+"""Step 6 for effects: commands go to the driver of their device, messages to the sender."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.driver import Driver
 class Reach:
     """The way out of the line; nothing here waits.
 
-    told: takes what came of an effect that has no way out.
+    send: hands a message to the sender. told: takes what came of an effect that has no way out.
     """
 
     def __init__(
@@ -21,6 +21,7 @@ class Reach:
         devices: Iterable[Device],
         connections: Iterable[Connection],
         drivers: Mapping[str, Driver],
+        send: Callable[[Send], None],
         told: Callable[[Receipt], None],
     ) -> None:
         known = list(connections)
@@ -29,18 +30,18 @@ class Reach:
             for device in devices
             if device.profile.outputs and (connection := _connection(device, known)) is not None
         }
+        self._send = send
         self._told = told
 
     def perform(self, effect: Effect) -> None:
         """Carry out one effect."""
         if isinstance(effect, Send):
-            raise TypeError(f"nothing here sends messages: {effect.notification}")
-        driver = self._drivers.get(effect.device)
-        if driver is None:
+            self._send(effect)
+        elif (driver := self._drivers.get(effect.device)) is not None:
+            driver.write(effect)
+        else:
             error = f"no connection leads to {effect.device}"
             self._told(Written(effect.command, effect.attempt, error))
-        else:
-            driver.write(effect)
 
 
 def _connection(device: Device, connections: Iterable[Connection]) -> Connection | None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
+
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outage import OutOfService
+from edge.dispatch.channel import Channel
+from edge.dispatch.channels.making import routes
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.escalation import Escalation
 from edge.dispatch.handover import HandOvers
+from edge.dispatch.messages import Words
+from edge.dispatch.notifications import Notifications
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Tenant
@@ -22,9 +29,16 @@ def tenants(
     engine: AlarmEngine,
     duty: OnDuty,
     presence: Presence,
+    channels: Mapping[str, Channel],
+    civil: Callable[[int], int],
     numbering: Numbering,
 ) -> list[Tenant]:
-    """In the order in which each concludes from those before it. presence: kept by the watch over who is away."""
+    """In the order in which each concludes from those before it.
+
+    presence: kept by the watch over who is away. civil: µs UTC as people's clocks show it.
+    """
+    zone = ZoneInfo(site.timezone)
+    persons = site.roster.persons
 
     def category(device: str) -> str:
         found = directory.devices.get(device)
@@ -44,4 +58,13 @@ def tenants(
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),
         Escalation(site.policies, duty, numbering),
+        Notifications(
+            routes(site.channels, channels),
+            Words(zone, civil),
+            numbering,
+            lambda person: persons[person].language if person in persons else "zh",
+            lambda: engine.open().values(),
+            site.proofs,
+            (zone, civil),
+        ),
     ]

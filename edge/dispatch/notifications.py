@@ -69,7 +69,7 @@ class Pending:
 class Notifications:
     """The tenant. language: of a person id, "" for groups. alarms: those open at a start. Called from one thread."""
 
-    kinds = ("notification",)
+    kinds: tuple[str, ...] = ("notification",)
     requests: tuple[type[Any], ...] = (TestChannel,)
 
     def __init__(
