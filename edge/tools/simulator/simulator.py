@@ -15,6 +15,7 @@ from edge.clock import Clock, SystemClock
 from edge.domain.instant import SECOND
 from edge.domain.site import Site
 from edge.settings.problems import SettingsError
+from edge.tools.modem import SimulatedModem
 from edge.tools.simulator.cast import Means, make_cast
 from edge.tools.simulator.control import ControlSocket
 from edge.tools.simulator.scenario import find_scenario, load_scenario
@@ -108,6 +109,11 @@ class Simulator:
             gateway.stop()
         for end in self._ends:
             end.close()
+
+    @property
+    def modems(self) -> Mapping[str, SimulatedModem]:
+        """The modems it plays, by id of their line: what they sent, and what may go wrong."""
+        return self._cast.modems
 
     def play(self, names: Sequence[str]) -> None:
         """Scenarios by id or path, one after the other; SettingsError or BusyError when one cannot be played."""

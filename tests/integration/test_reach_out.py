@@ -1,0 +1,172 @@
+"""From smoke to a verified repair on real parts: broker, serial lines, modem, a group's webhook; times from the journal."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from edge.dialects import schemas
+from edge.domain.alarm import Alarm
+from edge.domain.fact import Fact, Seq
+from edge.domain.instant import SECOND
+from edge.domain.order import AddPhoto, Advance
+from edge.domain.request import Judge
+from edge.facade import CaseQuery
+from edge.hub import RunningHub
+from edge.settings import load_site, write_overrides
+from edge.tools.broker import Broker
+from edge.tools.modem import SimulatedModem
+from edge.tools.simulator.cast import Means
+from edge.tools.simulator.simulator import Options, Simulator
+from tests.integration.conftest import Start, until
+from tests.integration.field import Field
+
+PHOTO = "202611-" + "0" * 32
+SHIFT_LEADER = "19900000014"
+SMOKE = ("zigbee2mqtt/sm-301", {"smoke": True, "battery": 97, "linkquality": 120})
+
+
+class Group:
+    """A chat group's webhook: keeps the texts it was given."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        group = self
+
+        class Hook(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                group.texts.append(body["message"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        self._thread = threading.Thread(target=self.server.serve_forever)
+        self._thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def group(site: Path) -> Iterator[Group]:
+    """The site's WeCom group, played by a webhook on this machine."""
+    hook = Group()
+    secrets = site / "secrets"
+    secrets.mkdir(exist_ok=True)
+    (secrets / "wecom").write_text(f"json://127.0.0.1:{hook.server.server_port}/\n", encoding="utf-8")
+    yield hook
+    hook.close()
+
+
+@pytest.fixture
+def modem(tmp_path: Path, site: Path, own_broker: Broker) -> Iterator[SimulatedModem]:
+    """The site's modem and what stands on its serial lines; MQTT devices are the test's own."""
+    serial = {bus: str(tmp_path / "serial" / bus) for bus in ("bus-1", "bus-2", "modem-1")}
+    password = tmp_path / "mqtt-password"
+    write_overrides(site, mqtt=(own_broker.host, own_broker.port, "hub", password), serial=serial)
+    means = Means(None, tmp_path / "serial")
+    running = Simulator(load_site(site, schemas()), Options(site, means), lambda _line: None)
+    running.start()
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    yield running.modems["modem-1"]
+    running.stop()
+    thread.join()
+    running.close()
+
+
+def fire(hub: RunningHub) -> Alarm:
+    (alarm,) = [a for a in hub.open_alarms() if a.point == "sm-301.smoke"]
+    return alarm
+
+
+async def facts(hub: RunningHub) -> list[Fact]:
+    return [*reversed(await hub.latest_facts(None, 2000))]
+
+
+async def orders(hub: RunningHub) -> list[dict[str, Any]]:
+    return [dict(body) for body in (await hub.cases("order", CaseQuery(open=True))).items]
+
+
+def photo() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (800, 600), "grey").save(data, "JPEG")
+    return data.getvalue()
+
+
+def print_times(told: list[Fact], since: int) -> None:
+    """Step times as the journal has them."""
+    for fact in told:
+        if fact.subject in {"alarm", "command", "notification", "escalation", "order"}:
+            what = fact.body.get("channel") or fact.body.get("output") or fact.body.get("act") or ""
+            print(f"{(fact.time - since) / SECOND:8.2f} s  {fact.kind:26} {what}")  # noqa: T201 - the record of the story
+
+
+@pytest.mark.slow
+async def test_from_smoke_to_a_verified_repair(
+    start_hub: Start, field: Field, modem: SimulatedModem, group: Group, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with start_hub() as started:
+        hub = started.hub
+        await until(lambda: all(link.up for link in hub.links()))
+        field.say(*SMOKE)
+        await until(lambda: any(a.point == "sm-301.smoke" for a in hub.open_alarms()))
+        raised = fire(hub)
+
+        def beacon() -> str:
+            state = next(s for s in hub.outputs() if s.output.id == "dk-01.beacon")
+            return "" if state.command is None else f"{state.command.act} {state.command.state.value}"
+
+        await until(lambda: beacon() == "fire confirmed")
+        await until(lambda: any(t.number.endswith(SHIFT_LEADER) for t in modem.texts) and bool(group.texts))
+        text = next(t.text for t in modem.texts if t.number.endswith(SHIFT_LEADER))
+        assert "301" in text
+        assert "火警" in text
+        assert "http" not in text
+
+        # Nobody answers: the shift leader's phone is called (he is on it already), then he answers "1".
+        modem.engaged |= {SHIFT_LEADER, f"+86{SHIFT_LEADER}"}
+        await until(lambda: any(c.number.endswith(SHIFT_LEADER) for c in modem.calls), 60)
+        modem.receive(f"+86{SHIFT_LEADER}", "1")
+        await until(lambda: fire(hub).acked)
+        assert fire(hub).acked_by == "liu-yang"
+
+        # A detector's fault, as he says: an order opens by itself.
+        await hub.act(Judge(raised.id, "liu-yang", "fault", "ageing"))
+        (order,) = await orders(hub)
+        assert order["alarm"] == raised.id
+        who = (order["offered"] or ["sun-zhi"])[0]
+        await hub.act(Advance(order["id"], who, "accept"))
+        await hub.act(Advance(order["id"], who, "depart"))
+        await hub.act(Advance(order["id"], who, "arrive", proof="qr"))
+        kept = await hub.evidence.keep(PHOTO, photo(), "3号楼1单元 3层 301 客厅", "flat 301")
+        await hub.act(AddPhoto(order["id"], who, PHOTO, "after", kept.sha256, kept.width, kept.height))
+        await hub.act(Advance(order["id"], who, "finish", note="换新探测器", action="replaced"))
+        await hub.act(Advance(order["id"], "liu-yang", "verify"))
+        assert await orders(hub) == []
+
+        told = await facts(hub)
+        at = {fact.kind: fact.time - raised.raised_at for fact in reversed(told)}
+        with capsys.disabled():
+            print_times(
+                [f for f in told if f.seq >= Seq(0, 0) and f.time >= raised.raised_at], raised.raised_at
+            )
+        two = {f.body["channel"]: f.time for f in reversed(told) if f.kind == "notification.sent"}
+        assert {"sms", "wecom"} <= two.keys()
+        assert all(two[channel] - raised.raised_at <= 15 * SECOND for channel in ("sms", "wecom"))
+        assert at["command.confirmed"] <= 10 * SECOND
+        assert "escalation.stopped" in at
