@@ -306,6 +306,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.rejects,
         parts.guard,
         EvidenceFiles(parts.options.data / "evidence"),
+        duty,
         parts.options.civil_offset,
         uplinks,
     )

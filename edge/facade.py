@@ -11,6 +11,7 @@ from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
+from edge.domain.duty import RosterView
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
@@ -269,6 +270,10 @@ class Hub(Protocol):
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         """Linkages whose alarm is still open: started, or held and offered."""
+        ...
+
+    def roster(self) -> RosterView:
+        """Who is on duty, the coming two weeks, and what is wrong with them."""
         ...
 
     def open_alarms(self) -> Sequence[Alarm]:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from edge import __version__
+from edge.dispatch.duty import OnDuty
+from edge.dispatch.outlook import outlook
 from edge.domain.alarm import Alarm, Desk, Suppression
 from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
+from edge.domain.duty import RosterView
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
@@ -67,6 +70,7 @@ class RunningHub:
         rejects: Rejects,
         guard: DiskGuard,
         evidence: Evidence,
+        duty: OnDuty,
         civil_offset: int = 0,
         uplinks: Sequence[Follower] = (),
     ) -> None:
@@ -80,6 +84,7 @@ class RunningHub:
         self._quarantine = quarantine
         self._rejects = rejects
         self._guard = guard
+        self._duty = duty
         self._civil_offset = civil_offset
         self._uplinks = uplinks
         self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
@@ -193,6 +198,9 @@ class RunningHub:
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         return self._outputs.starts()
+
+    def roster(self) -> RosterView:
+        return outlook(self.site.roster, self._duty, self.now())
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ Fails loud: where the clock cannot be believed, or nobody is on duty, everybody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final, Literal
 
+from edge.domain.duty import Expiry, Finding, Stint
 from edge.domain.handover import ShiftChange
 from edge.domain.instant import DAY, HOUR, Instant
 from edge.domain.roster import GROUP, Person, Post, Quiet, Roster, Shift
@@ -21,43 +22,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY: Final = timedelta(days=1)
 SOON: Final = 60
 """Days before its expiry from which a certificate is spoken of (practice)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stint:
-    """One shift of a post on one date. start, end: µs UTC. persons: who works, stand-ins in place of the absent."""
-
-    post: str
-    shift: str
-    date: date
-    start: int
-    end: int
-    persons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about the shifts that people should see. start, end: µs UTC.
-
-    kind: "gap" (a post that must always be manned has nobody), "short" (fewer people than it needs), "overlap" (two
-    shifts of one post, or one person at two posts, at the same time). persons: who is there.
-    """
-
-    kind: Literal["gap", "short", "overlap"]
-    post: str
-    start: int
-    end: int
-    persons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """A certificate that has run out or soon will (days: left, below 0 when past), or one missing (no expires)."""
-
-    person: str
-    kind: str
-    expires: date | None
-    days: int | None
 
 
 class OnDuty:
@@ -182,6 +146,10 @@ class OnDuty:
         """The site's wall clock at µs UTC, shifted as people see it."""
         return (_EPOCH + timedelta(microseconds=self._civil(utc))).astimezone(self._zone)
 
+    def shift(self, utc: int) -> int:
+        """µs by which people's clocks are ahead of µs UTC (0 but in a demo)."""
+        return self._civil(utc) - utc
+
     def changes(self, now: Instant) -> list[ShiftChange] | None:
         """When, in the last hour, a watch began at a post that must always be manned; None without such a post."""
         posts = [post for post in self._roster.posts.values() if post.always]
@@ -197,7 +165,10 @@ class OnDuty:
         return sorted(starts)
 
     def stints(self, post: Post, first: date, days: int) -> list[Stint]:
-        """The shifts of `post` that start on the day before `first` or on one of `days` days from it, in order."""
+        """The shifts of `post` that start on the day before `first` or on one of `days` days from it, in order.
+
+        Their moments are those of people's clocks, `shift` ahead of the hub's.
+        """
         found: list[Stint] = []
         for number in range(-1, days):
             day = first + number * _ONE_DAY
@@ -237,10 +208,19 @@ class OnDuty:
 
     def findings(self, start: int, end: int) -> list[Finding]:
         """Gaps, posts short of people and overlaps between two moments (µs UTC), in order of time."""
-        first = self.local(start).date()
+        first, shift = self.local(start).date(), self.shift(start)
         days = (end - start) // DAY + 2
         found: list[Finding] = []
-        plans = [(post, self.stints(post, first, days)) for post in self._roster.posts.values()]
+        plans = [
+            (
+                post,
+                [
+                    replace(s, start=s.start - shift, end=s.end - shift)
+                    for s in self.stints(post, first, days)
+                ],
+            )
+            for post in self._roster.posts.values()
+        ]
         for post, stints in plans:
             found += _manning(post, stints, start, end)
             found += _overlapping(post, stints)
@@ -286,7 +266,7 @@ def _manning(post: Post, stints: Sequence[Stint], start: int, end: int) -> Itera
     for begin, stop in pairwise(edge for edge in edges if start <= edge <= end):
         running = [s for s in stints if s.start <= begin < s.end]
         people = tuple(dict.fromkeys(person for s in running for person in s.persons))
-        kind = _lack(post, people, bool(running))
+        kind = lack(post, people, bool(running))
         if open_ is not None and (kind, people, begin) == (open_.kind, open_.persons, open_.end):
             open_ = Finding(open_.kind, post.id, open_.start, stop, people)
             continue
@@ -297,7 +277,8 @@ def _manning(post: Post, stints: Sequence[Stint], start: int, end: int) -> Itera
         yield open_
 
 
-def _lack(post: Post, people: tuple[str, ...], running: bool) -> Literal["gap", "short"] | None:
+def lack(post: Post, people: tuple[str, ...], running: bool) -> Literal["gap", "short"] | None:
+    """What a post with these people lacks; running: a shift of it is under way."""
     if not people:
         return "gap" if post.always else None
     return "short" if running and len(people) < post.people else None

@@ -8,7 +8,8 @@ from pathlib import Path as FilePath
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from edge.dispatch.duty import Expiry, Finding, OnDuty, expiries
+from edge.dispatch.duty import OnDuty, expiries
+from edge.domain.duty import Expiry, Finding
 from edge.domain.roster import Roster
 from edge.settings.document import read_sheet
 from edge.settings.holidays import calendar

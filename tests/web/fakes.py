@@ -52,6 +52,7 @@ from edge.facade import (
 )
 from edge.outputs import Outputs
 from edge.store import case_rows
+from tests.web.fake_roster import FakeRoster
 from tests.web.fake_stores import FakeAccounts, FakeEvidence
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
@@ -59,7 +60,7 @@ PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "ad
 PINS = {"guard": "4711", "maintenance": "5820", "admin": "901357"}
 
 
-class FakeHub:
+class FakeHub(FakeRoster):
     """`edge.facade.Hub` in memory. Set `frozen` to stop its clock, `journal_down` to make nothing durable."""
 
     site = SITE

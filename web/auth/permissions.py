@@ -31,6 +31,7 @@ class Perm(Enum):
     AWAY = auto()  # take the wall's tone along on one's phone
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
+    PHONES = auto()  # read people's telephone numbers
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
@@ -57,7 +58,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.WALL: frozenset({Perm.SEE, Perm.SILENCE}),
 }
 
-NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN})
+NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN, Perm.PHONES})
 """What a PIN at a wall does not open: it wants a sign-in."""
 
 

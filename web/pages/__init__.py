@@ -14,6 +14,7 @@ from web.pages.journal import router as _journal
 from web.pages.me import router as _me
 from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
+from web.pages.roster import router as _roster
 from web.pages.session import router as _session
 from web.pages.wall import router as _wall
 
@@ -30,6 +31,7 @@ for _subject in (
     _handover,
     _away,
     _outputs,
+    _roster,
     _events,
 ):
     router.include_router(_subject)

@@ -28,6 +28,7 @@ MENU: Final = (
     ("/orders", _("Work orders"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
+    ("/roster", _("Roster"), Perm.SEE),
     ("/health", _("Health"), Perm.SEE),
     ("/journal", _("Audit"), Perm.JOURNAL),
 )

@@ -15,6 +15,7 @@ from web.api.v1 import (
     outages,
     outputs,
     person,
+    roster,
     session,
     watch,
 )
@@ -34,5 +35,6 @@ for _part in (
     outages,
     outputs,
     watch,
+    roster,
 ):
     router.include_router(_part.router, prefix="/api/v1")

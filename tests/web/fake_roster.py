@@ -1,0 +1,24 @@
+"""The roster that the hub in memory shows: none, until a test gives it one."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from edge.dispatch.duty import OnDuty
+from edge.dispatch.outlook import outlook
+from edge.domain.duty import RosterView
+from edge.domain.instant import Instant
+from edge.domain.roster import Roster
+
+
+class FakeRoster:
+    """Part of the hub in memory: set `people_of` to give it a roster."""
+
+    people_of = Roster()
+
+    def now(self) -> Instant:
+        raise NotImplementedError
+
+    def roster(self) -> RosterView:
+        duty = OnDuty(self.people_of, ZoneInfo("Asia/Shanghai"), lambda _: None)
+        return outlook(self.people_of, duty, self.now())
