@@ -307,6 +307,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.guard,
         EvidenceFiles(parts.options.data / "evidence"),
         duty,
+        parts.channels,
         parts.options.civil_offset,
         uplinks,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
@@ -15,6 +15,7 @@ from edge.domain.duty import RosterView
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
+from edge.domain.names import Text
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
@@ -148,6 +149,26 @@ class Metric:
     values: Sequence[tuple[Mapping[str, str], float]]
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """One way to reach people. proves: of accepted, delivered, seen, answered those it can prove, weakest first.
+
+    reaches: ids of the persons it has an address of, "" among them for the group or place behind it. detail: one plain
+    sentence. counters only grow. last_ok, last_error: µs UTC, None before the first.
+    """
+
+    id: str
+    name: Text
+    kind: str
+    proves: Sequence[str]
+    reaches: Sequence[str]
+    state: Literal["ok", "failing", "unknown"]
+    detail: Text
+    counters: Mapping[str, int]
+    last_ok: int | None
+    last_error: int | None
+
+
 class Unavailable(Exception):  # noqa: N818 - a state of the hub, not an error of the program
     """A store behind the hub cannot be read or written just now; the text says why and how to mend it."""
 
@@ -274,6 +295,10 @@ class Hub(Protocol):
 
     def roster(self) -> RosterView:
         """Who is on duty, the coming two weeks, and what is wrong with them."""
+        ...
+
+    def channels(self) -> Sequence[ChannelState]:
+        """The ways to reach people, in the order of the site's folder."""
         ...
 
     def open_alarms(self) -> Sequence[Alarm]:

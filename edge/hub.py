@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from edge import __version__
+from edge.dispatch.channel import Channel
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.outlook import outlook
 from edge.domain.alarm import Alarm, Desk, Suppression
@@ -20,12 +21,14 @@ from edge.domain.instant import Instant
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request
+from edge.domain.roster import GROUP
 from edge.domain.site import Site
 from edge.driver import Driver
 from edge.facade import (
     Accounts,
     AlarmQuery,
     CaseQuery,
+    ChannelState,
     DeviceState,
     Evidence,
     Metric,
@@ -71,6 +74,7 @@ class RunningHub:
         guard: DiskGuard,
         evidence: Evidence,
         duty: OnDuty,
+        channels: Mapping[str, Channel],
         civil_offset: int = 0,
         uplinks: Sequence[Follower] = (),
     ) -> None:
@@ -78,6 +82,7 @@ class RunningHub:
         self.accounts = accounts
         self.evidence = evidence
         self._line = line
+        self._channels = channels
         self._pipeline = pipeline
         self._directory = directory
         self._drivers = drivers
@@ -201,6 +206,24 @@ class RunningHub:
 
     def roster(self) -> RosterView:
         return outlook(self.site.roster, self._duty, self.now())
+
+    def channels(self) -> Sequence[ChannelState]:
+        return [self._channel_state(channel) for channel in self._channels.values()]
+
+    def _channel_state(self, channel: Channel) -> ChannelState:
+        report = channel.report()
+        return ChannelState(
+            channel.id,
+            channel.name,
+            channel.kind,
+            [stage for stage, proved in asdict(channel.proves).items() if proved],
+            [person for person in (GROUP, *self.site.roster.persons) if channel.reaches(person)],
+            report.state,
+            report.detail,
+            report.counters,
+            report.last_ok,
+            report.last_error,
+        )
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

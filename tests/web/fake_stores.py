@@ -8,7 +8,36 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from edge.facade import Account, Kept, Role
+from edge.domain.names import Text
+from edge.facade import Account, ChannelState, Kept, Role
+
+CHANNELS = (
+    ChannelState(
+        "sms",
+        Text("短信", "SMS"),
+        "sms",
+        ("accepted", "delivered", "answered"),
+        ("guard",),
+        "ok",
+        Text("正常", "Works"),
+        {"sent": 3},
+        1_000_000,
+        None,
+    ),
+    ChannelState(
+        "wecom",
+        Text("企业微信群", "WeCom group"),
+        "wecombot",
+        ("accepted",),
+        ("",),
+        "failing",
+        Text("发送失败", "Sending fails"),
+        {"failed": 1},
+        None,
+        2_000_000,
+    ),
+)
+"""As a site with a modem and a group has them."""
 
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

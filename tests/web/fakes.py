@@ -39,6 +39,7 @@ from edge.facade import (
     AlarmQuery,
     Bucket,
     CaseQuery,
+    ChannelState,
     Desk,
     DeviceState,
     Evidence,
@@ -53,7 +54,7 @@ from edge.facade import (
 from edge.outputs import Outputs
 from edge.store import case_rows
 from tests.web.fake_roster import FakeRoster
-from tests.web.fake_stores import FakeAccounts, FakeEvidence
+from tests.web.fake_stores import CHANNELS, FakeAccounts, FakeEvidence
 from tests.web.sample_site import DEVICES, SIGNAL_ORDER, SITE, WORDS
 
 PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "admin": "admin-pw-2468"}
@@ -420,6 +421,9 @@ class FakeHub(FakeRoster):
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         return switching.starts() if (switching := self._switching()) else []
+
+    def channels(self) -> Sequence[ChannelState]:
+        return CHANNELS
 
     def told(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)

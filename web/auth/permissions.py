@@ -28,6 +28,7 @@ class Perm(Enum):
     HANDOVER = auto()  # sign a hand-over of the watch
     OUTAGE = auto()  # take a device out of service, put it back
     OPERATE = auto()  # switch outputs, switch linkage over
+    TEST_CHANNEL = auto()  # have a channel send a short message
     AWAY = auto()  # take the wall's tone along on one's phone
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
@@ -44,6 +45,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
             Perm.HANDOVER,
             Perm.OUTAGE,
             Perm.AWAY,
+            Perm.TEST_CHANNEL,
             Perm.DISPATCH,
             Perm.HAND,
             Perm.VERIFY,

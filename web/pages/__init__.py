@@ -12,6 +12,7 @@ from web.pages.handover import router as _handover
 from web.pages.health import router as _health
 from web.pages.journal import router as _journal
 from web.pages.me import router as _me
+from web.pages.messages import router as _messages
 from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
 from web.pages.roster import router as _roster
@@ -31,6 +32,7 @@ for _subject in (
     _handover,
     _away,
     _outputs,
+    _messages,
     _roster,
     _events,
 ):

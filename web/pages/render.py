@@ -29,6 +29,7 @@ MENU: Final = (
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),
+    ("/messages", _("Messages"), Perm.SEE),
     ("/health", _("Health"), Perm.SEE),
     ("/journal", _("Audit"), Perm.JOURNAL),
 )

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from web.api.v1 import (
     alarms,
+    channels,
     devices,
     handovers,
     health,
@@ -24,6 +25,7 @@ router = APIRouter()
 router.include_router(health.root)
 for _part in (
     alarms,
+    channels,
     devices,
     health,
     journal,

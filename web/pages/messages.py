@@ -1,0 +1,98 @@
+"""Messages 消息通知: what was sent to whom over which channel, what came of it, and how the channels are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from edge.domain.notification import Notification
+from edge.domain.notification import NotificationState as State
+from edge.facade import CaseQuery
+from web.auth import Perm, Visitor, hub_of, require
+from web.auth.permissions import shows
+from web.i18n import mark as _
+from web.pages import render
+from web.problems import Problem
+
+router = APIRouter()
+
+PAGE: Final = 50
+STATES: Final[Mapping[State, tuple[str, str]]] = {
+    State.QUEUED: (_("Waiting to be sent"), "low"),
+    State.SENDING: (_("Being sent"), "low"),
+    State.SENT: (_("Accepted"), "ok"),
+    State.DELIVERED: (_("Delivered"), "ok"),
+    State.SEEN: (_("Shown"), "ok"),
+    State.ANSWERED: (_("Answered"), "ok"),
+    State.FAILED: (_("Not sent"), "high"),
+    State.FOLDED: (_("Told in another message"), "low"),
+    State.DROPPED: (_("No longer needed"), "low"),
+}
+"""Words, and the look of their tag."""
+MESSAGES: Final[Mapping[str, str]] = {
+    "alarm": _("Alarm"),
+    "nobody": _("Nobody responded"),
+    "confirmed": _("Confirmed fire"),
+    "cleared": _("Fire cleared"),
+    "recovered": _("Fault recovered"),
+    "verdict": _("Verdict"),
+    "order": _("Work order"),
+    "overdue": _("Order overdue"),
+    "proof": _("Channel test"),
+    "handover-missed": _("Hand-over missed"),
+    "watch-silent": _("No sign of life from the phone of who is away"),
+}
+REASONS: Final[Mapping[str, str]] = {
+    "acknowledged": _("acknowledged in the meantime"),
+    "closed": _("closed in the meantime"),
+    "accepted": _("accepted in the meantime"),
+    "unreachable": _("no channel reaches this person"),
+    "refused": _("the channel refuses it"),
+    "gave_up": _("given up after an hour"),
+    "undelivered": _("the network could not deliver it"),
+}
+CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
+    "ok": (_("Works"), "ok"),
+    "failing": (_("Failing"), "high"),
+    "unknown": (_("Not used yet"), "low"),
+}
+PROOFS: Final[Mapping[str, str]] = {
+    "accepted": _("Accepted"),
+    "delivered": _("Delivered"),
+    "seen": _("Shown"),
+    "answered": _("Answered"),
+}
+"""What a channel may be able to prove, weakest first."""
+
+
+@router.get("/messages")
+async def messages(
+    request: Request, visitor: Annotated[Visitor, Depends(require(Perm.SEE))], before: str = ""
+) -> HTMLResponse:
+    """Channels, then messages newest first. before: cursor of the page before."""
+    hub = hub_of(request)
+    try:
+        page = await hub.cases("notification", CaseQuery(before=before or None, limit=PAGE))
+    except ValueError as error:
+        raise Problem(422, "bad_cursor", "Open the page of messages anew.") from error
+    channels = hub.channels()
+    return await render.page(
+        request,
+        visitor,
+        "messages.html",
+        messages=[Notification.from_dict(row) for row in page.items],
+        next=page.next,
+        before=before,
+        channels=channels,
+        channel_names={channel.id: channel.name for channel in channels},
+        persons={person.id: person.name for person in hub.site.roster.persons.values()},
+        states=STATES,
+        kinds=MESSAGES,
+        reasons=REASONS,
+        channel_states=CHANNELS,
+        proofs=PROOFS,
+        tests=shows(visitor.role, Perm.TEST_CHANNEL),
+    )
