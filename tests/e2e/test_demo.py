@@ -60,7 +60,8 @@ def test_from_mosquitto_pub_to_a_reset_over_a_killed_hub(demo: Demo, desk: SignI
     (after,) = demo.fires()
     assert after == before
     story = demo.get(f"/api/v1/alarms/{before['id']}/story")["items"]
-    assert [fact["kind"] for fact in story] == ["alarm.raised", "alarm.acked"]
+    told = [fact["kind"] for fact in story if fact["kind"].startswith("alarm.")]
+    assert told == ["alarm.raised", "alarm.acked"]
     expect(theirs.locator("html")).to_have_attribute("data-stream", "live", timeout=30_000)
     expect(theirs.locator("#first .taken")).to_contain_text("李强")
 
