@@ -9,7 +9,7 @@ from edge.dispatch.channel import Channel
 from edge.dispatch.channels.desk import DeskChannel
 from edge.dispatch.channels.push import PushChannel
 from edge.dispatch.channels.sms.channel import RingChannel, SmsChannel
-from edge.dispatch.notifications import Route
+from edge.dispatch.pending import Route
 from edge.domain.instant import Instant
 from edge.domain.notification import ChannelSpec
 from edge.domain.roster import Roster

@@ -9,7 +9,8 @@ import pytest
 
 from edge.dispatch.channel import Proof
 from edge.dispatch.messages import Words
-from edge.dispatch.notifications import Notifications, Route
+from edge.dispatch.notifications import Notifications
+from edge.dispatch.pending import Route
 from edge.domain.conclusion import Answered, Conclusion, Delivered, Happened, Receipt, Send, Sent
 from edge.domain.fact import Fact, Numbering
 from edge.domain.instant import SECOND, Instant
@@ -200,3 +201,52 @@ def test_a_channel_is_tested_by_hand() -> None:
     assert stage.sends[0].text.startswith("【通道自检】")
     with pytest.raises(Refusal, match="no channel"):
         stage.tenant.act(TestChannel("fax", "", "admin"), stage.now)
+
+
+def test_an_answer_takes_the_alarm_told_last_on_that_channel() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="7"),))
+    stage.happen(stage.step("a-2", "fault", "mail"), after=5)
+    stage.happen(receipts=(Sent(stage.sends[1].notification, 1),))
+    stage.happen(stage.step("a-3", "fault", "sms"), after=5)  # under way: not read yet
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),))
+    assert stage.requests == [Acknowledge("a-1", "he-jun", "1")]
+
+
+def test_an_answer_to_what_another_has_taken_or_that_came_twice_takes_no_older_alarm() -> None:
+    stage = Stage()
+    for number in (1, 2):
+        stage.happen(stage.step(f"a-{number}", "gas", "sms"), after=5)
+        stage.happen(receipts=(Sent(stage.sends[-1].notification, 1, reference=str(number)),))
+    stage.happen(stage.acked("a-2"))
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),))
+    assert stage.requests == []
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),), after=20)
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),), after=1)
+    assert stage.requests == [Acknowledge("a-1", "he-jun", "1")]
+
+
+def test_an_answer_to_a_folded_message_takes_its_headline_alone() -> None:
+    stage = Stage(capacity=1)
+    for number in range(5):
+        stage.happen(stage.step(f"a-{number}", "fault", "sms"), after=1)
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="7"),))
+    folded = stage.rows()[stage.sends[1].notification]
+    assert set(folded["alarms"]) == {f"a-{number}" for number in range(1, 5)}
+    stage.happen(receipts=(Sent(folded["id"], 1, reference="8"),), after=1)
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),))
+    assert stage.requests == [Acknowledge("a-1", "he-jun", "1")]
+
+
+def test_an_acknowledgement_drops_the_call_for_help_and_not_what_is_told() -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-0", "fault", "mail"))
+    call = {"person": "he-jun", "channels": ["mail"], "message": "verdict"}
+    body = {"id": "et-1", "alarm": "a-1", "calls": [call]}
+    tell = Fact(stage.numbering.next(), "escalation.tell", stage.now.utc, subject="escalation", body=body)
+    stage.happen(stage.step("a-1", "fault", "mail"), tell)
+    stage.happen(stage.acked("a-1"))
+    states = {(row["alarm"], row["message"]): row["state"] for row in stage.rows().values()}
+    assert states["a-1", "alarm"] == "dropped"
+    assert states["a-1", "verdict"] == "queued"
