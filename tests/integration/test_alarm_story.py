@@ -51,7 +51,9 @@ async def test_the_whole_story_of_a_fire_alarm(start_hub: Start, field: Field) -
         kinds = [fact.kind for fact in await hub.story(alarm.id)]
         told = [kind for kind in kinds if kind.startswith("alarm.")]
         assert told == ["alarm.raised", "alarm.acked", "alarm.returned", "alarm.verdict", "alarm.reset"]
-        assert kinds.index("escalation.started") < kinds.index("alarm.acked") < kinds.index("escalation.stopped")
+        assert (
+            kinds.index("escalation.started") < kinds.index("alarm.acked") < kinds.index("escalation.stopped")
+        )
         page = await hub.alarms(AlarmQuery(device="sm-303"))
         assert [a.id for a in page.items] == [alarm.id]
 

@@ -1,4 +1,4 @@
-"""From smoke to a verified repair on real parts: broker, serial lines, modem, a group's webhook; times from the journal."""
+"""From smoke to a verified repair on real parts: broker, serial lines, modem, a webhook; times from the journal."""
 
 from __future__ import annotations
 
