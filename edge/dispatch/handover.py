@@ -30,6 +30,7 @@ class HandOvers:
         self._watches: dict[str, Watch] = {}  # by post: the one that lasts
         self._missed: dict[ShiftChange, Watch] = {}
         self._look_at = 0  # mono µs
+        self._begun = 0  # µs UTC
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
         """Who has the watch, and what is missing, as before."""
@@ -40,6 +41,7 @@ class HandOvers:
             elif watch.due_at is not None:
                 self._missed[ShiftChange(watch.post, watch.due_at)] = watch
         self._look_at = now.mono
+        self._begun = now.utc
         return Conclusion()
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
@@ -52,7 +54,8 @@ class HandOvers:
         if not now.trusted:
             return made
         for change in self._changes(now) or ():
-            if change not in self._missed and now.utc >= change.at + GRACE and not self._covered(change):
+            late = now.utc >= change.at + GRACE and not self._covered(change)
+            if late and change not in self._missed and self._expected(change):
                 seq = self._numbering.next()
                 missed = Watch(
                     id=f"ho-{seq.epoch}-{seq.number}",
@@ -65,6 +68,11 @@ class HandOvers:
                 self._missed[change] = missed
                 made.facts.append(Fact(seq, "handover.missed", now.utc, None, "handover", missed.to_dict()))
         return made
+
+    def _expected(self, change: ShiftChange) -> bool:
+        """A change from before this start counts only where a watch was kept already: a new hub has missed nothing."""
+        kept = {*self._watches, *(missed.post for missed in self._missed)}
+        return change.at >= self._begun or change.post in kept
 
     def act(self, request: Request, now: Instant) -> Conclusion:
         """Refusal same_person when one person signs for both."""

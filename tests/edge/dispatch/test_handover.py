@@ -92,3 +92,12 @@ def test_a_restart_forgets_neither_the_watch_nor_what_is_missing() -> None:
     missed = Desk([ShiftChange("gate", AT)]).tenant.conclude(Happened(), at(AT + 16 * MINUTE)).facts[0].body
     fresh.tenant.restore([made, missed], at(AT + 17 * MINUTE))
     assert fresh.kinds(at(AT + 18 * MINUTE)) == []
+
+
+def test_a_new_hub_has_missed_nothing_of_the_time_before_it() -> None:
+    desk = Desk([CHANGE])
+    desk.tenant.restore([], at(AT + 20 * MINUTE))
+    assert desk.kinds(at(AT + 30 * MINUTE)) == []
+    later = ShiftChange("control-room", AT + 12 * HOUR)
+    desk.changes = [later]
+    assert desk.kinds(at(later.at + 16 * MINUTE)) == ["handover.missed"]
