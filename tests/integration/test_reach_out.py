@@ -62,6 +62,15 @@ class Group:
 
 
 @pytest.fixture
+def soon(site: Path) -> None:
+    """The second rung of the ladder comes at 9 s instead of 30: it is the order of things that is looked at here."""
+    ladder = site / "dispatch/1-vital.toml"
+    words = ladder.read_text(encoding="utf-8")
+    assert words.count("after = 30") == 1
+    ladder.write_text(words.replace("after = 30", "after = 9"), encoding="utf-8")
+
+
+@pytest.fixture
 def group(site: Path) -> Iterator[Group]:
     """The site's WeCom group, played by a webhook on this machine."""
     hook = Group()
@@ -117,6 +126,7 @@ def print_times(told: list[Fact], since: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("soon")
 async def test_from_smoke_to_a_verified_repair(
     start_hub: Start, field: Field, modem: SimulatedModem, group: Group, capsys: pytest.CaptureFixture[str]
 ) -> None:
