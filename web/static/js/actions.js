@@ -116,3 +116,6 @@ document.addEventListener("click", async (event) => {
     notice(say("failed"), true);
   }
 });
+
+// What does nothing without a script can be pressed from now on: a press must not be lost while the page loads.
+for (const button of document.querySelectorAll("[data-wakes=actions]")) button.disabled = false;
