@@ -23,7 +23,7 @@ PAGE: Final = 50
 STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.QUEUED: (_("Waiting to be sent"), "low"),
     State.SENDING: (_("Being sent"), "low"),
-    State.SENT: (_("Accepted"), "ok"),
+    State.SENT: (_("Taken by the carrier"), "ok"),
     State.DELIVERED: (_("Delivered"), "ok"),
     State.SEEN: (_("Shown"), "ok"),
     State.ANSWERED: (_("Answered"), "ok"),
@@ -60,7 +60,7 @@ CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown": (_("Not used yet"), "low"),
 }
 PROOFS: Final[Mapping[str, str]] = {
-    "accepted": _("Accepted"),
+    "accepted": _("Taken by the carrier"),
     "delivered": _("Delivered"),
     "seen": _("Shown"),
     "answered": _("Answered"),
