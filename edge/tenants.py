@@ -60,7 +60,7 @@ def tenants(
         Escalation(site.policies, duty, numbering),
         Notifications(
             routes(site.channels, channels),
-            Words(zone, civil),
+            Words(zone, civil, site.messages),
             numbering,
             lambda person: persons[person].language if person in persons else "zh",
             lambda: engine.open().values(),

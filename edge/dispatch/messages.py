@@ -55,15 +55,16 @@ CAUSES: Final[Mapping[str, Text]] = {
 }  # fmt: skip
 
 
-def fault_of(text: str) -> str | None:
-    """Why `text` cannot be the words of a message, None when it can."""
-    try:
-        named = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return f"braces do not pair: {error}"
-    unknown = sorted(named - FIELDS)
-    known = ", ".join(sorted(FIELDS))
-    return f"there is no {{{unknown[0]}}}; known here: {known}" if unknown else None
+def fields_of(text: str) -> list[str]:
+    """What `text` names in braces, as it stands there; ValueError when the braces do not pair.
+
+    A form behind the name (`{time:>9}`, `{time!r}`) is part of what is named: texts are filled in as they are.
+    """
+    return [
+        name + (f"!{turned}" if turned else "") + (f":{form}" if form else "")
+        for _, name, form, turned in Formatter().parse(text)
+        if name is not None
+    ]
 
 
 class Words:

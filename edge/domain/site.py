@@ -120,6 +120,7 @@ class Site:
     policies: tuple[Policy, ...] = ()
     channels: tuple[ChannelSpec, ...] = ()
     proofs: tuple[DailyProof, ...] = ()
+    messages: Mapping[str, Text] = field(default_factory=dict)  # by name, in place of the hub's own words
     linkages: tuple[Linkage, ...] = ()
     order_rules: tuple[OrderRule, ...] = ()
     uplinks: tuple[Uplink, ...] = ()

@@ -12,6 +12,7 @@ from edge.resources import config_root
 from edge.settings import devices, linkages, rules
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
+from edge.settings.messages import read_messages
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
 from edge.settings.people import read_people
@@ -84,6 +85,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     roster = read_people(report, site_dir, zones)
     ways = read_channels(report, site_dir, roster.persons)
     policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
+    messages = read_messages(report, site_dir)
     problems = report.problems()
     if problems or site is None or unit is None or retention is None:
         return None, problems
@@ -105,6 +107,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         policies=policies,
         channels=ways.channels,
         proofs=ways.proofs,
+        messages=messages,
         commit_seconds=site.commit_seconds,
     ), []
 

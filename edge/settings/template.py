@@ -23,7 +23,7 @@ def install_template(site_dir: FilePath) -> None:
         path: path.relative_to(config_root() / "site") for path in (config_root() / "site").rglob("*.toml")
     }
     shipped |= {path: FilePath("rules", path.name) for path in (config_root() / "rules").glob("*.toml")}
-    for name in (SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch"):
+    for name in (SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages"):
         if (site_dir / name).exists():
             raise FileExistsError(
                 f"{site_dir / name} exists: a site is never overwritten, choose an empty folder"
