@@ -30,13 +30,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """How a channel is. state: unknown until its first attempt or sign. Times are µs UTC, None before the first.
+    """How a channel is. state: unknown until its first attempt or sign; not_set_up while what it needs (its address)
+    is not there: then it is no channel to anybody. Times are µs UTC, None before the first.
 
     detail: one plain sentence. counters only grow ("sent", "failed", "delivered", …). last_error: when it last failed.
     """
 
     id: str
-    state: Literal["ok", "failing", "unknown"]
+    state: Literal["ok", "failing", "unknown", "not_set_up"]
     detail: Text
     counters: Mapping[str, int] = field(default_factory=dict)
     last_ok: int | None = None

@@ -109,7 +109,8 @@ class Notifications:
                 self._shown(receipt)
         self._time()
         for proof in self._proofs.fallen_due(now):
-            self._proof(proof.channel, proof.person, None)
+            if (route := self._routes.get(proof.channel)) is not None and route.ready():
+                self._proof(proof.channel, proof.person, None)
         self._fill()
         self._memory.forget()
         return self._book.out
@@ -123,6 +124,8 @@ class Notifications:
         route = self._routes.get(request.channel)
         if route is None:
             raise Refusal("not_found", f"there is no channel {request.channel}")
+        if not route.ready():
+            raise Refusal("not_found", f"{request.channel} is not set up: its address is missing")
         if not route.reaches(request.person):
             raise Refusal("not_found", f"{request.channel} has no address of {request.person or 'a group'}")
         case = self._proof(request.channel, request.person, request.by)
@@ -167,7 +170,7 @@ class Notifications:
     def _target(self, channel: str, person: str) -> str | None:
         """Whom `channel` reaches for a call of `person`: him, the group behind it, or nobody."""
         route = self._routes.get(channel)
-        if route is None:
+        if route is None or not route.ready():
             return None
         return person if route.reaches(person) else "" if route.reaches("") else None
 

@@ -16,13 +16,17 @@ from edge.domain.notification import NotificationState as State
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What the machine knows of a channel. silence: seconds without its proof after which the next one starts."""
+    """What the machine knows of a channel. silence: seconds without its proof after which the next one starts.
+
+    ready: whether it is set up; until then it is as if it were not there.
+    """
 
     kind: str
     proves: Proof
     capacity: int
     reaches: Callable[[str], bool]
     silence: float = 30.0
+    ready: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)

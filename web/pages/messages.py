@@ -58,6 +58,7 @@ CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "ok": (_("Works"), "ok"),
     "failing": (_("Failing"), "high"),
     "unknown": (_("Not used yet"), "low"),
+    "not_set_up": (_("Not set up"), "low"),
 }
 PROOFS: Final[Mapping[str, str]] = {
     "accepted": _("Taken by the carrier"),

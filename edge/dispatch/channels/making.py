@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from edge.dispatch.channel import Channel
@@ -48,7 +49,11 @@ def _channel(
 def routes(specs: Iterable[ChannelSpec], channels: Mapping[str, Channel]) -> dict[str, Route]:
     """What the decisions know of each channel."""
     return {
-        spec.id: Route(way.kind, way.proves, way.capacity, way.reaches, spec.silence)
+        spec.id: Route(way.kind, way.proves, way.capacity, way.reaches, spec.silence, partial(_ready, way))
         for spec in specs
         if (way := channels.get(spec.id)) is not None
     }
+
+
+def _ready(way: Channel) -> bool:
+    return way.report().state != "not_set_up"

@@ -24,8 +24,10 @@ class Stage:
     """The tenant, its facts and its sends; time moves by hand."""
 
     def __init__(self, capacity: int = 2, rows: list[dict[str, Any]] | None = None) -> None:
+        self.absent: set[str] = set()
+        sms = Proof(delivered=True, answered=True)
         routes = {
-            "sms": Route("sms", Proof(delivered=True, answered=True), capacity, PEOPLE.__contains__),
+            "sms": Route("sms", sms, capacity, PEOPLE.__contains__, ready=lambda: "sms" not in self.absent),
             "wecom": Route("wecom", Proof(), capacity, lambda person: person == ""),
             "mail": Route("email", Proof(), capacity, PEOPLE.__contains__),
         }
@@ -88,6 +90,21 @@ def test_a_delivery_report_ends_the_silence_also_when_it_comes_first() -> None:
     stage.happen(after=60)
     assert len(stage.sends) == 1
     assert stage.states() == ["delivered"]
+
+
+@pytest.mark.parametrize(("signal", "expected"), [("fault", ["mail"]), ("fire", ["mail", "wecom"])])
+def test_a_channel_that_is_not_set_up_is_as_if_it_were_not_there(signal: str, expected: list[str]) -> None:
+    stage = Stage()
+    stage.absent.add("sms")
+    stage.happen(stage.step("a-1", signal, "sms", "mail", "wecom"))
+    assert sorted(s.channel for s in stage.sends) == expected
+    stage.happen(stage.step("a-2", "fault", "sms"))
+    assert list(stage.rows().values())[-1]["reason"] == "unreachable"
+    with pytest.raises(Refusal, match="not set up"):
+        stage.tenant.act(TestChannel("sms", "he-jun", "admin"), stage.now)
+    stage.absent.clear()
+    stage.happen(stage.step("a-3", "fault", "sms"))
+    assert stage.sends[-1].channel == "sms"
 
 
 def test_a_failed_attempt_starts_the_next_channel_and_is_repeated_by_name() -> None:

@@ -48,6 +48,20 @@ async def test_a_message_stands_with_its_person_channel_subject_and_proof(person
         assert words in english
 
 
+async def test_a_channel_that_is_not_set_up_is_grey_here_and_amber_on_the_health_page(person, hub: FakeHub):
+    sms, wecom = hub.channels()
+    bare = replace(wecom, state="not_set_up", detail=Text("未设置:没有文件 wecom", "Not set up: no file"))
+    hub.channels = lambda: (sms, bare)  # type: ignore[method-assign]
+    admin = await person("admin")
+    page = (await admin.get("/messages")).text
+    assert '<span class="tag c-low">未设置</span>' in page
+    assert 'data-test="/api/v1/channels/sms/test"' in page
+    assert 'data-test="/api/v1/channels/wecom/test"' not in page
+    health = (await admin.get("/health")).text
+    assert "未设置:没有文件 wecom" in health
+    assert 'class="c-medium"' in health
+
+
 async def _no_cursor(*_: object) -> None:
     raise ValueError
 

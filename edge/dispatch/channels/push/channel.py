@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from edge.dispatch.channel import ChannelReport, Proof
 from edge.domain.conclusion import Receipt, Send, Sent
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.names import Text
+
+log = logging.getLogger(__name__)
 
 ADDRESS: Final = "{address}"
 CHILD: Final = "edge.dispatch.channels.push.child"
@@ -48,12 +51,9 @@ class PushChannel:
         self._addresses = addresses or {}
         self._now = now
         self._limit = limit
-        with contextlib.suppress(OSError):
-            self._url()
-        url = self._known
-        self.kind = url.partition(":")[0].lower() or id
-        self._personal = ADDRESS in url
-        self._rate = rate or RATES.get(self.kind)
+        self._asked_rate = rate
+        self._missing = Text("", "")
+        self._take_up(self._read())
         self._starts: deque[int] = deque()
         self._child: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -63,12 +63,28 @@ class PushChannel:
         self._last_ok: int | None = None
         self._last_error: int | None = None
 
-    _known = ""
+    def _read(self) -> str:
+        """The address as the file now says, "" when it says none; then `_missing` tells why."""
+        name = self._file.name
+        try:
+            lines = self._file.read_text("utf-8").strip().splitlines()
+        except FileNotFoundError:
+            self._missing = Text(f"未设置:没有文件 {name}", f"Not set up: there is no file {name}")
+        except (OSError, UnicodeDecodeError):
+            self._missing = Text(
+                f"未设置:文件 {name} 无法读取", f"Not set up: the file {name} cannot be read"
+            )
+        else:
+            if lines:
+                return lines[0].strip()
+            self._missing = Text(f"未设置:文件 {name} 是空的", f"Not set up: the file {name} is empty")
+        return ""
 
-    def _url(self) -> str:
-        lines = self._file.read_text("utf-8").strip().splitlines()
-        self._known = lines[0].strip() if lines else ""
-        return self._known
+    def _take_up(self, url: str) -> None:
+        self._url = url
+        self.kind = url.partition(":")[0].lower() or self.id
+        self._personal = ADDRESS in url
+        self._rate = self._asked_rate or RATES.get(self.kind)
 
     def reaches(self, person: str) -> bool:
         """A person where the address is a personal one, else the group behind it."""
@@ -76,6 +92,8 @@ class PushChannel:
 
     def start(self, told: Callable[[Receipt], None]) -> None:
         """The child starts with the first message; nothing comes back on these services."""
+        if not self._url:
+            log.warning("channel %s: %s", self.id, self._missing.en)
 
     async def stop(self) -> None:
         """End the child."""
@@ -83,13 +101,13 @@ class PushChannel:
 
     async def send(self, send: Send) -> Sent:
         """Try once; the service's word is all the proof there is."""
+        self._take_up(url := self._read())
+        if not url:
+            error = f"{self._missing.zh} / {self._missing.en}"
+            return Sent(send.notification, send.attempt, error, again=False)
         if (wait := self._full()) is not None:
             error = f"only {self._rate} messages a minute: waits {wait:g} s"
             return Sent(send.notification, send.attempt, error, wait=wait)
-        try:
-            url = self._url()
-        except (OSError, UnicodeDecodeError):
-            return self._judged(send, {"error": f"{self._file.name} cannot be read", "again": True})
         if self._personal:
             url = url.replace(ADDRESS, quote(self._addresses.get(send.person, ""), safe="@"))
         async with self._turn:
@@ -108,7 +126,18 @@ class PushChannel:
         return self._judged(send, answer)
 
     def report(self) -> ChannelReport:
-        """What the last attempt told."""
+        """What the last attempt told. Without an address the file is looked at anew: it may have come meanwhile."""
+        if not self._url:
+            self._take_up(self._read())
+        if not self._url:
+            return ChannelReport(
+                self.id,
+                "not_set_up",
+                self._missing,
+                dict(self._counters),
+                self._last_ok,
+                self._last_error,
+            )
         detail = {
             "unknown": Text("尚未使用", "Not used yet"),
             "ok": Text("正常", "Works"),

@@ -106,7 +106,30 @@ async def test_a_server_that_hangs_costs_its_child_and_the_next_message_goes(
 
 
 async def test_no_more_messages_a_minute_than_the_service_takes(tmp_path: Path) -> None:
-    file = tmp_path / "none"
+    file = tmp_path / "wrong"
+    file.write_text("no address of anything\n")
     channel = PushChannel("g", Text("群", "Group"), file, lambda: Instant(SECOND, SECOND), rate=1)
-    assert "cannot be read" in ((await channel.send(message())).error or "")
+    assert (await channel.send(message())).error is not None
     assert (await channel.send(message())).wait == 60.0
+    await channel.stop()
+
+
+async def test_a_channel_without_its_address_is_not_set_up_until_the_file_comes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "wecom"
+    channel = PushChannel("wecom", Text("群", "Group"), file, lambda: Instant(SECOND, SECOND))
+    channel.start(lambda _: None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "channel wecom: Not set up: there is no file wecom"
+    ]
+    for content in (None, "", b"\xff"):
+        if content is not None:
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        sent = await channel.send(message())
+        assert (sent.again, sent.wait) == (False, None)
+        assert (channel.report().state, dict(channel.report().counters)) == ("not_set_up", {})
+    file.write_text("wecombot://{address}\n")
+    assert channel.report().state == "unknown"
+    assert (channel.kind, channel.reaches("")) == ("wecombot", False)
+    assert len(caplog.records) == 1
