@@ -52,6 +52,7 @@ from edge.sender import Sender
 from edge.settings import install_template, load_site
 from edge.settings.holidays import calendar
 from edge.store.accounts import SqliteAccounts
+from edge.store.case_rows import Case
 from edge.store.disk import DiskGuard
 from edge.store.facts import FactLog
 from edge.store.journal import Entry, Journal, JournalState
@@ -177,6 +178,7 @@ class _Parts:
     directory: Directory
     drivers: dict[str, Driver]
     channels: dict[str, Channel]
+    journal: Journal
     journal_state: JournalState
     log: FactLog
     telemetry: Telemetry
@@ -232,6 +234,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
         directory=directory,
         drivers=drivers,
         channels=make_channels(site.channels, site.roster, modems, clock.now),
+        journal=journal,
         journal_state=state,
         log=facts,
         telemetry=telemetry,
@@ -341,7 +344,8 @@ async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) 
     """What was true before the stop: open alarms and cases, who was heard when, last values, delays under way."""
     alarms = parts.journal_state.open_alarms
     outcome = line.engine.restore([*alarms, *parts.journal_state.shelved], now)
-    resumed = line.conclude.restore(parts.journal_state.open_cases, now)
+    cases = [*parts.journal_state.open_cases, *await _remembered(parts, line, now)]
+    resumed = line.conclude.restore(sorted(cases, key=lambda case: (case.body["opened_at"], case.id)), now)
     drawn = line.conclude.draw([*outcome.facts, *resumed.facts], now)
     if facts := [*outcome.facts, *resumed.facts, *drawn.facts]:
         await parts.log.record(Entry(facts=facts, alarms=outcome.alarms))
@@ -359,6 +363,15 @@ async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) 
     with contextlib.suppress(StoreError):  # a sick store must not keep the hub from starting
         recent = await parts.telemetry.recent(now.utc - round(longest * SECOND) - PRIME)
         line.engine.prime(_readings(parts, recent), now)
+
+
+async def _remembered(parts: _Parts, line: Line, now: Instant) -> list[Case]:
+    """Closed cases that a tenant wants to know again; without a journal that can be read it has to do without."""
+    found: list[Case] = []
+    with contextlib.suppress(StoreError):
+        for kind, span in line.conclude.remembered().items():
+            found += await parts.journal.closed_cases(kind, now.utc - span)
+    return found
 
 
 def _readings(parts: _Parts, rows: Iterable[LastValue]) -> list[Reading]:

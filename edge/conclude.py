@@ -40,8 +40,12 @@ class Conclude:
     def __init__(self, tenants: Sequence[Tenant] = ()) -> None:
         self.tenants = tuple(tenants)
 
+    def remembered(self) -> Mapping[str, int]:
+        """Kinds of which closed cases are taken up as well -> for how many µs after they were closed."""
+        return {kind: span for t in self.tenants for kind, span in getattr(t, "remembers", {}).items()}
+
     def restore(self, cases: Iterable[Case], now: Instant) -> Drawn:
-        """Give every tenant its open cases, oldest first."""
+        """Give every tenant its cases, oldest first: the open ones, and closed ones of the kinds it remembers."""
         drawn = Drawn()
         rows = list(cases)
         for tenant in self.tenants:

@@ -11,11 +11,11 @@ from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
-from edge.domain.duty import RosterView
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
 from edge.domain.names import Text
+from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
@@ -162,7 +162,7 @@ class ChannelState:
     kind: str
     proves: Sequence[str]
     reaches: Sequence[str]
-    state: Literal["ok", "failing", "unknown"]
+    state: Literal["ok", "failing", "unknown", "not_set_up"]
     detail: Text
     counters: Mapping[str, int]
     last_ok: int | None

@@ -14,10 +14,10 @@ from edge.dispatch.outlook import outlook
 from edge.domain.alarm import Alarm, Desk, Suppression
 from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
-from edge.domain.duty import RosterView
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
+from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request

@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final, Literal
 
-from edge.domain.duty import Expiry, Finding, Stint
 from edge.domain.handover import ShiftChange
 from edge.domain.instant import DAY, HOUR, Instant
+from edge.domain.on_duty import Expiry, Finding, Stint
 from edge.domain.roster import GROUP, Person, Post, Quiet, Roster, Shift
 
 Holidays = Callable[[date], str | None]

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Final
 
 from edge.dispatch.duty import OnDuty, expiries, lack
-from edge.domain.duty import Expiry, Manned, RosterView
 from edge.domain.instant import DAY, Instant
+from edge.domain.on_duty import Expiry, Manned, RosterView
 from edge.domain.roster import Post, Roster
 
 DAYS: Final = 14

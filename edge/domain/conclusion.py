@@ -17,8 +17,11 @@ from edge.domain.reading import Reading
 from edge.domain.request import Request
 
 CASES: Final = frozenset(
-    {"command", "linkage", "order", "escalation", "notification", "handover", "watch", "outage"}
-)
+    {
+        "command", "linkage", "order", "escalation", "notification", "handover", "watch", "outage",
+        "incident", "drill", "stock", "hazard", "nuisance", "duty", "round", "facility",
+    }
+)  # fmt: skip
 """Subjects whose facts make rows of the journal's state table.
 
 The body of such a fact has at least `id` (unique within the subject), `open` (bool: whether it still needs something)
@@ -146,7 +149,11 @@ class Tenant(Protocol):
     """One state machine of step 4. Called from one thread; never raises but Refusal from `act`."""
 
     kinds: tuple[str, ...]
-    """Subjects of `CASES` whose rows it owns."""
+    """Subjects of `CASES` whose rows it owns.
+
+    A tenant that must know closed cases again says so as `remembers: Mapping[str, int]`: kind -> how many µs after
+    `closed_at` (then also a key of their bodies) `restore` is still given them.
+    """
     requests: tuple[type[Any], ...]
     """The requests it carries out."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device
@@ -14,6 +15,16 @@ from edge.domain.reading import Purpose
 _CALLING = frozenset(
     {"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"}
 )
+
+
+CONFIRMED: Final = "incident.confirmed"
+"""Kind of the fact by which an incident reaches stage 2."""
+
+
+def certain(alarm: Alarm) -> bool:
+    """Whether an alarm of a confirmed incident may start what stage 2 starts; one judged to be nothing may not."""
+    judged = alarm.verdict is not None and alarm.verdict.kind != "real"
+    return alarm.open and alarm.suppression is None and alarm.signal in VITAL and not judged
 
 
 def stage_of(kind: str, alarm: Alarm) -> Stage | None:

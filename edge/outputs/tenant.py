@@ -30,10 +30,11 @@ from edge.domain.output import (
     gas_zones,
     outputs_of,
 )
+from edge.domain.reading import Purpose
 from edge.domain.request import Refusal, Request
 from edge.outputs.commands import Commands, Order
 from edge.outputs.desk import tone
-from edge.outputs.linkages import alarm_of, fits, stage_of, targets, within
+from edge.outputs.linkages import CONFIRMED, alarm_of, certain, fits, stage_of, targets, within
 
 _WORDS: Final = {
     "gas_zone": "gas may be there: only a gas valve and explosion-proof outputs may be switched",
@@ -130,6 +131,8 @@ class Outputs:
             if (alarm := alarm_of(fact)) is not None:
                 self._link(fact.kind, alarm, now, out)
                 shown = True
+            elif fact.kind == CONFIRMED:
+                self._confirm(fact.body, now, out)
             shown = shown or fact.subject == "desk"
         self._commands.due(now, out)
         if shown:
@@ -199,6 +202,19 @@ class Outputs:
         out.facts.append(Fact(seq, kind, now.utc, None, "linkage", start.to_dict()))
         if not held:
             self._start(start, None, now, out)
+
+    def _confirm(self, incident: Mapping[str, Any], now: Instant, out: Conclusion) -> None:
+        """Two independent triggers, or a person, made an incident certain: each linkage starts once for it."""
+        if incident["purpose"] != Purpose.LIVE:
+            return
+        members = [alarm for alarm in self._alarms() if alarm.id in incident["alarms"]]
+        for linkage in self._linkages:
+            starts = [self._starts.get((linkage.id, alarm.id)) for alarm in members]
+            if any(start is not None and start.stage == 2 for start in starts):
+                continue
+            meant = next((a for a in members if certain(a) and fits(linkage.when, a, 2, self._devices)), None)
+            if meant is not None:
+                self._meet(linkage, meant, 2, now, out)
 
     def _start(self, start: LinkageStart, by: str | None, now: Instant, out: Conclusion) -> None:
         """Everything at once: no output waits for another."""

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from edge.dispatch.duty import OnDuty, expiries
-from edge.domain.duty import Expiry, Finding
+from edge.domain.on_duty import Expiry, Finding
 from edge.domain.roster import Roster
 from edge.settings.document import read_sheet
 from edge.settings.holidays import calendar

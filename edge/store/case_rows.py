@@ -49,6 +49,16 @@ def open_cases(conn: sqlite3.Connection) -> list[Case]:
     return [Case(kind, id, json.loads(body)) for kind, id, body in rows]
 
 
+def closed_cases(conn: sqlite3.Connection, kind: str, since: int) -> list[Case]:
+    """Cases of a kind that were closed at `since` (µs UTC) or later: those whose bodies name their `closed_at`."""
+    rows = conn.execute(
+        "SELECT id, body FROM cases WHERE kind = ? AND open = 0 AND json_extract(body, '$.closed_at') >= ?"
+        " ORDER BY opened_at, id",
+        (kind, since),
+    )
+    return [Case(kind, id, json.loads(body)) for id, body in rows]
+
+
 def find_case(conn: sqlite3.Connection, kind: str, id: str) -> Mapping[str, Any] | None:
     """One body."""
     row = conn.execute("SELECT body FROM cases WHERE kind = ? AND id = ?", (kind, id)).fetchone()

@@ -19,7 +19,15 @@ from edge.domain.instant import DAY
 from edge.facade import AlarmQuery, CaseQuery, Page
 from edge.store.alarm_rows import dump, find_alarm, find_alarms, open_alarms, put_alarms, shelved_alarms
 from edge.store.audit import FactRow, VerifyReport, base_hash, link_hash, note_hash, verify
-from edge.store.case_rows import Case, find_case, find_cases, open_cases, put_case_facts, put_cases
+from edge.store.case_rows import (
+    Case,
+    closed_cases,
+    find_case,
+    find_cases,
+    open_cases,
+    put_case_facts,
+    put_cases,
+)
 from edge.store.migrations import JOURNAL
 from edge.store.writer import Database, StoreError, peek
 
@@ -199,6 +207,10 @@ class Journal:
     async def case(self, kind: str, id: str) -> Mapping[str, Any] | None:
         """The body of one case."""
         return await self._db.read(lambda conn: find_case(conn, kind, id))
+
+    async def closed_cases(self, kind: str, since: int) -> list[Case]:
+        """Cases of a kind closed at `since` (µs UTC) or later, oldest first."""
+        return await self._db.read(lambda conn: closed_cases(conn, kind, since))
 
     async def case_story(self, kind: str, id: str) -> list[Fact]:
         """All facts that carry one case, oldest first."""

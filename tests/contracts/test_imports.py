@@ -35,6 +35,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "PIL": ("edge/evidence_child.py",),
     "argon2": ("web/*",),
     "babel": ("web/*",),
+    "dateutil": ("edge/settings/*",),
     "fastapi": ("web/*",),
     "holidays": ("edge/settings/*",),
     "influxdb_client": ("edge/store/influx/*",),

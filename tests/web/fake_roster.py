@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.outlook import outlook
-from edge.domain.duty import RosterView
 from edge.domain.instant import Instant
+from edge.domain.on_duty import RosterView
 from edge.domain.roster import Roster
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from edge.domain.duty import Finding, RosterView, Stint
+from edge.domain.on_duty import Finding, RosterView, Stint
 from edge.domain.roster import Post
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _

@@ -163,6 +163,13 @@ class Stage:
         fact = Fact(self.numbering.next(), kind, self.utc, None, "alarm", of.to_dict())
         self._take(self.hub.conclude(Happened([fact]), self.now()))
 
+    def confirmed(self, *alarms: Alarm, purpose: Purpose = Purpose.LIVE) -> None:
+        """Their incident reaches stage 2."""
+        self.alarms |= {alarm.id: alarm for alarm in alarms}
+        body = {"id": "inc-1", "purpose": purpose.value, "alarms": [alarm.id for alarm in alarms]}
+        fact = Fact(self.numbering.next(), "incident.confirmed", self.utc, None, "incident", body)
+        self._take(self.hub.conclude(Happened([fact]), self.now()))
+
     def silence(self, by: str | None) -> None:
         self.desk = Desk(None if by is None else self.utc + 300 * SECOND, by)
         fact = Fact(self.numbering.next(), "desk.silenced", self.utc, by, "desk", {})

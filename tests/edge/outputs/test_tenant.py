@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain.alarm import Suppression
+from edge.domain.alarm import Suppression, Verdict
 from edge.domain.conclusion import Happened
 from edge.domain.device import Signal
 from edge.domain.output import CommandState, Operate, OutputKind, SetLinkage, StartHeld
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
 from edge.domain.request import Refusal
-from tests.edge.outputs.stage import DEVICES, Stage, alarm, real
+from tests.edge.outputs.stage import DEVICES, START, Stage, alarm, real
 
 
 @pytest.fixture
@@ -146,6 +147,18 @@ class TestLinkage:
         stage.restart()
         stage.happens("alarm.verdict", fire)
         assert stage.last("siren.siren").act == "stop"
+
+    def test_two_triggers_start_stage_2_once(self, stage: Stage) -> None:
+        stage.confirmed(alarm("al-1"), alarm("al-2"))
+        assert sorted(w.device for w in stage.writes if w.device != "desk") == ["mute", "siren"]
+        stage.confirmed(alarm("al-1"), alarm("al-2"))
+        assert sorted(w.device for w in stage.writes if w.device != "desk") == ["mute", "siren"]
+
+    def test_what_was_judged_or_rehearsed_starts_nothing(self, stage: Stage) -> None:
+        judged = replace(alarm("al-1"), verdict=Verdict("false", "cooking", "li", START))
+        stage.confirmed(judged)
+        stage.confirmed(alarm("al-2"), purpose=Purpose.DRILL)
+        assert not stage.commands(lambda c: c.kind is not OutputKind.DESK)
 
     def test_the_end_of_the_alarm_stops_nothing(self, stage: Stage) -> None:
         fire = real(alarm("al-1"))

@@ -46,6 +46,19 @@ async def test_the_last_fact_is_the_row_and_all_are_the_story(tmp_path: Path) ->
     assert (report.problems, report.cases) == ([], 2)
 
 
+async def test_what_was_closed_lately_is_found_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", stamp=lambda: "20260601T080000Z")
+    log = FactLog(journal, journal.open())
+    facts = [
+        told(log.numbering, "wo-1", is_open=False, closed_at=START),
+        told(log.numbering, "wo-2", is_open=False, closed_at=START + 5),
+        told(log.numbering, "wo-3"),
+    ]
+    await log.record(Entry(facts))
+    assert [case.id for case in await journal.closed_cases("order", START + 1)] == ["wo-2"]
+    await log.close(clean=True)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
-from edge.domain.duty import Manned, RosterView, Stint
+from edge.domain.on_duty import Manned, RosterView, Stint
 from web.api.v1 import shapes
 from web.api.v1.params import TheHub, answer, shown
 from web.auth import Perm, Visitor, require
