@@ -82,7 +82,7 @@ async def _child(picture: bytes, words: str, plain: str) -> tuple[dict[str, int]
             child.kill()
         await child.wait()
         if isinstance(error, TimeoutError):
-            raise Unfit("the picture took too long to read: take it again at a lower resolution") from error
+            raise Unavailable("the hub is too busy to keep the photo now: send it again") from error
         raise
     first, _, jpeg = out.partition(b"\n")
     if child.returncode or not first:

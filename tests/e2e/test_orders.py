@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from edge.domain.device import Signal
 from edge.domain.order import Step, WorkOrder
 from edge.evidence import EvidenceFiles
 from tests.e2e.conftest import SignIn
+from tests.e2e.demo import until
 from tests.e2e.panel import Panel
 from tests.web.orders import an_order, with_orders
 
@@ -80,6 +81,27 @@ def test_accept_to_finish_on_a_phone(panel: Panel, sign_in: SignIn) -> None:
     expect(page.locator(".foot")).to_contain_text("等他人验收")
     row = panel.hub.case_rows["order"][order.id]
     assert (row["state"], row["cause"], row["photos"][0]["kind"]) == ("done", "battery", "after")
+
+
+def test_a_page_made_anew_under_an_open_camera_loses_no_photo(panel: Panel, sign_in: SignIn) -> None:
+    order = made(panel, "arrive", needs_photos=True)
+    page = phone(sign_in, f"/my/{order.id}")
+    camera = page.query_selector("[data-photo=after]")
+    assert camera is not None
+    anew = "document.dispatchEvent(new Event('photo-kept'))"
+    with page.expect_response(f"**/my/{order.id}"):
+        page.evaluate("document.querySelector('.story').dataset.old = 1;" + anew)
+    expect(page.locator(".story[data-old]")).to_have_count(0)
+    late: list[Route] = []
+    page.route(f"**/my/{order.id}", lambda route: late.append(route), times=1)  # noqa: PLW0108 - it wants a function
+    page.evaluate(anew)  # asked before there is a photo, answered after it
+    until(lambda: page.wait_for_timeout(20) or late)
+    before = late[0].fetch()
+    camera.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+    expect(page.locator(".photos img")).to_have_count(1, timeout=20_000)
+    late[0].fulfill(response=before)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".photos img")).to_have_count(1)
 
 
 def test_a_step_is_taken_back(panel: Panel, sign_in: SignIn) -> None:

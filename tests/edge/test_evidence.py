@@ -107,6 +107,14 @@ async def test_a_full_disk_says_so(
     assert not found(tmp_path)
 
 
+async def test_a_busy_machine_is_not_the_pictures_fault(
+    files: EvidenceFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.evidence._PATIENCE", 0.0)
+    with pytest.raises(Unavailable, match="too busy"):
+        await files.keep(ID, picture(), *WORDS)
+
+
 async def test_a_caller_who_leaves_takes_the_child_along(files: EvidenceFiles) -> None:
     task = asyncio.create_task(files.keep(ID, picture(), *WORDS))
     await asyncio.sleep(0)

@@ -7,14 +7,23 @@ const UNDO = 10_000;
 const main = document.getElementById("main");
 const base = `/api/v1/work-orders/${given.order}`;
 
-// The page anew, without leaving it: an open sheet and what is being typed stay untouched.
+let asked = 0;
+const inHand = () => document.querySelector("dialog[open]") || main.contains(document.activeElement?.closest("form"));
+
+// The page anew, without leaving it: an open sheet, what is being typed and a camera that is open stay untouched. Of
+// several answers only the youngest question's counts: one asked before a photo arrived does not know of it.
 export async function refresh() {
-  if (document.querySelector("dialog[open]") || main.contains(document.activeElement?.closest("form"))) return;
+  if (inHand()) return;
+  asked += 1;
+  const mine = asked;
   try {
     const answer = await fetch(location.href);
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== asked || inHand()) return;
+    const cameras = main.querySelectorAll("[data-photo]");
     main.replaceChildren(...page.getElementById("main").childNodes);
+    for (const camera of cameras) main.querySelector(`[data-photo=${camera.dataset.photo}]`)?.replaceWith(camera);
     pickUp();
     tick();
     undoable();
