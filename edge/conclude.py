@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.alarm.outcome import Defect
-from edge.domain.conclusion import Conclusion, Effect, Happened, Receipt, Tenant
+from edge.domain.conclusion import Acting, Conclusion, Effect, Happened, Receipt, Tenant
 from edge.domain.fact import Fact
 from edge.domain.instant import Instant
 from edge.domain.reading import Reading
@@ -76,7 +76,7 @@ class Conclude:
     def act(self, request: Request, now: Instant) -> Drawn:
         """Have the tenant whose request it is carry it out, and all of them conclude from that; raises Refusal."""
         for tenant in self.tenants:
-            if isinstance(request, tenant.requests):
+            if isinstance(tenant, Acting) and isinstance(request, tenant.requests):
                 conclusion = tenant.act(request, now)
                 drawn = Drawn(subject=conclusion.subject)
                 drawn.add(conclusion)
@@ -88,7 +88,8 @@ class Conclude:
 
     def kind_of(self, request: Request) -> str:
         """The first kind of case of the tenant that carries out such requests, "" where it is none of step 4."""
-        return next((t.kinds[0] for t in self.tenants if isinstance(request, t.requests)), "")
+        asked = (t for t in self.tenants if isinstance(t, Acting) and isinstance(request, t.requests))
+        return next((tenant.kinds[0] for tenant in asked), "")
 
     def next_due(self) -> int | None:
         """Mono µs at which time alone makes something follow."""

@@ -20,7 +20,6 @@ from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.lifecycle import VITAL
 from edge.domain.order import OrderState
 from edge.domain.reading import Purpose
-from edge.domain.request import Request
 from edge.domain.roster import Call, Policy, Step
 from edge.domain.timers import NEVER, Timer, Timers, resumed
 
@@ -41,11 +40,11 @@ class _Waiting(Timer):
 class Escalation:
     """All ladders of calls under way. One instance, called from one thread.
 
-    policies: in their order, the first that fits counts. duty: who is meant by a target.
+    policies: in their order, the first that fits counts. duty: who is meant by a target. Nobody asks anything of it:
+    acknowledging and judging are requests to the alarm.
     """
 
     kinds: tuple[str, ...] = ("escalation",)
-    requests: tuple[type[Any], ...] = ()
 
     def __init__(self, policies: Sequence[Policy], duty: OnDuty, numbering: Numbering) -> None:
         self._policies = tuple(policies)
@@ -92,10 +91,6 @@ class Escalation:
             else:
                 self._tell(fact.kind.replace(".", "-"), Run("", True, now.utc, "", str(fact.seq)), now)
         return self._end(now)
-
-    def act(self, request: Request, now: Instant) -> Conclusion:
-        """Nobody asks anything of it: acknowledging and judging are requests to the alarm."""
-        raise NotImplementedError(type(request).__name__)
 
     def next_due(self) -> int | None:
         """When the next step comes."""

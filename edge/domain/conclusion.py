@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from edge.domain.fact import Fact
 from edge.domain.instant import Instant
@@ -146,7 +146,7 @@ class Conclusion:
 
 
 class Tenant(Protocol):
-    """One state machine of step 4. Called from one thread; never raises but Refusal from `act`."""
+    """One state machine of step 4. Called from one thread; never raises."""
 
     kinds: tuple[str, ...]
     """Subjects of `CASES` whose rows it owns.
@@ -154,8 +154,6 @@ class Tenant(Protocol):
     A tenant that must know closed cases again says so as `remembers: Mapping[str, int]`: kind -> how many µs after
     `closed_at` (then also a key of their bodies) `restore` is still given them.
     """
-    requests: tuple[type[Any], ...]
-    """The requests it carries out."""
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
         """Take up its open cases after a restart, oldest first; what was under way is repeated, and says so."""
@@ -163,8 +161,16 @@ class Tenant(Protocol):
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """What follows, also from time alone: due timers are looked at here."""
 
-    def act(self, request: Any, now: Instant) -> Conclusion:
-        """Carry out a request of one of `requests`; raises Refusal."""
-
     def next_due(self) -> int | None:
         """Mono µs at which time alone makes something follow."""
+
+
+@runtime_checkable
+class Acting(Tenant, Protocol):
+    """A tenant of which people ask something."""
+
+    requests: tuple[type[Any], ...]
+    """The requests it carries out."""
+
+    def act(self, request: Any, now: Instant) -> Conclusion:
+        """Carry out a request of one of `requests`; raises Refusal, and nothing else."""
