@@ -173,13 +173,20 @@ class ModemDriver:
                 self._look(session, line)
                 self._take_in(session)
             self._hear(session)
-            with self._lock:
-                job = heapq.heappop(self._jobs) if self._jobs else None
-            if job is None:
+            if (job := self._next()) is None:
                 session.wait(LISTEN)
-            elif job.future.set_running_or_notify_cancel():
-                self._work(session, line, job)
+            else:
+                self._work(session, job)
         self._fail_all(DOWN)
+
+    def _next(self, lowest: int = ROUTINE) -> _Job | None:
+        """Take the best job that waits, down to a rank; what was cancelled is passed over."""
+        with self._lock:
+            while self._jobs and self._jobs[0].rank <= lowest:
+                job = heapq.heappop(self._jobs)
+                if job.future.set_running_or_notify_cancel():
+                    return job
+        return None
 
     def _begin(self, session: Session, line: Line) -> None:
         """The settings the rest relies on. What a booting modem says meanwhile is passed over."""
@@ -231,14 +238,14 @@ class ModemDriver:
         trouble = locked(str(state.get("sim", "ready"))) or (NO_NETWORK if state.get("no-network") else None)
         self._note(trouble is None, trouble or READY)
 
-    def _work(self, session: Session, line: Line, job: _Job) -> None:
+    def _work(self, session: Session, job: _Job) -> None:
         try:
             result = job.do(session)
         except RefusedError as refused:
             self._refused += 1
             result = job.failed(refused.text, refused.again)
         except SilentError:
-            line.counters.timeouts += 1
+            self._bus.counters.timeouts += 1
             job.future.set_result(job.failed(SILENT, True))
             raise LineDownError(SILENT) from None
         except LineDownError as down:
@@ -266,7 +273,7 @@ class ModemDriver:
         rung: Rung | None = None
         try:
             session.ask(f"ATD{number};")
-            rung = _follow(session, seconds)
+            rung = _follow(session, seconds, self._meanwhile)
         except RefusedError as refused:
             rung = _ended(refused.line)
             if rung is None:
@@ -275,6 +282,12 @@ class ModemDriver:
             if rung is None or rung.outcome in {"answered", "no-answer"}:
                 _hang_up(session)
         return rung
+
+    def _meanwhile(self, session: Session) -> None:
+        """What cannot wait for the end of a call: an answer to it, and the text of another fire."""
+        self._hear(session)
+        while (job := self._next(URGENT)) is not None:
+            self._work(session, job)
 
     def _hear(self, session: Session) -> None:
         """Texts and reports that came unasked."""
@@ -328,8 +341,11 @@ class ModemDriver:
             log.log(logging.INFO if up else logging.WARNING, "%s: %s", self._id, detail.en)
 
 
-def _follow(session: Session, seconds: float) -> Rung:
-    """Look at a call until it is over; the ring is counted from when the phone rings, where the network tells."""
+def _follow(session: Session, seconds: float, meanwhile: Callable[[Session], None]) -> Rung:
+    """Look at a call until it is over; the ring is counted from when the phone rings, where the network tells.
+
+    meanwhile: called between two looks.
+    """
     end = time.monotonic() + seconds + SETUP
     ringing = False
     while time.monotonic() < end:
@@ -344,6 +360,7 @@ def _follow(session: Session, seconds: float) -> Rung:
         if "3" in states and not ringing:
             ringing = True
             end = time.monotonic() + seconds
+        meanwhile(session)
     return Rung("no-answer")
 
 

@@ -18,6 +18,7 @@ from drivers.at_modem.pdu import Deliver, Joiner, decode_submit, encode_deliver,
 from edge.domain.reading import ProtocolError
 
 SLICE: Final = 0.05
+RUBBISH: Final = b"\x00\xff\xfe\x81garbage\x00\r\n"
 FAILED: Final = 0x46  # TP-ST: validity period expired (TS 23.040, 9.2.3.15)
 
 
@@ -27,6 +28,7 @@ class Trouble(Enum):
     NONE = "none"
     SILENT = "silent"
     ERROR = "error"
+    GARBAGE = "garbage"
     NO_CREDIT = "no-credit"
     SIM_LOCKED = "sim-locked"
     NO_SIM = "no-sim"
@@ -122,7 +124,7 @@ class SimulatedModem:
         """Start anew: rubbish on the line, then the words of a modem that is up."""
         with self._lock:
             self.echo, self._body, self._calling = True, False, None
-            self._put(b"\x00\xff\xfe\x81garbage\x00\r\n\r\nRDY\r\n\r\n+CFUN: 1\r\n")
+            self._put(RUBBISH + b"\r\nRDY\r\n\r\n+CFUN: 1\r\n")
 
     def noise(self, data: bytes) -> None:
         """Put these bytes on the line."""
@@ -136,6 +138,11 @@ class SimulatedModem:
                 self._slots += 1
                 self._inbox[self._slots] = pdu.hex().upper()
                 self._line(f'+CMTI: "SM",{self._slots}')
+
+    @property
+    def calling(self) -> str | None:
+        """The number of the call under way."""
+        return self._calling
 
     @property
     def stored(self) -> int:
@@ -184,7 +191,9 @@ class SimulatedModem:
     def _command(self, command: str) -> None:
         sim = {Trouble.SIM_LOCKED: "+CME ERROR: 11", Trouble.NO_SIM: "+CME ERROR: 10"}.get(self.trouble)
         there = self.trouble is not Trouble.NO_NETWORK and sim is None
-        if self.trouble is Trouble.ERROR and command != "AT":
+        if self.trouble is Trouble.GARBAGE:
+            self._put(RUBBISH)
+        elif self.trouble is Trouble.ERROR and command != "AT":
             self._line("ERROR")
         elif command in {"AT+CPIN?", "AT+CSQ", "AT+CREG?", "AT+CEREG?", "AT+COPS?"}:
             self._state(command, sim, there)

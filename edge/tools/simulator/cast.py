@@ -56,7 +56,7 @@ class Cast:
     @property
     def played(self) -> frozenset[str]:
         """Ids of all devices and sources a scenario can touch."""
-        return frozenset({*self.parts, *self.gateways, *self.buses})
+        return frozenset({*self.parts, *self.gateways, *self.buses, *self.modems})
 
 
 def make_cast(

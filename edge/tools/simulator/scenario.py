@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from edge.resources import config_root
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Seconds, Table
 from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
+from edge.tools.modem import SentText, Trouble
 from edge.tools.simulator.actor import Flaw
 
 Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug"]
@@ -26,6 +28,8 @@ Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug
 FOR_DEVICES: Final = frozenset({"dead", "alive"})
 FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
 FOR_BUSES: Final = frozenset({"noise", "quiet", "unplug", "replug"})
+FOR_MODEMS: Final = frozenset({"unplug", "replug"})
+MODEM: Final = "at-modem"
 
 FLAWS: Final = ("withhold", "wrong", "late")
 
@@ -66,6 +70,9 @@ class StepTable(Table):
     wrong: Literal[True] | None = None
     late: Annotated[float, Field(gt=0, le=3600)] | None = None
     after: Id | None = None
+    trouble: Annotated[Trouble, Field(strict=False)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=670)] | None = None
+    sender: str | None = Field(None, alias="from", min_length=1)
 
 
 class HeadTable(Table):
@@ -77,7 +84,10 @@ class HeadTable(Table):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """at, over: µs. target: id of a device or source. courses: point id -> values it is led along, one to hold."""
+    """at, over: µs. target: id of a device or source. courses: point id -> values it is led along, one to hold.
+
+    heard: a text that comes in at a modem, from its number.
+    """
 
     at: int
     target: str
@@ -87,8 +97,14 @@ class Step:
     share: ShareTable = DEFAULT_SHARE
     flaw: Flaw | None = None
     after: str | None = None
+    trouble: Trouble | None = None
+    heard: SentText | None = None
 
     def __str__(self) -> str:
+        if self.trouble is not None:
+            return f"{self.target}: trouble: {self.trouble.value}"
+        if self.heard is not None:
+            return f"{self.target}: {self.heard.number} writes {self.heard.text!r}"
         if self.flaw is not None:
             late = (
                 f"{self.flaw.late:g} s late" if self.flaw.late else "wrong" if self.flaw.wrong else "withheld"
@@ -203,11 +219,13 @@ class _Reader:
 
     def _step(self, index: int, table: StepTable) -> Step | None:
         target = self._one_of(index, table, ("device", "source"))
-        deed = self._one_of(index, table, ("set", "ramp", "action", *FLAWS))
+        deed = self._one_of(index, table, ("set", "ramp", "action", "trouble", "text", *FLAWS))
         if target is None or deed is None:
             return None
         if table.share is not None and table.action != "noise":
             self._add(index, "share", "value", 'says how noisy a bus is: only with action = "noise"')
+        if table.sender is not None and table.text is None:
+            self._add(index, "from", "value", "says who writes: only with text = …")
         if table.device is not None:
             device = self._site.devices.get(table.device)
             if device is None:
@@ -233,6 +251,8 @@ class _Reader:
 
     def _on_device(self, index: int, table: StepTable, device: Device) -> Step | None:
         at = round(table.at * SECOND)
+        if not self._no_modem(index, table):
+            return None
         flaw = Flaw(bool(table.withhold), bool(table.wrong), table.late or 0.0)
         if flaw != Flaw():
             key = next(key for key in FLAWS if getattr(table, key) is not None)
@@ -264,19 +284,46 @@ class _Reader:
         return Step(at, device.id, led, round(over * SECOND))
 
     def _on_source(self, index: int, table: StepTable, connection: Connection) -> Step | None:
+        at = round(table.at * SECOND)
+        if connection.dialect == MODEM and table.trouble is not None:
+            return Step(at, connection.id, {}, trouble=table.trouble)
+        if connection.dialect == MODEM and table.text is not None:
+            number = self._number(index, table.sender or "")
+            return None if number is None else Step(at, connection.id, {}, heard=SentText(number, table.text))
+        if not self._no_modem(index, table):
+            return None
         if table.action is None:
             key = "set" if table.set is not None else "ramp"
             self._add(index, key, "value", "is for a device; to a source things happen by action = …")
             return None
         possible: frozenset[str] = frozenset()
-        if connection.kind == "serial":
+        if connection.dialect == MODEM:
+            possible = FOR_MODEMS
+        elif connection.kind == "serial":
             possible = FOR_BUSES
         elif connection.dialect == "zigbee2mqtt":
             possible = FOR_ZIGBEE
         self._possible(index, table.action, possible, f"a source that speaks {connection.dialect}")
-        return Step(
-            round(table.at * SECOND), connection.id, {}, 0, table.action, table.share or DEFAULT_SHARE
-        )
+        return Step(at, connection.id, {}, 0, table.action, table.share or DEFAULT_SHARE)
+
+    def _no_modem(self, index: int, table: StepTable) -> bool:
+        """Whether the step says nothing that only a modem knows."""
+        key = "trouble" if table.trouble is not None else "text"
+        if getattr(table, key) is not None:
+            self._add(index, key, "value", "is for a modem: source = the id of its line")
+            return False
+        return True
+
+    def _number(self, index: int, sender: str) -> str | None:
+        """Of whoever writes: a person of the site, or a number as it stands."""
+        people = self._site.roster.persons
+        if re.fullmatch(r"\+?[0-9]{3,20}", sender):
+            return sender
+        if sender in people and (phone := people[sender].phone):
+            return phone
+        message = f"needs a number, or a person of the site who has one, not {sender!r}"
+        self._add(index, "from", "unknown_person", message, nearest(sender, people))
+        return None
 
     def _switchable(self, index: int, key: str, id: str) -> bool:
         """Whether the device has an output whose feedback can fail, or be waited for."""

@@ -15,6 +15,7 @@ from edge.domain.instant import HOUR, SECOND
 from edge.domain.output import ActSpec, OutputSpec
 from edge.domain.site import Site
 from edge.tools.modbus_slave import SlaveBus
+from edge.tools.modem import SimulatedModem, Trouble
 from edge.tools.simulator.actor import SOUND, Course
 from edge.tools.simulator.cast import Cast, Part
 from edge.tools.simulator.obeying import acts
@@ -67,6 +68,7 @@ class Stage:
         self._parts = cast.parts
         self._gateways = cast.gateways
         self._buses = cast.buses
+        self._modems = cast.modems
         self._say = say
         self._chance = random.Random(seed)
         self._compress = compress
@@ -163,6 +165,9 @@ class Stage:
         if bus := self._buses.get(target):
             bus.noise = bus.damage = bus.cut = 0.0
             bus.replug()
+        elif modem := self._modems.get(target):
+            modem.trouble = Trouble.NONE
+            modem.replug()
         elif gateway := self._gateways.get(target):
             gateway.unmute()
         else:
@@ -184,6 +189,8 @@ class Stage:
         self._say(f"{run.scenario.id} {step.at / SECOND:g} s: {step}")
         if bus := self._buses.get(step.target):
             _on_bus(bus, step)
+        elif modem := self._modems.get(step.target):
+            _on_modem(modem, step)
         elif gateway := self._gateways.get(step.target):
             gateway.mute() if step.action == "offline" else gateway.unmute()
         elif step.flaw is not None:
@@ -245,3 +252,14 @@ def _on_bus(bus: SlaveBus, step: Step) -> None:
         bus.noise = step.share.noise * noisy
         bus.damage = step.share.crc * noisy
         bus.cut = step.share.half * noisy
+
+
+def _on_modem(modem: SimulatedModem, step: Step) -> None:
+    if step.heard is not None:
+        modem.receive(step.heard.number, step.heard.text)
+    elif step.trouble is not None:
+        modem.trouble = step.trouble
+    elif step.action == "unplug":
+        modem.unplug()
+    else:
+        modem.replug()

@@ -164,6 +164,23 @@ def test_an_urgent_text_goes_before_what_waits_and_a_cancelled_one_never(driver,
     assert [sent.text for sent in modem.texts] == ["fire", "later"]
 
 
+def test_while_a_phone_rings_answers_are_heard_and_the_text_of_a_fire_goes_out(driver, modem, host):
+    ready(driver, host)
+    heard: list[Arrived | Incoming] = []
+    driver.listen(heard.append)
+    ring = driver.ring(ANYBODY, WITHIN)
+    host.until(lambda: modem.calling == ANYBODY)
+    routine = driver.submit("10010", "later", urgent=False)
+    assert driver.submit("10086", "fire", urgent=True).result(WITHIN).error is None
+    modem.receive(ANYBODY, "1")
+    host.until(lambda: any(isinstance(one, Incoming) and one.text == "1" for one in heard))
+    assert not ring.done()
+    assert not routine.done()
+    modem.answers.add(ANYBODY)
+    assert ring.result(WITHIN).outcome == "answered"
+    assert routine.result(WITHIN).error is None
+
+
 @pytest.mark.parametrize(
     ("trouble", "why", "again"),
     [

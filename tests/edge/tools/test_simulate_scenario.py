@@ -11,6 +11,7 @@ import pytest
 from edge.domain.names import Text
 from edge.resources import config_root
 from edge.settings import SettingsError
+from edge.tools.modem import SentText, Trouble
 from edge.tools.simulator.scenario import (
     DEFAULT_SHARE,
     Action,
@@ -63,6 +64,26 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
     assert scenario.targets == {"gs-1203", "bus-1", "gv-1203"}
 
 
+def test_a_modem_hears_people_and_strangers_and_has_its_troubles(tmp_path: Path) -> None:
+    path = tmp_path / "story.toml"
+    path.write_text(
+        HEAD
+        + step('source = "modem-1"\ntext = "1"\nfrom = "liu-yang"')
+        + step('source = "modem-1"\ntext = "谁?"\nfrom = "+8619900000099"')
+        + step('source = "modem-1"\ntrouble = "no-credit"')
+        + step('source = "modem-1"\naction = "unplug"')
+    )
+    known, stranger, trouble, pulled = load_scenario(path, SITE, PLAYED).steps
+    assert known.heard == SentText("19900000014", "1")
+    assert stranger.heard == SentText("+8619900000099", "谁?")
+    assert trouble.trouble is Trouble.NO_CREDIT
+    assert [str(one) for one in (known, trouble, pulled)] == [
+        "modem-1: 19900000014 writes '1'",
+        "modem-1: trouble: no-credit",
+        "modem-1: unplug",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "key", "code", "line"),
     [
@@ -103,6 +124,15 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
         ('device = "sr-eb"\nwrong = true\nlate = 3', "late", "value", 7),
         ('device = "gs-1203"\nset = { gas = 1 }\nafter = "sm-301"', "after", "value", 7),
         ('source = "bus-1"\naction = "noise"\nafter = "sr-eb"', "after", "value", 7),
+        ('source = "modem-1"\ntrouble = "no-credits"', "trouble", "unknown_value", 6),
+        ('source = "bus-1"\ntrouble = "silent"', "trouble", "value", 6),
+        ('device = "sm-301"\ntext = "1"\nfrom = "liu-yang"', "text", "value", 6),
+        ('source = "modem-1"\ntext = "1"', "from", "unknown_person", 3),
+        ('source = "modem-1"\ntext = "1"\nfrom = "li-jie"', "from", "unknown_person", 7),
+        ('source = "modem-1"\ntext = ""\nfrom = "liu-yang"', "text", "value", 6),
+        ('source = "modem-1"\naction = "unplug"\nfrom = "liu-yang"', "from", "value", 7),
+        ('source = "modem-1"\naction = "noise"', "action", "value", 6),
+        ('source = "modem-1"\nset = { sim = 1 }', "set", "value", 6),
         ('device = "sm-303"\nset = { smoke = true }', "device", "not_played", 5),
         ('source = "bus-2"\naction = "unplug"', "source", "not_played", 5),
     ],
@@ -170,7 +200,9 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_the_readme_tells_every_scenario_key_action_and_its_example_is_right(tmp_path: Path) -> None:
     readme = (config_root() / "README.md").read_text("utf-8").partition("## A scenario")[2]
-    for word in (*scenario_files(None), *StepTable.model_fields, *ShareTable.model_fields, *get_args(Action)):
+    keys = [field.alias or name for name, field in StepTable.model_fields.items()]
+    words = [*get_args(Action), *(trouble.value for trouble in Trouble)]
+    for word in (*scenario_files(None), *keys, *ShareTable.model_fields, *words):
         assert re.search(rf"\b{word}\b", readme), word
     example = tmp_path / "example.toml"
     example.write_text(readme.partition("~~~toml\n")[2].partition("~~~")[0])

@@ -249,6 +249,25 @@ def test_s3_is_the_fire_of_the_story_and_s3b_withholds_one_feedback(theatre: The
     assert theatre.scenario("s3").length == theatre.scenario("s3b").length
 
 
+def test_a_modem_has_its_troubles_and_hears_texts(theatre: Theatre) -> None:
+    modem = theatre.cast.modems["modem-1"]
+    theatre.stage.play([theatre.scenario("modem")])
+    seen = []
+    for second in (1, 31, 76, 91, 111):
+        theatre.until(second)
+        seen.append((modem.trouble.value, modem.path.is_symlink()))
+    there, gone = True, False
+    assert seen[:3] == [
+        ("no-credit", gone),
+        ("silent", gone),
+        ("none", gone),
+    ]  # plugged in by the simulator's start
+    assert seen[3:] == [("none", gone), ("none", there)]
+    theatre.until(120)
+    assert modem.stored == 1
+    modem.unplug()
+
+
 def test_s2_is_the_smoke_of_the_story(theatre: Theatre) -> None:
     theatre.stage.play([theatre.scenario("s2")])
     theatre.until(100)
@@ -371,3 +390,5 @@ def test_every_shipped_scenario_plays_to_its_end_on_the_demo_site(theatre: Theat
         assert text.en
     for bus in theatre.cast.buses.values():
         bus.unplug()
+    for modem in theatre.cast.modems.values():
+        modem.unplug()
