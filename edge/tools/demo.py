@@ -46,11 +46,12 @@ STOP_WITHIN: Final = 4.0
 BUSES: Final = ("bus-1", "bus-2", "modem-1")
 TRY: Final = "sm-303"  # a real smoke detector of the site that the simulator leaves alone
 LOAD_TOPIC: Final = "bench/{device}"
-PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
-    "guard": ("李强", Role.GUARD),
-    "maintenance": ("孙志", Role.MAINTENANCE),
-    "admin": ("周敏", Role.ADMIN),
+PEOPLE: Final[Mapping[Role, tuple[str, str]]] = {
+    Role.GUARD: ("li-qiang", "李强"),
+    Role.MAINTENANCE: ("sun-zhi", "孙志"),
+    Role.ADMIN: ("zhou-min", "周敏"),
 }
+"""Three people of the site's people.toml: only by an id of the roster do orders and messages find an account."""
 
 
 class DemoError(RuntimeError):
@@ -149,8 +150,8 @@ class Demo:
         self.site = data / "site"
         self._wanted_port = port
         self._at = at
-        self._passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
-        self._pins = {name: new_pin() for name in PEOPLE}
+        self._passwords = {name: secrets.token_urlsafe(9) for name, _ in PEOPLE.values()}
+        self._pins = {name: new_pin() for name, _ in PEOPLE.values()}
         self._token = new_token()
         self._broker: Broker | None = None
         self._children: list[Child] = []
@@ -220,8 +221,8 @@ class Demo:
             "url": self.url,
             "api_token": self._token,
             "users": {
-                role: {"name": role, "password": self._passwords[role], "pin": self._pins[role]}
-                for role in PEOPLE
+                role.value: {"name": name, "password": self._passwords[name], "pin": self._pins[name]}
+                for role, (name, _) in PEOPLE.items()
             },
             "mqtt": {
                 "host": broker.host,
@@ -256,7 +257,7 @@ class Demo:
         )
         people = "\n".join(
             f"    {name:<12} {self._passwords[name]:<14} {self._pins[name]:<8} {display} ({role.value})"
-            for name, (display, role) in PEOPLE.items()
+            for role, (name, display) in PEOPLE.items()
         )
         spare = (
             "\nThe broker is a stand-in in pure Python: no Mosquitto is installed. Not for a site.\n"
@@ -318,7 +319,7 @@ Ctrl-C ends the demo.
     def _open_accounts(self) -> None:
         accounts = AccountFile(self.data / "accounts.db")
         now = time.time_ns() // 1000
-        for name, (display, role) in PEOPLE.items():
+        for role, (name, display) in PEOPLE.items():
             accounts.put(Account(name, display, role, hash_password(self._passwords[name])), "demo", now)
             accounts.put_pin(name, hash_password(self._pins[name]), "demo", now)
         accounts.remove_token("demo-token", "demo", now)

@@ -50,8 +50,9 @@ class Demo:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(20), time.monotonic() - begun
 
-    def password(self, role: str) -> str:
-        found: str = self.about["users"][role]["password"]
+    def user(self, role: str) -> dict[str, str]:
+        """`name`, `password` and `pin` of the guard, the maintenance or the admin of the demo."""
+        found: dict[str, str] = self.about["users"][role]
         return found
 
     def publish(self, topic: str, payload: Any) -> None:

@@ -22,8 +22,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def desk(demo: Demo, sign_in: SignIn) -> SignIn:
-    def come_in(name: str = "guard") -> Page:
-        page = sign_in(name, url=demo.url, password=demo.password(name))
+    def come_in(role: str = "guard") -> Page:
+        user = demo.user(role)
+        page = sign_in(user["name"], url=demo.url, password=user["password"])
         expect(page.locator("html")).to_have_attribute("data-stream", "live")
         return page
 
