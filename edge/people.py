@@ -20,6 +20,7 @@ from edge.store.facts import FactLog
 from edge.store.journal import Answer, Entry
 
 KEEP_ANSWERS: Final = 24 * HOUR
+COMMANDS: Final = "commands"  # the subject of a request that switches several outputs at once
 PATIENCE: Final = 0.5  # seconds the line waits for the journal to look up a closed case
 
 Subject = Alarm | Desk | Mapping[str, Any]
@@ -65,7 +66,7 @@ class People:
             raise Refusal("not_found", "there is nothing with this id")
         answers = []
         if key is not None:
-            answers = [Answer(key, request.by, mark, self._name(request, subject), now.utc)]
+            answers = [Answer(key, request.by, mark, self._name(request, subject, drawn), now.utc)]
             self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
             self._answers[request.by, key] = answers[0]
         facts = [*outcome.facts, *drawn.facts]
@@ -98,17 +99,24 @@ class People:
             return Outcome([], [], annunciated=False)
         raise Refusal("closed", "this alarm is closed already")
 
-    def _name(self, request: Request, subject: Subject) -> str:
+    def _name(self, request: Request, subject: Subject, drawn: Drawn) -> str:
+        """What a repeat of the request is answered with: an alarm's id, a case as "kind/id", several commands."""
         if isinstance(subject, Desk):
             return ""
         if isinstance(subject, Alarm):
             return subject.id
-        return f"{self._conclude.kind_of(request)}/{subject['id']}"
+        if "id" not in subject:
+            return f"{COMMANDS}/{' '.join(command['id'] for command in subject[COMMANDS])}"
+        kinds = (fact.subject for fact in drawn.facts if fact.body.get("id") == subject["id"])
+        return f"{next(kinds, self._conclude.kind_of(request))}/{subject['id']}"
 
     async def _known(self, name: str) -> Subject:
         """The object a request was about, as it stands now."""
         if not name:
             return self._engine.desk
+        kind, _, ids = name.partition("/")
+        if kind == COMMANDS:
+            return {COMMANDS: [await self._known(f"command/{id}") for id in ids.split()]}
         found = self._engine.open().get(name) or await self._looked_up(name)
         if found is None:
             raise Refusal("not_found", "no alarm with this id" if "/" not in name else "no case with this id")

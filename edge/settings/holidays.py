@@ -1,11 +1,12 @@
-"""Public holidays: the calendar of the site's country, with the days that the site adds."""
+"""Public holidays: the calendar of the site's country, with the days that the site adds.
+
+The library is imported where a site names a country: it takes some 8 MB.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-
-import holidays
 
 from edge.domain.roster import Roster
 
@@ -21,6 +22,8 @@ def calendar(roster: Roster) -> Callable[[date], str | None]:
     own = roster.holidays
     if not roster.country:
         return own.get
+    import holidays
+
     language = _CHINESE.get(roster.country)
     public = holidays.country_holidays(roster.country, subdiv=roster.region or None, language=language)
 
@@ -32,10 +35,14 @@ def calendar(roster: Roster) -> Callable[[date], str | None]:
 
 def is_country(country: str, region: str) -> bool:
     """Whether a calendar is known for them."""
+    import holidays
+
     known = holidays.list_supported_countries()
     return country in known and (not region or region in known[country])
 
 
 def countries() -> list[str]:
     """ISO codes of the countries whose calendar is known."""
+    import holidays
+
     return sorted(holidays.list_supported_countries())

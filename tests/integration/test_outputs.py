@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import queue
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from edge.domain.alarm import Alarm
-from edge.domain.output import CommandState, Operate
+from edge.domain.output import CommandState, Operate, SetLinkage
 from edge.domain.request import Acknowledge, Refusal
 from edge.facade import CaseQuery
 from edge.hub import RunningHub
@@ -92,3 +93,20 @@ async def test_a_restart_repeats_what_was_not_proved(start_hub: Start, field: Fi
         assert await next_of(heard) == {"cmd": "close"}
         field.say("site/gv-1203/up", {"state": "closed"})
         await proved(started.hub)
+
+
+async def test_the_same_key_switches_once_also_over_a_restart(start_hub: Start) -> None:
+    close, manual = Operate(act="close", by="li", outputs=(VALVE,)), SetLinkage("manual", "li", "works")
+    async with start_hub() as started:
+        first = await started.hub.act(close, "li/k-1")
+        assert isinstance(first, Mapping)
+        (command,) = first["commands"]
+        await started.hub.act(manual, "li/k-2")
+    async with start_hub() as started:
+        again = await started.hub.act(close, "li/k-1")
+        assert isinstance(again, Mapping)
+        assert [c["id"] for c in again["commands"]] == [command["id"]]
+        mode = await started.hub.act(manual, "li/k-2")
+        assert isinstance(mode, Mapping)
+        assert mode["mode"] == "manual"
+        assert [c[:2] for c in await commands(started.hub) if c[0] == VALVE] == [(VALVE, "close")]
