@@ -6,7 +6,7 @@ it turns those bytes into addressed messages, and messages into samples. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -17,7 +17,7 @@ from edge.domain.device import DeviceProfile
 from edge.domain.health import LinkReport
 from edge.domain.instant import Instant
 from edge.domain.names import Text
-from edge.domain.reading import Delivery, Message, RawReading, Sample
+from edge.domain.reading import Delivery, Message, RawReading, Sample, Value
 
 
 class Host(Protocol):
@@ -61,6 +61,21 @@ class Codec(Protocol):
         """Values of one message. Without a profile, what the dialect itself knows (for `decode` and quarantine).
 
         ProtocolError when the body does not hold what the profile asks for.
+        """
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """A codec that can also say what a device would send: a drill begins with bytes, as a real alarm does."""
+
+    def rehearse(
+        self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
+    ) -> Sequence[tuple[str, bytes]]:
+        """(channel, payload) of each message by which the device says `values`: by the field that its points read.
+
+        Values are the device's own: in its unit, a state True where abnormal before the profile turns it round.
+        Where one message holds more than is asked for, the rest is taken from `values` too, or is zero.
+        ProtocolError when the dialect cannot say one of them.
         """
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from drivers._mqtt.payload import describe
+from edge.domain.reading import Value
 
 _SIMPLE: Final = frozenset({bool, int, str})
 
@@ -29,6 +30,15 @@ class StateWords:
         }
         self._closed = normal is not None
         self._otherwise = None if momentary else False
+
+    def write(self, value: Value) -> bool | int | str:
+        """The word that `read` takes for this state; ValueError where the device has none."""
+        found = next((word for word, meaning in self._words.items() if meaning is value), None)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        if value is False and not self._closed and self._otherwise is False:
+            return "normal"
+        raise ValueError(f"there is no word for the state {value!r}")
 
     def read(self, found: Any) -> bool | None:
         """True abnormal, False normal, None nothing. ValueError when it can be no state."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.modbus_rtu.config import PointRead
@@ -23,7 +24,7 @@ from drivers.modbus_rtu.frames import (
     Splitter,
 )
 from drivers.modbus_rtu.planning import plan_profile
-from drivers.modbus_rtu.values import bit_in, number_in, register_bit
+from drivers.modbus_rtu.values import bit_in, number_in, put_bit, put_number, put_register_bit, register_bit
 from edge.domain.device import DeviceProfile
 from edge.domain.reading import Message, PartialError, ProtocolError, Sample, Value
 from edge.driver import Decoded, DecodeOptions, DecodeResult
@@ -82,6 +83,24 @@ class ModbusCodec:
             raise ProtocolError(f"{len(payload)} bytes are no whole number of registers")
         return (Message(f"{bus}/{unit}", block),)
 
+    def rehearse(
+        self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
+    ) -> Sequence[tuple[str, bytes]]:
+        """The answers that hold these values; see `edge.driver.Rehearsing`."""
+        known = {spec.field or spec.id: spec.read for spec in profile.points if spec.read is not None}
+        if wrong := next((field for field in values if field not in known), None):
+            raise ProtocolError(f"{profile.id} reads no {wrong!r}")
+        answers = []
+        for request in plan_profile(0, profile):
+            block = Block.answering(request, bytes(request.size))
+            data = bytearray(request.size)
+            inside = [(known[field], value) for field, value in values.items() if block.holds(known[field])]
+            for read, value in inside:
+                put(data, read.first - request.register, read, value)
+            if inside:
+                answers.append((f"{address}/{request.function}/{request.register}", bytes(data)))
+        return answers
+
     def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
         """The points of the profile that lie in the block; without a profile each register or bit as it is.
 
@@ -128,6 +147,19 @@ def _points(block: Block, profile: DeviceProfile) -> list[Sample]:
             f"{profile.id} has no point in {block.register} to {last} of function {block.function}"
         )
     return samples
+
+
+def put(data: bytearray, at: int, read: PointRead, value: Value) -> None:
+    """Write a value where `read` finds it, `at` registers or bits into `data`; ProtocolError when it does not fit."""
+    try:
+        if read.function in BITS:
+            put_bit(data, at, bool(value))
+        elif read.bit is not None:
+            put_register_bit(data, at, read.bit, bool(value), read.order)
+        else:
+            put_number(data, at, float(value), read.type, read.order)
+    except (ValueError, OverflowError, struct.error):
+        raise ProtocolError(f"{value!r} is no {read.type}") from None
 
 
 def _bare(block: Block) -> list[Sample]:

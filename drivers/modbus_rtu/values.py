@@ -51,6 +51,31 @@ def register_bit(data: bytes, register: int, bit: int, order: WordOrder = "ABCD"
     return bool(int(number_in(data, register, "uint16", order)) >> bit & 1)
 
 
+def put_number(
+    data: bytearray, register: int, value: float, number: NumberType, order: WordOrder = "ABCD"
+) -> None:
+    """The inverse of `number_in`; struct.error or OverflowError when the type cannot hold the value."""
+    code = _FORMATS[number]
+    raw = struct.pack(code, value if number.startswith("float") else round(value))
+    if order in {"CDAB", "DCBA"}:
+        raw = b"".join(raw[i : i + 2] for i in range(len(raw) - 2, -2, -2))
+    if order in {"BADC", "DCBA"}:
+        raw = bytes(raw[i ^ 1] for i in range(len(raw)))
+    data[register * 2 : register * 2 + len(raw)] = raw
+
+
+def put_bit(data: bytearray, index: int, on: bool) -> None:
+    """The inverse of `bit_in`."""
+    mask = 1 << index % 8
+    data[index // 8] = data[index // 8] | mask if on else data[index // 8] & ~mask
+
+
+def put_register_bit(data: bytearray, register: int, bit: int, on: bool, order: WordOrder = "ABCD") -> None:
+    """The inverse of `register_bit`."""
+    word = int(number_in(bytes(data), register, "uint16", order))
+    put_number(data, register, word | 1 << bit if on else word & ~(1 << bit), "uint16", order)
+
+
 def _shortest(value: float, raw: bytes) -> float:
     """The shortest decimal that is the same float32: 7.21, not the 7.210000038146973 it widens to."""
     for digits in (6, 7, 8):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from drivers._mqtt.payload import LARGEST, documents, load_json
@@ -12,7 +13,7 @@ from drivers.mqtt_json.reader import ProfileReader
 from drivers.mqtt_json.topics import TopicPattern
 from edge.domain.device import DeviceProfile
 from edge.domain.names import is_id
-from edge.domain.reading import Message, PartialError, ProtocolError, Sample
+from edge.domain.reading import Message, PartialError, ProtocolError, Sample, Value
 from edge.driver import Decoded, DecodeOptions, DecodeResult
 
 KNOWN_TOPICS: Final = 4096  # topics whose device is remembered; more senders only cost time
@@ -46,6 +47,17 @@ class JsonCodec:
             return ()
         address, profile = sender
         return (Message(address, load_json(payload), None, profile),)
+
+    def rehearse(
+        self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
+    ) -> Sequence[tuple[str, bytes]]:
+        """One document with these values; see `edge.driver.Rehearsing`."""
+        topics = [pattern.topic(address) for pattern, _ in self._patterns]
+        topic = next((topic for topic in topics if self._sender(topic) is not None), None)
+        if topic is None:
+            raise ProtocolError(f"no topic of this listener is that of {address!r}")
+        document = ProfileReader(profile).write(values)
+        return [(topic, json.dumps(document, ensure_ascii=False).encode())]
 
     def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
         """What the profile's pointers lead to; without one, every plain value under its pointer."""

@@ -37,3 +37,26 @@ def find(document: Any, tokens: tuple[str, ...]) -> Any:
         if node is MISSING:
             return MISSING
     return node
+
+
+def put(document: Any, tokens: tuple[str, ...], value: Any) -> Any:
+    """The document with `value` where the tokens lead; what is missing on the way is made, arrays for small numbers.
+
+    ValueError where another value stands in the way.
+    """
+    if not tokens:
+        return value
+    token, rest = tokens[0], tokens[1:]
+    if isinstance(document, list) or (
+        document is None and token.isascii() and token.isdigit() and len(token) < 3
+    ):
+        items = list(document or ())
+        index = int(token) if token.isascii() and token.isdigit() and len(token) < 3 else -1
+        if index < 0:
+            raise ValueError(f"{token!r} is no place in an array")
+        items += [None] * (index + 1 - len(items))
+        items[index] = put(items[index], rest, value)
+        return items
+    if document is not None and not isinstance(document, dict):
+        raise ValueError(f"{token!r} would have to stand in a plain value")
+    return {**(document or {}), token: put((document or {}).get(token), rest, value)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from drivers._mqtt.payload import LARGEST, describe, source_time
 from drivers._mqtt.states import StateWords
 from drivers.mqtt_json.config import JsonPointRead, JsonProfileRead
-from drivers.mqtt_json.pointer import MISSING, find, split_pointer
+from drivers.mqtt_json.pointer import MISSING, find, put, split_pointer
 from edge.domain.device import DeviceProfile, PointSpec
 from edge.domain.reading import PartialError, ProtocolError, Sample, Value
 
@@ -82,6 +83,10 @@ class PointReader:
             raise ValueError(f"{self._expected} is expected, not {describe(found)}")
         return found  # type: ignore[no-any-return]
 
+    def write(self, value: Value) -> Value:
+        """What stands there for `value`; ValueError where the device has no word for it."""
+        return value if self._words is None else self._words.write(value)
+
 
 class ProfileReader:
     """Samples of one message body. `profile` is what it was made from."""
@@ -113,6 +118,19 @@ class ProfileReader:
         if not samples:
             self._nothing(body)
         return samples
+
+    def write(self, values: Mapping[str, Value]) -> Any:
+        """A message that reads as `values`, by point; ProtocolError when the device cannot say one of them."""
+        points = {point.field: point for point in self._points}
+        record: Any = None
+        try:
+            for field, value in values.items():
+                record = put(record, points[field].place.tokens, points[field].write(value))
+        except KeyError as error:
+            raise ProtocolError(f"{self.profile.id} has no field {error}") from None
+        except ValueError as error:
+            raise ProtocolError(str(error)) from None
+        return record if self._records is None else put(None, self._records.tokens, [record])
 
     def _list(self, body: Any, place: Place) -> list[Any]:
         records = place.get(body)

@@ -44,6 +44,13 @@ class TopicPattern:
         names = "/".join("+" if _PLACEHOLDER.fullmatch(level) else level for level in levels)
         return cls(text, levels, levels.index(DEVICE), names)
 
+    def topic(self, device: str) -> str:
+        """A topic on which the device could speak: its name in its place, every other level by its own name."""
+        names = [
+            device if at == self.at else level.strip("{}+#") or "any" for at, level in enumerate(self.levels)
+        ]
+        return "/".join(names)
+
     def device(self, topic: list[str]) -> str | None:
         """What stands for {device} in a topic, given as its levels; None when the topic does not fit."""
         levels = self.levels

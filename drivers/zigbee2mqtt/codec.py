@@ -6,6 +6,7 @@ Every state message gives samples for everything it holds, changed or not: a bri
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -64,6 +65,13 @@ class Zigbee2MqttCodec:
             return (Message(name.removesuffix(_AVAILABILITY), {}, link=link(payload)),)
         return (Message(name, state(payload)),)
 
+    def rehearse(
+        self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
+    ) -> Sequence[tuple[str, bytes]]:
+        """One state with these fields; see `edge.driver.Rehearsing`."""
+        state = ProfileReader(profile).write(values)
+        return [(f"{self._prefix}{address}", json.dumps(state, ensure_ascii=False).encode())]
+
     def samples(self, message: Message, profile: DeviceProfile | None) -> Sequence[Sample]:
         """The fields the profile's points read; without one, every field with what it is known to mean."""
         if message.link is not None:
@@ -111,6 +119,10 @@ class PointReader:
             raise ValueError(f"{wanted} is expected, not {describe(found)}")
         return found  # type: ignore[no-any-return]
 
+    def write(self, value: Value) -> Value:
+        """What the state holds for `value`; ValueError where the device has no word for it."""
+        return value if self._words is None else self._words.write(value)
+
 
 class ProfileReader:
     """Samples of one state. `profile` is what it was made from."""
@@ -140,6 +152,16 @@ class ProfileReader:
             text = "; ".join(errors)
             raise PartialError(text, samples) if samples else ProtocolError(text)
         return samples
+
+    def write(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The state that reads as `values`, by point; ProtocolError when the device cannot say one of them."""
+        points = {point.name: point for point in self._points}
+        try:
+            return {points[name].field: points[name].write(value) for name, value in values.items()}
+        except KeyError as error:
+            raise ProtocolError(f"{self.profile.id} has no field {error}") from None
+        except ValueError as error:
+            raise ProtocolError(str(error)) from None
 
 
 def known_samples(state: Mapping[str, Any]) -> list[Sample]:
