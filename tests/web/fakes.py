@@ -384,7 +384,7 @@ class FakeHub(FakeRoster):
         return self._alarms.get(id)
 
     async def story(self, alarm: str) -> Sequence[Fact]:
-        return [f for f in self._facts if f.subject == "alarm" and f.body.get("id") == alarm]
+        return [f for f in self._facts if f.body.get("id" if f.subject == "alarm" else "alarm") == alarm]
 
     def desk(self) -> Desk:
         until = self._desk.silenced_until

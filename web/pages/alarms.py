@@ -14,6 +14,7 @@ from edge.facade import AlarmQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages import render
 from web.pages.sparkline import sparkline
+from web.pages.wording import UNDER_WAY
 from web.problems import not_found
 
 router = APIRouter()
@@ -82,9 +83,8 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         end = hub.now().utc
         series = await hub.series(alarm.point, end - _AROUND, end, 200)
         more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)
-    return await render.page(
-        request, visitor, "parts/record.html", alarm=alarm, story=await hub.story(id), **more
-    )
+    story = [fact for fact in await hub.story(id) if fact.kind not in UNDER_WAY]
+    return await render.page(request, visitor, "parts/record.html", alarm=alarm, story=story, **more)
 
 
 async def _alarm(hub: Hub, id: str) -> Alarm:

@@ -50,8 +50,11 @@ class View:
         return text.in_(self.language)
 
     def person(self, name: str | None) -> str:
-        """What a person is called; the account's name when it is gone, "the hub" for nobody."""
-        return self.names.get(name, name) if name else self._word("the hub")
+        """What a person of the accounts or the roster is called; the id when they are gone, "the hub" for nobody."""
+        if not name:
+            return self._word("the hub")
+        known = self.hub.site.roster.persons.get(name)
+        return self.names.get(name) or (known.name if known else name)
 
     def joined(self, *parts: str) -> str:
         """The parts that say something, with middle dots between."""
@@ -254,7 +257,9 @@ class View:
         return self.joined(said, *self._details(fact.body))
 
     def step(self, fact: Fact) -> str:
-        """One sentence for what happened to an alarm, on a page that already says which."""
+        """One sentence for what happened to an alarm or because of it, on a page that already says which."""
+        if fact.subject != "alarm":
+            return self._consequence(fact)
         alarm = Alarm.from_dict(dict(fact.body))
         match fact.kind.removeprefix("alarm."):
             case "acked":
@@ -274,6 +279,22 @@ class View:
         if fact.kind in {"alarm.raised", "alarm.risen"}:
             return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))
         return self.joined(said, self.alarm_value(alarm) if alarm.active else "")
+
+    def _consequence(self, fact: Fact) -> str:
+        said, body = self._word(wording.KINDS.get(fact.kind, fact.kind)), fact.body
+        match fact.subject:
+            case "command":
+                return self.joined(said, self.text(Text(*body["name"])), self.text(Text(*body["place"])))
+            case "linkage":
+                return self.joined(said, self.text(Text(*body["name"])))
+            case "notification":
+                names = {channel.id: channel.name for channel in self.hub.channels()}
+                channel = self.text(names[body["channel"]]) if body["channel"] in names else body["channel"]
+                to = body["person"] or body["asked"]
+                return self.joined(said, channel, self.person(to) if to else "")
+            case "order":
+                return self.joined(said, str(body["number"]))
+        return said
 
     def _alarm_in(self, fact: Fact) -> str:
         alarm = Alarm.from_dict(dict(fact.body))

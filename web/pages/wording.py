@@ -285,6 +285,10 @@ KINDS: Final = {
     "order.help_asked": _("Help asked for"),
     "order.undone": _("Step taken back"),
 }
+UNDER_WAY: Final = frozenset(
+    {"notification.queued", "notification.sending", "command.queued", "command.sent"}
+)
+"""Kinds of facts that the card beside an alarm leaves out: what came of them follows within seconds."""
 DETAILS: Final = {
     "address": _("from %(value)s"),
     "name": "%(value)s",

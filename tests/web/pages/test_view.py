@@ -8,6 +8,7 @@ import pytest
 
 from edge.domain.alarm import Alarm, Suppression, Verdict
 from edge.domain.device import Signal
+from edge.domain.fact import Fact, Seq
 from edge.domain.health import LinkReport
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, from_rfc3339
 from edge.domain.names import Text
@@ -189,3 +190,30 @@ def test_facts_in_words(hub: FakeHub) -> None:
     assert words.fact(hub.emit("something.new", body={"secret": "x"})) == "something.new"
     hub.raise_alarm("sm-301.smoke")
     assert words.fact(hub._facts[-1]) == "报警 · 3号楼1单元 3层 301 客厅 · 火警"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("escalation.started", {}, "开始通知人员"),
+        (
+            "notification.delivered",
+            {"channel": "sms", "person": "guard", "asked": "guard"},
+            "消息已送达 · 短信 · 李强",
+        ),
+        ("notification.sent", {"channel": "gone", "person": "", "asked": ""}, "通道已受理消息 · gone"),
+        (
+            "command.confirmed",
+            {"name": ["启动警报", "Sound the siren"], "place": ["1号楼", "Building 1"]},
+            "已反馈 · 启动警报 · 1号楼",
+        ),
+        ("linkage.held", {"name": ["燃气联动", "Gas"]}, "联动待人工启动(手动模式) · 燃气联动"),
+        ("order.accepted", {"number": 7}, "接单 · 7"),
+        ("later.invented", {}, "later.invented"),
+    ],
+)
+def test_what_an_alarm_set_in_motion_is_told_with_it(
+    hub: FakeHub, kind: str, body: dict[str, object], words: str
+) -> None:
+    fact = Fact(Seq(1, 1), kind, NOW, None, kind.partition(".")[0], {**body, "alarm": "al-1-1"})
+    assert view(hub).step(fact) == words
