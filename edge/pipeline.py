@@ -26,7 +26,7 @@ from edge.domain.conclusion import Effect, Receipt
 from edge.domain.device import Point
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND, Instant
-from edge.domain.reading import Delivery, DeliveryKey, NewSession, RawReading, Reading
+from edge.domain.reading import Delivery, DeliveryKey, NewSession, Purpose, RawReading, Reading
 from edge.domain.request import Refusal, Request
 from edge.facade import Unavailable
 from edge.health import HUB, HealthMonitor
@@ -130,16 +130,18 @@ class Pipeline:
         self._concluded = []
         outcome = line.engine.step(readings, now)
         self._defects(outcome.defects, now)
-        line.values.update(readings)
+        kept = [reading for reading in readings if reading.purpose is not Purpose.DRILL]
+        line.values.update(kept)  # what is rehearsed is neither shown as a value nor stored as history
         facts += outcome.facts
         receipts = [self._receipts.popleft() for _ in range(len(self._receipts))]
         drawn = line.conclude.draw(facts, now, readings, receipts)
+        alarms = [*outcome.alarms, *self._at_once(drawn, now)]
         facts += drawn.facts
-        entry = self._entry(facts, outcome.alarms, taken)
+        entry = self._entry(facts, alarms, taken)
         if entry.facts or entry.evaluated or entry.renewed or entry.settled:
             await line.log.record(entry)
         self._follow(drawn, now)
-        self._keep(readings, taken)
+        self._keep(kept, taken)
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:
             line.inbox.offer(reply)
         for reading in readings:
@@ -223,6 +225,30 @@ class Pipeline:
             self._asked.append(Asked(request, answer))
         for effect in drawn.effects:
             self._carry(effect)
+
+    def _at_once(self, drawn: Drawn, now: Instant) -> list[Alarm]:
+        """Carry out what follows by itself in the transaction of what led to it; the alarms it changed.
+
+        An answer by text that is on record without the act it asked for would never be carried out after a power cut.
+        """
+        alarms: list[Alarm] = []
+        waiting, drawn.requests = drawn.requests, []
+        for request in waiting:
+            try:
+                done = self._line.people.at_once(request, now)
+            except Refusal:
+                continue  # somebody was quicker
+            except Exception as error:  # noqa: BLE001 - as with a tenant's defect
+                self._defect(type(request).__name__, "", error, now)
+                continue
+            if done is None:
+                drawn.requests.append(request)
+            else:
+                outcome, follows = done
+                alarms += outcome.alarms
+                drawn.facts += outcome.facts
+                drawn.add(follows)
+        return alarms
 
     def _carry(self, effect: Effect) -> None:
         if self._perform is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from edge.domain.conclusion import Effect, Receipt, Send, Written
 from edge.domain.device import Device
-from edge.domain.site import Connection
+from edge.domain.site import Connection, connection_of
 from edge.driver import Driver
 
 
@@ -28,7 +28,7 @@ class Reach:
         self._drivers = {
             device.id: drivers[connection.id]
             for device in devices
-            if device.profile.outputs and (connection := _connection(device, known)) is not None
+            if device.profile.outputs and (connection := connection_of(device, known)) is not None
         }
         self._send = send
         self._told = told
@@ -42,10 +42,3 @@ class Reach:
         else:
             error = f"no connection leads to {effect.device}"
             self._told(Written(effect.command, effect.attempt, error))
-
-
-def _connection(device: Device, connections: Iterable[Connection]) -> Connection | None:
-    """The source a device is commanded over: its bus, else the first of its dialect."""
-    alike = [c for c in connections if c.dialect == device.profile.dialect]
-    bus = device.address.partition("/")[0]
-    return next((c for c in alike if c.id == bus), alike[0] if alike else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,26 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """A broker on which open alarms and work orders stand as retained messages: `<prefix>/alarms/<id>`.
+
+    settings: the driver's own checked model of the broker.
+    """
+
+    id: str
+    name: Text
+    prefix: str
+    settings: Any
+
+
+def connection_of(device: Device, connections: Iterable[Connection]) -> Connection | None:
+    """The source over which a device is reached: its bus, else the first of its dialect; None where none is."""
+    alike = [c for c in connections if c.dialect == device.profile.dialect]
+    bus = device.address.partition("/")[0]
+    return next((c for c in alike if c.id == bus), alike[0] if alike else None)
+
+
+@dataclass(frozen=True, slots=True)
 class Uplink:
     """A data centre that gets every stored reading.
 
@@ -124,4 +144,5 @@ class Site:
     linkages: tuple[Linkage, ...] = ()
     order_rules: tuple[OrderRule, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -16,6 +16,7 @@ from edge.domain.reading import (
     NewSession,
     PartialError,
     ProtocolError,
+    Purpose,
     RawReading,
     Reading,
     Sample,
@@ -168,7 +169,7 @@ class Intake:
             if binding is None:
                 return
         device = binding.device
-        if raw.arrival is Arrival.LIVE:
+        if raw.arrival is Arrival.LIVE and raw.purpose is not Purpose.DRILL:
             taken.heard.append((device.id, message.link))
         try:
             samples = codec.samples(message, device.profile)
