@@ -26,12 +26,14 @@ class Drawn:
     defects: list[Defect] = field(default_factory=list)
     subject: Mapping[str, Any] | None = None
 
-    def add(self, conclusion: Conclusion) -> None:
-        """Take in one tenant's part."""
-        self.facts += conclusion.facts
-        self.effects += conclusion.effects
-        self.requests += conclusion.requests
-        self.readings += conclusion.readings
+    def add(self, part: Conclusion | Drawn) -> None:
+        """Take in one tenant's part, or what all of them made of something that followed."""
+        self.facts += part.facts
+        self.effects += part.effects
+        self.requests += part.requests
+        self.readings += part.readings
+        if isinstance(part, Drawn):
+            self.defects += part.defects
 
 
 class Conclude:
@@ -80,9 +82,7 @@ class Conclude:
                 conclusion = tenant.act(request, now)
                 drawn = Drawn(subject=conclusion.subject)
                 drawn.add(conclusion)
-                follows = self.draw(conclusion.facts, now)
-                drawn.add(Conclusion(follows.facts, follows.effects, follows.requests, follows.readings))
-                drawn.defects += follows.defects
+                drawn.add(self.draw(conclusion.facts, now))
                 return drawn
         raise Refusal("not_found", f"this hub has nothing that could carry out {type(request).__name__}")
 

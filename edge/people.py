@@ -74,6 +74,20 @@ class People:
             await self._log.record(Entry(facts=facts, alarms=outcome.alarms, answers=answers))
         return Done(subject, drawn)
 
+    def at_once(self, request: Request, now: Instant) -> tuple[Outcome, Drawn] | None:
+        """What followed by itself, decided before what led to it is recorded; raises Refusal.
+
+        None where the journal has to be asked first, or cannot be written: then it waits for its turn like any other.
+        """
+        if not self._log.healthy:
+            return None
+        if not isinstance(request, AlarmRequest):
+            return Outcome([], [], annunciated=False), self._conclude.act(request, now)
+        if not isinstance(request, Silence) and request.alarm not in self._engine.open():
+            return None
+        outcome = self._engine.act(request, now)
+        return outcome, self._conclude.draw(outcome.facts, now)
+
     async def write(self, fact: Fact, now: Instant) -> Drawn:
         """Journal something a person did that is no request; it gets its number here, in its turn."""
         fact = replace(fact, seq=self._log.numbering.next())

@@ -144,7 +144,8 @@ class ModemDriver:
     ) -> Future[Any]:
         future: Future[Any] = Future()
         with self._lock:
-            if self._open:
+            # After a start what is to go out waits for the modem: nothing speaks against it yet.
+            if self._open or self._detail is NOT_OPENED:
                 heapq.heappush(self._jobs, _Job(rank, next(self._turns), future, do, failed))
                 return future
         future.set_result(failed(self._detail if self._detail is not READY else DOWN, True))

@@ -81,6 +81,8 @@ class Notifications:
             taken = case.help and alarm is not None and alarm.acked and not case.counts
             if taken and case.state in {State.SENDING, State.QUEUED}:
                 self._book.end(waiting, State.DROPPED, "acknowledged")
+            elif case.state is State.SENDING and case.reason is not None:
+                self._book.end(waiting, State.DROPPED, case.reason)
             elif case.state is State.SENDING:
                 self._book.record("retrying", waiting, state=State.QUEUED, uncertain=True)
             elif case.state in ARRIVED:
@@ -281,6 +283,7 @@ class Notifications:
             state=State.SENT,
             sent_at=self._book.now.utc,
             reference=sent.reference,
+            reason=None,
             error=None,
         )
         self._arrival.proved(waiting)
@@ -294,8 +297,8 @@ class Notifications:
         """An attempt failed. refused: the channel did not even try, so that nothing can have arrived."""
         case = waiting.case
         waiting.lost = None
-        if waiting.obsolete is not None:
-            self._book.end(waiting, State.DROPPED, waiting.obsolete, error=error)
+        if case.reason is not None:
+            self._book.end(waiting, State.DROPPED, case.reason, error=error)
             return
         self._next_channel(waiting)
         if not again or self._book.now.mono - waiting.since > GIVE_UP:
@@ -386,7 +389,7 @@ class Notifications:
             if case.state is State.QUEUED:
                 self._book.end(waiting, State.DROPPED, reason)
             elif case.state is State.SENDING:
-                waiting.obsolete = reason
+                self._book.record("unneeded", waiting, reason=reason)
             elif case.state in ARRIVED:
                 if by is not None and by == case.person and case.state is not State.ANSWERED:
                     self._arrival.reached(waiting, State.ANSWERED, by)

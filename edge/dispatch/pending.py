@@ -42,7 +42,6 @@ class Pending:
     silence: int | None = None
     lost: int | None = None
     keep: int | None = None
-    obsolete: str | None = None  # why it is not to be tried again
 
     def due(self) -> list[int]:
         return [t for t in (self.retry, self.silence, self.lost, self.keep) if t is not None]

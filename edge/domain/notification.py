@@ -73,7 +73,8 @@ class Notification:
     counts: what was folded into it, by signal. into: the notification it was folded into.
     attempt: of the last try, 0 before the first. uncertain: a former try may have arrived. silent: its silence has
     started the next channel. silence_at, silence_left: when it will, and the µs left as at the last fact.
-    reason: stable word (acknowledged, closed, accepted, unreachable, refused, gave_up); error: the channel's sentence.
+    reason: stable word (acknowledged, closed, accepted, unreachable, refused, gave_up): why it ended, or, while it is
+    being sent, why it is not to be tried again. error: the channel's sentence.
     by: who asked for it (test button) or answered.
     """
 

@@ -253,6 +253,7 @@ KINDS: Final = {
     "notification.sending": _("Message being sent"),
     "notification.sent": _("Message accepted by the channel"),
     "notification.retrying": _("Message to be sent again"),
+    "notification.unneeded": _("Message under way, needed no more"),
     "notification.silent": _("No answer on this channel: the next one"),
     "notification.delivered": _("Message delivered"),
     "notification.seen": _("Message shown"),

@@ -267,3 +267,14 @@ def test_an_acknowledgement_drops_the_call_for_help_and_not_what_is_told() -> No
     states = {(row["alarm"], row["message"]): row["state"] for row in stage.rows().values()}
     assert states["a-1", "alarm"] == "dropped"
     assert states["a-1", "verdict"] == "queued"
+
+
+def test_what_was_taken_while_it_was_being_sent_is_not_sent_again_after_a_restart() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fire", "sms"))
+    stage.happen(stage.acked("a-1"))
+    (row,) = stage.rows().values()
+    assert (row["state"], row["reason"], row["open"]) == ("sending", "acknowledged", True)
+    again = Stage(rows=[row])
+    assert again.sends == []
+    assert again.states() == ["dropped"]
