@@ -14,10 +14,11 @@ from edge.clock import Clock
 from edge.settings import install_template, write_overrides
 from edge.tools.broker import Broker
 from tests.integration.field import Field
+from tests.integration.outside import Group
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
-"""`start(data=…, clock=…, connected=…)`: a hub; on the test's own data folder, on the machine's clock and connected to
-its broker unless said otherwise."""
+"""`start(data=…, clock=…, connected=…, civil_offset=…)`: a hub; on the test's own data folder, on the machine's clock
+and connected to its broker unless said otherwise."""
 
 
 def make_site(directory: Path, broker: Broker) -> Path:
@@ -49,15 +50,29 @@ def start_hub(tmp_path: Path, site: Path) -> Start:
 
     @asynccontextmanager
     async def start(
-        data: Path = tmp_path / "data", clock: Clock | None = None, *, connected: bool = True
+        data: Path = tmp_path / "data",
+        clock: Clock | None = None,
+        *,
+        connected: bool = True,
+        civil_offset: int = 0,
     ) -> AsyncIterator[Running]:
-        async with running(Options(site, data, listen="127.0.0.1:0"), clock) as started:
+        options = Options(site, data, listen="127.0.0.1:0", civil_offset=civil_offset)
+        async with running(options, clock) as started:
             await until(lambda: started.hub.health().status != "starting")
             if connected:
                 await until(lambda: all(link.up for link in started.hub.links() if link.kind == "mqtt"))
             yield started
 
     return start
+
+
+@pytest.fixture
+def group(site: Path) -> Iterator[Group]:
+    """The site's WeCom group, played by a webhook on this machine."""
+    hook = Group()
+    hook.join(site)
+    yield hook
+    hook.close()
 
 
 @pytest.fixture

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from edge.dialects import schemas
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact
 from edge.domain.instant import SECOND
@@ -21,44 +17,15 @@ from edge.domain.order import AddPhoto, Advance
 from edge.domain.request import Judge
 from edge.facade import CaseQuery
 from edge.hub import RunningHub
-from edge.settings import load_site, write_overrides
 from edge.tools.broker import Broker
 from edge.tools.modem import SimulatedModem
-from edge.tools.simulator.cast import Means
-from edge.tools.simulator.simulator import Options, Simulator
 from tests.integration.conftest import Start, until
 from tests.integration.field import Field
+from tests.integration.outside import Group, devices
 
 PHOTO = "202611-" + "0" * 32
 SHIFT_LEADER = "19900000014"
 SMOKE = ("zigbee2mqtt/sm-301", {"smoke": True, "battery": 97, "linkquality": 120})
-
-
-class Group:
-    """A chat group's webhook: keeps the texts it was given."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        group = self
-
-        class Hook(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                group.texts.append(body["message"])
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
@@ -71,31 +38,10 @@ def soon(site: Path) -> None:
 
 
 @pytest.fixture
-def group(site: Path) -> Iterator[Group]:
-    """The site's WeCom group, played by a webhook on this machine."""
-    hook = Group()
-    secrets = site / "secrets"
-    secrets.mkdir(exist_ok=True)
-    (secrets / "wecom").write_text(f"json://127.0.0.1:{hook.server.server_port}/\n", encoding="utf-8")
-    yield hook
-    hook.close()
-
-
-@pytest.fixture
 def modem(tmp_path: Path, site: Path, own_broker: Broker) -> Iterator[SimulatedModem]:
     """The site's modem and what stands on its serial lines; MQTT devices are the test's own."""
-    serial = {bus: str(tmp_path / "serial" / bus) for bus in ("bus-1", "bus-2", "modem-1")}
-    password = tmp_path / "mqtt-password"
-    write_overrides(site, mqtt=(own_broker.host, own_broker.port, "hub", password), serial=serial)
-    means = Means(None, tmp_path / "serial")
-    running = Simulator(load_site(site, schemas()), Options(site, means), lambda _line: None)
-    running.start()
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    yield running.modems["modem-1"]
-    running.stop()
-    thread.join()
-    running.close()
+    with devices(tmp_path, site, own_broker, over_mqtt=False) as playing:
+        yield playing.modem
 
 
 def fire(hub: RunningHub) -> Alarm:

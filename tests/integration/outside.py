@@ -1,0 +1,104 @@
+"""What stands around a hub in a test: a chat group behind a webhook, and all the devices the simulator plays."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from edge.dialects import schemas
+from edge.settings import load_site, write_overrides
+from edge.tools.broker import Broker
+from edge.tools.simulator import control
+from edge.tools.simulator.cast import Means
+from edge.tools.simulator.gateway import BrokerAddress
+from edge.tools.simulator.simulator import Options, Simulator
+
+LINES = ("bus-1", "bus-2", "modem-1")
+
+
+class Group:
+    """A chat group's webhook: keeps the texts it was given."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        group = self
+
+        class Hook(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                group.texts.append(body["message"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        self._thread = threading.Thread(target=self.server.serve_forever)
+        self._thread.start()
+
+    def join(self, site: Path) -> None:
+        """Be the site's WeCom group."""
+        secrets = site / "secrets"
+        secrets.mkdir(exist_ok=True)
+        (secrets / "wecom").write_text(f"json://127.0.0.1:{self.server.server_port}/\n", encoding="utf-8")
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
+
+
+class Devices:
+    """The running simulator. lines: what it said, among it each order a device was given."""
+
+    def __init__(self, simulator: Simulator, socket: Path, lines: list[str]) -> None:
+        self.modem = simulator.modems["modem-1"]
+        self.lines = lines
+        self._socket = socket
+
+    async def play(self, scene: str) -> None:
+        """A scenario of config/scenarios, by id."""
+        await asyncio.to_thread(control.ask, self._socket, {"reset": False, "play": [scene]})
+
+    def told(self, device: str) -> list[str]:
+        """What the device was told to do, by its own account: "siren: start"."""
+        marks = [(line, f"{device}.", " is told: ") for line in self.lines]
+        return [
+            f"{line.removeprefix(start).partition(told)[0]}: {line.partition(told)[2]}"
+            for line, start, told in marks
+            if line.startswith(start) and told in line
+        ]
+
+
+@contextmanager
+def devices(folder: Path, site: Path, broker: Broker, *, over_mqtt: bool) -> Iterator[Devices]:
+    """The site's devices: modem and serial lines, and those behind the broker too if `over_mqtt`."""
+    serial = folder / "serial"
+    password = folder / "mqtt-password"
+    write_overrides(
+        site,
+        mqtt=(broker.host, broker.port, "hub", password),
+        serial={line: str(serial / line) for line in LINES},
+    )
+    account = broker.account("field")
+    address = BrokerAddress(broker.host, broker.port, account.name, account.password)
+    means = Means(address if over_mqtt else None, serial)
+    lines: list[str] = []
+    socket = folder / "simulator.sock"
+    running = Simulator(load_site(site, schemas()), Options(site, means, socket), lines.append)
+    running.start()
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield Devices(running, socket, lines)
+    finally:
+        running.stop()
+        thread.join()
+        running.close()
