@@ -35,6 +35,10 @@ class OnDuty:
         self._holidays = holidays
         self._civil = civil
 
+    def holiday(self, day: date) -> str | None:
+        """The name of the public holiday on a date, None on any other day."""
+        return self._holidays(day)
+
     # ---- whom a target means --------------------------------------------------------------------------------------
 
     def who(self, target: str, now: Instant, place: str = "") -> tuple[str, ...]:

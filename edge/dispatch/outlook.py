@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from edge.dispatch.duty import OnDuty, expiries, lack
@@ -38,6 +38,7 @@ def outlook(roster: Roster, duty: OnDuty, now: Instant) -> RosterView:
         tuple(sorted(stints, key=lambda stint: (stint.start, stint.end, stint.post))),
         tuple(duty.findings(now.utc, now.utc + DAYS * DAY)),
         tuple(sorted(expiries(roster, today), key=_pressing)),
+        {day: name for day in map(today.__add__, map(timedelta, range(DAYS))) if (name := duty.holiday(day))},
     )
 
 

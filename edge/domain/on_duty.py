@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -67,6 +68,7 @@ class RosterView:
 
     trusted: the clock can be believed; without it there are only the people. stints: in order of time, those of
     yesterday that still run included. certificates: run out, running out or missing, the most pressing first.
+    holidays: names of the public holidays among the days.
     """
 
     roster: Roster
@@ -77,3 +79,4 @@ class RosterView:
     stints: tuple[Stint, ...] = ()
     findings: tuple[Finding, ...] = ()
     certificates: tuple[Expiry, ...] = ()
+    holidays: Mapping[date, str] = field(default_factory=dict)

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from edge.domain.output import CommandState, OutputKind, OutputState
+from edge.domain.output import STOP, CommandState, OutputKind, OutputState
 from edge.facade import CaseQuery
 from web.auth import Perm, Visitor, hub_of, require
 from web.auth.permissions import shows
 from web.i18n import mark as _
 from web.pages import render
+from web.pages.view import View
 
 router = APIRouter()
 
@@ -37,6 +38,31 @@ STATES: Final[Mapping[CommandState, tuple[str, str]]] = {
     CommandState.SUPERSEDED: (_("Superseded"), "low"),
 }
 """Words, and the look of their tag."""
+_RESTS: Final = (False, "open", "off")
+
+_SOUNDS: Final = (_("Sounding"), _("Silent"))
+_DONE: Final[Mapping[OutputKind, tuple[str, str]]] = {
+    OutputKind.SIREN: _SOUNDS,
+    OutputKind.BROADCAST: _SOUNDS,
+    OutputKind.BUZZER: _SOUNDS,
+    OutputKind.VALVE: (_("Valve closed"), _("Valve open")),
+    OutputKind.RELAY: (_("Power cut off"), _("Power on")),
+    OutputKind.FAN: (_("Running"), _("Standing still")),
+}
+"""What the feedback of an output says: done, and not done."""
+
+
+def feedback(state: OutputState, view: View) -> str:
+    """What the output reports of itself, in words; a value that nobody foresaw stays as it is."""
+    spec, seen = state.output.spec, state.seen
+    if spec.feedback is None:
+        return view.word(_("cannot be proved"))
+    act = next((act for act in spec.acts if act.confirm is not None and act.confirm == seen), None)
+    if (words := _DONE.get(spec.kind)) is None:
+        return view.text(act.name) if act else view.value(seen, None)
+    if act is not None:
+        return view.word(words[act.id == STOP])
+    return view.word(words[1]) if seen in _RESTS else view.value(seen, None)
 
 
 @router.get("/outputs")
@@ -53,6 +79,7 @@ async def outputs(request: Request, visitor: Annotated[Visitor, Depends(require(
         recent=page.items,
         kinds=KINDS,
         looks=STATES,
+        feedback=feedback,
         linkage=hub.linkage(),
         starts=hub.linkage_starts(),
         operates=shows(visitor.role, Perm.OPERATE),

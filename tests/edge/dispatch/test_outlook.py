@@ -81,3 +81,10 @@ def test_what_is_missing_or_ran_out_comes_first():
         ("f", -60),
         ("e", 28),
     ]
+
+
+def test_public_holidays_among_the_days_have_their_names():
+    found = roster(DESK)
+    festival = {date(2026, 3, 5): "春节", date(2026, 3, 16): "later"}.get
+    view = outlook(found, OnDuty(found, SHANGHAI, festival), at(SHANGHAI, 2026, 3, 2, 10))
+    assert view.holidays == {date(2026, 3, 5): "春节"}

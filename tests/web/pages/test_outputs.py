@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge.conclude import Conclude
 from edge.outputs import Outputs
 from tests.edge.outputs.stage import DEVICES, LINKAGES, Stage
 from tests.web.fakes import FakeHub
+from web.pages.outputs import feedback
+from web.pages.view import View
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +60,18 @@ async def test_the_mode_stands_in_the_totals_of_every_page(person, hub):
     await guard.post("/api/v1/linkage", json={"mode": "manual", "reason": "welding"})
     page = (await guard.get("/", headers={"Accept-Language": "zh-CN"})).text
     assert "联动 <b>手动</b>" in page
+
+
+async def test_feedback_is_told_in_words(hub):
+    view = View(hub, "zh", {})
+    states = {state.output.id: state for state in hub.outputs()}
+    valve, siren = states["valve.valve"], states["siren.siren"]
+    assert feedback(replace(valve, seen=None), view) == "无数据"
+    (close,) = valve.output.spec.acts
+    assert feedback(replace(valve, seen=close.confirm), view) == "已关阀"
+    assert feedback(replace(valve, seen="open"), view) == "阀门开启"
+    assert feedback(replace(valve, seen="half"), view) == "half"
+    for act, words in (("start", "鸣响中"), ("stop", "未响")):
+        confirmed = siren.output.spec.act(act)
+        assert confirmed is not None
+        assert feedback(replace(siren, seen=confirmed.confirm), view) == words

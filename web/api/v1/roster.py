@@ -20,7 +20,7 @@ class RosterShape(TypedDict):
     """Persons are ids of `persons`; phone is null for whoever may not read it. today: the site's local date.
 
     posts: with who is on duty now. stints: shifts with a date. findings: gap, short, overlap. certificates: expires
-    null for one that is missing.
+    null for one that is missing. holidays: date -> name.
     """
 
     today: str
@@ -30,6 +30,7 @@ class RosterShape(TypedDict):
     stints: list[dict[str, Any]]
     findings: list[dict[str, Any]]
     certificates: list[dict[str, Any]]
+    holidays: dict[str, str]
     crews: list[dict[str, Any]]
     persons: list[dict[str, Any]]
 
@@ -61,6 +62,7 @@ def shape(view: RosterView, *, phones: bool) -> RosterShape:
             }
             for expiry in view.certificates
         ],
+        "holidays": {day.isoformat(): name for day, name in view.holidays.items()},
         "crews": [
             {
                 "id": crew.id,
