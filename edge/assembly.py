@@ -10,11 +10,11 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from edge import health, outputs
@@ -23,10 +23,11 @@ from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
 from edge.conclude import Conclude
-from edge.dialects import make_driver, schemas
+from edge.dialects import make_driver, make_publisher, schemas
 from edge.dispatch.channel import Channel
 from edge.dispatch.channels.making import make_channels
 from edge.dispatch.duty import OnDuty
+from edge.dispatch.orders import Orders
 from edge.dispatch.watch import Presence
 from edge.domain.conclusion import Written
 from edge.domain.instant import MINUTE, SECOND, Instant
@@ -34,7 +35,7 @@ from edge.domain.output import OutputKind
 from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
-from edge.driver import Codec, Driver, Messenger
+from edge.driver import Codec, Driver, Messenger, Publisher
 from edge.evidence import EvidenceFiles
 from edge.health import HealthMonitor
 from edge.hub import RunningHub
@@ -44,9 +45,10 @@ from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
-from edge.probes import annunciation, checks, link_checks, uplink_checks
+from edge.probes import Way, annunciation, checks, link_checks, way_checks
 from edge.reach import Reach
 from edge.sender import Sender
 from edge.settings import install_template, load_site
@@ -216,7 +218,10 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     stack.push_async_callback(accounts.close)
     room = site.unit.control_room
     directory = Directory(
-        [*health.built_in_devices(site.connections, room, site.uplinks), *site.devices.values()],
+        [
+            *health.built_in_devices(site.connections, room, [*site.uplinks, *site.outlets]),
+            *site.devices.values(),
+        ],
         site.profiles,
     )
     for row in state.devices:
@@ -294,7 +299,9 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     pipeline = Pipeline(line, lambda source, receipts: parts.drivers[source].acknowledge(receipts))
     parts.host.pipeline = pipeline
     uplinks = followers(parts.site, parts.telemetry, points, parts.clock, parts.rejects, pipeline)
-    links = {**link_checks(parts.drivers, intake), **uplink_checks(uplinks)}
+    publishers = [make_publisher(outlet, list(KINDS.values())) for outlet in site.outlets]
+    ways: list[Way] = [*uplinks, *publishers]
+    links = {**link_checks(parts.drivers, intake), **way_checks(ways)}
     heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
     line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
     await _take_up(parts, line, pipeline, now)
@@ -312,7 +319,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         duty,
         parts.channels,
         parts.options.civil_offset,
-        uplinks,
+        ways,
     )
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
@@ -323,7 +330,21 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     await stack.enter_async_context(following(uplinks))
+    await stack.enter_async_context(showing(_outward(parts.log, line, publishers), publishers, parts.host))
     return Running(hub, task, "")
+
+
+def _outward(facts: FactLog, line: Line, publishers: Sequence[Publisher]) -> Outward:
+    """What is published stands there as the API says it."""
+    from web.api.v1 import shapes
+
+    def shape(subject: str, case: Any) -> Mapping[str, Any]:
+        if subject == "alarm":
+            return dict(shapes.alarm(case, persisted=facts.persisted(case.seq)))
+        return shapes.case(case)
+
+    orders = next(tenant for tenant in line.conclude.tenants if isinstance(tenant, Orders))
+    return Outward(facts, publishers, lambda: line.engine.open().values(), orders.open, shape)
 
 
 def _rules(parts: _Parts) -> list[AlarmRule]:

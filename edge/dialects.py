@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import Final
 
 from edge.domain.device import Device
-from edge.domain.site import Connection
-from edge.driver import Decode, Driver, DriverSchema
+from edge.domain.site import Connection, Outlet
+from edge.driver import Decode, Driver, DriverSchema, Publisher
 
 # dialect -> module and class of its driver, beside which stand its codec.py and config.py
 DRIVERS: Final[Mapping[str, str]] = {
@@ -31,6 +31,12 @@ def make_driver(connection: Connection, devices: Sequence[Device]) -> Driver:
     module, _, name = DRIVERS[connection.dialect].partition(":")
     driver: Driver = getattr(import_module(module), name)(connection, devices)
     return driver
+
+
+def make_publisher(outlet: Outlet, kinds: Sequence[str]) -> Publisher:
+    """The way out of one [[mqtt.publish]]. kinds: what stands under its prefix, `<prefix>/<kind>/<id>`."""
+    made: Publisher = import_module("drivers._mqtt.publisher").MqttPublisher(outlet, kinds)
+    return made
 
 
 def decoder(dialect: str) -> Decode:

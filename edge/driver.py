@@ -107,6 +107,31 @@ class Driver(Protocol):
         """State and counters of the link. Thread-safe."""
 
 
+class Publisher(Protocol):
+    """Shows what is open to whoever listens. Any thread may call it; nothing blocks and nothing raises.
+
+    Only the newest of each (kind, id) counts. While the link is down it is remembered, and shown when it is up again;
+    what an earlier run of the hub showed and is over is taken away then.
+    """
+
+    id: str
+
+    def start(self, host: Host) -> None:
+        """Begin; what is open must be shown before."""
+
+    def stop(self) -> None:
+        """End all threads; what is shown stays."""
+
+    def show(self, kind: str, id: str, payload: bytes) -> None:
+        """It is open, and this is how it stands."""
+
+    def clear(self, kind: str, id: str) -> None:
+        """It is over."""
+
+    def report(self) -> LinkReport:
+        """State and counters of the link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What came of handing a text to the network. references: of its parts, by which each `Arrived` is told.
@@ -173,7 +198,7 @@ class DriverSchema:
     write: the `write = {…}` of an output's act, given to `Driver.write`; None where devices are only listened to.
     key: address model -> the address string that `Codec.parse` yields for that device.
     bus_of: address model -> id of the source it must be on, None where any source of the dialect will do.
-    parent: the table around it ([[mqtt]] without its `id` and `listen`), None where the source stands alone.
+    parent: the table around it ([[mqtt]] without its `id`, `listen` and `publish`), None where the source stands alone.
     combine: (parent model or None, connection model) -> `Connection.settings`; None: the connection model itself.
 
     All models are pydantic, strict, and forbid extra keys. Paths in them (`password_file`) arrive absolute: a field

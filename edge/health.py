@@ -17,7 +17,7 @@ from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose, RawReading
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
-from edge.domain.site import Connection, Uplink
+from edge.domain.site import Connection, Outlet, Uplink
 from edge.ingest import strangers
 
 HUB: Final = "hub"
@@ -157,9 +157,9 @@ RULES: Final[tuple[AlarmRule, ...]] = (
 
 
 def built_in_devices(
-    connections: Iterable[Connection], room: Text, uplinks: Iterable[Uplink] = ()
+    connections: Iterable[Connection], room: Text, uplinks: Iterable[Uplink | Outlet] = ()
 ) -> list[Device]:
-    """The device "hub" and one device per connection and uplink, placed in the control room `room`."""
+    """The device "hub" and one device per connection, uplink and outlet, placed in the control room `room`."""
 
     def device(id: str, category: str, name: Text, points: tuple[PointSpec, ...]) -> Device:
         profile = DeviceProfile(

@@ -44,8 +44,8 @@ from edge.metrics import metrics
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
+from edge.probes import Way
 from edge.store.disk import DiskGuard
-from edge.store.followers import Follower
 
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
 
@@ -76,7 +76,7 @@ class RunningHub:
         duty: OnDuty,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
-        uplinks: Sequence[Follower] = (),
+        ways: Sequence[Way] = (),
     ) -> None:
         self.site = site
         self.accounts = accounts
@@ -91,7 +91,7 @@ class RunningHub:
         self._guard = guard
         self._duty = duty
         self._civil_offset = civil_offset
-        self._uplinks = uplinks
+        self._ways = ways
         self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
 
     # ---- the moment -----------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class RunningHub:
         return self._line.monitor.health(self._line.heart, self.now())
 
     def links(self) -> Sequence[LinkReport]:
-        return [*(d.report() for d in self._drivers.values()), *(u.report() for u in self._uplinks)]
+        return [*(d.report() for d in self._drivers.values()), *(way.report() for way in self._ways)]
 
     def rejected(self) -> Sequence[Rejected]:
         return self._rejects.rows()

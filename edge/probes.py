@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from edge.beat import LATE
 from edge.dispatch.watch import Presence
+from edge.domain.health import LinkReport
 from edge.domain.instant import HOUR, MINUTE, Instant
 from edge.domain.names import Text
 from edge.driver import Driver
@@ -15,7 +16,6 @@ from edge.ingest.intake import Intake
 from edge.ingest.quarantine import Rejects
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
-from edge.store.followers import Follower
 
 SETTLING: Final = 5 * MINUTE
 SHOWN: Final = HOUR  # a defect of the program counts as a fault for so long after it last happened
@@ -90,17 +90,26 @@ def link_checks(drivers: Mapping[str, Driver], intake: Intake) -> dict[str, Prob
     return {source: probe(source, driver) for source, driver in drivers.items()}
 
 
-def uplink_checks(followers: Iterable[Follower]) -> dict[str, Probe]:
-    """One check for each data centre: what its follower says."""
+class Way(Protocol):
+    """A data centre's follower, or a publisher."""
 
-    def probe(follower: Follower) -> Probe:
+    id: str
+
+    def report(self) -> LinkReport:
+        """State and counters of its link."""
+
+
+def way_checks(ways: Iterable[Way]) -> dict[str, Probe]:
+    """One check for each way out: what it says of its link."""
+
+    def probe(way: Way) -> Probe:
         def check(_now: Instant) -> tuple[bool, Text]:
-            report = follower.report()
+            report = way.report()
             return report.up, report.detail
 
         return check
 
-    return {follower.id: probe(follower) for follower in followers}
+    return {way.id: probe(way) for way in ways}
 
 
 def _program(rejects: Rejects, now: Instant) -> tuple[bool, Text]:

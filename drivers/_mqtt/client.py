@@ -72,16 +72,17 @@ class HubClient(Client):
         if self.buffered is not None:
             self.buffered.flush()
 
-    def subscribe_at_least_once(self, filters: list[str], own: str) -> None:
+    def subscribe_at_least_once(self, filters: list[str], own: str, *, stored: bool = False) -> None:
         """QoS 1 for `filters`, QoS 0 for our `own` topic, in one packet.
 
         The retain flag then means "the broker's stored copy" (Retain As Published 0), which comes only when the
-        subscription is new (Retain Handling 1). MQTT 3.1.1 sends the stored copies at every subscription.
+        subscription is new (Retain Handling 1), with `stored` always, and then without what we ourselves publish.
+        MQTT 3.1.1 sends the stored copies at every subscription.
         """
         if self.protocol == V5:
-            wanted = [
-                (name, SubscribeOptions(1, retainAsPublished=False, retainHandling=1)) for name in filters
-            ]
+            handling = 0 if stored else 1
+            options = SubscribeOptions(1, noLocal=stored, retainAsPublished=False, retainHandling=handling)
+            wanted = [(name, options) for name in filters]
             self.subscribe([*wanted, (own, SubscribeOptions(0, retainHandling=2))])
         else:
             self.subscribe([*((name, 1) for name in filters), (own, 0)])

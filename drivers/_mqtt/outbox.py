@@ -22,7 +22,32 @@ LOST: Final = "the connection to the broker was lost before it confirmed the mes
 class Publisher(Protocol):
     """What is asked of an MQTT client."""
 
-    def publish(self, topic: str, payload: bytes, qos: int) -> Any: ...  # paho's info: `mid`, `rc`
+    def publish(
+        self, topic: str, payload: bytes, qos: int, retain: bool = False
+    ) -> Any: ...  # paho's info: `mid`, `rc`
+
+
+class Outward(Protocol):
+    """What goes out over a link; the session asks it, in its own thread."""
+
+    published: int
+    confirmed: int
+
+    @property
+    def due(self) -> float:
+        """Monotonic seconds at which `serve` has something to do even if nothing happens until then."""
+
+    def open(self) -> None:
+        """The broker has accepted us."""
+
+    def close(self, why: str) -> None:
+        """There is no connection."""
+
+    def serve(self, client: Publisher) -> None:
+        """Publish what there is to publish."""
+
+    def told(self, client: Any, userdata: Any, packet: int, reason: Any, properties: Any) -> None:
+        """The broker's PUBACK, as paho tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +130,9 @@ class Outbox:
                 f"the broker has not confirmed a message on {message.topic} in {ANSWER_WITHIN:g} s",
             )
 
-    def told(self, _client: Any, _userdata: Any, packet: int, reason: Any, _properties: Any) -> None:
+    def told(self, client: Any, userdata: Any, packet: int, reason: Any, properties: Any) -> None:
         """The broker's PUBACK, as paho tells it; its reason is 0 in MQTT 3.1.1."""
+        del client, userdata, properties
         message = self._under_way.pop(packet, None)
         if message is None:
             return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from drivers._mqtt import words
 from drivers._mqtt.config import BrokerSettings
-from drivers._mqtt.outbox import Outbox
+from drivers._mqtt.outbox import Outward
 from drivers._mqtt.waking import Waker
 from drivers._mqtt.words import LinkState
 from edge.domain.reading import Arrival, Delivery, RawReading
@@ -67,13 +67,17 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a session is for. wanted: topics that are the hub's business, None for all that the filters bring."""
+    """What a session is for. wanted: topics that are the hub's business, None for all that the filters bring.
+
+    stored: the broker's stored copies are asked for at every connection, and nothing of our own comes back.
+    """
 
     id: str
     dialect: str
     filters: list[str]
     loopback: str
     wanted: Callable[[str], bool] | None = None
+    stored: bool = False
 
 
 @dataclass(slots=True)
@@ -110,7 +114,7 @@ class Session:
         broker: BrokerSettings,
         host: Host,
         receipts: Receipts,
-        outbox: Outbox,
+        outbox: Outward,
         counters: Counters,
         generation: int,
         *,
@@ -282,7 +286,9 @@ class Session:
         self._tell(False, words.UNPROVEN)
         # At each connection, whatever the broker says it remembers: the filters may have changed since, and brokers
         # have been seen to keep a session without its subscriptions (influxdata/telegraf#6232).
-        client.subscribe_at_least_once(self._source.filters, self._source.loopback)
+        client.subscribe_at_least_once(
+            self._source.filters, self._source.loopback, stored=self._source.stored
+        )
 
     def _on_subscribe(self, client: Any, _userdata: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         names = self._source.filters

@@ -91,6 +91,17 @@ def subscription_refused(filters: list[str]) -> LinkState:
     )
 
 
+def publishing_refused(topic: str) -> LinkState:
+    """The broker does not take what the hub publishes."""
+    return LinkState(
+        "publishing_refused",
+        Text(
+            f"服务器拒绝发布 {topic}:请检查账号权限",
+            f"The broker refuses what is published on {topic}: check the account's rights",
+        ),
+    )
+
+
 def secret_missing(error: OSError | KeyError | UnicodeDecodeError, broker: BrokerSettings) -> LinkState:
     """The password's file or environment variable cannot be read."""
     what = broker.password_file or broker.password_env

@@ -71,6 +71,10 @@ class Orders:
         self._book: dict[str, _Open] = {}
         self._restored = False
 
+    def open(self) -> list[WorkOrder]:
+        """The orders that are open."""
+        return [entry.order for entry in self._book.values()]
+
     # ---- tenant ---------------------------------------------------------------------------------------------------
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:

@@ -149,6 +149,22 @@ class SourceTable(Table):
     name: Bilingual
 
 
+def _prefix(text: str) -> str:
+    if not text or text.startswith(("/", "$")) or text.endswith("/") or set("+#\0") & set(text):
+        raise PydanticCustomError(
+            "value", "write the beginning of a topic such as district/heanyuan: no + and #, no / at its ends"
+        )
+    return text
+
+
+class OutletTable(Table):
+    """One [[mqtt.publish]]. prefix: of its topics, `edge-hub/<site>` when left out."""
+
+    id: Id
+    name: Bilingual
+    prefix: Annotated[str, AfterValidator(_prefix)] | None = None
+
+
 class DeviceTable(Table):
     """One [[device]]; `address` is its dialect's."""
 

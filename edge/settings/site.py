@@ -103,6 +103,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         retention=Retention(**retention.model_dump()),
         linkages=read_linkages,
         uplinks=uplinks,
+        outlets=tuple(sources.outlets),
         roster=roster,
         policies=policies,
         channels=ways.channels,

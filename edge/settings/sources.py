@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, Field
 
-from edge.domain.site import Connection
+from edge.domain.site import Connection, Outlet
 from edge.driver import DriverSchema
 from edge.settings.document import Siblings, checked, known_keys, models_in, read_sheet, tables
-from edge.settings.models import Id, SourceTable, Table, Words
+from edge.settings.models import Id, OutletTable, SourceTable, Table, Words
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
 from edge.settings.profiles import Library
@@ -52,12 +52,13 @@ class LocalFile(Table):
 
 @dataclass(slots=True)
 class Sources:
-    """connections: those without fault. dialects, places: of each source by its id, faulty ones too.
+    """connections, outlets: those without fault. dialects, places: of each source by its id, faulty ones too.
 
-    A source's id is also that of the built-in device which stands for its link.
+    A source's or outlet's id is also that of the built-in device which stands for its link.
     """
 
     connections: list[Connection] = field(default_factory=list)
+    outlets: list[Outlet] = field(default_factory=list)
     dialects: dict[str, str] = field(default_factory=dict)
     places: dict[str, tuple[Sheet, Path]] = field(default_factory=dict)
 
@@ -92,14 +93,16 @@ class _Reader:
 
     def broker(self, path: Path, item: dict[str, Any]) -> None:
         """One [[mqtt]]: its own keys are checked once for each kind of listener, all alike."""
-        listen = (*path, "listen")
-        if not item.get("listen"):
-            self._report.add(
-                self._sheet, listen, "missing_key", "a broker needs at least one [[mqtt.listen]]"
-            )
-        siblings = Siblings(("id", "listen"))
+        listen, publish = (*path, "listen"), (*path, "publish")
+        if not item.get("listen") and not item.get("publish"):
+            message = "a broker needs at least one [[mqtt.listen]] or [[mqtt.publish]]"
+            self._report.add(self._sheet, listen, "missing_key", message)
+        siblings = Siblings(("id", "listen", "publish"))
+        parent = _Parent(path, item, siblings)
         for there, source in tables(self._report, self._sheet, listen, item.get("listen")):
-            self.source(there, source, "mqtt", _Parent(path, item, siblings))
+            self.source(there, source, "mqtt", parent)
+        for there, outlet in tables(self._report, self._sheet, publish, item.get("publish")):
+            self.outlet(there, outlet, parent)
         checked(self._report, self._sheet, path, _only(item, BrokerId), BrokerId, siblings)
 
     def source(self, path: Path, item: dict[str, Any], kind: str, parent: _Parent | None) -> None:
@@ -111,14 +114,11 @@ class _Reader:
         if schema is not None:
             own = self._own(item, schema.connection, siblings.keys)
             settings = checked(report, sheet, path, own, schema.connection, siblings)
-            if schema.parent is not None and parent is not None:
-                own = self._own(parent.item, schema.parent, parent.siblings.keys)
-                around = checked(report, sheet, parent.path, own, schema.parent, parent.siblings)
+            if parent is not None:
+                around = self._around(schema, parent)
         table = checked(report, sheet, path, _only(item, SourceTable), SourceTable, siblings)
         self._adopting(path, item)
-        self.unique(self._ids, path, item.get("id"))
-        if item.get("id") == HUB:
-            report.add(sheet, (*path, "id"), "reserved", "`hub` is the hub itself: choose another id")
+        self._named(path, item)
         if isinstance(id := item.get("id"), str) and isinstance(dialect := item.get("dialect"), str):
             self.sources.dialects[id] = dialect
             self.sources.places.setdefault(id, (sheet, (*path, "id")))
@@ -130,6 +130,31 @@ class _Reader:
         self.sources.connections.append(
             Connection(table.id, kind, table.dialect, table.name.text(), combined)
         )
+
+    def outlet(self, path: Path, item: dict[str, Any], parent: _Parent) -> None:
+        """One [[mqtt.publish]]."""
+        schema = next((s for s in self._schemas.values() if s.kind == "mqtt" and s.parent is not None), None)
+        around = None if schema is None else self._around(schema, parent)
+        table = checked(self._report, self._sheet, path, item, OutletTable)
+        self._named(path, item)
+        if isinstance(id := item.get("id"), str):
+            self.sources.places.setdefault(id, (self._sheet, (*path, "id")))
+        if table is not None and around is not None:
+            prefix = table.prefix or f"edge-hub/{_site(self._sheet)}"
+            self.sources.outlets.append(Outlet(table.id, table.name.text(), prefix, around))
+
+    def _around(self, schema: DriverSchema, parent: _Parent) -> Any:
+        """The broker's table as the driver's model, None when it has none or it is faulty."""
+        if schema.parent is None:
+            return None
+        own = self._own(parent.item, schema.parent, parent.siblings.keys)
+        return checked(self._report, self._sheet, parent.path, own, schema.parent, parent.siblings)
+
+    def _named(self, path: Path, item: dict[str, Any]) -> None:
+        self.unique(self._ids, path, item.get("id"))
+        if item.get("id") == HUB:
+            message = "`hub` is the hub itself: choose another id"
+            self._report.add(self._sheet, (*path, "id"), "reserved", message)
 
     def unique(
         self, seen: dict[str, Path], path: Path, value: object, key: str = "id", code: str = "duplicate_id"
@@ -175,6 +200,12 @@ class _Parent:
     path: Path
     item: dict[str, Any]
     siblings: Siblings
+
+
+def _site(sheet: Sheet) -> str:
+    """Its id; whether it is one is said elsewhere."""
+    table = sheet.data.get("site")
+    return str(table.get("id", "")) if isinstance(table, dict) else ""
 
 
 def _only(item: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:

@@ -309,7 +309,7 @@ class View:
     def link(self, source: str) -> str:
         """What a connection is called on site."""
         names = {c.id: c.name for c in self.hub.site.connections}
-        names |= {uplink.id: uplink.name for uplink in self.hub.site.uplinks}
+        names |= {way.id: way.name for way in (*self.hub.site.uplinks, *self.hub.site.outlets)}
         return self.text(names[source]) if source in names else source
 
     def link_look(self, link: LinkReport) -> Literal["ok", "medium"]:

@@ -16,7 +16,8 @@ from paho.mqtt.client import Client
 
 from drivers._mqtt.client import HubClient
 from drivers._mqtt.config import BrokerSettings
-from drivers._mqtt.listener import MqttListener, Versions
+from drivers._mqtt.link import Versions
+from drivers._mqtt.listener import MqttListener
 from drivers._mqtt.session import Ending, Timing
 from edge.tools.broker import Broker, SpareBroker, find_program, free_port, shipped_accounts
 from tests.drivers._mqtt.rig import RecordingHost, as_hub, make_listener, publish, until

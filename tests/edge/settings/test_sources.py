@@ -32,6 +32,49 @@ def test_a_listener_carries_its_broker(folder: Folder) -> None:
     assert (bus.id, bus.kind, bus.settings) == ("bus-1", "serial", Bus(port="/dev/ttyUSB0"))
 
 
+PUBLISH = """
+[[mqtt.publish]]
+id = "out"
+name = { zh = "发布", en = "Out" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "prefix"), [("", "edge-hub/court"), ('prefix = "district/court"\n', "district/court")]
+)
+def test_a_broker_can_be_published_to(folder: Folder, line: str, prefix: str) -> None:
+    folder.change(FILE, "\n[[serial]]", f"{PUBLISH}{line}\n[[serial]]")
+    (outlet,) = load_site(folder.path, SCHEMAS).outlets
+    assert (outlet.id, outlet.name, outlet.prefix) == ("out", Text("发布", "Out"), prefix)
+    assert outlet.settings == Broker(host="127.0.0.1", password_file=folder.path / "secrets/mqtt")
+
+
+def test_a_broker_only_published_to_needs_no_listener(folder: Folder) -> None:
+    district = f'\n[[mqtt]]\nid = "district"\nhost = "d.example"\n{PUBLISH}\n[[serial]]'
+    folder.change(FILE, "\n[[serial]]", district)
+    (outlet,) = load_site(folder.path, SCHEMAS).outlets
+    assert outlet.settings == Broker(host="d.example")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "code", "near"),
+    [
+        ('id = "out"', 'id = "radio"', "id", "duplicate_id", None),
+        ('id = "out"', 'id = "hub"', "id", "reserved", None),
+        ('id = "out"', 'id = "out"\nprefix = "a/#"', "prefix", "value", None),
+        ('id = "out"', 'id = "out"\nprefix = "/a"', "prefix", "value", None),
+        ('id = "out"', 'id = "out"\nprefx = "a"', "prefx", "unknown_key", "prefix"),
+    ],
+)
+def test_what_is_wrong_with_publishing_is_named(
+    folder: Folder, old: str, new: str, key: str, code: str, near: str | None
+) -> None:
+    folder.change(FILE, "\n[[serial]]", f"{PUBLISH.replace(old, new)}\n[[serial]]")
+    (problem,) = folder.problems()
+    assert (problem.key, problem.code) == (f"mqtt[0].publish[0].{key}", code)
+    assert problem.suggestion == near
+
+
 def test_paths_are_relative_to_the_site(folder: Folder) -> None:
     folder.change(
         FILE, 'password_file = "secrets/mqtt"', 'password_file = "/etc/pw"\ntls = { ca = "ca.pem" }'
