@@ -66,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="alarms to the browser, 0 for none (%(default)s)",
     )
+    latencies.add_argument(
+        "--uplink",
+        action="store_true",
+        help="once more beside an uplink that sends a backlog to a data centre which goes away meanwhile",
+    )
     memories = benches.add_parser(
         "memory", parents=[common], help="what the hub holds: idle, after a load, with panels"
     )

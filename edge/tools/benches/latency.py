@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from edge.tools.benches import browser
+from edge.tools.benches.centre import DataCentre
 from edge.tools.benches.processes import until
 from edge.tools.benches.report import BenchError, Report, spread
 from edge.tools.benches.site import DETECTOR, DETECTOR_TOPIC
@@ -20,22 +25,71 @@ BACKGROUND: Final = 1000  # readings a second meanwhile
 ALARM_RATE: Final = 20.0
 PAINT_RATE: Final = 10.0
 WITHIN: Final = 30.0
+STORED_WITHIN: Final = 120.0
+BACKLOG: Final = (
+    4000  # readings an uplink has to send for each second of the measuring: it is never done before
+)
 TARGETS: Final = {"p50": "≤ 3 ms (goal ≤ 1)", "p99": "≤ 25 ms (goal ≤ 10)"}
 
 
 def measure(arguments: Namespace) -> Report:
-    """Stream, then browser; BenchError when an alarm did not arrive."""
+    """Browser, then stream, then stream beside an uplink; BenchError when an alarm did not arrive."""
     report = Report("alarm-latency", YARDSTICK)
-    with Stand(arguments.data, detectors=arguments.alarms + arguments.painted) as stand:
-        if arguments.painted:
-            _to_browser(stand, arguments.alarms + 1, arguments.painted, report)
-        _to_stream(stand, arguments.alarms, report)
+    if arguments.uplink:
+        with (
+            TemporaryDirectory(prefix="edge-hub-bench-centre-") as folder,
+            DataCentre(Path(folder)) as centre,
+        ):
+            _measure(arguments, report)
+            _beside_uplink(arguments, report, centre)
+    else:
+        _measure(arguments, report)
     return report
 
 
-def _to_stream(stand: Stand, count: int, report: Report) -> None:
+def _measure(arguments: Namespace, report: Report) -> None:
+    with Stand(arguments.data, detectors=arguments.alarms + arguments.painted) as stand:
+        if arguments.painted:
+            _to_browser(stand, arguments.alarms + 1, arguments.painted, report)
+        stand.quiet()
+        _to_stream(stand, arguments.alarms, report, "stream", "publish › stream")
+    report.notes.append(
+        f"{arguments.alarms:,} fire alarms of as many detectors at {ALARM_RATE:g}/s, each in the journal before it is "
+        f"streamed, none closed; {BACKGROUND:,} readings/s meanwhile; shipped broker configuration"
+    )
+
+
+def _beside_uplink(arguments: Namespace, report: Report, centre: DataCentre) -> None:
+    """The same with another hub, whose uplink has a backlog to send to a data centre that goes away three times."""
+    seconds = arguments.alarms / ALARM_RATE
+    folder = None if arguments.data is None else arguments.data / "uplink"
+    with Stand(folder, detectors=arguments.alarms, uplink=centre.url) as stand, ThreadPoolExecutor(1) as pool:
+        backlog = round(BACKLOG * (seconds + 5))
+        publisher, _ = stand.meters(backlog)
+        with publisher:
+            publisher.go()
+            publisher.answer()
+        until(lambda: stand.stored() >= backlog, "storing the backlog", within=STORED_WITHIN)
+        before, ended = stand.metrics(), threading.Event()
+        disturbed = pool.submit(centre.disturb, seconds, ended)
+        try:
+            _to_stream(stand, arguments.alarms, report, "uplink", "the same, an uplink draining")
+            after = stand.metrics()
+        finally:
+            ended.set()
+        faults = disturbed.result()
+    sent = after["uplink_sent_total"] - before["uplink_sent_total"]
+    report.add("uplink_sent", "readings the data centre took meanwhile", sent, "")
+    report.notes.append(
+        f"uplink: {before['uplink_behind']:,.0f} readings behind at the first alarm, {after['uplink_behind']:,.0f} "
+        f"after the last; victoria-metrics on the same machine, {', '.join(faults) or 'undisturbed'} meanwhile"
+    )
+    if after["uplink_lost_total"]:
+        raise BenchError(f"the uplink lost {after['uplink_lost_total']:,.0f} readings")
+
+
+def _to_stream(stand: Stand, count: int, report: Report, key: str, what: str) -> None:
     """Publish › server-sent event."""
-    stand.quiet()
     seconds = count / ALARM_RATE
     background, _ = stand.meters(round(BACKGROUND * (seconds + 2)), rate=BACKGROUND)
     with (
@@ -58,17 +112,13 @@ def _to_stream(stand: Stand, count: int, report: Report) -> None:
     theirs = spread([(heard[DETECTOR_TOPIC.format(n)] - at) / 1e6 for n, at in zip(names, sent, strict=True)])
     for name, value in ours.items():
         report.add(
-            f"stream_{name}",
-            f"publish › stream, {name}",
+            f"{key}_{name}",
+            f"{what}, {name}",
             value,
             "ms",
             yardstick=theirs[name],
             target=TARGETS.get(name, ""),
         )
-    report.notes.append(
-        f"{count:,} fire alarms of as many detectors at {ALARM_RATE:g}/s, each in the journal before it is streamed, "
-        f"none closed; {BACKGROUND:,} readings/s meanwhile; shipped broker configuration"
-    )
 
 
 def _to_browser(stand: Stand, first: int, count: int, report: Report) -> None:

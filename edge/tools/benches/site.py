@@ -52,6 +52,18 @@ path = "b1"
 name = { zh = "1号楼", en = "Building 1" }
 """
 
+_UPLINK: Final = """
+[[uplink]]
+id = "centre"
+kind = "influxdb"
+name = {{ zh = "数据中心", en = "Data centre" }}
+url = "{url}"
+org = "bench"
+bucket = "bench"
+interval = 1
+timeout = 2
+"""
+
 _METER: Final = """\
 maker = "edge-hub"
 model = "meter"
@@ -98,8 +110,11 @@ address = {{ dialect = "{dialect}", {key} = "{id}" }}
 """
 
 
-def write_site(site: Path, detectors: int) -> None:
-    """A whole site in the empty folder `site`, except for its broker's address. It uses the shipped rule for smoke."""
+def write_site(site: Path, detectors: int, uplink: str | None = None) -> None:
+    """A whole site in the empty folder `site`, except for its broker's address. It uses the shipped rule for smoke.
+
+    uplink: url of its data centre.
+    """
     meters = [
         _DEVICE.format(id=f"meter-{n:02}", profile="edge-hub-meter", dialect="json", key="device")
         for n in range(1, METERS + 1)
@@ -109,7 +124,7 @@ def write_site(site: Path, detectors: int) -> None:
         for n in range(1, detectors + 1)
     ]
     for name, text in {
-        "site.toml": _SITE,
+        "site.toml": _SITE if uplink is None else _SITE + _UPLINK.format(url=uplink),
         "profiles/edge-hub-meter.toml": _METER,
         "rules/meters.toml": _RULE,
         "devices/meters.toml": "".join(meters),

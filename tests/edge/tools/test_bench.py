@@ -10,9 +10,11 @@ import pytest
 
 from edge import cli
 from edge.tools.benches import browser
+from edge.tools.benches.centre import PROGRAM
 from edge.tools.benches.ingest import check_stored_once
 from edge.tools.benches.report import BenchError
 from edge.tools.benches.stand import Stand
+from edge.tools.broker import find_program
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -48,6 +50,16 @@ def test_alarm_latency_waits_for_every_alarm_and_paint(capsys: pytest.CaptureFix
     assert all(f["value"] > 0 < f["yardstick"] for f in stream)
     if painted:
         assert 0 < figures["painted_p50"]["value"] <= figures["painted_p95"]["value"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_program(PROGRAM) is None, reason="no victoria-metrics here")
+def test_alarm_latency_beside_an_uplink(capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(capsys, "alarm-latency", "--alarms", "60", "--painted", "0", "--uplink")
+    figures = report["figures"]
+    assert 0 < figures["uplink_p50"]["value"] <= figures["uplink_p99"]["value"]
+    assert figures["uplink_sent"]["value"] > 0
+    assert "readings behind at the first alarm" in report["notes"][-1]
 
 
 @pytest.mark.slow
