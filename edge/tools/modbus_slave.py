@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import random
-import select
 import struct
 import threading
 import time
-import tty
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from pathlib import Path
@@ -29,6 +25,7 @@ from drivers.modbus_rtu.frames import (
     seal,
 )
 from edge.domain.reading import ProtocolError
+from edge.tools.plug import Plug
 
 SLICE: Final = 0.2
 
@@ -54,7 +51,7 @@ class SlaveBus:
         self._memory: dict[tuple[int, int], dict[int, int]] = {}
         self._random = random.Random(seed)
         self._lock = threading.Lock()
-        self._ends: tuple[int, int] | None = None
+        self._plug = Plug(path)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"slaves-{path.name}", daemon=True)
 
@@ -88,25 +85,11 @@ class SlaveBus:
 
     def unplug(self) -> None:
         """The terminal vanishes, as when a converter is pulled."""
-        with self._lock:
-            if self._ends is not None:
-                self.path.unlink(missing_ok=True)
-                for end in self._ends:
-                    os.close(end)
-                self._ends = None
+        self._plug.pull()
 
     def replug(self) -> None:
-        """Another terminal appears behind the same symlink, as `/dev/serial/by-id` does it."""
-        with self._lock:
-            if self._ends is None:
-                master, slave = pty.openpty()
-                tty.setraw(slave)
-                os.set_blocking(master, False)
-                fresh = self.path.with_name(self.path.name + ".new")
-                fresh.unlink(missing_ok=True)
-                fresh.symlink_to(os.ttyname(slave))
-                fresh.replace(self.path)
-                self._ends = (master, slave)
+        """Another terminal appears behind the same symlink."""
+        self._plug.plug()
 
     def _run(self) -> None:
         splitter = Splitter()
@@ -114,9 +97,9 @@ class SlaveBus:
         while not self._stop.is_set():
             now = time.monotonic()
             while waiting and waiting[0][0] <= now:
-                self._send(heappop(waiting)[1])
+                self._plug.send(heappop(waiting)[1])
             wait = min(SLICE, waiting[0][0] - now) if waiting else SLICE
-            heard = self._receive(wait)
+            heard = self._plug.receive(wait)
             if heard is None:
                 splitter, waiting = Splitter(), []
                 self._stop.wait(wait)
@@ -127,26 +110,6 @@ class SlaveBus:
                     answer = self._answer(item)
                     if answer:
                         heappush(waiting, (time.monotonic() + self.late.get(item.unit, 0.0), answer))
-
-    def _receive(self, wait: float) -> bytes | None:
-        """What the master sent; None while unplugged."""
-        with self._lock:
-            ends = self._ends
-        if ends is None:
-            return None
-        try:
-            ready, _, _ = select.select([ends[0]], [], [], wait)
-        except (OSError, ValueError):  # unplugged meanwhile
-            return None
-        with self._lock:
-            if self._ends is not ends:  # unplugged meanwhile: the number may be another file's by now
-                return None
-            return os.read(ends[0], 4096) if ready else b""
-
-    def _send(self, data: bytes) -> None:
-        with self._lock:
-            if self._ends is not None:
-                os.write(self._ends[0], data)
 
     def _answer(self, request: Frame) -> bytes:
         """The bytes a unit puts on the line; empty when it is dead or none has this address."""

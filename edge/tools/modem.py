@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import threading
 import time
-import tty
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +12,7 @@ from typing import Final
 
 from drivers.at_modem.pdu import Deliver, Joiner, decode_submit, encode_deliver, encode_report
 from edge.domain.reading import ProtocolError
+from edge.tools.plug import Plug
 
 SLICE: Final = 0.05
 RUBBISH: Final = b"\x00\xff\xfe\x81garbage\x00\r\n"
@@ -80,7 +77,7 @@ class SimulatedModem:
         self._calling: str | None = None
         self._received = bytearray()
         self._lock = threading.RLock()
-        self._ends: tuple[int, int] | None = None
+        self._plug = Plug(path)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"modem-{path.name}", daemon=True)
 
@@ -98,25 +95,12 @@ class SimulatedModem:
 
     def unplug(self) -> None:
         """The terminal vanishes, as when the modem is pulled."""
-        with self._lock:
-            if self._ends is not None:
-                self.path.unlink(missing_ok=True)
-                for end in self._ends:
-                    os.close(end)
-                self._ends = None
+        self._plug.pull()
 
     def replug(self) -> None:
-        """Another terminal appears behind the same symlink."""
+        """Another terminal appears behind the same symlink, and the modem has forgotten what it was doing."""
         with self._lock:
-            if self._ends is None:
-                master, slave = pty.openpty()
-                tty.setraw(slave)
-                os.set_blocking(master, False)
-                fresh = self.path.with_name(self.path.name + ".new")
-                fresh.unlink(missing_ok=True)
-                fresh.symlink_to(os.ttyname(slave))
-                fresh.replace(self.path)
-                self._ends = (master, slave)
+            if self._plug.plug():
                 self._body, self._calling = False, None
                 self._received.clear()
 
@@ -151,19 +135,13 @@ class SimulatedModem:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with self._lock:
-                ends = self._ends
-            if ends is None:
+            heard = self._plug.receive(SLICE)
+            if heard is None:
                 self._stop.wait(SLICE)
                 continue
-            try:
-                ready, _, _ = select.select([ends[0]], [], [], SLICE)
-            except (OSError, ValueError):  # unplugged meanwhile
-                continue
             with self._lock:
-                if ready and self._ends is ends:
-                    for byte in os.read(ends[0], 4096):
-                        self._take(byte)
+                for byte in heard:
+                    self._take(byte)
 
     def _take(self, byte: int) -> None:
         if self.trouble is Trouble.SILENT:
@@ -299,5 +277,4 @@ class SimulatedModem:
             self._put(f"\r\n{text}\r\n".encode())
 
     def _put(self, data: bytes) -> None:
-        if self._ends is not None:
-            os.write(self._ends[0], data)
+        self._plug.send(data)
