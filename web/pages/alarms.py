@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.device import Signal
+from edge.domain.fact import Fact
 from edge.domain.instant import DAY, MINUTE
 from edge.facade import AlarmQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
@@ -65,7 +67,7 @@ async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
         visitor,
         "alarm.html",
         alarm=alarm,
-        story=await hub.story(id),
+        story=told(await hub.story(id)),
         rule=next((rule for rule in hub.site.rules if rule.id == alarm.rule), None),
         span=(alarm.raised_at - _AROUND, end),
         here="/",
@@ -83,8 +85,18 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         end = hub.now().utc
         series = await hub.series(alarm.point, end - _AROUND, end, 200)
         more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)
-    story = [fact for fact in await hub.story(id) if fact.kind not in UNDER_WAY]
-    return await render.page(request, visitor, "parts/record.html", alarm=alarm, story=story, **more)
+    return await render.page(
+        request, visitor, "parts/record.html", alarm=alarm, story=told(await hub.story(id)), **more
+    )
+
+
+def told(story: Sequence[Fact]) -> list[Fact]:
+    """What a person reads: without what was only under way, and without a case's end that says what was just said."""
+    found: dict[tuple[str, object, int, str | None], Fact] = {}
+    for fact in story:
+        if fact.kind not in UNDER_WAY:
+            found.setdefault((fact.kind, fact.body.get("id"), fact.time, fact.note), fact)
+    return list(found.values())
 
 
 async def _alarm(hub: Hub, id: str) -> Alarm:

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from edge.domain.handover import Watch
-from edge.facade import CaseQuery
+from edge.domain.handover import LeftOpen, Watch
+from edge.domain.order import WorkOrder
+from edge.facade import CaseQuery, Hub
 from web.api.v1.handovers import CONTROL_ROOM, left_open
 from web.auth import Perm, Visitor, hub_of, require
 from web.auth.permissions import allows
@@ -37,6 +38,7 @@ async def form(request: Request, visitor: SeeingVisitor) -> HTMLResponse:
         "handover.html",
         left=left,
         alarms=alarms,
+        orders=await _orders(hub, left),
         records=records,
         staff=people,
         posts=posts,
@@ -61,7 +63,14 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         "handover-record.html",
         record=watch,
         alarms=alarms,
+        orders=await _orders(hub, watch.left),
         remarks=remarks,
         posts={key: post.name for key, post in hub.site.roster.posts.items()},
         here="/handover",
     )
+
+
+async def _orders(hub: Hub, left: LeftOpen) -> list[WorkOrder]:
+    """The orders left open, as they stand now."""
+    rows = [await hub.case("order", id) for id in left.orders]
+    return [WorkOrder.from_dict(row) for row in rows if row is not None]

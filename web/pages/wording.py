@@ -294,7 +294,7 @@ KINDS: Final = {
 UNDER_WAY: Final = frozenset(
     {"notification.queued", "notification.sending", "command.queued", "command.sent"}
 )
-"""Kinds of facts that the card beside an alarm leaves out: what came of them follows within seconds."""
+"""Kinds of facts that the story of an alarm leaves out (the journal has them): what came of them follows."""
 DETAILS: Final = {
     "address": _("from %(value)s"),
     "name": "%(value)s",

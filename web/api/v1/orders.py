@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import SECOND
@@ -32,6 +32,7 @@ from edge.domain.rule import Priority
 from edge.facade import CaseQuery, Hub, Unfit
 from web.api.v1 import shapes
 from web.api.v1.params import (
+    Body,
     Cursor,
     Id,
     IdempotencyKey,
@@ -40,8 +41,8 @@ from web.api.v1.params import (
     TheHub,
     answer,
     bad_cursor,
+    carried_out,
     instant,
-    scoped,
     shown,
 )
 from web.api.v1.schema import FactShape, Listing
@@ -55,11 +56,7 @@ Hand = Annotated[Visitor, Depends(require(Perm.HAND))]
 Line = Annotated[Prose, Field(min_length=1, max_length=200)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class OpenBody(_Body):
+class OpenBody(Body):
     """What is left out is taken from the alarm or the device. due_at: RFC 3339. assignee: name of an account."""
 
     title: Line | None = None
@@ -76,7 +73,7 @@ class OpenBody(_Body):
     note: Prose | None = None
 
 
-class StepBody(_Body):
+class StepBody(Body):
     """reason: a stable word (hold: parts, owner, maker); note: one's own words. person: of reassign and help."""
 
     reason: Line | None = None
@@ -87,13 +84,13 @@ class StepBody(_Body):
     action: Line | None = None
 
 
-class NoteBody(_Body):
+class NoteBody(Body):
     """note: the remark."""
 
     note: Prose
 
 
-class PartBody(_Body):
+class PartBody(Body):
     """Material used."""
 
     name: Line
@@ -274,11 +271,7 @@ async def _order(hub: Hub, id: str) -> Mapping[str, Any]:
 
 async def _act(hub: Hub, request: OrderRequest, visitor: Visitor, key: str | None) -> JSONResponse:
     """Carry it out; a Refusal becomes a problem on its way out."""
-    done = await hub.act(request, scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        msg = f"{type(request).__name__} was answered like an alarm"
-        raise TypeError(msg)
-    return answer(shapes.case(done))
+    return answer(shapes.case(await carried_out(hub, request, visitor, key, "work orders are not kept here")))
 
 
 def _photo_id(order: Mapping[str, Any], kind: str, by: str, picture: bytes) -> str:
@@ -300,7 +293,9 @@ async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
         raise Problem(422, "unknown_person", f"There is no account {body.assignee!r}.")
     if body.zone is not None and body.zone not in hub.site.zones:
         raise Problem(422, "unknown_zone", f"There is no zone {body.zone!r}.")
-    title = Text(body.title, body.title) if body.title else alarm.title if alarm else None
+    title = alarm.title if alarm else None  # in both languages, also where the form gives it back in one
+    if body.title and not (title and body.title in {title.zh, title.en}):
+        title = Text(body.title, body.title)
     if title is None:
         raise Problem(422, "reason_required", "An order needs a title, or an alarm that has one.")
     due = None

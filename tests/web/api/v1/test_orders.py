@@ -39,6 +39,13 @@ async def step(
     return answer.status_code, answer.json()
 
 
+async def test_a_title_given_back_in_one_language_stays_in_both(desk: httpx.AsyncClient, hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("wp-1.link", Signal.FAULT)
+    for title, en in ((alarm.title.zh, alarm.title.en), ("换电池", "换电池")):
+        made = (await desk.post(ORDERS, json={"alarm": alarm.id, "skill": "electric", "title": title})).json()
+        assert made["title"] == {"zh": title, "en": en}
+
+
 async def test_from_an_alarm_to_the_verification(
     hub: FakeHub, desk: httpx.AsyncClient, crew: httpx.AsyncClient
 ) -> None:
