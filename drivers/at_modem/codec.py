@@ -15,7 +15,8 @@ from edge.driver import Decoded, DecodeOptions, DecodeResult
 
 PROMPT: Final = ">"
 LONGEST: Final = 4096  # bytes of a line; a longer one is noise
-FINAL: Final = ("OK", "ERROR", "+CME ERROR:", "+CMS ERROR:", "NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE")
+FINAL: Final = ("OK", "ERROR", "+CME ERROR:", "+CMS ERROR:")
+ENDED: Final = ("NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE")  # a call is over (V.250, 5.7.1)
 UNASKED: Final = ("+CMTI:", "+CDSI:", "RING", "+CRING:", "+CLIP:", "RDY", "+QIND:", "+CFUN:")
 WITH_PDU: Final = ("+CMT:", "+CDS:")
 REGISTERED: Final = {1: "home", 5: "roaming", 6: "home", 7: "roaming"}  # 27.007, 7.2

@@ -281,8 +281,18 @@ class ModemDriver:
                 raise
         finally:
             if rung is None or rung.outcome in {"answered", "no-answer"}:
-                _hang_up(session)
+                self._hang_up(session)
         return rung
+
+    def _hang_up(self, session: Session) -> None:
+        """What a modem says to it changes nothing about how the call went; one that hangs shows at the next look."""
+        for command in ("AT+CHUP", "ATH"):
+            try:
+                session.ask(command)
+            except (RefusedError, SilentError) as error:
+                log.warning("%s: %s does not end the call: %r", self._id, command, error)
+            else:
+                return
 
     def _meanwhile(self, session: Session) -> None:
         """What cannot wait for the end of a call: an answer to it, and the text of another fire."""
@@ -369,10 +379,3 @@ def _ended(line: str) -> Rung | None:
     if line == "BUSY":
         return Rung("busy")
     return Rung("no-answer") if line in {"NO CARRIER", "NO ANSWER"} else None
-
-
-def _hang_up(session: Session) -> None:
-    try:
-        session.ask("AT+CHUP")
-    except RefusedError:
-        session.ask("ATH")

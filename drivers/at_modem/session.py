@@ -7,13 +7,14 @@ from collections import deque
 from typing import Final
 
 from drivers._serialbus.line import Line
-from drivers.at_modem.codec import FINAL, PROMPT, UNASKED, WITH_PDU, Splitter
+from drivers.at_modem.codec import ENDED, FINAL, PROMPT, UNASKED, WITH_PDU, Splitter
 from drivers.at_modem.words import SILENT, refusal
 from edge.domain.names import Text
 
 WAKE: Final = b"\x1b\r"  # leaves a prompt at which an earlier process may have died
 ABORT: Final = b"\x1b"
 CONFIRM: Final = "\x1a"
+DIAL: Final = "ATD"
 
 
 class RefusedError(Exception):
@@ -41,6 +42,9 @@ class Session:
         self._timeout = timeout
         self._splitter = Splitter()
         self._lines: deque[str] = deque()
+        self._calls: deque[str] = (
+            deque()
+        )  # how calls ended: such words come in the midst of other commands, too
         self._announced: str | None = None
         self._sent = ""
 
@@ -69,7 +73,7 @@ class Session:
     def expect(self, seconds: float, *wanted: str) -> str | None:
         """The first line of those that comes within so many seconds."""
         until = time.monotonic() + seconds
-        while (line := self._next(until)) is not None:
+        while (line := self._next(until, calls=True)) is not None:
             if line.startswith(wanted):
                 return line
         return None
@@ -82,10 +86,11 @@ class Session:
         self._write(text)
         until = time.monotonic() + (timeout or self._timeout)
         lines: list[str] = []
-        while (line := self._next(until)) is not None:
+        dials = text.startswith(DIAL)
+        while (line := self._next(until, calls=dials)) is not None:
             if line == "OK":
                 return lines
-            if line.startswith(FINAL):
+            if line.startswith(FINAL + ENDED):
                 raise RefusedError(line)
             if line != PROMPT:
                 lines.append(line)
@@ -95,13 +100,21 @@ class Session:
 
     def _write(self, text: str) -> None:
         while self._take(0.0):
-            self._lines.clear()  # a late answer must not pass for the next one's
+            pass
+        self._lines.clear()  # a late answer must not pass for the next one's
+        if text.startswith(DIAL):
+            self._calls.clear()
         self._sent = text.strip("\r" + CONFIRM)
         self._line.write(text.encode("ascii"))
 
-    def _next(self, until: float) -> str | None:
-        """The next line that is neither echo nor unasked; None after `until`, or when the bus stops."""
+    def _next(self, until: float, *, calls: bool = False) -> str | None:
+        """The next line that is neither echo nor unasked; None after `until`, or when the bus stops.
+
+        calls: the end of a call counts as well; else it is kept for whoever follows the call.
+        """
         while True:
+            if calls and self._calls:
+                return self._calls.popleft()
             while self._lines:
                 line = self._lines.popleft()
                 if line != self._sent:
@@ -120,6 +133,8 @@ class Session:
             elif line.startswith(UNASKED):
                 self.restarted |= line == "RDY"
                 self.events.append((line, None))
+            elif line.startswith(ENDED):
+                self._calls.append(line)
             else:
                 self._lines.append(line)
         return bool(data)

@@ -25,30 +25,31 @@ BARRED: Final = Text(
 BAD_NUMBER: Final = Text("号码不正确", "This is no phone number")
 TOO_LONG: Final = Text("短信过长", "The text is too long")
 
-# 3GPP TS 27.005 3.2.5 and 27.007 9.2; whether again helps: practice
+# 3GPP TS 27.005 3.2.5 and 27.007 9.2. Again helps unless the number is wrong (practice): a card is put back, credit is
+# topped up, a modem finds its SIM late after a start, while the fire goes on.
 _CMS: Final = {
     1: (Text("空号", "Nobody has this number"), False),
-    8: (BARRED, False),
-    10: (BARRED, False),
-    21: (BARRED, False),
+    8: (BARRED, True),
+    10: (BARRED, True),
+    21: (BARRED, True),
     28: (BAD_NUMBER, False),
-    29: (BARRED, False),
-    30: (BARRED, False),
-    50: (BARRED, False),
-    69: (BARRED, False),
-    310: (NO_SIM, False),
-    311: (SIM_LOCKED, False),
-    312: (SIM_LOCKED, False),
-    316: (SIM_LOCKED, False),
-    330: (Text("未设置短信中心号码", "The SIM card has no service centre"), False),
+    29: (BARRED, True),
+    30: (BARRED, True),
+    50: (BARRED, True),
+    69: (BARRED, True),
+    310: (NO_SIM, True),
+    311: (SIM_LOCKED, True),
+    312: (SIM_LOCKED, True),
+    316: (SIM_LOCKED, True),
+    330: (Text("未设置短信中心号码", "The SIM card has no service centre"), True),
     331: (NO_NETWORK, True),
     332: (Text("网络超时", "The network did not answer in time"), True),
 }
 _CME: Final = {
-    10: (NO_SIM, False),
-    11: (SIM_LOCKED, False),
-    12: (SIM_LOCKED, False),
-    13: (Text("SIM 卡故障", "The SIM card is faulty"), False),
+    10: (NO_SIM, True),
+    11: (SIM_LOCKED, True),
+    12: (SIM_LOCKED, True),
+    13: (Text("SIM 卡故障", "The SIM card is faulty"), True),
     30: (NO_NETWORK, True),
     31: (_CMS[332][0], True),
     32: (NO_NETWORK, True),

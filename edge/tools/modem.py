@@ -54,6 +54,7 @@ class SimulatedModem:
 
     texts, calls: what has happened, oldest first. answers: numbers that pick up; engaged: those that are busy.
     reports: delivery reports are sent, arrives: saying that the text is there. trouble, echo: may change at any time.
+    refuses: how commands begin that it answers with an error.
     say: gets one line for each text and call.
     """
 
@@ -64,6 +65,7 @@ class SimulatedModem:
         self.answers: set[str] = set()
         self.engaged: set[str] = set()
         self.trouble = Trouble.NONE
+        self.refuses: tuple[str, ...] = ()
         self.reports = True
         self.arrives = True
         self.echo = True
@@ -171,7 +173,7 @@ class SimulatedModem:
         there = self.trouble is not Trouble.NO_NETWORK and sim is None
         if self.trouble is Trouble.GARBAGE:
             self._put(RUBBISH)
-        elif self.trouble is Trouble.ERROR and command != "AT":
+        elif (self.trouble is Trouble.ERROR and command != "AT") or command.startswith(self.refuses):
             self._line("ERROR")
         elif command in {"AT+CPIN?", "AT+CSQ", "AT+CREG?", "AT+CEREG?", "AT+COPS?"}:
             self._state(command, sim, there)

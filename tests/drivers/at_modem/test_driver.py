@@ -152,6 +152,14 @@ def test_who_picks_up_and_who_is_busy(driver, modem, host):
     assert modem.calls == [Call(ANYBODY, "answered"), Call("10086", "busy")]
 
 
+def test_a_modem_that_refuses_to_hang_up_changes_nothing_about_the_call(driver, modem, host):
+    modem.answers = {ANYBODY}
+    modem.refuses = ("AT+CHUP", "ATH")
+    ready(driver, host)
+    rung = driver.ring(ANYBODY, 5).result(WITHIN)
+    assert (rung.outcome, rung.error) == ("answered", None)
+
+
 def test_an_urgent_text_goes_before_what_waits_and_a_cancelled_one_never(driver, modem, host):
     ready(driver, host)
     ring = driver.ring(ANYBODY, 0.5)
@@ -182,19 +190,19 @@ def test_while_a_phone_rings_answers_are_heard_and_the_text_of_a_fire_goes_out(d
 
 
 @pytest.mark.parametrize(
-    ("trouble", "why", "again"),
+    ("trouble", "why"),
     [
-        (Trouble.NO_CREDIT, BARRED, False),
-        (Trouble.SIM_LOCKED, SIM_LOCKED, False),
-        (Trouble.NO_SIM, NO_SIM, False),
-        (Trouble.NO_NETWORK, NO_NETWORK, True),
+        (Trouble.NO_CREDIT, BARRED),
+        (Trouble.SIM_LOCKED, SIM_LOCKED),
+        (Trouble.NO_SIM, NO_SIM),
+        (Trouble.NO_NETWORK, NO_NETWORK),
     ],
 )
-def test_why_a_text_is_refused(driver, modem, host, trouble, why, again):
+def test_why_a_text_is_refused_and_that_it_is_tried_again(driver, modem, host, trouble, why):
     ready(driver, host)
     modem.trouble = trouble
     posted = driver.submit(ANYBODY, "x", urgent=False).result(WITHIN)
-    assert (posted.error, posted.again) == (why, again)
+    assert (posted.error, posted.again) == (why, True)
     if trouble is not Trouble.NO_CREDIT:
         host.until(lambda: driver.report().detail == why)
         assert not driver.report().up
