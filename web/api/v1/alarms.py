@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from edge.domain.alarm import Alarm, AlarmState, Desk, VerdictKind
@@ -15,6 +14,7 @@ from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Reset
 from edge.facade import AlarmQuery, Hub
 from web.api.v1 import shapes
 from web.api.v1.params import (
+    Body,
     Cursor,
     Id,
     IdempotencyKey,
@@ -48,26 +48,20 @@ StateFilter = Literal[
 ]
 
 
-class _Body(BaseModel):
-    """A key that is not known is refused: a misspelt `reason` must not pass for none."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class AckBody(_Body):
+class AckBody(Body):
     """note: a remark in the alarm's story."""
 
     note: Prose | None = None
 
 
-class ResetBody(_Body):
+class ResetBody(Body):
     """force: though it is active or unacknowledged; needs a reason, and closes as forced."""
 
     force: bool = False
     reason: Prose | None = None
 
 
-class VerdictBody(_Body):
+class VerdictBody(Body):
     """cause: a word of the panel's list ("cooking"), or one's own."""
 
     kind: VerdictKind
@@ -75,7 +69,7 @@ class VerdictBody(_Body):
     note: Prose | None = None
 
 
-class ShelveBody(_Body):
+class ShelveBody(Body):
     """until: RFC 3339, at most 8 h ahead; null takes the shelving back. second: for fire, gas and SOS."""
 
     until: str | None
@@ -83,7 +77,7 @@ class ShelveBody(_Body):
     second: SecondBody | None = None
 
 
-class CommentBody(_Body):
+class CommentBody(Body):
     """note: the remark."""
 
     note: Prose

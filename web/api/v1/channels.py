@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.notification import TestChannel
-from edge.domain.request import Refusal
 from edge.facade import ChannelState
 from web.api.v1 import shapes
 from web.api.v1.notifications import NotificationShape
 from web.api.v1.notifications import shape as notification
-from web.api.v1.params import Id, IdempotencyKey, TheHub, answer, scoped, shown
+from web.api.v1.params import Body, Id, IdempotencyKey, TheHub, answer, carried_out, shown
 from web.api.v1.schema import Listing, Words
 from web.auth import Perm, Visitor, require
 
@@ -43,11 +41,10 @@ class ChannelShape(TypedDict):
     last_error: str | None
 
 
-class TestBody(BaseModel):
+class TestBody(Body):
     """person: id of somebody in people.toml; left out for the group or place behind the channel."""
 
     __test__ = False  # the name is no test's
-    model_config = ConfigDict(extra="forbid", strict=True)
     person: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -78,7 +75,5 @@ async def try_out(
     hub: TheHub, id: Id, visitor: Acting, body: TestBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Have it send a short message now: 404 for a channel that is unknown or has no address of the person."""
-    done = await hub.act(TestChannel(id, body.person, visitor.name), scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        raise Refusal("not_found", f"there is no channel {id}")
-    return answer(notification(done))
+    wish = TestChannel(id, body.person, visitor.name)
+    return answer(notification(await carried_out(hub, wish, visitor, key, f"there is no channel {id}")))

@@ -6,16 +6,27 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.device import Signal
 from edge.domain.handover import HandOver, LeftOpen, Watch
 from edge.domain.instant import to_rfc3339
-from edge.domain.request import Refusal
 from edge.facade import CaseQuery, Hub
 from web.api.v1 import shapes
-from web.api.v1.params import Cursor, Id, IdempotencyKey, Limit, Prose, TheHub, answer, bad_cursor, shown
+from web.api.v1.params import (
+    Body,
+    Cursor,
+    Id,
+    IdempotencyKey,
+    Limit,
+    Prose,
+    TheHub,
+    answer,
+    bad_cursor,
+    carried_out,
+    shown,
+)
 from web.api.v1.schema import HandoverShape, Listing
 from web.api.v1.second import SecondBody
 from web.auth import Perm, Visitor, require
@@ -28,10 +39,8 @@ SEE = Depends(require(Perm.SEE))
 CONTROL_ROOM = "control-room"
 
 
-class HandoverBody(BaseModel):
+class HandoverBody(Body):
     """giver, taker: two persons with their PINs. post: of the roster. items: what went from hand to hand."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     giver: SecondBody
     taker: SecondBody
@@ -107,7 +116,4 @@ async def hand_over(
             raise Problem(403, "forbidden", f"The role {known.account.role.value} may not do this.")
     left = await left_open(hub)
     wanted = HandOver(body.post, body.giver.person, body.taker.person, left, body.items, body.remarks)
-    done = await hub.act(wanted, None if key is None else f"{visitor.name}/{key}")
-    if not isinstance(done, Mapping):
-        raise Refusal("not_found", "hand-overs are not kept here")
-    return answer(shape(done))
+    return answer(shape(await carried_out(hub, wanted, visitor, key, "hand-overs are not kept here")))

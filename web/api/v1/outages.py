@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.outage import Outage, PutBack, TakeOut
-from edge.domain.request import Refusal
-from edge.domain.request import Request as Wish
-from edge.facade import CaseQuery, Hub
+from edge.facade import CaseQuery
 from web.api.v1 import shapes
 from web.api.v1.params import (
+    Body,
     Cursor,
     Id,
     IdempotencyKey,
@@ -24,8 +23,8 @@ from web.api.v1.params import (
     TheHub,
     answer,
     bad_cursor,
+    carried_out,
     instant,
-    scoped,
     shown,
 )
 from web.api.v1.schema import Listing, OutageShape
@@ -33,14 +32,13 @@ from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
 
 router = APIRouter(tags=["outages"])
+NO_DEVICE: Final = "there is no such device"
 SEE = Depends(require(Perm.SEE))
 Acting = Annotated[Visitor, Depends(require(Perm.OUTAGE))]
 
 
-class OutageBody(BaseModel):
+class OutageBody(Body):
     """until: RFC 3339, at most 7 days ahead. order: the work order it belongs to. second: for fire, gas and SOS."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     until: str
     reason: Prose
@@ -66,13 +64,6 @@ def shape(row: Mapping[str, Any]) -> OutageShape:
     }
 
 
-async def _act(hub: Hub, wish: Wish, visitor: Visitor, key: str | None) -> JSONResponse:
-    done = await hub.act(wish, scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        raise Refusal("not_found", "there is no such device")
-    return answer(shape(done))
-
-
 @router.get("/outages", dependencies=[SEE], responses=shown(Listing[OutageShape]))
 async def outages(
     hub: TheHub, state: str = "open", limit: Limit = 100, cursor: Cursor = None
@@ -94,10 +85,11 @@ async def take_out(
     """Keep its alarms quiet until then: 409 `out_of_service`, `second_person`, `same_person`; 422 `too_long`."""
     second = await second_of(request, hub, visitor, Perm.OUTAGE, body.second)
     until = instant("until", body.until)
-    return await _act(hub, TakeOut(id, visitor.name, until, body.reason, body.order, second), visitor, key)
+    wish = TakeOut(id, visitor.name, until, body.reason, body.order, second)
+    return answer(shape(await carried_out(hub, wish, visitor, key, NO_DEVICE)))
 
 
 @router.post("/devices/{id}/return", responses=shown(OutageShape))
 async def put_back(hub: TheHub, id: Id, visitor: Acting, key: IdempotencyKey = None) -> JSONResponse:
     """Put it back into service before its time; what is active sounds again."""
-    return await _act(hub, PutBack(id, visitor.name), visitor, key)
+    return answer(shape(await carried_out(hub, PutBack(id, visitor.name), visitor, key, NO_DEVICE)))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.output import Operate, OutputKind, OutputState, SetLinkage, StartHeld
 from edge.domain.request import Refusal
-from edge.domain.request import Request as Wish
 from edge.facade import CaseQuery, Hub
 from web.api.v1 import shapes
 from web.api.v1.params import (
+    Body,
     Cursor,
     Id,
     IdempotencyKey,
@@ -24,14 +24,15 @@ from web.api.v1.params import (
     TheHub,
     answer,
     bad_cursor,
+    carried_out,
     instant,
-    scoped,
     shown,
 )
 from web.api.v1.schema import Listing
 from web.auth import Perm, Visitor, require
 
 router = APIRouter(tags=["outputs"])
+NO_OUTPUT: Final = "there is no such output"
 SEE = Depends(require(Perm.SEE))
 Acting = Annotated[Visitor, Depends(require(Perm.OPERATE))]
 Short = Annotated[str, Field(max_length=200)]
@@ -62,11 +63,7 @@ class LinkageShape(TypedDict):
     starts: list[dict[str, Any]]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class OperateBody(_Body):
+class OperateBody(Body):
     """act: of the output's own. reason: in the person's words, optional: an emergency is no time for typing."""
 
     act: Short
@@ -80,7 +77,7 @@ class OperateManyBody(OperateBody):
     kind: Short
 
 
-class LinkageBody(_Body):
+class LinkageBody(Body):
     """Switch over: needs a reason."""
 
     mode: Literal["auto", "manual"]
@@ -115,13 +112,6 @@ def linkage_shape(hub: Hub) -> LinkageShape:
         "since": mode["since"],
         "starts": [shapes.case(start.to_dict()) for start in hub.linkage_starts()],
     }
-
-
-async def _act(hub: Hub, wish: Wish, visitor: Visitor, key: str | None) -> Mapping[str, Any]:
-    done = await hub.act(wish, scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        raise Refusal("not_found", "there is no such output")
-    return done
 
 
 def _commands(done: Mapping[str, Any]) -> JSONResponse:
@@ -168,7 +158,7 @@ async def operate_many(
     if body.kind not in set(OutputKind):
         raise Refusal("not_found", f"there is no kind of output {body.kind[:40]!r}")
     wish = Operate(body.act, visitor.name, kind=OutputKind(body.kind), zone=body.zone, reason=body.reason)
-    return _commands(await _act(hub, wish, visitor, key))
+    return _commands(await carried_out(hub, wish, visitor, key, NO_OUTPUT))
 
 
 @router.post("/outputs/{id}/operate", responses=shown(Listing[dict[str, Any]]))
@@ -177,7 +167,7 @@ async def operate(
 ) -> JSONResponse:
     """Switch one output: 409 `gas_zone`, `close_only`, `automatic`; 404."""
     wish = Operate(body.act, visitor.name, (id,), reason=body.reason)
-    return _commands(await _act(hub, wish, visitor, key))
+    return _commands(await carried_out(hub, wish, visitor, key, NO_OUTPUT))
 
 
 @router.get("/linkage", dependencies=[SEE], responses=shown(LinkageShape))
@@ -189,12 +179,12 @@ async def linkage(hub: TheHub) -> JSONResponse:
 @router.post("/linkage", responses=shown(LinkageShape))
 async def switch(hub: TheHub, visitor: Acting, body: LinkageBody, key: IdempotencyKey = None) -> JSONResponse:
     """Switch linkage over: 409 `reason_required`."""
-    await _act(hub, SetLinkage(body.mode, visitor.name, body.reason), visitor, key)
+    await carried_out(hub, SetLinkage(body.mode, visitor.name, body.reason), visitor, key, NO_OUTPUT)
     return answer(linkage_shape(hub))
 
 
 @router.post("/linkage/{id}/start", responses=shown(LinkageShape))
 async def start(hub: TheHub, id: Id, visitor: Acting, key: IdempotencyKey = None) -> JSONResponse:
     """Start what a linkage in mode manual holds: 409 `closed`; 404."""
-    await _act(hub, StartHeld(id, visitor.name), visitor, key)
+    await carried_out(hub, StartHeld(id, visitor.name), visitor, key, NO_OUTPUT)
     return answer(linkage_shape(hub))

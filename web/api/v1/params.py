@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Path, Query
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import from_rfc3339
+from edge.domain.request import Refusal
+from edge.domain.request import Request as Wish
 from edge.facade import Hub
 from web.auth import Visitor, hub_of
 from web.problems import Problem
@@ -63,6 +66,12 @@ PROBLEM: Final = {
 }
 
 
+class Body(BaseModel):
+    """What a write is given. A key that is not known is refused: a misspelt `reason` must not pass for none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
 def shown(model: Any) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: an answer of shape `model`, or a problem."""
     return {200: {"model": model}, "4XX": PROBLEM}
@@ -89,6 +98,16 @@ def instant(name: str, text: str) -> int:
 def scoped(visitor: Visitor, key: str | None) -> str | None:
     """The key as the hub keeps it: nobody's key is another's."""
     return None if key is None else f"{visitor.name}/{key}"
+
+
+async def carried_out(
+    hub: Hub, wish: Wish, visitor: Visitor, key: str | None, missing: str
+) -> Mapping[str, Any]:
+    """The case a wish is about, as it then stands; Refusal as the hub says it, or not_found with `missing`."""
+    done = await hub.act(wish, scoped(visitor, key))
+    if not isinstance(done, Mapping):
+        raise Refusal("not_found", missing)
+    return done
 
 
 def bad_cursor() -> Problem:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.facade import Account, Hub, Role
-from web.api.v1.params import TheHub, Writable, answer, shown
+from web.api.v1.params import Body, TheHub, Writable, answer, shown
 from web.api.v1.schema import AtWallShape, OthersShape, PersonShape, SessionShape
 from web.api.v1.session import shape
 from web.auth import Perm, Visitor, require, set_cookie
@@ -25,18 +25,14 @@ router = APIRouter(tags=["person"])
 Seen = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class PinBody(_Body):
+class PinBody(Body):
     """person: name of the account."""
 
     person: Annotated[Writable, Field(max_length=64)]
     pin: Annotated[Writable, Field(max_length=64)]
 
 
-class OwnPinBody(_Body):
+class OwnPinBody(Body):
     """password: one's own; whoever finds a desk left signed in shall not take its person's name at the wall."""
 
     password: Writable

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from edge.facade import Hub
-from web.api.v1.params import Writable
+from web.api.v1.params import Body, Writable
 from web.auth import Perm, Visitor
 from web.auth.permissions import allows
 from web.auth.pins import check_pin
 from web.problems import Problem
 
 
-class SecondBody(BaseModel):
+class SecondBody(Body):
     """person: name of the other account; pin: theirs."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     person: Annotated[Writable, Field(max_length=64)]
     pin: Annotated[Writable, Field(max_length=64)]

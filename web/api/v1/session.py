@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
-from web.api.v1.params import Writable, answer, shown
+from web.api.v1.params import Body, Writable, answer, shown
 from web.api.v1.schema import SessionShape
 from web.auth import Perm, Visitor, drop_cookie, require, set_cookie, sign_in, sign_out
 
@@ -16,10 +15,8 @@ router = APIRouter(prefix="/session", tags=["session"])
 Seen = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 
-class Credentials(BaseModel):
+class Credentials(Body):
     """What a person signs in with."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Writable
     password: Writable

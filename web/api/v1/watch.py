@@ -6,34 +6,28 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
 from edge.domain.conclusion import Alive
 from edge.domain.instant import to_rfc3339
-from edge.domain.request import Refusal
 from edge.domain.watch import Away, AwayWatch
 from edge.facade import Role
-from web.api.v1.params import IdempotencyKey, TheHub, answer, scoped, shown
+from web.api.v1.params import Body, IdempotencyKey, TheHub, answer, carried_out, shown
 from web.api.v1.schema import AwayShape
 from web.auth import Perm, Visitor, require
 
 router = APIRouter(tags=["watch"])
 
 
-class AliveBody(BaseModel):
+class AliveBody(Body):
     """hears: its sound is on. wall: it is the alarm wall's page, not somebody's phone."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     hears: bool
     wall: bool = False
 
 
-class AwayBody(BaseModel):
+class AwayBody(Body):
     """on: go; off: be back at the desk."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     on: bool
 
@@ -69,7 +63,5 @@ async def away(
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Take the wall's tone along on one's phone, or bring it back; 404 when one was not away."""
-    done = await hub.act(Away(visitor.name, body.on), scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        raise Refusal("not_found", "away mode is not kept here")
-    return answer(shape(done))
+    wish = Away(visitor.name, body.on)
+    return answer(shape(await carried_out(hub, wish, visitor, key, "away mode is not kept here")))
