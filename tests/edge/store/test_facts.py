@@ -211,6 +211,17 @@ async def test_a_start_with_a_sick_journal(tmp_path):
     assert verify(tmp_path / "journal.db").facts == 1
 
 
+async def test_what_was_recorded_before_a_clean_stop_is_known_after_it(tmp_path):
+    for start in ("first", "second"):
+        journal = Journal(tmp_path / "journal.db")
+        log = FactLog(journal, journal.open())
+        if start == "first":
+            await log.record(plain(log.numbering))
+        assert log.persisted(Seq(1, 1))
+        assert await numbers(log, 0) == [1]
+        await log.close(clean=True)
+
+
 async def test_what_could_not_be_written_opens_a_new_epoch(tmp_path):
     journal = Sickly(tmp_path / "journal.db")
     log = FactLog(journal, journal.open(), retry=3600)
