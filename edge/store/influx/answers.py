@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,11 +76,11 @@ def retry_after(headers: Mapping[str, str], now: Instant) -> float | None:
     given = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     if given is None:
         return None
-    if given.strip().isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", given.strip()):
         return float(given)
     try:
         moment = parsedate_to_datetime(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

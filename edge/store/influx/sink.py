@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.domain.instant import DAY, SECOND, Instant, to_rfc3339
@@ -23,6 +24,7 @@ from edge.store.sink import Outcome, Refused, Trouble
 
 log = logging.getLogger(__name__)
 
+TRUST: Final = 50  # requests after which a larger one is tried: it costs one refused in so many
 _UNPROVED: Final = Text(
     "服务器不可查询，无法证实已入库", "the server cannot be queried: storage is not proved"
 )
@@ -46,7 +48,7 @@ class InfluxSink:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"uplink-{uplink.id}")
         self._client: Any = None  # an InfluxDBClient: its types are partial
         self._end: object = None  # our address on the connection that the last request left open
-        self._most = uplink.batch  # lines in one request; less once the server found that too large
+        self._size = _Size(uplink.batch)
 
     async def send(self, rows: Sequence[Entry]) -> Outcome:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, rows)
@@ -62,14 +64,15 @@ class InfluxSink:
     # -- in the thread
 
     def _send(self, rows: Sequence[Entry]) -> Outcome:
-        delivery = _Delivery(self._post, self._lines.mark(self._now().utc), self._most)
-        lines = [self._lines.of(row) for row in rows]
+        delivery = _Delivery(self._post, self._lines.mark(self._now().utc), self._size)
         try:
-            delivery.deliver(lines)
+            delivery.deliver([self._lines.of(row) for row in rows])
         except StopError as stop:
             return Outcome(trouble=stop.trouble, doubtful=delivery.taken + stop.doubtful)
-        finally:
-            self._most = delivery.most
+        except Exception as error:
+            log.exception("uplink %s: defect", self._uplink.id)
+            why = Text(f"程序缺陷:{error!r}", f"a defect of the program: {error!r}")
+            return Outcome(trouble=Trouble(why, slow=True), doubtful=len(rows))
         return Outcome(refused=delivery.refused, fresh=self._reconnected())
 
     def _post(self, lines: Sequence[str], *, made: bool = False) -> Answer:
@@ -236,42 +239,71 @@ class InfluxSink:
         return any(record.get_value() == at for table in tables for record in table.records)
 
 
+@dataclass(slots=True)
+class _Size:
+    """How many lines go into one request: at most `limit`, less where the server found that too large.
+
+    Once it has taken `TRUST` such smaller requests in a row, twice as many are tried: what was in the way may be gone.
+    """
+
+    limit: int
+    most: int = 0
+    taken: int = 0  # requests of that size, in a row
+
+    def __post_init__(self) -> None:
+        self.most = self.limit
+
+    def lower(self, lines: int) -> None:
+        """So many lines were taken where more were too many."""
+        self.most, self.taken = max(1, min(self.most, lines)), 0
+
+    def took(self, lines: int) -> None:
+        """The server took a request."""
+        if lines >= self.most < self.limit:
+            self.taken += 1
+            if self.taken >= TRUST:
+                self.most, self.taken = min(self.limit, self.most * 2), 0
+
+
 class _Delivery:
     """One batch on its way: halved where the server finds it too large or refuses something in it.
 
-    mark: a line that no server has a reason to refuse. most: lines in one request.
+    mark: a line that no server has a reason to refuse.
     """
 
-    def __init__(self, post: Callable[[Sequence[str]], Answer], mark: str, most: int) -> None:
-        self.most = most
+    def __init__(self, post: Callable[[Sequence[str]], Answer], mark: str, size: _Size) -> None:
         self.taken = 0
         self.refused: list[Refused] = []
         self._post = post
         self._mark = mark
+        self._size = size
         self._vouched = False
 
     def deliver(self, lines: Sequence[str]) -> None:
         """Send all lines; StopError when the server is in trouble."""
         at = 0
         while at < len(lines):
-            some = lines[at : at + self.most]
+            some = lines[at : at + self._size.most]
             at += len(some)
             self._deliver(some)
 
-    def _deliver(self, lines: Sequence[str]) -> None:
+    def _deliver(self, lines: Sequence[str]) -> bool:
+        """Send these lines; whether none of them is too large by itself, which says nothing about their number."""
         answer = self._post(lines)
         if answer is None:
             self.taken += len(lines)
             self._vouched = True
-            return
+            self._size.took(len(lines))
+            return True
         if len(lines) == 1:
             self._refuse(lines[0], answer)
-            return
+            return not isinstance(answer, TooLarge)
         half = len(lines) // 2
-        if isinstance(answer, TooLarge):
-            self.most = min(self.most, half)
-        self._deliver(lines[:half])
-        self._deliver(lines[half:])
+        first = self._deliver(lines[:half])
+        fits = self._deliver(lines[half:]) and first
+        if isinstance(answer, TooLarge) and fits:
+            self._size.lower(half)
+        return fits
 
     def _refuse(self, line: str, answer: Invalid | TooLarge | Missing) -> None:
         """Set a line aside, unless the server refuses whatever it is given: then it is the server that is ill."""

@@ -16,6 +16,7 @@ import pytest
 from edge.domain.names import Text
 from edge.domain.site import Uplink
 from edge.store.cursors import Entry
+from edge.store.influx import sink as sink_module
 from edge.store.influx.lines import Lines
 from edge.store.influx.sink import InfluxSink
 from tests.edge.store.influx.servers import (
@@ -108,6 +109,7 @@ async def test_unpacked_where_it_is_asked_for(tmp_path: Path) -> None:
         (said(429, "slow down", **{"Retry-After": "7"}), "takes nothing now (429)", False, 7.0),
         (said(503, "busy", **{"Retry-After": "3"}), "takes nothing now (503)", False, 3.0),
         (said(503, "busy", **{"Retry-After": "soon"}), "takes nothing now (503)", False, None),
+        (said(503, "busy", **{"Retry-After": "\xb2"}), "takes nothing now (503)", False, None),
         ((302, {"Location": "http://elsewhere.example/"}, b""), "redirects to http://elsewhere.example/", True, None),
         ((200, {"Content-Type": "text/html"}, b"<html>log in</html>"), "is no InfluxDB", True, None),
         ((404, {"Content-Type": "text/html"}, b"<html>no</html>"), "is no InfluxDB", True, None),
@@ -150,6 +152,45 @@ async def test_too_large_a_request_is_halved_and_stays_small(tmp_path: Path) -> 
     assert first.trouble is second.trouble is None
     assert sorted(server.there.values()) == [2] * 100
     assert [len(r.lines) for r in server.requests][-4:] == [25] * 4
+
+
+async def test_one_oversized_line_is_set_aside_and_slows_nothing_down(tmp_path: Path) -> None:
+    def answer(request: Request) -> Reply:
+        oversized = any("value=13.0" in line for line in request.lines)
+        return said(413, "too large") if oversized else takes_all(request)
+
+    with StandIn(answer) as server:
+        async with sink(server.url, tmp_path) as one:
+            outcome = await one.send(ROWS)
+            await one.send(ROWS[50:])
+    assert len(outcome.refused) == 1
+    assert len(server.there) == 99
+    assert len(server.requests[-1].lines) == 50
+
+
+async def test_requests_grow_again_when_the_server_takes_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink_module, "TRUST", 4)
+    most = 30
+    with StandIn(
+        lambda request: said(413, "") if len(request.lines) > most else takes_all(request)
+    ) as server:
+        async with sink(server.url, tmp_path, batch=100) as one:
+            await one.send(ROWS)
+            most = 1000
+            for _ in range(4):
+                await one.send(ROWS)
+    assert len(server.requests[-1].lines) == 100
+
+
+async def test_a_defect_is_trouble_and_loses_nothing(tmp_path: Path) -> None:
+    with StandIn(takes_all) as server:
+        async with sink(server.url, tmp_path) as one:
+            outcome = await one.send([None])  # type: ignore[list-item]
+            assert outcome.trouble is not None
+            assert "defect" in outcome.trouble.text.en
+            assert (await one.send(ROWS)).trouble is None
 
 
 async def test_a_refused_line_is_found_and_its_neighbours_arrive(tmp_path: Path) -> None:
