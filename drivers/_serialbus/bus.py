@@ -64,7 +64,8 @@ class SerialBus:
                 finally:
                     line.close()
             except LineDownError as down:
-                self._lost(down.text)
+                if not self._stop.is_set():  # an end under way is no failure of the line
+                    self._lost(down.text)
             except Exception as error:  # a defect here must not silence the bus for good
                 log.exception("%s: the driver failed, the line is opened again", self._thread.name)
                 self._lost(

@@ -122,6 +122,9 @@ async def test_s3_as_its_file_tells_it(
         warned = await story.until("alarm.raised", at("tc-eb.temperature-1"), 40)
         smoke = await story.until("alarm.raised", at("sm-eb1.smoke"), 40)
         heat = await story.until("alarm.raised", at("ht-eb2.heat"), 60)
+        wall = [alarm.point for alarm in hub.open_alarms()]
+        assert set(wall[:2]) == {"sm-eb1.smoke", "ht-eb2.heat"}
+        assert "tc-eb.temperature-1" in wall[2:]
         await story.until("alarm.acked", at("sm-eb1.smoke"), 60)
         assert field_side.told("sr-eb") == field_side.told("bc-out") == []
 
