@@ -61,8 +61,8 @@ class FactLog:
         self.healthy = state.error is None
         self._journal = journal
         self._epochs = state.epochs
-        own = (first - 1 for epoch, first in state.epochs if epoch == state.epoch)
-        self._begin = next(own, state.last)  # numbers above it are of this epoch, which a clean stop does not end
+        # Numbers above it are of this epoch, which a clean stop does not end.
+        self._begin = next((first - 1 for own, first in state.epochs if own == state.epoch), state.last)
         self._memory_size = memory
         self._tail_size = tail
         self._patience = patience
