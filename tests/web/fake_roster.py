@@ -6,18 +6,15 @@ from zoneinfo import ZoneInfo
 
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.outlook import outlook
-from edge.domain.instant import Instant
 from edge.domain.on_duty import RosterView
 from edge.domain.roster import Roster
+from tests.web.fake_log import FakeLog
 
 
-class FakeRoster:
+class FakeRoster(FakeLog):
     """Part of the hub in memory: set `people_of` to give it a roster."""
 
     people_of = Roster()
-
-    def now(self) -> Instant:
-        raise NotImplementedError
 
     def roster(self) -> RosterView:
         duty = OnDuty(self.people_of, ZoneInfo("Asia/Shanghai"), lambda _: None)

@@ -1,0 +1,89 @@
+"""What the hub in memory says of its links and queues: a little of everything, all of it made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.domain.health import LinkReport, Rejected
+from edge.domain.instant import HOUR, MINUTE
+from edge.domain.names import Text
+from edge.facade import Metric, Quarantined
+from tests.web.fake_log import FakeLog
+
+
+class FakeHealth(FakeLog):
+    """Part of the hub in memory."""
+
+    def links(self) -> Sequence[LinkReport]:
+        now = self.now().utc
+        return [
+            LinkReport(
+                "zigbee",
+                "mqtt",
+                True,
+                now - HOUR,
+                Text("已连接 127.0.0.1", "Connected to 127.0.0.1"),
+                812,
+                3,
+                now,
+                {"reconnects": 1},
+            ),
+            LinkReport(
+                "bus-1",
+                "serial",
+                False,
+                now - MINUTE,
+                Text("串口 /dev/ttyUSB0 打不开", "Cannot open /dev/ttyUSB0"),
+                95,
+                17,
+                now - MINUTE,
+                {"crc": 12, "timeouts": 5},
+                {"17": {"ok": 90, "timeouts": 5}},
+            ),
+        ]
+
+    def rejected(self) -> Sequence[Rejected]:
+        return [
+            Rejected(
+                "zigbee",
+                "bad_json",
+                3,
+                self.now().utc - MINUTE,
+                "zigbee2mqtt/sm-999",
+                '{"smoke":',
+                "not JSON: unexpected end",
+            )
+        ]
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        now = self.now().utc
+        return [
+            Quarantined(
+                "zigbee",
+                "zigbee2mqtt",
+                "sm-999",
+                4,
+                now - HOUR,
+                now,
+                '{"smoke":false,"battery":100}',
+                {"smoke": False, "battery": 100.0},
+            )
+        ]
+
+    def metrics(self) -> Sequence[Metric]:
+        return [
+            Metric(
+                "messages_received_total",
+                "counter",
+                "Messages taken from a source.",
+                [({"source": "zigbee"}, 812), ({"source": "bus-1"}, 95)],
+            ),
+            Metric(
+                "rejected_total",
+                "counter",
+                "Messages refused.",
+                [({"source": "zigbee", "reason": "bad_json"}, 3)],
+            ),
+            Metric("inbox_depth", "gauge", "Messages waiting.", [({}, 0)]),
+            Metric("journal_seq", "gauge", "Number of the newest fact.", [({}, self._numbering.last)]),
+        ]
