@@ -12,6 +12,7 @@ from edge.alarm.engine import AlarmEngine
 from edge.alarm.outcome import Outcome
 from edge.conclude import Conclude, Drawn
 from edge.domain.alarm import Alarm, Desk
+from edge.domain.conclusion import Answered, Receipt
 from edge.domain.fact import Fact
 from edge.domain.instant import HOUR, Instant
 from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Request, Silence
@@ -87,6 +88,25 @@ class People:
             return None
         outcome = self._engine.act(request, now)
         return outcome, self._conclude.draw(outcome.facts, now)
+
+    def heard(self, receipts: Iterable[Receipt], now: Instant) -> tuple[list[Receipt], list[Answer]]:
+        """What came back, without the texts that are on record already, and what records those that are new.
+
+        A power cut between a text's record and its deletion from the SIM gives it once more: the second "1" must not
+        take another alarm.
+        """
+        fresh: list[Receipt] = []
+        answers: list[Answer] = []
+        for receipt in receipts:
+            if isinstance(receipt, Answered) and receipt.key:
+                answer = Answer(receipt.key, f"channel:{receipt.channel}", b"", "", now.utc)
+                known = self._answers.get((answer.account, answer.key))
+                if known is not None and now.utc - known.at < KEEP_ANSWERS:
+                    continue
+                self._answers[answer.account, answer.key] = answer
+                answers.append(answer)
+            fresh.append(receipt)
+        return fresh, answers
 
     async def write(self, fact: Fact, now: Instant) -> Drawn:
         """Journal something a person did that is no request; it gets its number here, in its turn."""

@@ -36,7 +36,7 @@ from edge.ingest.intake import Adoption, Intake, Taken
 from edge.ingest.quarantine import ENGINE_DEFECT
 from edge.people import People, Subject
 from edge.store.facts import FactLog
-from edge.store.journal import AdoptedDevice, Entry, Evaluated
+from edge.store.journal import AdoptedDevice, Answer, Entry, Evaluated
 from edge.store.telemetry import Telemetry
 from edge.values import LatestValues
 
@@ -133,11 +133,12 @@ class Pipeline:
         kept = [reading for reading in readings if reading.purpose is not Purpose.DRILL]
         line.values.update(kept)  # what is rehearsed is neither shown as a value nor stored as history
         facts += outcome.facts
-        receipts = [self._receipts.popleft() for _ in range(len(self._receipts))]
+        came = [self._receipts.popleft() for _ in range(len(self._receipts))]
+        receipts, answers = line.people.heard(came, now)
         drawn = line.conclude.draw(facts, now, readings, receipts)
         alarms = [*outcome.alarms, *self._at_once(drawn, now)]
         facts += drawn.facts
-        entry = self._entry(facts, alarms, taken)
+        entry = self._entry(facts, alarms, taken, answers)
         if entry.facts or entry.evaluated or entry.renewed or entry.settled:
             await line.log.record(entry)
         self._follow(drawn, now)
@@ -227,10 +228,7 @@ class Pipeline:
             self._carry(effect)
 
     def _at_once(self, drawn: Drawn, now: Instant) -> list[Alarm]:
-        """Carry out what follows by itself in the transaction of what led to it; the alarms it changed.
-
-        An answer by text that is on record without the act it asked for would never be carried out after a power cut.
-        """
+        """Carry out what follows by itself with what led to it: a power cut leaves both or neither."""
         alarms: list[Alarm] = []
         waiting, drawn.requests = drawn.requests, []
         for request in waiting:
@@ -309,7 +307,9 @@ class Pipeline:
         """The rules failed at something: it was not evaluated, which must be seen, and everything else goes on."""
         self._line.intake.rejects.defect(HUB, ENGINE_DEFECT, where, sample.encode(), error, now.utc)
 
-    def _entry(self, facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken) -> Entry:
+    def _entry(
+        self, facts: Sequence[Fact], alarms: Sequence[Alarm], taken: Taken, answers: Sequence[Answer]
+    ) -> Entry:
         """One journal transaction of a step, with the keys of the reports that were evaluated in it."""
         deliveries = self._line.deliveries
         evaluated = list(_evaluated(taken, alarms))
@@ -323,6 +323,7 @@ class Pipeline:
                 AdoptedDevice(a.device.id, a.device.profile.id, a.source, a.device.address)
                 for a in taken.adopted
             ],
+            answers=answers,
             renewed=taken.renewed,
             settled=deliveries.settled() if self._line.log.healthy else (),
         )

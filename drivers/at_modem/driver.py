@@ -38,6 +38,7 @@ from edge.domain.site import Connection
 from edge.driver import Arrived, Codec, Host, Incoming, Posted, Rung
 
 LISTEN: Final = 0.1  # seconds the line is listened to between two looks at what waits
+HELD: Final = 2.0  # seconds a text stays on the SIM after it was handed over: a power cut loses no answer
 TRIES: Final = 10  # "AT" that a booting modem may leave unanswered
 PROMPT_WAIT: Final = 5.0
 SEND_WAIT: Final = 60.0  # the network may take its time (Quectel EC200 AT manual, +CMGS: 120 s)
@@ -86,6 +87,9 @@ class ModemDriver:
         self._detail = NOT_OPENED
         self._last: int | None = None
         self._refused = 0
+        self._handed: dict[
+            str, tuple[str, float]
+        ] = {}  # by place on the SIM: what was handed over, when to go
 
     def start(self, host: Host) -> None:
         self._host = host
@@ -174,6 +178,7 @@ class ModemDriver:
                 self._look(session, line)
                 self._take_in(session)
             self._hear(session)
+            self._clear(session)
             if (job := self._next()) is None:
                 session.wait(LISTEN)
             else:
@@ -310,19 +315,32 @@ class ModemDriver:
                 self._take_in(session)
 
     def _take_in(self, session: Session) -> None:
-        """Read all texts off the SIM, and delete each once it is handed over; without a listener they stay."""
+        """Read all texts off the SIM; without a listener they stay."""
         if self._told is None:
             return
         try:
             answer = session.ask("AT+CMGL=4")
             for head, pdu in itertools.pairwise(answer):
-                if found := re.match(r"\+CMGL: *(\d+),", head):
+                found = re.match(r"\+CMGL: *(\d+),", head)
+                if found and self._handed.get(found[1], ("", 0.0))[0] != pdu:
                     self._received(pdu)
-                    session.ask(f"AT+CMGD={found[1]}")
+                    self._handed[found[1]] = pdu, time.monotonic() + HELD
         except RefusedError as refused:
             log.debug("%s: texts cannot be read: %s", self._id, refused.line)
         except SilentError:
             raise LineDownError(SILENT) from None
+
+    def _clear(self, session: Session) -> None:
+        """Delete what was handed over a while ago: whoever listens has it on record by now."""
+        now = time.monotonic()
+        for place in [place for place, (_, due) in self._handed.items() if due <= now]:
+            del self._handed[place]
+            try:
+                session.ask(f"AT+CMGD={place}")
+            except RefusedError as refused:
+                log.debug("%s: a text cannot be deleted: %s", self._id, refused.line)
+            except SilentError:
+                raise LineDownError(SILENT) from None
 
     def _received(self, pdu: str) -> None:
         try:

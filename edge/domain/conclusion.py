@@ -98,12 +98,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Words that came back on a channel, from a person where the sender is known. address: as the channel names it."""
+    """Words that came back on a channel, from a person where the sender is known. address: as the channel names it.
+
+    key: the same for the same words where the channel may read them again after a restart, "" where it cannot tell.
+    """
 
     channel: str
     address: str
     text: str
     person: str | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from edge.alarm.engine import AlarmEngine
 from edge.conclude import Conclude
 from edge.domain.alarm import Alarm
+from edge.domain.conclusion import Answered
 from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -90,6 +91,22 @@ async def test_a_command_under_a_known_key_is_carried_out_once(desk: Desk) -> No
     later = Instant(NOW.utc + KEEP_ANSWERS, NOW.mono)
     await desk.people.carry_out(Comment(alarm, "li", "something else"), "k1", later)
     assert (await desk.facts()).count("alarm.commented") == 2
+
+
+async def test_a_text_read_again_after_a_restart_is_not_heard_twice(desk: Desk) -> None:
+    text = Answered("sms", "+8619900000014", "1", "liu-yang", "k-1")
+    fresh, answers = desk.people.heard([text, text], NOW)
+    assert fresh == [text]
+    await desk.log.record(Entry(facts=[], answers=answers))
+    await desk.log.close(clean=False)
+    journal = Journal(desk.journal.path)
+    state = journal.open()
+    log = FactLog(journal, state)
+    people = People(desk.engine, Conclude(), log, state.answers)
+    assert people.heard([text], NOW) == ([], [])
+    other = Answered("sms", "+8619900000014", "1", "liu-yang", "")  # of a network that tells no time
+    assert people.heard([other, other], NOW) == ([other, other], [])
+    await log.close(clean=True)
 
 
 async def test_a_closed_alarm_takes_remarks_and_nothing_else(desk: Desk) -> None:

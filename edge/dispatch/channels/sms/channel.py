@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final, Literal
 
 from edge.dispatch.channel import ChannelReport, Proof
@@ -134,7 +135,7 @@ class SmsChannel(_Phones):
             self._record.counters["received"] += 1
             number = normalised(heard.number)
             sender = next((id for id in self._people if self._number(id) == number), None)
-            self._told(Answered(self.id, number, heard.text.strip(), sender))
+            self._told(Answered(self.id, number, heard.text.strip(), sender, _key(heard)))
             return
         reference = self._ours.pop(heard.reference, None)
         missing = self._missing.get(reference or "")
@@ -186,3 +187,10 @@ class RingChannel(_Phones):
             return self._failed(send, BUSY, again=True)
         self._record.note(None, "answered" if rung.outcome == "answered" else "rung", self._utc())
         return Sent(send.notification, send.attempt, answered=rung.outcome == "answered")
+
+
+def _key(heard: Incoming) -> str:
+    """Of one text: nobody sends two within the second that the network's time counts in."""
+    if heard.time is None:
+        return ""
+    return blake2b(f"{heard.number}|{heard.time}|{heard.text}".encode(), digest_size=16).hexdigest()
