@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +27,7 @@ from edge.dispatch.channels.making import make_channels
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import Presence
-from edge.domain.conclusion import Written
-from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.output import OutputKind
-from edge.domain.reading import Arrival, DeliveryKey, NewSession, RawReading, Reading
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
 from edge.driver import Codec, Driver, Messenger, Publisher
@@ -45,22 +40,22 @@ from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.lending import LentHost
+from edge.lock import only_hub
 from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
 from edge.reach import Reach
+from edge.resuming import Remembered, take_up
 from edge.sender import Sender
 from edge.settings import install_template, load_site
 from edge.settings.holidays import calendar
 from edge.store.accounts import SqliteAccounts
-from edge.store.case_rows import Case
 from edge.store.disk import DiskGuard
 from edge.store.facts import FactLog
-from edge.store.journal import Entry, Journal, JournalState
-from edge.store.rows import LastValue
+from edge.store.journal import Journal, JournalState
 from edge.store.telemetry import Telemetry, TelemetryState
-from edge.store.writer import StoreError
 from edge.tenants import tenants
 from edge.upkeep import chores, keep_up
 from edge.uplinks import followers, following
@@ -68,12 +63,7 @@ from edge.values import LatestValues
 
 log = logging.getLogger("edge")
 
-PRIME: Final = 5 * MINUTE  # beyond the longest delay: how long before the stop the hub may have been writing
 SETTLE: Final = 2.0  # seconds the line has to finish when the hub stops
-
-
-class HubInUseError(RuntimeError):
-    """Another hub runs on this data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,50 +93,6 @@ class Running:
     address: str
 
 
-class _Host:
-    """What drivers are lent. They call from threads of their own."""
-
-    def __init__(
-        self, site: Site, clock: Clock, inbox: Inbox, rejects: Rejects, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.site = site.id
-        self._dialects = {connection.id: connection.dialect for connection in site.connections}
-        self.pipeline: Pipeline | None = None  # comes after the stores, before the drivers
-        self._clock = clock
-        self._inbox = inbox
-        self._rejects = rejects
-        self._loop = loop
-
-    def now(self) -> Instant:
-        return self._clock.now()
-
-    def offer(self, raw: RawReading) -> bool:
-        return self._inbox.offer(raw)
-
-    def reject(self, source: str, reason: str, channel: str, sample: bytes, error: str) -> None:
-        self._call(self._rejects.count, source, reason, channel, sample, error, self._clock.now().utc)
-
-    def session_new(self, source: str) -> None:
-        self._inbox.offer(NewSession(source))
-
-    def stored(self, keys: Sequence[DeliveryKey]) -> None:
-        """The telemetry's word that readings are durable, or given up."""
-        if self.pipeline is not None:
-            self.pipeline.stored(keys)
-
-    def heard(self, source: str, address: str, *, ok: bool) -> None:
-        if self.pipeline is not None:
-            self._call(self.pipeline.polled, self._dialects[source], address, ok)
-
-    def written(self, receipt: Written) -> None:
-        if self.pipeline is not None:
-            self._call(self.pipeline.told, receipt)
-
-    def _call(self, function: Callable[..., object], *arguments: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed: the hub is stopping
-            self._loop.call_soon_threadsafe(function, *arguments)
-
-
 @asynccontextmanager
 async def running(options: Options, clock: Clock | None = None) -> AsyncIterator[Running]:
     """A hub from its first store to its last driver, stopped in reverse; raises SettingsError, HubInUseError."""
@@ -156,7 +102,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
     site = load_site(options.site, schemas())
     options.data.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_only_hub(options.data))
+        stack.enter_context(only_hub(options.data))
         parts = await _stores(stack, site, options, clock)
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
@@ -186,7 +132,7 @@ class _Parts:
     telemetry: Telemetry
     telemetry_state: TelemetryState
     accounts: SqliteAccounts
-    host: _Host
+    host: LentHost
     rejects: Rejects
     guard: DiskGuard
 
@@ -196,7 +142,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     inbox, rejects = Inbox(), Rejects()
     loop = asyncio.get_running_loop()
     inbox.attach(loop)
-    host = _Host(site, clock, inbox, rejects, loop)
+    host = LentHost(site, clock, inbox, rejects, loop)
     journal = Journal(options.data / "journal.db")
     state = journal.open()
     facts = FactLog(journal, state)
@@ -304,7 +250,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     links = {**link_checks(parts.drivers, intake), **way_checks(ways)}
     heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
     line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
-    await _take_up(parts, line, pipeline, now)
+    longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
+    await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
     hub = RunningHub(
         parts.site,
         line,
@@ -361,50 +308,6 @@ def _has_beacon(parts: _Parts, supervision: Supervision) -> bool:
     )
 
 
-async def _take_up(parts: _Parts, line: Line, pipeline: Pipeline, now: Instant) -> None:
-    """What was true before the stop: open alarms and cases, who was heard when, last values, delays under way."""
-    alarms = parts.journal_state.open_alarms
-    outcome = line.engine.restore([*alarms, *parts.journal_state.shelved], now)
-    cases = [*parts.journal_state.open_cases, *await _remembered(parts, line, now)]
-    resumed = line.conclude.restore(sorted(cases, key=lambda case: (case.body["opened_at"], case.id)), now)
-    drawn = line.conclude.draw([*outcome.facts, *resumed.facts], now)
-    if facts := [*outcome.facts, *resumed.facts, *drawn.facts]:
-        await parts.log.record(Entry(facts=facts, alarms=outcome.alarms))
-    pipeline.follow(resumed, now)
-    pipeline.follow(drawn, now)
-    last = _readings(parts, parts.telemetry_state.latest.values())
-    line.values.restore(last)
-    heard: dict[str, int] = {}
-    for reading in last:
-        if reading.arrival is Arrival.LIVE:
-            device = reading.point.device.id
-            heard[device] = max(reading.received, heard.get(device, 0))
-    line.supervision.restore(alarms, heard, now)
-    longest = max((max(rule.on_delay, rule.off_delay) for rule in parts.site.rules), default=0.0)
-    with contextlib.suppress(StoreError):  # a sick store must not keep the hub from starting
-        recent = await parts.telemetry.recent(now.utc - round(longest * SECOND) - PRIME)
-        line.engine.prime(_readings(parts, recent), now)
-
-
-async def _remembered(parts: _Parts, line: Line, now: Instant) -> list[Case]:
-    """Closed cases that a tenant wants to know again; without a journal that can be read it has to do without."""
-    found: list[Case] = []
-    with contextlib.suppress(StoreError):
-        for kind, span in line.conclude.remembered().items():
-            found += await parts.journal.closed_cases(kind, now.utc - span)
-    return found
-
-
-def _readings(parts: _Parts, rows: Iterable[LastValue]) -> list[Reading]:
-    """Stored rows of points that still exist, as readings."""
-    points = parts.directory.points
-    return [
-        Reading(points[v.point], v.value, v.time, v.received, v.quality, v.reason, v.arrival, v.purpose)
-        for v in rows
-        if v.point in points
-    ]
-
-
 async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:
     """Serve the panel and the API; "host:port"."""
     from web.server import Listen, WebServer, parse_listen
@@ -455,36 +358,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.gather(task, return_exceptions=True)
-
-
-@contextlib.contextmanager
-def _only_hub(data: Path) -> Iterator[None]:
-    """Hold `hub.pid`, which names the running hub; HubInUseError when another holds it.
-
-    A disk that is full or read-only must not keep the hub from starting: then the file may name a former one.
-    """
-    path = data / "hub.pid"
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        log.error("%s cannot be written: %s", path, error.strerror)  # noqa: TRY400 - the trace says nothing more
-        if not path.exists():
-            yield
-            return
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(file, 20, 0).decode("ascii", "replace").strip()
-            raise HubInUseError(
-                f"a hub with process id {pid} runs on {data}: stop it, or choose another --data"
-            ) from None
-        try:
-            os.ftruncate(file, 0)
-            os.pwrite(file, str(os.getpid()).encode(), 0)
-        except OSError as error:
-            log.error("%s cannot be written: %s", path, error.strerror)  # noqa: TRY400 - as above
-        yield
-    finally:
-        os.close(file)

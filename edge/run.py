@@ -11,7 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from edge.assembly import HubInUseError, Options, running
+from edge.assembly import Options, running
+from edge.lock import HubInUseError
 from edge.settings import SettingsError
 
 log = logging.getLogger(__name__)

@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from edge.assembly import HubInUseError, _only_hub
+from edge.lock import HubInUseError, only_hub
 
 
 def test_the_file_names_the_running_hub(tmp_path: Path) -> None:
     (tmp_path / "hub.pid").write_text("a much longer text of a former time")
-    with _only_hub(tmp_path):
+    with only_hub(tmp_path):
         assert (tmp_path / "hub.pid").read_text() == str(os.getpid())
 
 
 def test_a_second_hub_is_told_which_one_runs(tmp_path: Path) -> None:
     with (
-        _only_hub(tmp_path),
+        only_hub(tmp_path),
         pytest.raises(HubInUseError, match=f"process id {os.getpid()} runs on"),
-        _only_hub(tmp_path),
+        only_hub(tmp_path),
     ):
         pass
-    with _only_hub(tmp_path):
+    with only_hub(tmp_path):
         pass
 
 
@@ -41,5 +41,5 @@ def test_a_disk_that_takes_nothing_keeps_no_hub_from_starting(
         return real(path, flags, mode)
 
     monkeypatch.setattr(os, "open", refused)
-    with _only_hub(tmp_path):
+    with only_hub(tmp_path):
         assert "cannot be written: Read-only file system" in caplog.text
