@@ -60,20 +60,26 @@ class People:
                 "not_saved", "the journal cannot be written: only acknowledging and silencing work now"
             )
         outcome, drawn = await self._decide(request, now)
+        answers = []
+        try:
+            subject = await self._subject(request, outcome, drawn)
+            if key is not None:
+                answers = [Answer(key, request.by, mark, self._name(request, subject, drawn), now.utc)]
+                self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
+                self._answers[request.by, key] = answers[0]
+        finally:  # what was decided is in force: it is recorded, whatever its answer comes to
+            facts = [*outcome.facts, *drawn.facts]
+            if facts or answers:
+                await self._log.record(Entry(facts=facts, alarms=outcome.alarms, answers=answers))
+        return Done(subject, drawn)
+
+    async def _subject(self, request: Request, outcome: Outcome, drawn: Drawn) -> Subject:
         subject: Subject | None = outcome.alarms[-1] if outcome.alarms else drawn.subject
         if subject is None and isinstance(request, AlarmRequest):
             subject = await self._known("" if isinstance(request, Silence) else request.alarm)
         if subject is None:
             raise Refusal("not_found", "there is nothing with this id")
-        answers = []
-        if key is not None:
-            answers = [Answer(key, request.by, mark, self._name(request, subject, drawn), now.utc)]
-            self._answers = {k: a for k, a in self._answers.items() if now.utc - a.at < KEEP_ANSWERS}
-            self._answers[request.by, key] = answers[0]
-        facts = [*outcome.facts, *drawn.facts]
-        if facts or answers:
-            await self._log.record(Entry(facts=facts, alarms=outcome.alarms, answers=answers))
-        return Done(subject, drawn)
+        return subject
 
     def at_once(self, request: Request, now: Instant) -> tuple[Outcome, Drawn] | None:
         """What followed by itself, decided before what led to it is recorded; raises Refusal.

@@ -25,6 +25,8 @@ from edge.store.writer import StoreError
 
 log = logging.getLogger(__name__)
 
+VOID = "program.defect"
+"""Kind of the fact that stands for one that was decided and lost by a defect of the program."""
 _KEYS = 4096  # keys of evaluated deliveries that may wait: a broker's in-flight window
 _AT_ONCE = 256  # entries appended in one transaction when the journal has healed
 
@@ -56,6 +58,7 @@ class FactLog:
         retry: float = 1.0,
     ) -> None:
         self.numbering = Numbering(state.epoch, state.last)
+        self._last_number = state.last
         self.dropped = 0
         self.last_error: str | None = None if state.error is None else str(state.error)
         self.healthy = state.error is None
@@ -85,6 +88,7 @@ class FactLog:
 
         Readers see its facts when this returns.
         """
+        entry.facts = list(self._numbered(entry.facts))
         entry.cases = case_rows.cases_of(entry.facts)
         waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
         self._tail.append(waiting)
@@ -102,6 +106,17 @@ class FactLog:
         if not waiting.published:
             self._publish(waiting)
         return durable
+
+    def _numbered(self, facts: Sequence[Fact]) -> Iterator[Fact]:
+        """The facts, with one that says so in the place of each number that a defect of the program took with it.
+
+        A number that nobody ever sees would look like a loss to every reader, for good.
+        """
+        for fact in facts:
+            for number in range(self._last_number + 1, fact.seq.number):
+                yield Fact(Seq(fact.seq.epoch, number), VOID, fact.time)
+            self._last_number = max(self._last_number, fact.seq.number)
+            yield fact
 
     def retry_now(self) -> None:
         """Try a sick journal again at once instead of after `retry` seconds."""

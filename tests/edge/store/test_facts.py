@@ -174,6 +174,17 @@ async def test_a_sick_journal_is_retried_by_itself(journal):
     await log.close(clean=True)
 
 
+async def test_a_number_that_a_defect_took_is_accounted_for(log):
+    first = plain(log.numbering)
+    await log.record(first)
+    lost = log.numbering.next()
+    last = plain(log.numbering)
+    kept = last.facts[0]
+    await log.record(last)
+    found = await log.facts(first.facts[0].seq, 10)
+    assert [(f.seq, f.kind) for f in found] == [(lost, "program.defect"), (kept.seq, kept.kind)]
+
+
 async def test_an_overflow_loses_facts_but_no_state(log, journal, tmp_path):
     journal.fall_ill()
     entry, fire = raised(log.numbering)
