@@ -19,6 +19,8 @@ from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Tenant
 from edge.domain.fact import Numbering
 from edge.domain.site import Site
+from edge.emergency.incidents import Incidents
+from edge.hazards.register import Hazards
 from edge.ingest.binding import Directory
 from edge.outputs import Outputs
 
@@ -44,8 +46,12 @@ def tenants(
         found = directory.devices.get(device)
         return "" if found is None else found.profile.category
 
+    incidents = Incidents(
+        site.emergency, directory.devices, site.zones, numbering, lambda: engine.open().values()
+    )
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),
+        incidents,
         Outputs(
             directory.devices,
             directory.points,
@@ -55,6 +61,16 @@ def tenants(
             lambda: engine.desk,
         ),
         Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
+        Hazards(
+            numbering,
+            site.hazards,
+            site.units,
+            [element.id for element in site.elements],
+            site.rules,
+            lambda: engine.open().values(),
+            category,
+            lambda person: persons[person].roles if person in persons else (),
+        ),
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),
         Escalation(site.policies, duty, numbering),
@@ -67,4 +83,5 @@ def tenants(
             site.proofs,
             (zone, civil),
         ),
+        incidents.ticking,
     ]

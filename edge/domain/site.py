@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
+from edge.domain.hazard_rules import Element, HazardPolicy, Unit
 from edge.domain.names import Text
 from edge.domain.notification import ChannelSpec, DailyProof
 from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
+from edge.domain.plan import EmergencyRules
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
 
@@ -143,6 +145,10 @@ class Site:
     messages: Mapping[str, Text] = field(default_factory=dict)  # by name, in place of the hub's own words
     linkages: tuple[Linkage, ...] = ()
     order_rules: tuple[OrderRule, ...] = ()
+    emergency: EmergencyRules = field(default_factory=EmergencyRules)
+    hazards: HazardPolicy = field(default_factory=HazardPolicy)
+    elements: tuple[Element, ...] = ()  # of major hazards
+    units: tuple[Unit, ...] = ()  # who is responsible
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -10,8 +10,10 @@ from edge.domain.site import Person, ProtectedUnit, Retention, Site
 from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import devices, linkages, rules
+from edge.settings import hazards as hazard_files
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
+from edge.settings.emergency import read_emergency
 from edge.settings.messages import read_messages
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
@@ -83,9 +85,22 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         rules.check_coverage(report, read_rules, found)
     order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
     roster = read_people(report, site_dir, zones)
+    about_hazards = hazard_files.Context({rule.id for rule in read_rules}, library.categories, zones, roster)
+    units = hazard_files.read_units(report, site_dir, about_hazards)
+    elements = hazard_files.read_elements(report, site_dir)
+    hazards = hazard_files.read_hazards(report, site_dir, about_hazards, units)
     ways = read_channels(report, site_dir, roster.persons)
     policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
     messages = read_messages(report, site_dir)
+    emergency = read_emergency(
+        report,
+        site_dir,
+        zones,
+        roster,
+        {rule.id for rule in read_rules},
+        library.categories,
+        {linkage.id for linkage in read_linkages},
+    )
     problems = report.problems()
     if problems or site is None or unit is None or retention is None:
         return None, problems
@@ -99,6 +114,9 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         devices=found.devices,
         rules=read_rules,
         order_rules=order_rules,
+        hazards=hazards,
+        elements=elements,
+        units=units,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),
         linkages=read_linkages,
@@ -109,6 +127,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         channels=ways.channels,
         proofs=ways.proofs,
         messages=messages,
+        emergency=emergency,
         commit_seconds=site.commit_seconds,
     ), []
 

@@ -23,7 +23,10 @@ def install_template(site_dir: FilePath) -> None:
         path: path.relative_to(config_root() / "site") for path in (config_root() / "site").rglob("*.toml")
     }
     shipped |= {path: FilePath("rules", path.name) for path in (config_root() / "rules").glob("*.toml")}
-    for name in (SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages"):
+    for name in (
+        SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages", "units.toml",
+        "emergency.toml", "plans",
+    ):  # fmt: skip
         if (site_dir / name).exists():
             raise FileExistsError(
                 f"{site_dir / name} exists: a site is never overwritten, choose an empty folder"
