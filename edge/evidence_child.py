@@ -7,6 +7,7 @@ it does here: with little memory, little time and low priority.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -20,6 +21,9 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 LONGEST_SIDE: Final = 1600
 MOST_PIXELS: Final = 60_000_000  # a phone's 50 megapixels, and no more
+MOST_UNPACKED: Final = (
+    25_000_000  # of a kind that is unpacked whole: only JPEG can be read at an eighth of its size
+)
 QUALITY: Final = 80
 _MEMORY: Final = 1 << 30
 _SECONDS: Final = 20
@@ -35,6 +39,8 @@ _CJK: Final = (
     "ukai*",
 )
 
+_TOO_MANY: Final = "the picture has too many pixels: take it again at a lower resolution"
+
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -45,6 +51,8 @@ class _Unfit(Exception):  # noqa: N818 - an answer to the sender, no error of th
 def main() -> None:
     """Read, make, write."""
     os.nice(10)
+    with contextlib.suppress(OSError):  # the first to go when memory runs out, before the hub
+        Path("/proc/self/oom_score_adj").write_text("1000")
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     words = json.loads(sys.stdin.buffer.readline())
@@ -69,10 +77,12 @@ def made(source: BinaryIO, words: str, plain: str) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
         with Image.open(io.BytesIO(source.read()), formats=_FORMATS) as opened:
+            if opened.format != "JPEG" and opened.width * opened.height > MOST_UNPACKED:
+                raise _Unfit(_TOO_MANY)
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _Unfit("the picture has too many pixels: take it again at a lower resolution") from error
+        raise _Unfit(_TOO_MANY) from error
     except UnidentifiedImageError as error:
         raise _Unfit("this is no picture of a kind the hub reads: send JPEG, PNG or WebP") from error
     except (OSError, SyntaxError, ValueError) as error:

@@ -76,8 +76,9 @@ async def test_other_kinds_become_jpeg(files: EvidenceFiles, kind: str) -> None:
         (picture(64, 64, "GIF"), "no picture"),
         (picture()[:9000], "damaged"),
         (picture(9000, 7000, "PNG"), "too many pixels"),
+        (picture(6000, 5000, "PNG"), "too many pixels"),
     ],
-    ids=["nothing", "svg", "gif", "truncated", "bomb"],
+    ids=["nothing", "svg", "gif", "truncated", "bomb", "unpacked whole"],
 )
 async def test_what_is_no_picture_is_refused(
     files: EvidenceFiles, tmp_path: Path, data: bytes, said: str
@@ -85,6 +86,11 @@ async def test_what_is_no_picture_is_refused(
     with pytest.raises(Unfit, match=said):
         await files.keep(ID, data, *WORDS)
     assert not found(tmp_path)
+
+
+async def test_a_phone_s_largest_jpeg_is_taken(files: EvidenceFiles) -> None:
+    kept = await files.keep(ID, picture(6000, 5000), *WORDS)
+    assert (kept.width, kept.height) == (1600, 1333)
 
 
 async def test_the_words_stand_at_the_lower_edge(files: EvidenceFiles) -> None:

@@ -5,13 +5,22 @@ In: {"url", "text"}. Out: {"error": null | one sentence, "again": bool, "wait": 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import resource
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import apprise
 import requests
+
+from edge.dispatch.channels.push.verdicts import verdict
+
+_MEMORY: Final = 512 << 20  # bytes of address space; Apprise and Python take 190 MB of it
+_LONGEST: Final = 1 << 20  # bytes of an answer, unpacked; a few kB are usual
+_PIECE: Final = 4096
 
 
 class _Judge(requests.Session):
@@ -23,8 +32,10 @@ class _Judge(requests.Session):
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         options["allow_redirects"] = False
+        options["stream"] = True
         try:
             answer = super().request(method, url, *args, **options)
+            whole = _read(answer)
         except requests.exceptions.SSLError:
             _Judge.problem = "TLS failed: the certificate is not trusted or the server speaks no TLS"
             raise
@@ -34,7 +45,10 @@ class _Judge(requests.Session):
         except requests.exceptions.ConnectionError:
             _Judge.problem = "no connection to the server"
             raise
-        self._look(answer)
+        if whole:
+            self._look(answer)
+        else:
+            _Judge.problem = "the server answers without an end"
         return answer
 
     def _look(self, answer: requests.Response) -> None:
@@ -47,9 +61,24 @@ class _Judge(requests.Session):
             _Judge.problem = f"the server answers {answer.status_code}"
             _Judge.again = answer.status_code not in {400, 401, 403, 404, 405, 410}
             after = answer.headers.get("Retry-After", "")
-            _Judge.wait = min(float(after), 3600.0) if answer.status_code == 429 and after.isdigit() else None
+            asked = answer.status_code == 429 and after.isascii() and after.isdigit()
+            _Judge.wait = min(float(after), 3600.0) if asked else None
         elif kind == "text/html":
             _Judge.problem = "the server answers with a web page, not with an acceptance"
+        elif (refused := verdict(answer.url, answer.content)) is not None:
+            _Judge.problem, _Judge.again, _Judge.wait = refused.problem, refused.again, refused.wait
+
+
+def _read(answer: requests.Response) -> bool:
+    """Read the body, bounded as it is unpacked; whether it had an end. The rest of a longer one is not read."""
+    body = bytearray()
+    for piece in answer.iter_content(_PIECE):
+        body += piece
+        if len(body) > _LONGEST:
+            answer.close()
+            break
+    answer._content = bytes(body[:_LONGEST])  # noqa: SLF001 - requests reads no bounded body by itself
+    return len(body) <= _LONGEST
 
 
 def attempt(url: str, text: str) -> dict[str, Any]:
@@ -69,6 +98,9 @@ def _told() -> str | None:
 
 def main() -> None:
     """Answer lines until stdin ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    with contextlib.suppress(OSError):  # the first to go when memory runs out, before the hub
+        Path("/proc/self/oom_score_adj").write_text("1000")
     logging.disable(logging.CRITICAL)  # its words may hold addresses
     requests.Session = requests.sessions.Session = _Judge  # type: ignore[misc]
     for line in sys.stdin:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +19,7 @@ from edge.domain.names import Text
 
 
 class Hook(BaseHTTPRequestHandler):
-    """`/500` answers 500, and so on; `/hang` answers when the server stops. The bodies taken are kept."""
+    """`/500` answers 500, and so on; `/hang` answers when the server stops; `/bomb` packs 200 MB into little."""
 
     taken: list[bytes]
     going: threading.Event
@@ -28,6 +30,9 @@ class Hook(BaseHTTPRequestHandler):
         if case == "hang":
             self.going.wait(30)
             return
+        if case == "bomb":
+            self.bomb()
+            return
         self.send_response({"500": 500, "302": 302, "429": 429, "401": 401}.get(case, 200))
         self.send_header("Content-Type", "text/html" if case == "html" else "application/json")
         self.send_header("Location", "/ok")
@@ -35,6 +40,16 @@ class Hook(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
+
+    def bomb(self) -> None:
+        packed = gzip.compress(bytes(200_000_000), 1)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):  # who reads it gives up early
+            self.wfile.write(packed)
 
     def log_message(self, *args: object) -> None:
         """Quiet."""
@@ -60,6 +75,13 @@ async def channel(hook: ThreadingHTTPServer, tmp_path: Path) -> AsyncIterator[Pu
     made = PushChannel("hook", Text("网址", "Hook"), file, lambda: Instant(SECOND, SECOND), limit=15)
     yield made
     await made.stop()
+
+
+def peak_and_score(pid: int) -> tuple[int, int]:
+    """Most memory a process ever had (kB), and how soon the kernel would end it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return peak, int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 def message(attempt: int = 1) -> Send:
@@ -103,6 +125,19 @@ async def test_a_server_that_hangs_costs_its_child_and_the_next_message_goes(
     (tmp_path / "hook").write_text(f"json://127.0.0.1:{hook.server_port}/ok\n")
     channel._limit = 15.0
     assert (await asyncio.wait_for(channel.send(message()), 20)).error is None
+
+
+async def test_an_answer_without_an_end_costs_neither_memory_nor_the_next_message(
+    channel: PushChannel, hook: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    (tmp_path / "hook").write_text(f"json://127.0.0.1:{hook.server_port}/bomb\n")
+    assert "without an end" in ((await channel.send(message())).error or "")
+    assert channel._child is not None
+    peak, score = peak_and_score(channel._child.pid)
+    assert peak < 100_000
+    assert score == 1000
+    (tmp_path / "hook").write_text(f"json://127.0.0.1:{hook.server_port}/ok\n")
+    assert (await channel.send(message())).error is None
 
 
 async def test_no_more_messages_a_minute_than_the_service_takes(tmp_path: Path) -> None:
