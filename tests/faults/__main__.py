@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import disks, kills, uplink
+from tests.faults import disks, kills, states, uplink
+from tests.faults.stories import POINTS
 from tests.faults.tmpfs import why_not
 
 
@@ -22,6 +23,12 @@ def main() -> int:
     killing.add_argument("--broker-restarts", type=int, default=20)
     killing.add_argument("--rate", type=float, default=300, help="messages a second (%(default)s)")
     killing.add_argument("--seed", type=int, default=1)
+    stating = verbs.add_parser(
+        "states", help="kill -9 at each state of commands, messages and work orders, then who was told what"
+    )
+    stating.add_argument("words", nargs="*", help="only states whose name has one of these (default: all)")
+    stating.add_argument("--times", type=int, default=3, help="each state (%(default)s)")
+    stating.add_argument("--seed", type=int, default=1)
     disking = verbs.add_parser("disks", help="disks that fill, lie or refuse (needs root)")
     disking.add_argument("names", nargs="*", help="of scenarios (default: all)")
     linking = verbs.add_parser(
@@ -31,14 +38,15 @@ def main() -> int:
     linking.add_argument("--rate", type=int, default=3000, help="readings a second (%(default)s)")
     linking.add_argument("--rounds", type=int, default=4, help="of each fault (%(default)s)")
     linking.add_argument("--seed", type=int, default=1)
-    for verb in (killing, disking, linking):
+    for verb in (killing, stating, disking, linking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
     arguments = parser.parse_args()
     folder: Path = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    ok = {"kills": _kills, "disks": _disks, "uplink": _uplink}[arguments.verb](arguments, folder)
+    does = {"kills": _kills, "states": _states, "disks": _disks, "uplink": _uplink}
+    ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
 
@@ -54,6 +62,23 @@ def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
     )
     for name, value in tally.rows():
         print_to(sys.stdout, f"{name:<32}{value:>10}")
+    for problem in tally.problems:
+        print_to(sys.stdout, problem)
+    return tally.ok
+
+
+def _states(arguments: argparse.Namespace, folder: Path) -> bool:
+    words = arguments.words
+    points = [point for point in POINTS if not words or any(word in point.name for word in words)]
+    tally = states.run(
+        folder,
+        points,
+        times=arguments.times,
+        seed=arguments.seed,
+        say=lambda line: print_to(sys.stderr, line),
+    )
+    for name, value in tally.rows():
+        print_to(sys.stdout, f"{name:<72}{value:>8}")
     for problem in tally.problems:
         print_to(sys.stdout, problem)
     return tally.ok

@@ -38,11 +38,15 @@ def until(what: str, condition: Callable[[], bool], seconds: float = 30.0, step:
 
 @dataclass(slots=True)
 class Rig:
-    """A broker and a hub. site, data: its folders. The hub may be killed and started as often as one likes."""
+    """A broker and a hub. site, data: its folders. The hub may be killed and started as often as one likes.
+
+    serial: ports of the site's buses by id; the others lead nowhere.
+    """
 
     folder: Path
     data: Path
     commit_seconds: float = 5.0
+    serial: Mapping[str, Path] = field(default_factory=dict)
     broker: Broker = field(init=False)
     site: Path = field(init=False)
     api: Api = field(init=False)
@@ -144,8 +148,9 @@ class Rig:
         install_template(self.site)
         password = self.folder / "mqtt-password"
         password.write_text(self.broker.account("hub").password, encoding="utf-8")
-        nowhere = {bus: str(self.folder / "no-such-port" / bus) for bus in ("bus-1", "bus-2")}
-        write_overrides(self.site, mqtt=(self.broker.host, self.broker.port, "hub", password), serial=nowhere)
+        ports = {bus: str(self.folder / "no-such-port" / bus) for bus in ("bus-1", "bus-2")}
+        ports |= {bus: str(path) for bus, path in self.serial.items()}
+        write_overrides(self.site, mqtt=(self.broker.host, self.broker.port, "hub", password), serial=ports)
         file = self.site / "site.toml"
         text = file.read_text("utf-8")
         file.write_text(
@@ -184,10 +189,21 @@ class Api:
 
     def persist(self, path: str, body: Mapping[str, Any] | None, key: str, seconds: float = 60) -> Any:
         """A write that is repeated with one key until the hub has answered it, over kills."""
+        return self._insist(path, lambda: self.post(path, body, key), seconds)
+
+    def upload(self, path: str, data: bytes, key: str, **query: str) -> Any:
+        """As `persist`, with a file as the body."""
+        headers = {"Idempotency-Key": key}
+        return self._insist(
+            path, lambda: self._client.post(path, params=query, content=data, headers=headers), 60
+        )
+
+    @staticmethod
+    def _insist(path: str, send: Callable[[], httpx.Response], seconds: float) -> Any:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                answer = self.post(path, body, key)
+                answer = send()
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code < 500:

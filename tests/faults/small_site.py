@@ -1,0 +1,94 @@
+"""A small site for kills at chosen states: one flat with gas, a siren, the desk's tower, a modem, smoke detectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+DETECTORS: Final = 200
+CHIEF: Final = "zhou-min"
+OPERATORS: Final = ("liu-yang", "he-jun", "ma-chao", "luo-yong")
+CREW: Final = ("sun-zhi", "qian-shifu", "anbang", "grid")
+PHONES: Final = {
+    "zhou-min": "19900000002", "liu-yang": "19900000014", "he-jun": "19900000021", "ma-chao": "19900000022",
+    "luo-yong": "19900000023", "sun-zhi": "19900000041", "qian-shifu": "19900000042", "anbang": "19900000051",
+    "grid": "19900000061",
+}  # fmt: skip
+"""As people.toml of the template site has them."""
+
+_DETECTOR: Final = """
+[[device]]
+id = "{id}"
+profile = "heiman-hs1sa"
+name = {{ zh = "{id}", en = "{id}" }}
+zone = "b3/s1/3f"
+spot = {{ zh = "{id}", en = "{id}" }}
+address = {{ dialect = "zigbee2mqtt", name = "{id}" }}
+"""
+_LINKAGE: Final = """\
+[[linkage]]
+id = "gas-valve"
+name = { zh = "燃气报警关阀", en = "Gas alarm closes the valve" }
+source = "practice"
+when = { signal = "gas", category = "gas-detector", stage = 1 }
+do = [{ kind = "valve", zone = "same", act = "close" }]
+"""
+_TEXTS: Final = ", ".join(f'{{ to = "person:{who}", by = ["sms"] }}' for who in OPERATORS)
+_LADDER: Final = f"""\
+[[policy]]
+id = "fire"
+applies = {{ signals = ["fire"] }}
+
+[[policy.step]]
+after = 0
+calls = [{_TEXTS}, {{ to = "channel:wecom" }}]
+
+[[policy.step]]
+after = 8
+calls = [{{ to = "person:{CHIEF}", by = ["ring"] }}]
+"""
+_CHANNELS: Final = """\
+[[channel]]
+id = "sms"
+kind = "sms"
+name = { zh = "短信", en = "SMS" }
+modem = "modem-1"
+silence = 4
+
+[[channel]]
+id = "ring"
+kind = "ring"
+name = { zh = "振铃呼叫", en = "Ring call" }
+modem = "modem-1"
+
+[[channel]]
+id = "wecom"
+kind = "apprise"
+name = { zh = "企业微信群", en = "WeCom group" }
+url_file = "secrets/wecom"
+"""
+
+
+def detector(n: int) -> str:
+    """The id of the n-th smoke detector."""
+    return f"fd-{n:03}"
+
+
+def make_small(site: Path, group: str) -> None:
+    """Make the template site in `site` a small one. group: Apprise address of the chat group."""
+    for path in (site / "devices").glob("*.toml"):
+        if path.name != "building-1.toml":
+            path.unlink()
+    for folder in ("linkage", "dispatch"):
+        for path in (site / folder).glob("*.toml"):
+            path.unlink()
+    smoke = "".join(_DETECTOR.format(id=detector(n)) for n in range(1, DETECTORS + 1))
+    for name, text in {
+        "devices/smoke.toml": smoke,
+        "linkage/gas.toml": _LINKAGE,
+        "dispatch/fire.toml": _LADDER,
+        "channels.toml": _CHANNELS,
+        "secrets/wecom": group + "\n",
+    }.items():
+        (site / name).parent.mkdir(exist_ok=True)
+        (site / name).write_text(text, encoding="utf-8")
