@@ -49,6 +49,16 @@ def tenants(
     incidents = Incidents(
         site.emergency, directory.devices, site.zones, numbering, lambda: engine.open().values()
     )
+    hazards = Hazards(
+        numbering,
+        site.hazards,
+        site.units,
+        [element.id for element in site.elements],
+        site.rules,
+        lambda: engine.open().values(),
+        category,
+        lambda person: persons[person].roles if person in persons else (),
+    )
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),
         incidents,
@@ -61,16 +71,7 @@ def tenants(
             lambda: engine.desk,
         ),
         Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
-        Hazards(
-            numbering,
-            site.hazards,
-            site.units,
-            [element.id for element in site.elements],
-            site.rules,
-            lambda: engine.open().values(),
-            category,
-            lambda person: persons[person].roles if person in persons else (),
-        ),
+        hazards,
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),
         Escalation(site.policies, duty, numbering),
@@ -82,6 +83,7 @@ def tenants(
             lambda: engine.open().values(),
             site.proofs,
             (zone, civil),
+            hazards.known,
         ),
         incidents.ticking,
     ]

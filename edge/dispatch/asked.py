@@ -8,10 +8,13 @@ from typing import Any, Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact
+from edge.domain.hazard import Hazard
+from edge.domain.incident import Incident
 from edge.domain.names import Text
 from edge.domain.notification import About
 from edge.domain.order import WorkOrder
 from edge.domain.reading import Purpose
+from edge.domain.rule import Priority
 
 AT_ONCE: Final = frozenset({"fire", "gas", "sos"})
 """Signals for which different kinds of channels start together (GB/T 45839-2025 5.10.4: two within 15 s)."""
@@ -30,18 +33,25 @@ class Wanted:
     about: About
     alarm: str | None = None
     order: str | None = None
+    hazard: str | None = None
 
 
 class Memory:
     """Alarms and orders as the facts last showed them, to say what a message is about.
 
-    alarms: those that are open, for a hub that has just started.
+    alarms: those that are open, for a hub that has just started. hazard: one as it stands, by its id.
     """
 
-    def __init__(self, alarms: Callable[[], Iterable[Alarm]] = lambda: ()) -> None:
+    def __init__(
+        self,
+        alarms: Callable[[], Iterable[Alarm]] = lambda: (),
+        hazard: Callable[[str], Hazard | None] = lambda _: None,
+    ) -> None:
         self._open = alarms
+        self._hazard = hazard
         self._alarms: dict[str, Alarm] = {}
         self._orders: dict[str, WorkOrder] = {}
+        self._incidents: dict[str, Incident] = {}
 
     def note(self, fact: Fact) -> None:
         """Keep what the fact says of an alarm or order."""
@@ -49,11 +59,14 @@ class Memory:
             self._alarms[fact.body["id"]] = Alarm.from_dict(dict(fact.body))
         elif fact.subject == "order" and "offered" in fact.body:
             self._orders[fact.body["id"]] = WorkOrder.from_dict(fact.body)
+        elif fact.subject == "incident":
+            self._incidents[fact.body["id"]] = Incident.from_dict(fact.body)
 
     def forget(self) -> None:
         """Drop what is closed: its last messages have been asked for by now."""
         self._alarms = {id: alarm for id, alarm in self._alarms.items() if alarm.open}
         self._orders = {id: order for id, order in self._orders.items() if order.open}
+        self._incidents = {id: incident for id, incident in self._incidents.items() if incident.open}
 
     def alarm(self, id: str | None) -> Alarm | None:
         """The alarm as last known."""
@@ -63,25 +76,30 @@ class Memory:
             self._alarms.update({alarm.id: alarm for alarm in self._open() if alarm.id not in self._alarms})
         return self._alarms.get(id)
 
-    def about(self, alarm: str | None, order: str | None, fact: Fact) -> About:
+    def about(self, alarm: str | None, order: str | None, fact: Fact, hazard: str | None = None) -> About:
         """What a message about one of them speaks of; as much as the fact itself says where neither is known."""
         if (known := self.alarm(alarm)) is not None:
             return about_alarm(known)
         if order is not None and (job := self._orders.get(order)) is not None:
             return about_order(job)
+        if (incident := self._incidents.get(str(fact.body.get("incident")))) is not None:
+            return about_incident(incident)
+        if hazard is not None and (found := self._hazard(hazard)) is not None:
+            return about_hazard(found)
         signal = str(fact.body.get("signal") or ("order" if order else ""))
-        return About(signal=signal, title=Text(alarm or order or "", alarm or order or ""), at=fact.time)
+        id = alarm or order or hazard or ""
+        return About(signal=signal, title=Text(id, id), at=fact.time)
 
 
 def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
     """The calls a fact asks for."""
     body = fact.body
     if fact.kind in {"escalation.step", "escalation.tell"}:
-        alarm, order = body.get("alarm"), body.get("order")
-        about = memory.about(alarm, order, fact)
+        alarm, order, hazard = body.get("alarm"), body.get("order"), body.get("hazard")
+        about = memory.about(alarm, order, fact, hazard)
         for call in body.get("calls", ()):
             step = fact.kind == "escalation.step"
-            yield Wanted(call["person"], call["channels"], call["message"], step, about, alarm, order)
+            yield Wanted(call["person"], call["channels"], call["message"], step, about, alarm, order, hazard)
     elif fact.kind in {"order.notified", "order.reassigned"}:
         about = memory.about(None, body["id"], fact)
         for person in _told(body):
@@ -111,6 +129,18 @@ def about_alarm(alarm: Alarm) -> About:
     )
 
 
+def about_incident(incident: Incident) -> About:
+    """What there is to say of an incident that no alarm opened."""
+    return About(
+        signal=incident.signal or "",
+        priority=Priority(incident.priority).rank,
+        title=incident.title,
+        place=incident.place,
+        at=incident.opened_at,
+        drill=incident.purpose is Purpose.DRILL,
+    )
+
+
 def about_order(order: WorkOrder) -> About:
     """What there is to say of an order."""
     return About(
@@ -120,4 +150,17 @@ def about_order(order: WorkOrder) -> About:
         place=order.place,
         todo=order.task,
         at=order.opened_at,
+    )
+
+
+def about_hazard(hazard: Hazard) -> About:
+    """What there is to say of a hazard."""
+    return About(
+        signal="hazard",
+        priority=1 if hazard.grade == "major" else 2,
+        title=hazard.title,
+        place=hazard.place,
+        todo=hazard.measures,
+        at=hazard.opened_at,
+        due=hazard.due_at,
     )

@@ -88,6 +88,10 @@ class Escalation:
                 self._alarm(fact, now)
             elif fact.subject == "order":
                 self._order(fact, now)
+            elif fact.subject == "hazard":
+                self._hazard(fact, now)
+            elif fact.subject == "incident":
+                self._incident(fact, now)
             else:
                 self._tell(fact.kind.replace(".", "-"), Run("", True, now.utc, "", str(fact.seq)), now)
         return self._end(now)
@@ -146,6 +150,26 @@ class Escalation:
                 self._stop(running, "reassigned", now)
             self._start(case, now)
         self._tell(fact.kind.replace(".", "-"), case, now)
+
+    def _hazard(self, fact: Fact, now: Instant) -> None:
+        """No ladder: the register itself tells of one that is overdue again and again."""
+        body = fact.body
+        case = Run(
+            "", True, now.utc, "", str(fact.seq), subject="hazard", hazard=body["id"], zone=body["zone"],
+            assigned=(body["person"],) if body["person"] else (),
+        )  # fmt: skip
+        self._tell(_hazard_event(fact.kind, body), case, now)
+
+    def _incident(self, fact: Fact, now: Instant) -> None:
+        """Its alarms have their ladders; what it tells is told once, acknowledged or not (GB/T 45839-2025 5.9.4)."""
+        body = fact.body
+        case = Run(
+            "", True, now.utc, "", str(fact.seq), alarm=next(iter(body["triggers"]), body["alarm"]),
+            incident=body["id"], zone=body["zone"], signal=body["signal"], priority=body["priority"],
+            purpose=body["purpose"],
+        )  # fmt: skip
+        event = "confirmed" if fact.kind == "incident.confirmed" else _dashed(fact.kind)
+        self._tell(event, case, now)
 
     # ---- ladders --------------------------------------------------------------------------------------------------
 
@@ -222,7 +246,8 @@ class Escalation:
     def _tell(self, event: str, case: Run, now: Instant) -> None:
         """One message, by the first policy that fits and has one on `event`."""
         for policy, number in self._tells.get(event, ()):
-            if (case.alarm is None and case.order is None) or case.covered_by(policy):
+            about_one = any((case.alarm, case.order, case.hazard, case.incident))
+            if not about_one or case.covered_by(policy):
                 waiting = _Waiting(replace(case, policy=policy.id, event=event, tell=number))
                 waiting.due = now.mono
                 self._due(waiting, now)
@@ -290,12 +315,26 @@ def _event(kind: str, body: Mapping[str, Any]) -> str:
     """The message that a fact about an alarm asks for (GB/T 45839-2025 5.9.4, 5.10.4)."""
     signal = Signal(body["signal"])
     if kind == "alarm.verdict":
-        return "confirmed" if body["verdict"]["kind"] == "real" else "verdict"
+        confirms = body["verdict"]["kind"] == "real" and signal in VITAL and body["closed_at"] is None
+        return "" if confirms else "verdict"  # the incident tells that it is certain
     if kind in {"alarm.closed", "alarm.reset"} and signal in VITAL:
         return "cleared"
     if kind == "alarm.returned" and signal is Signal.FAULT and body["suppression"] is None:
         return "recovered"
     return kind.replace(".", "-")
+
+
+def _hazard_event(kind: str, body: Mapping[str, Any]) -> str:
+    """The message that a fact about a hazard asks for: by its grade, and by how long it has been overdue."""
+    if kind == "hazard.graded":
+        return f"hazard-{body['grade'].replace('_', '-')}"
+    if kind == "hazard.overdue" and body["climbed"] > 1:
+        return f"hazard-overdue-{body['climbed']}"
+    return _dashed(kind)
+
+
+def _dashed(kind: str) -> str:
+    return kind.replace(".", "-").replace("_", "-")
 
 
 def _micros(seconds: float) -> int:

@@ -15,7 +15,7 @@ from edge.domain.notification import Notification
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-FIELDS: Final = frozenset({"time", "place", "title", "value", "todo", "cause"})
+FIELDS: Final = frozenset({"time", "place", "title", "value", "todo", "cause", "due"})
 """What a text may name in braces. A part between two ` · ` whose fields are all empty is left out."""
 
 MESSAGES: Final[Mapping[str, Text]] = {
@@ -25,13 +25,46 @@ MESSAGES: Final[Mapping[str, Text]] = {
         "NOBODY RESPONDED: {time} {place} · {title} · {value} · {todo}",
     ),
     "confirmed": Text(
-        "【火警确认】{time} {place} · {title} · {todo}", "FIRE CONFIRMED: {time} {place} · {title} · {todo}"
+        "【火警确认】{time} {place} · {title} · 二阶段 · {todo}",
+        "FIRE CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
+    ),
+    "confirmed-gas": Text(
+        "【燃气泄漏属实】{time} {place} · {title} · 二阶段 · {todo}",
+        "GAS LEAK CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
+    ),
+    "confirmed-sos": Text(
+        "【求助属实】{time} {place} · {title} · 二阶段 · {todo}",
+        "CALL FOR HELP CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
+    ),
+    "confirmed-other": Text(
+        "【警情属实】{time} {place} · {title} · 二阶段 · {todo}",
+        "INCIDENT CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
     ),
     "cleared": Text("【火警解除】{time} {place} · {title}", "Fire cleared: {time} {place} · {title}"),
     "recovered": Text("【故障恢复】{time} {place} · {title}", "Fault recovered: {time} {place} · {title}"),
     "verdict": Text("【核实结果】{time} {place} · {title} · {cause}", "Verdict: {time} {place} · {title} · {cause}"),
     "order": Text("【工单】{time} {place} · {title} · {todo}", "Work order: {time} {place} · {title} · {todo}"),
     "overdue": Text("【工单超时】{time} {place} · {title} · {todo}", "Order late: {time} {place} · {title} · {todo}"),
+    "hazard": Text(
+        "【隐患整改】{place} · {title} · 期限 {due} · {todo}", "To rectify: {place} · {title} · due {due} · {todo}"
+    ),
+    "hazard-overdue": Text(
+        "【隐患逾期】{place} · {title} · 期限 {due} · {todo}", "Hazard overdue: {place} · {title} · due {due} · {todo}"
+    ),
+    "hazard-back": Text(
+        "【复查不通过·退回】{place} · {title} · 期限 {due}", "Hazard sent back: {place} · {title} · due {due}"
+    ),
+    "hazard-closed": Text("【隐患销号】{place} · {title}", "Hazard closed: {place} · {title}"),
+    "hazard-suspected": Text(
+        "【疑似重大隐患】{time} {place} · {title} · 请定级", "SUSPECTED MAJOR: {time} {place} · {title} · to grade"
+    ),
+    "hazard-major": Text(
+        "【重大隐患】{time} {place} · {title} · 期限 {due} · {todo}",
+        "MAJOR HAZARD: {time} {place} · {title} · due {due} · {todo}",
+    ),
+    "hazard-extension": Text(
+        "【延期申请】{place} · {title} · 请审批", "Extension asked: {place} · {title} · to decide"
+    ),
     "proof": Text("【通道自检】{time} 收到即通道正常,无需处理", "Channel test: {time}. It works if you read this."),
     "handover-missed": Text(
         "【交接班】{time} 到点未交接,请查岗", "Hand-over: {time}, missed. Check who is on duty."
@@ -47,6 +80,7 @@ SIGNALS: Final[Mapping[str, Text]] = {
     "fire": Text("火警", "fire"), "gas": Text("燃气", "gas"), "sos": Text("求助", "SOS"),
     "fault": Text("故障", "fault"), "supervisory": Text("监管", "supervisory"),
     "disablement": Text("屏蔽", "disabled"), "process": Text("超限", "limit"), "order": Text("工单", "order"),
+    "hazard": Text("隐患", "hazard"),
     "": Text("其他", "other"),
 }  # fmt: skip
 CAUSES: Final[Mapping[str, Text]] = {
@@ -95,8 +129,9 @@ class Words:
             "value": about.value,
             "todo": about.todo.in_(language),
             "cause": cause.in_(language) if cause else about.cause,
+            "due": "" if about.due is None else self._time(about.due, "%m-%d %H:%M"),
         }
-        template = self._texts.get(message.message, self._texts["alarm"]).in_(language)
+        template = self._template(message).in_(language)
         text = " · ".join(said for part in template.split(" · ") if (said := _said(part, parts)))
         if message.counts:
             text += self._others(message.counts, language)
@@ -108,9 +143,16 @@ class Words:
             text = ("【重发】" if zh else "Repeat: ") + text
         return text
 
-    def _time(self, utc: int) -> str:
+    def _template(self, message: Notification) -> Text:
+        """Fire alone is 火警: what else became certain has words of its own."""
+        name, signal = message.message, message.about.signal
+        if name == "confirmed" and signal != "fire":
+            name = f"confirmed-{signal}" if signal in {"gas", "sos"} else "confirmed-other"
+        return self._texts.get(name, self._texts["alarm"])
+
+    def _time(self, utc: int, form: str = "%H:%M") -> str:
         moment = _EPOCH + timedelta(microseconds=self._civil(utc))
-        return f"{moment.astimezone(self._zone):%H:%M}"
+        return moment.astimezone(self._zone).strftime(form)
 
     def _others(self, counts: Mapping[str, int], language: str) -> str:
         order = list(SIGNALS)

@@ -20,6 +20,7 @@ from edge.dispatch.proving import DailyProofs
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Alive, Answered, Conclusion, Delivered, Happened, Send, Sent
 from edge.domain.fact import Fact, Numbering
+from edge.domain.hazard import Hazard
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.notification import ARRIVED, About, DailyProof, Notification, TestChannel
@@ -34,9 +35,11 @@ KEEP: Final = 12 * 3600 * SECOND  # how long an answer or a delivery report is w
 EARLY: Final = 256  # delivery reports kept that came before the word that they were sent
 _ACKNOWLEDGED: Final = frozenset({"alarm.acked", "alarm.closed"})
 
+_Key = tuple[str, str, str, str | None, str | None, str | None]  # the last three: alarm, order, hazard
+
 
 class Notifications:
-    """The tenant. language: of a person id, "" for groups. alarms: those open at a start. Called from one thread."""
+    """The tenant. language: of a person id, "" for groups. alarms: those open at a start; hazard: one by its id."""
 
     kinds: tuple[str, ...] = ("notification",)
     requests: tuple[type[Any], ...] = (TestChannel,)
@@ -50,11 +53,11 @@ class Notifications:
         alarms: Callable[[], Iterable[Alarm]] = lambda: (),
         proofs: Sequence[DailyProof] = (),
         local: tuple[tzinfo, Callable[[int], int]] = (UTC, lambda utc: utc),
+        hazard: Callable[[str], Hazard | None] = lambda _: None,
     ) -> None:
-        self._routes = routes
-        self._words = words
+        self._routes, self._words = routes, words
         self._language = language
-        self._memory = Memory(alarms)
+        self._memory = Memory(alarms, hazard)
         self._book = Book(numbering)
         self._arrival = Arrival(self._book, routes)
         self._answers = Answers(self._book, self._arrival)
@@ -95,7 +98,7 @@ class Notifications:
         self._book.begin(now)
         for fact in happened.facts:
             self._memory.note(fact)
-        seen: set[tuple[str, str, str, str | None, str | None]] = set()
+        seen: set[_Key] = set()
         for fact in happened.facts:
             self._settle(fact)
             for call in wanted(fact, self._memory):
@@ -144,7 +147,7 @@ class Notifications:
 
     # ---- new messages ---------------------------------------------------------------------------------------------
 
-    def _call(self, call: Wanted, seen: set[tuple[str, str, str, str | None, str | None]]) -> None:
+    def _call(self, call: Wanted, seen: set[_Key]) -> None:
         """One message on the first channel that reaches the person; on one of each kind where it is urgent."""
         reached = [c for c in call.channels if self._target(c, call.person) is not None]
         if not reached:
@@ -157,13 +160,11 @@ class Notifications:
             kind = self._routes[channel].kind if call.about.signal in AT_ONCE else ""
             chains.setdefault(kind, []).append(channel)
         for chain in chains.values():
-            if (
-                call.about.signal in AT_ONCE
-            ):  # does not queue behind others where its own kind has a free channel
+            if call.about.signal in AT_ONCE:  # takes a free channel of its own kind rather than queue
                 chain.sort(key=lambda channel: self._room(channel) <= 0)
             first, *rest = chain
             target = self._target(first, call.person) or ""
-            key = (first, target, call.message, call.alarm, call.order)
+            key = (first, target, call.message, call.alarm, call.order, call.hazard)
             if key in seen or (not rest and self._waits(key)):
                 continue
             seen.add(key)
@@ -184,9 +185,9 @@ class Notifications:
         busy = sum(case.channel == channel and case.state is State.SENDING for case in cases)
         return self._routes[channel].capacity - busy
 
-    def _waits(self, key: tuple[str, str, str, str | None, str | None]) -> bool:
+    def _waits(self, key: _Key) -> bool:
         return any(
-            (c.channel, c.person, c.message, c.alarm, c.order) == key and c.state is State.QUEUED
+            (c.channel, c.person, c.message, c.alarm, c.order, c.hazard) == key and c.state is State.QUEUED
             for c in (waiting.case for waiting in self._book.open.values())
         )
 
@@ -224,6 +225,7 @@ class Notifications:
             urgent=call.about.signal in AT_ONCE or (route is not None and route.kind == "ring"),
             alarm=call.alarm,
             order=call.order,
+            hazard=call.hazard,
             alarms=(call.alarm,) if call.alarm else (),
             then=then,
         )
@@ -362,7 +364,7 @@ class Notifications:
         self._book.record("silent", waiting, silent=True)
         first, *rest = case.then
         target = self._target(first, case.asked) or ""
-        call = Wanted(case.asked, (), case.message, case.help, case.about, case.alarm, case.order)
+        call = Wanted(case.asked, (), case.message, case.help, case.about, case.alarm, case.order, case.hazard)
         self._queue(first, target, call, tuple(rest), case)
 
     def _settle(self, fact: Fact) -> None:

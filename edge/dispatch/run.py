@@ -31,6 +31,8 @@ class Run:
     subject: str = "alarm"
     alarm: str | None = None
     order: str | None = None
+    hazard: str | None = None
+    incident: str | None = None
     event: str | None = None
     tell: int = 0
     zone: str = ""

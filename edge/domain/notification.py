@@ -38,8 +38,9 @@ ARRIVED = (
 class About:
     """What a message speaks of, as it stood when the message was asked for; no personal data.
 
-    signal: of the alarm, "order" for a work order, "" for what is about neither. value: with its unit, "" without.
-    todo: what to do. at: µs UTC it happened. cause: verdict kind or cause, a stable word. drill: say so.
+    signal: of the alarm, "order" for a work order, "hazard" for one, "" for what is about none. value: with its
+    unit, "" without. todo: what to do. at: µs UTC it happened. cause: verdict kind or cause, a stable word. drill:
+    say so. due: µs UTC until when it is to be done.
     """
 
     signal: str = ""
@@ -51,6 +52,7 @@ class About:
     at: int = 0
     cause: str = ""
     drill: bool = False
+    due: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -91,6 +93,7 @@ class Notification:
     urgent: bool = False
     alarm: str | None = None
     order: str | None = None
+    hazard: str | None = None
     alarms: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     into: str | None = None

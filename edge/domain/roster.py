@@ -177,8 +177,8 @@ class Call:
     """Whom to call, how, with which message.
 
     to: "person:<id>", "crew:<id>", "post:<id>", "role:<id>", "skill:<id>", "all", "channel:<id>" (a group without a
-    person), or "assigned" (those an order was given to). by: ids of channels, the next one where one brings nothing.
-    message: name of the words to use, such as "alarm" or "nobody".
+    person), or "assigned" (those an order or hazard was given to). by: ids of channels, the next one where one
+    brings nothing. message: name of the words to use, such as "alarm" or "nobody".
     """
 
     to: str
@@ -198,7 +198,8 @@ class Step:
 class Tell:
     """A message of its own on an event, whether acknowledged or not (GB/T 45839-2025 5.9.4, 5.10.4).
 
-    on: "confirmed", "cleared", "recovered", "verdict", or the kind of a fact with `-` for `.` ("order-overdue").
+    on: "confirmed" (an incident reached stage 2), "cleared", "recovered", "verdict", or the kind of a fact
+    with `-` for `.` ("order-overdue").
     """
 
     on: str
@@ -224,7 +225,7 @@ class Policy:
     id: str
     steps: tuple[Step, ...] = ()
     tells: tuple[Tell, ...] = ()
-    subject: Literal["alarm", "order"] = "alarm"
+    subject: Literal["alarm", "order", "hazard"] = "alarm"
     signals: frozenset[Signal] = frozenset()
     priorities: frozenset[Priority] = frozenset()
     purpose: Purpose = Purpose.LIVE

@@ -142,6 +142,11 @@ class Hazards:
         soonest = min((entry.due for entry in self._book.values()), default=NEVER)
         return None if soonest == NEVER else soonest
 
+    def known(self, id: str) -> Hazard | None:
+        """An open hazard, or one closed in the last week."""
+        entry = self._book.get(id)
+        return entry.hazard if entry is not None else self._past.get(id, (None, 0))[0]
+
     # ---- reports --------------------------------------------------------------------------------------------------
 
     def _report(self, request: ReportHazard, now: Instant, told: Conclusion) -> _Open:

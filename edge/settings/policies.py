@@ -49,7 +49,7 @@ class TellTable(Table):
 class AboutTable(Table):
     """`applies = { … }` of a policy."""
 
-    subject: Literal["alarm", "order"] = "alarm"
+    subject: Literal["alarm", "order", "hazard"] = "alarm"
     signals: list[SignalName] = Field(default_factory=list)
     priorities: list[PriorityName] = Field(default_factory=list)
     purpose: Literal["live", "drill"] = "live"
@@ -155,7 +155,8 @@ class _Reader:
             return None
         vital = {"fire", "gas", "sos"}
         about = table.applies
-        if "urgent" in (about.priorities or ["urgent"]) and vital & set(about.signals or vital):
+        about_life = about.subject != "hazard" and "urgent" in (about.priorities or ["urgent"])
+        if about_life and vital & set(about.signals or vital):
             message = "what may be about life cannot wait: name milder priorities or other signals in applies"
             self._report.add(sheet, here, "quiet", message)
         if table.quiet["from"] == table.quiet["to"]:
@@ -169,8 +170,8 @@ class _Reader:
         kind, colon, id = call.to.partition(":")
         here = (*path, "to")
         by = tuple(call.by)
-        if call.to == "assigned" and subject != "order":
-            self._report.add(sheet, here, "unknown_target", "only an order is assigned to somebody")
+        if call.to == "assigned" and subject == "alarm":
+            self._report.add(sheet, here, "unknown_target", "only an order or a hazard is given to somebody")
         elif call.to not in {"all", "assigned"} and (not colon or kind not in _TARGETS):
             message = (
                 f"{call.to!r} is nobody: write all, assigned, or one of {', '.join(_TARGETS)} with `:id`"

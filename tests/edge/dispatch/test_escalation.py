@@ -152,6 +152,13 @@ class Stage:
     def fact(self, kind: str, alarm: Alarm) -> Fact:
         return Fact(self.numbering.next(), f"alarm.{kind}", self.utc, None, "alarm", alarm.to_dict())
 
+    def incident(self, kind: str, **more: Any) -> Fact:
+        body = {
+            "id": "inc-1", "alarm": None, "triggers": [], "zone": "b3/s1", "signal": "fire", "priority": "urgent",
+            "purpose": "live",
+        } | more  # fmt: skip
+        return Fact(self.numbering.next(), f"incident.{kind}", self.utc, None, "incident", body)
+
     def order(self, kind: str, **more: Any) -> Fact:
         body = {
             "id": "wo-1", "open": True, "state": "notified", "alarm": None, "zone": "b3", "priority": "medium",
@@ -253,7 +260,7 @@ def test_a_drill_with_a_policy_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "verdict", "told"),
-    [("real", "real", "confirmed"), ("false", "false", "verdict"), ("fault", "fault", "verdict")],
+    [("false", "false", "verdict"), ("fault", "fault", "verdict"), ("test", "test", "verdict")],
 )
 def test_a_verdict_is_a_message_of_its_own_though_acknowledged(
     kind: str, verdict: VerdictKind, told: str
@@ -263,6 +270,32 @@ def test_a_verdict_is_a_message_of_its_own_though_acknowledged(
     stage.happens(stage.fact("verdict", judged))
     assert stage.tells() == [(told, told)]
     assert [row["open"] for row in stage.rows.values()] == [False]
+
+
+def test_an_incident_that_became_certain_is_told_once_though_acknowledged() -> None:
+    stage = Stage()
+    judged = stage.alarm(acked=True, verdict=Verdict("real", "x", "li", 1))
+    stage.happens(stage.fact("verdict", judged))
+    assert stage.tells() == []  # the incident tells it
+    stage.happens(stage.incident("confirmed", triggers=["al-1", "al-2"], alarm="al-9"))
+    assert stage.tells() == [("confirmed", "confirmed")]
+    assert stage.facts[-1][1].body["alarm"] == "al-1"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"), [({}, ["confirmed"]), ({"purpose": "drill"}, []), ({"signal": None}, [])]
+)
+def test_who_is_told_of_an_incident(more: dict[str, Any], told: list[str]) -> None:
+    stage = Stage()
+    stage.happens(stage.incident("confirmed", **more), stage.incident("all_clear", **more))
+    assert [event for event, _ in stage.tells()] == told
+
+
+def test_a_late_word_about_a_closed_alarm_is_a_verdict() -> None:
+    stage = Stage()
+    closed = stage.alarm(closed_at=1, verdict=Verdict("real", "x", "li", 1))
+    stage.happens(stage.fact("verdict", closed))
+    assert stage.tells() == [("verdict", "verdict")]
 
 
 def test_cleared_and_recovered() -> None:
@@ -451,3 +484,55 @@ def test_people_stand_in_facts_as_ids_only() -> None:
     written = str([fact.body for _, fact in stage.facts])
     assert "'e'" in written
     assert not any(word in written for word in ("王芳", "19900000012", "WangFang"))
+
+
+HAZARDS = (
+    Policy(
+        "major", tells=(Tell("hazard-major", (call("person:f", message="hazard-major"),)),), subject="hazard"
+    ),
+    Policy(
+        "hazards",
+        tells=tuple(
+            Tell(on, (call("assigned", message="hazard"),))
+            for on in ("hazard-assigned", "hazard-overdue", "hazard-overdue-2", "hazard-extension-asked")
+        ),
+        subject="hazard",
+        quiet=Quiet(time(22), time(7, 30)),
+    ),
+)
+
+
+def hazard(stage: Stage, kind: str, **more: Any) -> Fact:
+    body = {"id": "hz-1", "zone": "b3", "person": "e", "grade": "general", "climbed": 1} | more
+    return Fact(stage.numbering.next(), kind, stage.utc, subject="hazard", body=body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "to"),
+    [
+        ("hazard.assigned", {}, ("e", "hazard")),
+        ("hazard.overdue", {}, ("e", "hazard")),
+        ("hazard.overdue", {"climbed": 2}, ("e", "hazard")),
+        ("hazard.extension_asked", {}, ("e", "hazard")),
+        ("hazard.graded", {"grade": "major"}, ("f", "hazard-major")),
+        ("hazard.overdue", {"climbed": 3}, None),
+        ("hazard.graded", {}, None),
+        ("hazard.closed", {}, None),
+    ],
+)
+def test_hazards_are_told_of_by_grade_and_by_how_late_they_are(
+    kind: str, more: dict[str, Any], to: tuple[str, str] | None
+) -> None:
+    stage = Stage((DUTY, *HAZARDS), utc=START + 8 * HOUR)
+    stage.happens(hazard(stage, kind, **more))
+    calls = [(c["person"], c["message"]) for _, fact in stage.facts for c in fact.body["calls"]]
+    assert calls == ([] if to is None else [to])
+
+
+def test_a_major_hazard_does_not_wait_for_the_morning() -> None:
+    stage = Stage(HAZARDS)
+    stage.happens(hazard(stage, "hazard.assigned"), hazard(stage, "hazard.graded", grade="major"))
+    assert [fact.kind for _, fact in stage.facts] == ["escalation.deferred", "escalation.tell"]
+    stage.restarts(5 * HOUR)
+    stage.passes(HOUR)
+    assert stage.facts[-1][1].body["hazard"] == "hz-1"
