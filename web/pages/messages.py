@@ -36,6 +36,9 @@ MESSAGES: Final[Mapping[str, str]] = {
     "alarm": _("Alarm"),
     "nobody": _("Nobody responded"),
     "confirmed": _("Confirmed fire"),
+    "confirmed-gas": _("Confirmed gas leak"),
+    "confirmed-sos": _("Confirmed call for help"),
+    "confirmed-other": _("Confirmed incident"),
     "cleared": _("Fire cleared"),
     "recovered": _("Fault recovered"),
     "verdict": _("Verdict"),
@@ -58,7 +61,7 @@ CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "ok": (_("Works"), "ok"),
     "failing": (_("Failing"), "high"),
     "unknown": (_("Not used yet"), "low"),
-    "not_set_up": (_("Not set up"), "low"),
+    "not_set_up": (_("Not set up"), "none"),
 }
 PROOFS: Final[Mapping[str, str]] = {
     "accepted": _("Taken by the carrier"),

@@ -54,7 +54,7 @@ async def test_a_channel_that_is_not_set_up_is_grey_here_and_amber_on_the_health
     hub.channels = lambda: (sms, bare)  # type: ignore[method-assign]
     admin = await person("admin")
     page = (await admin.get("/messages")).text
-    assert '<span class="tag c-low">未设置</span>' in page
+    assert '<span class="tag c-none">未设置</span>' in page
     assert 'data-test="/api/v1/channels/sms/test"' in page
     assert 'data-test="/api/v1/channels/wecom/test"' not in page
     health = (await admin.get("/health")).text
