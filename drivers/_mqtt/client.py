@@ -87,6 +87,17 @@ class HubClient(Client):
         else:
             self.subscribe([*((name, 1) for name in filters), (own, 0)])
 
+    def order(self, topic: str, payload: bytes, seconds: int) -> Any:
+        """Publish at QoS 1 what is void after so many seconds, wherever it waits by then; see `publish`.
+
+        MQTT 3.1.1 knows no such limit: there a broker may keep it for a device that is away (MQTT 5, 3.3.2.3.3).
+        """
+        if self.protocol != V5:
+            return self.publish(topic, payload, 1)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = seconds
+        return self.publish(topic, payload, 1, properties=properties)
+
     def acknowledge(self, packets: list[int]) -> None:
         """PUBACK each, in as few sends as the socket allows."""
         sock = self.socket()

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from edge.domain.conclusion import Write, Written
 
+VOID_AFTER: Final = 60  # seconds; while its cause lasts the hub orders anew, and hours later nobody wants it
 ANSWER_WITHIN: Final = 5.0  # seconds the broker is given to say that it has a message
 NOBODY: Final = 0x10  # MQTT 5, 3.4.2.1: "No matching subscribers"
 _FAILED: Final = 0x80
@@ -25,6 +26,8 @@ class Publisher(Protocol):
     def publish(
         self, topic: str, payload: bytes, qos: int, retain: bool = False
     ) -> Any: ...  # paho's info: `mid`, `rc`
+
+    def order(self, topic: str, payload: bytes, seconds: int) -> Any: ...  # the same
 
 
 class Outward(Protocol):
@@ -114,12 +117,12 @@ class Outbox:
     def serve(self, client: Publisher) -> None:
         """Publish what waits, and answer what is overdue.
 
-        At least once (QoS 1) and not retained: an old order is no order.
+        At least once (QoS 1), not retained and void before long: an old order is no order.
         """
         with self._lock:
             waiting, self._waiting = self._waiting, deque()
         for message in waiting:
-            info = client.publish(message.topic, message.payload, 1)
+            info = client.order(message.topic, message.payload, VOID_AFTER)
             self._under_way[info.mid] = message
             self.published += 1
         now = time.monotonic()

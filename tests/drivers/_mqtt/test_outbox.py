@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from pydantic import ValidationError
 
 from drivers._mqtt import outbox as outbox_module
 from drivers._mqtt.config import ListenerSettings
 from drivers._mqtt.listener import MqttListener
-from drivers._mqtt.outbox import LOST, Outbox
+from drivers._mqtt.outbox import LOST, VOID_AFTER, Outbox
 from drivers.mqtt_json.config import JsonActWrite, JsonListen, JsonTopic
 from drivers.mqtt_json.driver import JsonDriver
 from drivers.zigbee2mqtt.config import Zigbee2MqttActWrite, Zigbee2MqttListen
@@ -66,8 +66,8 @@ def order(device: str = "gv-1", body: Any = CLOSE, attempt: int = 1) -> Write:
 class Memory:
     sent: list[tuple[str, bytes, int]] = field(default_factory=list)
 
-    def publish(self, topic: str, payload: bytes, qos: int) -> Any:
-        self.sent.append((topic, payload, qos))
+    def order(self, topic: str, payload: bytes, seconds: int) -> Any:
+        self.sent.append((topic, payload, seconds))
         return SimpleNamespace(mid=len(self.sent), rc=0)
 
 
@@ -91,7 +91,7 @@ def test_before_the_first_connection_a_message_waits_and_goes_once(box: Outbox, 
     box.open()
     box.serve(client)
     box.serve(client)
-    assert client.sent == [("site/x/down", b'{"cmd":"close"}', 1)]
+    assert client.sent == [("site/x/down", b'{"cmd":"close"}', VOID_AFTER)]
     assert receipts == []
     told(box, 1)
     told(box, 1)
@@ -182,7 +182,7 @@ class Ear:
         account = broker.account("field")
         self.heard: SimpleQueue[MQTTMessage] = SimpleQueue()
         listening = threading.Event()
-        self.client = Client(CallbackAPIVersion.VERSION2)
+        self.client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         self.client.username_pw_set(account.name, account.password)
         self.client.on_subscribe = lambda *_: listening.set()
         self.client.on_message = lambda _client, _userdata, message: self.heard.put(message)
@@ -221,6 +221,7 @@ def test_a_json_device_hears_its_act_and_the_broker_confirms(
     message = valve.heard.get(timeout=10)
     assert (message.retain, message.qos, message.topic) == (False, 1, "site/gv-1-address/down")
     assert json.loads(message.payload) == {"cmd": "close", "who": "平台"}
+    assert 0 < message.properties.MessageExpiryInterval <= VOID_AFTER
 
 
 def test_a_zigbee_device_hears_its_act(mosquitto: Broker, run: Run, hear: Callable[[str], Ear]):
