@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import disks, kills, states, uplink
+from tests.faults import disks, kills, states, storm, uplink
 from tests.faults.stories import POINTS
 from tests.faults.tmpfs import why_not
 
@@ -29,6 +29,12 @@ def main() -> int:
     stating.add_argument("words", nargs="*", help="only states whose name has one of these (default: all)")
     stating.add_argument("--times", type=int, default=3, help="each state (%(default)s)")
     stating.add_argument("--seed", type=int, default=1)
+    storming = verbs.add_parser(
+        "storm", help="very many alarms: the first fire reaches people, none is forgotten"
+    )
+    storming.add_argument("--alarms", type=int, default=1000)
+    storming.add_argument("--seconds", type=float, default=60, help="within which they come (%(default)s)")
+    storming.add_argument("--seed", type=int, default=1)
     disking = verbs.add_parser("disks", help="disks that fill, lie or refuse (needs root)")
     disking.add_argument("names", nargs="*", help="of scenarios (default: all)")
     linking = verbs.add_parser(
@@ -38,14 +44,14 @@ def main() -> int:
     linking.add_argument("--rate", type=int, default=3000, help="readings a second (%(default)s)")
     linking.add_argument("--rounds", type=int, default=4, help="of each fault (%(default)s)")
     linking.add_argument("--seed", type=int, default=1)
-    for verb in (killing, stating, disking, linking):
+    for verb in (killing, stating, storming, disking, linking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
     arguments = parser.parse_args()
     folder: Path = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    does = {"kills": _kills, "states": _states, "disks": _disks, "uplink": _uplink}
+    does = {"kills": _kills, "states": _states, "storm": _storm, "disks": _disks, "uplink": _uplink}
     ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
@@ -82,6 +88,21 @@ def _states(arguments: argparse.Namespace, folder: Path) -> bool:
     for problem in tally.problems:
         print_to(sys.stdout, problem)
     return tally.ok
+
+
+def _storm(arguments: argparse.Namespace, folder: Path) -> bool:
+    outcome = storm.run(
+        folder,
+        alarms=arguments.alarms,
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        say=lambda line: print_to(sys.stderr, line),
+    )
+    for name, value in outcome.rows():
+        print_to(sys.stdout, f"{name:<40}{value:>12}")
+    for problem in outcome.problems:
+        print_to(sys.stdout, problem)
+    return outcome.ok
 
 
 def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
