@@ -12,9 +12,10 @@ from typing import Final
 
 from edge.domain.instant import HOUR, MINUTE
 
-# Rows moved in one transaction: as many as possible, so that a page is written once for many rows of its series
-# (measured: that halves the bytes written to the card), and few enough that group commits wait for a moment only.
-CHUNK: Final = 100_000
+# Rows moved in one transaction: an hour of eleven readings a second, so that a page is written once for many rows of
+# its series (measured: that halves the bytes written to the card); few enough that group commits wait for a moment
+# only, and that their table, which lies in memory, is small (measured: 100,000 take 6 MB more for a while, 2 for good).
+CHUNK: Final = 40_000
 
 NUMERIC: Final = "typeof(value) IN ('real', 'integer')"
 
