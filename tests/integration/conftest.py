@@ -13,8 +13,8 @@ from edge.assembly import Options, Running, running
 from edge.clock import Clock
 from edge.settings import install_template, write_overrides
 from edge.tools.broker import Broker
+from tests.faults.outside import Group
 from tests.integration.field import Field
-from tests.integration.outside import Group
 
 Start = Callable[..., AbstractAsyncContextManager[Running]]
 """`start(data=…, clock=…, connected=…, civil_offset=…)`: a hub; on the test's own data folder, on the machine's clock
@@ -69,10 +69,10 @@ def start_hub(tmp_path: Path, site: Path) -> Start:
 @pytest.fixture
 def group(site: Path) -> Iterator[Group]:
     """The site's WeCom group, played by a webhook on this machine."""
-    hook = Group()
-    hook.join(site)
-    yield hook
-    hook.close()
+    with Group() as hook:
+        (site / "secrets").mkdir(exist_ok=True)
+        (site / "secrets/wecom").write_text(f"{hook.url}\n", encoding="utf-8")
+        yield hook
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
-"""What stands around a hub in a test: a chat group behind a webhook, and all the devices the simulator plays."""
+"""What stands around a hub in a test: all the devices the simulator plays."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from edge.dialects import schemas
 from edge.settings import load_site, write_overrides
@@ -20,39 +17,6 @@ from edge.tools.simulator.gateway import BrokerAddress
 from edge.tools.simulator.simulator import Options, Simulator
 
 LINES = ("bus-1", "bus-2", "modem-1")
-
-
-class Group:
-    """A chat group's webhook: keeps the texts it was given."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        group = self
-
-        class Hook(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                group.texts.append(body["message"])
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
-
-    def join(self, site: Path) -> None:
-        """Be the site's WeCom group."""
-        secrets = site / "secrets"
-        secrets.mkdir(exist_ok=True)
-        (secrets / "wecom").write_text(f"json://127.0.0.1:{self.server.server_port}/\n", encoding="utf-8")
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
 
 
 class Devices:

@@ -19,9 +19,10 @@ from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.tools.broker import Broker
 from edge.tools.modem import SimulatedModem
+from tests.faults.outside import Group
 from tests.integration.conftest import Start, until
 from tests.integration.field import Field
-from tests.integration.outside import Group, devices
+from tests.integration.outside import devices
 
 PHOTO = "202611-" + "0" * 32
 SHIFT_LEADER = "19900000014"

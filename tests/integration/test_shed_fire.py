@@ -23,9 +23,10 @@ from edge.domain.request import Judge, Refusal, Reset
 from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.tools.broker import Broker
+from tests.faults.outside import Group
 from tests.integration.conftest import Start, until
 from tests.integration.field import Field
-from tests.integration.outside import Devices, Group, devices
+from tests.integration.outside import Devices, devices
 
 SHED = ("sm-eb1", "ht-eb2", "tc-eb", "rl-eb", "sr-eb", "bc-out")
 SIRENS = {"sr-eb.siren", "bc-out.broadcast"}
