@@ -81,7 +81,7 @@ class Incidents:
     # ---- tenant ---------------------------------------------------------------------------------------------------
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
-        """Go on with what remained of each step's time; its alarms are back with the first conclusion."""
+        """Go on with what remained of each step's time; its alarms are back with what happens first."""
         for row in rows:
             self._book.restore(Incident.from_dict(row), now)
         self._restored = True
@@ -91,9 +91,7 @@ class Incidents:
         """Alarms first, then time, then what is over."""
         told = Conclusion()
         facts = [(f.kind, Alarm.from_dict(dict(f.body))) for f in happened.facts if f.subject == "alarm"]
-        if self._restored:
-            self._restored = False
-            self._take_up({alarm.id for _, alarm in facts}, now)
+        self._take_up({alarm.id for _, alarm in facts}, now)
         for kind, alarm in facts:
             self._triggers.note(alarm, now)
             entry = self._book.of.get(alarm.id)
@@ -111,6 +109,7 @@ class Incidents:
         """A person's request. Refusal not_found, closed, reason_required, still_active, judge_alarm, not_all_clear,
         too_many.
         """
+        self._take_up(set(), now)
         told = Conclusion()
         if isinstance(request, OpenIncident):
             entry = self._by_hand(request, now, told)
@@ -138,7 +137,10 @@ class Incidents:
     # ---- alarms ---------------------------------------------------------------------------------------------------
 
     def _take_up(self, changing: set[str], now: Instant) -> None:
-        """The open alarms after a restart. changing: those of which this step tells anyway."""
+        """The open alarms, once after a restart. changing: those of which this step tells anyway."""
+        if not self._restored:
+            return
+        self._restored = False
         for alarm in self._alarms():
             entry = self._book.of.get(alarm.id) or self._folded(alarm)
             if entry is not None:
