@@ -17,6 +17,7 @@ from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
+from edge.domain.plan import Heard
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
 from edge.domain.site import Site
@@ -291,6 +292,14 @@ class Hub(Protocol):
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         """Linkages whose alarm is still open: started, or held and offered."""
+        ...
+
+    def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
+        """Who and what would hear an alarm of `signal` in `zone` now. device: id of the one that would raise it."""
+        ...
+
+    def who(self, target: str, zone: str = "") -> tuple[str, ...]:
+        """Ids of the people that a target ("crew:fire-station", "post:patrol") means now; zone: a path."""
         ...
 
     def roster(self) -> RosterView:

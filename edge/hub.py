@@ -19,6 +19,7 @@ from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.instant import Instant
 from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
+from edge.domain.plan import Heard
 from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request
 from edge.domain.roster import GROUP
@@ -44,6 +45,7 @@ from edge.metrics import metrics
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
+from edge.preview import heard
 from edge.probes import Way
 from edge.store.disk import DiskGuard
 
@@ -203,6 +205,14 @@ class RunningHub:
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         return self._outputs.starts()
+
+    def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
+        devices = self._directory.devices
+        outputs = [state.output for state in self.outputs()]
+        return heard(self.site, devices, outputs, self.who, zone, signal, devices.get(device or ""))
+
+    def who(self, target: str, zone: str = "") -> tuple[str, ...]:
+        return self._duty.who(target, self.now(), zone)
 
     def roster(self) -> RosterView:
         return outlook(self.site.roster, self._duty, self.now())

@@ -17,5 +17,10 @@ class FakeRoster(FakeLog):
     people_of = Roster()
 
     def roster(self) -> RosterView:
-        duty = OnDuty(self.people_of, ZoneInfo("Asia/Shanghai"), lambda _: None)
-        return outlook(self.people_of, duty, self.now())
+        return outlook(self.people_of, self._duty(), self.now())
+
+    def who(self, target: str, zone: str = "") -> tuple[str, ...]:
+        return self._duty().who(target, self.now(), zone)
+
+    def _duty(self) -> OnDuty:
+        return OnDuty(self.people_of, ZoneInfo("Asia/Shanghai"), lambda _: None)

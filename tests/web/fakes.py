@@ -18,6 +18,7 @@ from edge.domain.health import Check, Health
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
+from edge.domain.plan import Heard
 from edge.domain.reading import Purpose, Quality, Value
 from edge.domain.request import (
     Acknowledge,
@@ -42,6 +43,7 @@ from edge.facade import (
     Totals,
 )
 from edge.outputs import Outputs
+from edge.preview import heard
 from edge.store import case_rows
 from tests.web.fake_alarms import FakeAlarms
 from tests.web.fake_health import FakeHealth
@@ -189,6 +191,12 @@ class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
 
     def linkage_starts(self) -> Sequence[LinkageStart]:
         return switching.starts() if (switching := self._switching()) else []
+
+    def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
+        devices = self.site.devices
+        outputs = [state.output for state in self.outputs()]
+        meant = devices.get(device or "")
+        return heard(self.site, devices, outputs, self.who, zone, signal, meant)
 
     def channels(self) -> Sequence[ChannelState]:
         return CHANNELS
