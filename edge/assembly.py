@@ -341,7 +341,12 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts) -> None:
     sender.start()
     stack.push_async_callback(sender.stop)
     reach = Reach(
-        parts.site.devices.values(), parts.site.connections, parts.drivers, sender.send, pipeline.told
+        parts.site.devices.values(),
+        parts.site.connections,
+        parts.drivers,
+        sender.send,
+        sender.release,
+        pipeline.told,
     )
     pipeline.reach_out(reach.perform)
 

@@ -155,19 +155,24 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A delivery report for one reference. arrived: on the phone, else it never will be."""
+    """A delivery report for one reference. arrived: on the phone, else it never will be. number: whose phone."""
 
     reference: str
     arrived: bool
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A text that came. number: as the network tells it; time: µs UTC by the network, None where it tells none."""
+    """A text that came. number: as the network tells it; time: µs UTC by the network, None where it tells none.
+
+    id: of this text alone, the same each time it is told.
+    """
 
     number: str
     text: str
     time: int | None
+    id: str
 
 
 @runtime_checkable
@@ -184,7 +189,13 @@ class Messenger(Protocol):
         """Let a phone ring for so many seconds, and hang up as soon as it is answered."""
 
     def listen(self, told: Callable[[Arrived | Incoming], None]) -> None:
-        """From now on tell reports and texts that come; from the driver's own thread, `told` must not block."""
+        """From now on tell reports and texts that come; from the driver's own thread, `told` must not block.
+
+        A text is kept, over a restart too, and told again now and then, until it is released.
+        """
+
+    def release(self, id: str) -> None:
+        """The text of this id is on record: it need not be kept any longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from edge.alarm.engine import AlarmEngine
 from edge.alarm.outcome import Outcome
 from edge.conclude import Conclude, Drawn
 from edge.domain.alarm import Alarm, Desk
-from edge.domain.conclusion import Answered, Receipt
+from edge.domain.conclusion import Answered, Effect, Receipt, Release
 from edge.domain.fact import Fact
 from edge.domain.instant import HOUR, Instant
 from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Request, Silence
@@ -170,3 +170,8 @@ class People:
                 return await self._log.case(kind, id) if slash else await self._log.alarm(name)
         except TimeoutError:
             raise Unavailable("the journal does not answer: try again") from None
+
+
+def on_record(receipts: Iterable[Receipt]) -> list[Effect]:
+    """Those who keep answers until they are recorded may let go of these."""
+    return [Release(r.channel, r.key) for r in receipts if isinstance(r, Answered) and r.key]

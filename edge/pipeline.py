@@ -34,7 +34,7 @@ from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Adoption, Intake, Taken
 from edge.ingest.quarantine import ENGINE_DEFECT
-from edge.people import People, Subject
+from edge.people import People, Subject, on_record
 from edge.store.facts import FactLog
 from edge.store.journal import AdoptedDevice, Answer, Entry, Evaluated
 from edge.store.telemetry import Telemetry
@@ -139,8 +139,10 @@ class Pipeline:
         alarms = [*outcome.alarms, *self._at_once(drawn, now)]
         facts += drawn.facts
         entry = self._entry(facts, alarms, taken, answers)
-        if entry.facts or entry.evaluated or entry.renewed or entry.settled:
-            await line.log.record(entry)
+        durable = line.log.healthy
+        if entry.facts or entry.evaluated or entry.renewed or entry.settled or entry.answers:
+            durable = await line.log.record(entry)
+        drawn.effects += on_record(came if durable else ())
         self._follow(drawn, now)
         self._keep(kept, taken)
         if (reply := line.heart.judged(outcome.alarms, now)) is not None:

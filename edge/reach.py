@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edge.domain.conclusion import Effect, Receipt, Send, Written
+from edge.domain.conclusion import Effect, Receipt, Release, Send, Written
 from edge.domain.device import Device
 from edge.domain.site import Connection, connection_of
 from edge.driver import Driver
@@ -13,7 +13,8 @@ from edge.driver import Driver
 class Reach:
     """The way out of the line; nothing here waits.
 
-    send: hands a message to the sender. told: takes what came of an effect that has no way out.
+    send: hands a message to the sender; release: an answer that is on record. told: takes what came of an effect that
+    has no way out.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Reach:
         connections: Iterable[Connection],
         drivers: Mapping[str, Driver],
         send: Callable[[Send], None],
+        release: Callable[[Release], None],
         told: Callable[[Receipt], None],
     ) -> None:
         known = list(connections)
@@ -31,12 +33,15 @@ class Reach:
             if device.profile.outputs and (connection := connection_of(device, known)) is not None
         }
         self._send = send
+        self._release = release
         self._told = told
 
     def perform(self, effect: Effect) -> None:
         """Carry out one effect."""
         if isinstance(effect, Send):
             self._send(effect)
+        elif isinstance(effect, Release):
+            self._release(effect)
         elif (driver := self._drivers.get(effect.device)) is not None:
             driver.write(effect)
         else:

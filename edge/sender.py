@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from edge.dispatch.channel import Channel
-from edge.domain.conclusion import Receipt, Send, Sent
+from edge.dispatch.channel import Channel, Keeping
+from edge.domain.conclusion import Receipt, Release, Send, Sent
 
 log = logging.getLogger("edge.sender")
 
@@ -48,6 +48,12 @@ class Sender:
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def release(self, release: Release) -> None:
+        """Let a channel know that an answer is on record."""
+        channel: object = self._channels.get(release.channel)
+        if isinstance(channel, Keeping):
+            channel.release(release.key)
 
     async def stop(self) -> None:
         """End attempts under way, without a word about them: after the restart they are repeated, and say so."""

@@ -17,7 +17,8 @@ from drivers._serialbus.bus import SerialBus
 from drivers._serialbus.line import Line, LineDownError
 from drivers.at_modem.codec import AtCodec, status_of
 from drivers.at_modem.config import DIALECT, ModemRead, ModemSettings
-from drivers.at_modem.pdu import Joiner, Outcome, StatusReport, decode_received, encode_submit
+from drivers.at_modem.inbox import Inbox
+from drivers.at_modem.pdu import encode_submit
 from drivers.at_modem.session import RefusedError, Session, SilentError
 from drivers.at_modem.words import (
     BAD_NUMBER,
@@ -33,12 +34,11 @@ from edge.domain.conclusion import Write, Written
 from edge.domain.device import Device
 from edge.domain.health import LinkReport
 from edge.domain.names import Text
-from edge.domain.reading import Delivery, ProtocolError, RawReading
+from edge.domain.reading import Delivery, RawReading
 from edge.domain.site import Connection
 from edge.driver import Arrived, Codec, Host, Incoming, Posted, Rung
 
 LISTEN: Final = 0.1  # seconds the line is listened to between two looks at what waits
-HELD: Final = 2.0  # seconds a text stays on the SIM after it was handed over: a power cut loses no answer
 TRIES: Final = 10  # "AT" that a booting modem may leave unanswered
 PROMPT_WAIT: Final = 5.0
 SEND_WAIT: Final = 60.0  # the network may take its time (Quectel EC200 AT manual, +CMGS: 120 s)
@@ -81,15 +81,14 @@ class ModemDriver:
         self._open = False
         self._turns = itertools.count()
         self._references = itertools.count(1)
-        self._joiner = Joiner()
+        self._inbox = Inbox(
+            lambda pdu, why: self._host.reject(self._id, "message", self._id, pdu.encode(), why)
+        )
         self._up = False
         self._since = 0
         self._detail = NOT_OPENED
         self._last: int | None = None
         self._refused = 0
-        self._handed: dict[
-            str, tuple[str, float]
-        ] = {}  # by place on the SIM: what was handed over, when to go
 
     def start(self, host: Host) -> None:
         self._host = host
@@ -143,6 +142,10 @@ class ModemDriver:
         """Tell reports and texts from now on."""
         self._told = told
 
+    def release(self, id: str) -> None:
+        """A text is on record; see `edge.driver.Messenger`."""
+        self._inbox.release(id)
+
     def _queue(
         self, rank: int, do: Callable[[Session], Any], failed: Callable[[Text, bool], Any]
     ) -> Future[Any]:
@@ -178,7 +181,8 @@ class ModemDriver:
                 self._look(session, line)
                 self._take_in(session)
             self._hear(session)
-            self._clear(session)
+            if self._inbox.released():
+                self._take_in(session)
             if (job := self._next()) is None:
                 session.wait(LISTEN)
             else:
@@ -309,52 +313,31 @@ class ModemDriver:
         """Texts and reports that came unasked."""
         while session.events:
             line, pdu = session.events.popleft()
-            if pdu is not None:
-                self._received(pdu)
+            if pdu is not None and self._told is not None:
+                self._inbox.take(pdu, self._told, time.monotonic())
             elif line.startswith(("+CMTI:", "+CDSI:")):
                 self._take_in(session)
 
     def _take_in(self, session: Session) -> None:
-        """Read all texts off the SIM; without a listener they stay."""
+        """Tell what is on the SIM, and delete what is on record; without a listener all stays."""
         if self._told is None:
             return
         try:
             answer = session.ask("AT+CMGL=4")
             for head, pdu in itertools.pairwise(answer):
                 found = re.match(r"\+CMGL: *(\d+),", head)
-                if found and self._handed.get(found[1], ("", 0.0))[0] != pdu:
-                    self._received(pdu)
-                    self._handed[found[1]] = pdu, time.monotonic() + HELD
+                if found and self._inbox.take(pdu, self._told, time.monotonic()):
+                    self._delete(session, found[1])
         except RefusedError as refused:
             log.debug("%s: texts cannot be read: %s", self._id, refused.line)
         except SilentError:
             raise LineDownError(SILENT) from None
 
-    def _clear(self, session: Session) -> None:
-        """Delete what was handed over a while ago: whoever listens has it on record by now."""
-        now = time.monotonic()
-        for place in [place for place, (_, due) in self._handed.items() if due <= now]:
-            del self._handed[place]
-            try:
-                session.ask(f"AT+CMGD={place}")
-            except RefusedError as refused:
-                log.debug("%s: a text cannot be deleted: %s", self._id, refused.line)
-            except SilentError:
-                raise LineDownError(SILENT) from None
-
-    def _received(self, pdu: str) -> None:
+    def _delete(self, session: Session, place: str) -> None:
         try:
-            message = decode_received(bytes.fromhex(pdu))
-        except (ProtocolError, ValueError) as error:
-            self._host.reject(self._id, "message", self._id, pdu.encode(), str(error))
-            return
-        if self._told is None:
-            return
-        if isinstance(message, StatusReport):
-            if message.outcome in {Outcome.DELIVERED, Outcome.FAILED}:
-                self._told(Arrived(str(message.reference), message.outcome is Outcome.DELIVERED))
-        elif whole := self._joiner.add(message):
-            self._told(Incoming(whole.sender, whole.text, whole.time))
+            session.ask(f"AT+CMGD={place}")
+        except RefusedError as refused:  # it is not told again; the next look tries again
+            log.debug("%s: a text cannot be deleted: %s", self._id, refused.line)
 
     def _lost(self, why: Text) -> None:
         self._note(False, why)

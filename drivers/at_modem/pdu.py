@@ -33,6 +33,9 @@ HEADED: Final = 0x40
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
+APART: Final = (
+    HOUR * 1_000_000
+)  # µs between the stamps of two parts of one message, at most (practice: seconds)
 
 
 class Outcome(Enum):
@@ -200,27 +203,44 @@ def _body(part: UserData) -> bytes:
 class Joiner:
     """Puts the parts of long messages together.
 
-    A message of which a part never comes is forgotten when `capacity` later ones have begun.
+    A sender counts its messages to 255 and begins again: parts whose stamps are further apart than `APART` belong to
+    two messages, and the later one counts. A message of which a part never comes is forgotten when `capacity` later
+    ones have begun.
     """
 
     def __init__(self, capacity: int = 16) -> None:
         self._capacity = capacity
-        self._waiting: dict[tuple[str, int, int], dict[int, Deliver]] = {}
+        self._waiting: dict[tuple[str, int, int], dict[int, tuple[Deliver, str]]] = {}
 
     def add(self, message: Deliver) -> Deliver | None:
         """The whole message, once it is: with the words of all parts and the time of the first."""
+        joined = self.gather(message, "")
+        return None if joined is None else joined[0]
+
+    def gather(self, message: Deliver, mark: str) -> tuple[Deliver, list[str]] | None:
+        """As `add`, with the marks that its parts were given."""
         if message.part is None:
-            return Deliver(message.sender, _whole(message.text), message.time)
+            return Deliver(message.sender, _whole(message.text), message.time), [mark]
         key = (message.sender, message.part.reference, message.part.total)
-        parts = self._waiting.setdefault(key, {})
-        parts[message.part.part] = message
+        parts = self._waiting.get(key, {})
+        ages = [_later(message, other) for other, _ in parts.values()]
+        if any(age < -APART for age in ages):
+            return None
+        parts = {} if any(age > APART for age in ages) else parts
+        parts = self._waiting[key] = parts | {message.part.part: (message, mark)}
         if len(parts) == message.part.total:
             del self._waiting[key]
-            text = "".join(parts[number].text for number in sorted(parts))
-            return Deliver(message.sender, _whole(text), parts[1].time)
+            text = "".join(parts[number][0].text for number in sorted(parts))
+            whole = Deliver(message.sender, _whole(text), parts[min(parts)][0].time)
+            return whole, [mark for _, mark in parts.values()]
         if len(self._waiting) > self._capacity:
             del self._waiting[next(iter(self._waiting))]
         return None
+
+
+def _later(one: Deliver, other: Deliver) -> int:
+    """By how many µs the stamp of one is later; 0 where either has none."""
+    return 0 if one.time is None or other.time is None else one.time - other.time
 
 
 def _whole(text: str) -> str:

@@ -16,6 +16,7 @@ from edge.domain.request import Acknowledge, Comment
 TWICE: Final = (
     10 * SECOND
 )  # the same digit within it is one text that came twice, not the taking of a second alarm
+CLOCKS: Final = 60 * SECOND  # by which the network's clock and the hub's may differ; both follow UTC
 
 
 class Answers:
@@ -46,7 +47,7 @@ class Answers:
             self._book.tell("notification.stranger", None, {"channel": answer.channel}, answer.text)
             return
         word = answer.text.strip().strip("。.!！").translate({0xFF11: "1", 0xFF12: "2"})
-        newest = self._meant(answer.channel, answer.person)
+        newest = self._meant(answer, answer.person)
         if newest is None or self._twice(answer.channel, answer.person, word):
             self._book.tell("notification.remark", answer.person, {"channel": answer.channel}, answer.text)
             return
@@ -56,12 +57,13 @@ class Answers:
             self._book.record("sent", newest, state=State.SENT, sent_at=self._book.now.utc)
         self._arrival.reached(newest, State.ANSWERED, answer.person)
 
-    def _meant(self, channel: str, person: str) -> Pending | None:
-        """The message told last; one that only may have arrived where none certainly has."""
+    def _meant(self, answer: Answered, person: str) -> Pending | None:
+        """The message told last before it was written; one that only may have arrived where none certainly has."""
         mine = [
             one
             for one in self._book.open.values()
-            if one.case.help and one.case.person == person and one.case.channel == channel
+            if one.case.help and one.case.person == person and one.case.channel == answer.channel
+            if not self._later(one.case, answer)
         ]
         told = [one for one in mine if one.case.state in ARRIVED[:3]]
         perhaps = [one for one in mine if one.case.state is State.SENDING or one.case.uncertain]
@@ -69,10 +71,20 @@ class Answers:
         newest = max(
             told or perhaps, key=lambda o: (o.case.sent_at or 0, o.case.opened_at, o.case.id), default=None
         )
-        taken = self._taken.pop((channel, person), None)
-        if taken is not None and (newest is None or (newest.case.sent_at or 0) <= (taken.sent_at or 0)):
+        taken = self._taken.pop((answer.channel, person), None)
+        if (
+            taken is not None
+            and not self._later(taken, answer)
+            and (newest is None or (newest.case.sent_at or 0) <= (taken.sent_at or 0))
+        ):
             return None
         return newest
+
+    def _later(self, case: Notification, answer: Answered) -> bool:
+        """Whether the message went out after the answer was written, so that it cannot be meant."""
+        if answer.written_at is None or case.sent_at is None or not self._book.now.trusted:
+            return False
+        return case.sent_at > answer.written_at + CLOCKS
 
     def _twice(self, channel: str, person: str, word: str) -> bool:
         if word not in {"1", "2"}:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from edge.domain.conclusion import Receipt, Send, Sent
 from edge.domain.names import Text
@@ -42,6 +42,14 @@ class ChannelReport:
     counters: Mapping[str, int] = field(default_factory=dict)
     last_ok: int | None = None
     last_error: int | None = None
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A channel that keeps answers until they are on record."""
+
+    def release(self, key: str) -> None:
+        """The answer with this key is on record. Called on the hub's loop; never blocks it."""
 
 
 class Channel(Protocol):

@@ -20,6 +20,7 @@ CASES: Final = frozenset(
     {
         "command", "linkage", "order", "escalation", "notification", "handover", "watch", "outage",
         "incident", "drill", "stock", "hazard", "nuisance", "duty", "round", "facility",
+        "calendar",
     }
 )  # fmt: skip
 """Subjects whose facts make rows of the journal's state table.
@@ -59,7 +60,15 @@ class Send:
     repeat: bool = False
 
 
-Effect = Write | Send
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Have a channel let go of an answer, which is on record now. key: as it came in `Answered`."""
+
+    channel: str
+    key: str
+
+
+Effect = Write | Send | Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,8 @@ class Delivered:
 class Answered:
     """Words that came back on a channel, from a person where the sender is known. address: as the channel names it.
 
-    key: the same for the same words where the channel may read them again after a restart, "" where it cannot tell.
+    key: the same for the same words where the channel may tell them again, "" where it cannot tell; such a channel
+    keeps them until `Release`. written_at: µs UTC by the network's clock, None where it tells none.
     """
 
     channel: str
@@ -108,6 +118,7 @@ class Answered:
     text: str
     person: str | None = None
     key: str = ""
+    written_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,11 +231,11 @@ class SimulatedModem:
             self._line("+CMS ERROR: 304")
             return
         self._reference = (self._reference + 1) % 256
-        self._done(f"+CMGS: {self._reference}")
         whole = self._joiner.add(Deliver(message.number, message.text, None, message.part))
         if whole is not None:
             self.texts.append(SentText(whole.sender, whole.text))
             self._say(f"text to {whole.sender}: {whole.text}")
+        self._done(f"+CMGS: {self._reference}")
         if message.report and self.reports:
             status = 0 if self.arrives else FAILED
             pdu = encode_report(self._reference, message.number, status, time.time_ns() // 1000, quarters=32)

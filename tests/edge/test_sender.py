@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from edge.dispatch.channels.desk import DeskChannel
-from edge.domain.conclusion import Receipt, Send, Sent
+from edge.domain.conclusion import Receipt, Release, Send, Sent
 from edge.domain.names import Text
 from edge.sender import Sender
 
@@ -17,6 +17,21 @@ class Bad(DeskChannel):
         if send.text == "hang":
             await asyncio.Event().wait()
         raise ValueError(send.text)
+
+
+async def test_only_a_channel_that_keeps_answers_is_told_of_one_on_record() -> None:
+    released: list[str] = []
+
+    class Keeps(DeskChannel):
+        def release(self, key: str) -> None:
+            released.append(key)
+
+    name = Text("台", "desk")
+    channels = {"sms": Keeps("sms", name, lambda: 1), "desk": DeskChannel("desk", name, lambda: 1)}
+    sender = Sender(channels, lambda _: None)
+    for channel in ("sms", "desk", "fax"):
+        sender.release(Release(channel, f"of {channel}"))
+    assert released == ["of sms"]
 
 
 async def test_every_attempt_ends_in_a_word_about_it() -> None:

@@ -103,7 +103,7 @@ def test_a_text_goes_out_and_its_report_comes_back(driver, modem, host, ear):
     posted = driver.submit(ANYBODY, "火警:3号楼", urgent=True).result(WITHIN)
     assert posted.error is None
     assert modem.texts == [SentText(ANYBODY, "火警:3号楼")]
-    ear.until(lambda: ear.heard == [Arrived(posted.references[0], arrived=True)])
+    ear.until(lambda: ear.heard == [Arrived(posted.references[0], arrived=True, number=ANYBODY)])
 
 
 def test_a_long_text_is_whole_at_the_other_end(driver, modem, host, ear):
@@ -119,10 +119,10 @@ def test_a_text_that_never_arrives_is_told(driver, modem, host, ear):
     modem.arrives = False
     ready(driver, host)
     posted = driver.submit(ANYBODY, "x", urgent=False).result(WITHIN)
-    ear.until(lambda: ear.heard == [Arrived(posted.references[0], arrived=False)])
+    ear.until(lambda: ear.heard == [Arrived(posted.references[0], arrived=False, number=ANYBODY)])
 
 
-def test_a_text_that_comes_in_is_handed_over_and_deleted(driver, modem, host, ear):
+def test_a_text_that_comes_in_stays_on_the_sim_until_it_is_on_record(driver, modem, host, ear):
     ready(driver, host)
     modem.receive(ANYBODY, "1")
     modem.receive("10086", "您的话费余额不足。" * 10)
@@ -134,6 +134,26 @@ def test_a_text_that_comes_in_is_handed_over_and_deleted(driver, modem, host, ea
     assert first.time is not None
     assert abs(first.time / 1e6 - time.time()) < 60
     assert second.text == "您的话费余额不足。" * 10
+    looks = len(host.offered)
+    host.until(lambda: len(host.offered) >= looks + 2)
+    assert modem.stored == 3  # the second has two parts
+    driver.release(second.id)
+    host.until(lambda: modem.stored == 1)
+    driver.release(first.id)
+    host.until(lambda: modem.stored == 0)
+    assert len(ear.heard) == 2
+
+
+def test_a_sim_that_refuses_to_delete_repeats_nothing(driver, modem, host, ear):
+    modem.refuses = ("AT+CMGD",)
+    ready(driver, host)
+    modem.receive(ANYBODY, "1")
+    ear.until(lambda: len(ear.heard) == 1)
+    driver.release(ear.heard[0].id)
+    looks = len(host.offered)
+    host.until(lambda: len(host.offered) >= looks + 3)
+    assert (modem.stored, len(ear.heard)) == (1, 1)
+    modem.refuses = ()
     host.until(lambda: modem.stored == 0)
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Final, Literal
 
 from edge.dispatch.channel import ChannelReport, Proof
@@ -23,6 +22,7 @@ WELL: Final = Text("正常", "Works")
 NO_PHONE: Final = Text("该人员未登记手机号", "No phone number is known of this person")
 BUSY: Final = Text("对方忙", "The line is busy")
 NEVER: Final = Text("短信未送达", "The text could not be delivered")
+_Part = tuple[str, str]
 OPEN_REPORTS: Final = 512  # texts whose reports are waited for; the modem itself counts to 255
 
 
@@ -97,9 +97,10 @@ class SmsChannel(_Phones):
     ) -> None:
         super().__init__(id, name, messenger, people, utc)
         self._told: Callable[[Receipt], None]  # lent at the start
-        # On the messenger's thread alone: its reference -> ours, and ours -> parts not yet reported.
-        self._ours: dict[str, str] = {}
-        self._missing: dict[str, set[str]] = {}
+        # On the messenger's thread alone: its reference and the number -> ours, and ours -> parts not yet reported. A
+        # modem counts to 255 and begins anew when it starts: its reference alone is no text's.
+        self._ours: dict[_Part, str] = {}
+        self._missing: dict[str, set[_Part]] = {}
 
     def start(self, told: Callable[[Receipt], None]) -> None:
         self._told = told
@@ -111,17 +112,21 @@ class SmsChannel(_Phones):
             return self._unreached(send)
         reference = secrets.token_hex(8)
         future = self._messenger.submit(number, send.text, urgent=send.urgent)
-        future.add_done_callback(lambda done: self._posted(reference, done))
+        future.add_done_callback(lambda done: self._posted(reference, number, done))
         posted = await asyncio.wrap_future(future)
         if posted.error is not None:
             return self._failed(send, posted.error, posted.again)
         self._record.note(None, "sent", self._utc())
         return Sent(send.notification, send.attempt, reference=reference)
 
-    def _posted(self, reference: str, done: Future[Posted]) -> None:
+    def release(self, key: str) -> None:
+        """The answer with this key is on record."""
+        self._messenger.release(key)
+
+    def _posted(self, reference: str, number: str, done: Future[Posted]) -> None:
         """Before any report can come: the messenger tells those on the same thread."""
         try:
-            parts = done.result().references
+            parts = [(part, number) for part in done.result().references]
         except CancelledError:
             return
         if parts:
@@ -135,13 +140,14 @@ class SmsChannel(_Phones):
             self._record.counters["received"] += 1
             number = normalised(heard.number)
             sender = next((id for id in self._people if self._number(id) == number), None)
-            self._told(Answered(self.id, number, heard.text.strip(), sender, _key(heard)))
+            self._told(Answered(self.id, number, heard.text.strip(), sender, heard.id, heard.time))
             return
-        reference = self._ours.pop(heard.reference, None)
+        part = (heard.reference, normalised(heard.number))
+        reference = self._ours.pop(part, None)
         missing = self._missing.get(reference or "")
         if reference is None or missing is None:
             return  # of a text sent before the hub started
-        missing.discard(heard.reference)
+        missing.discard(part)
         if not heard.arrived:
             del self._missing[reference]
             self._record.counters["undelivered"] += 1
@@ -187,10 +193,3 @@ class RingChannel(_Phones):
             return self._failed(send, BUSY, again=True)
         self._record.note(None, "answered" if rung.outcome == "answered" else "rung", self._utc())
         return Sent(send.notification, send.attempt, answered=rung.outcome == "answered")
-
-
-def _key(heard: Incoming) -> str:
-    """Of one text: nobody sends two within the second that the network's time counts in."""
-    if heard.time is None:
-        return ""
-    return blake2b(f"{heard.number}|{heard.time}|{heard.text}".encode(), digest_size=16).hexdigest()

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from edge.dispatch.channel import Channel
+from edge.dispatch.channel import Channel, Keeping
 from edge.dispatch.channels.sms.channel import NO_PHONE, RingChannel, SmsChannel
 from edge.dispatch.channels.sms.numbers import normalised
 from edge.domain.conclusion import Answered, Delivered, Receipt, Send
@@ -19,6 +19,7 @@ from edge.driver import Arrived, Incoming, Posted, Rung
 
 T = TypeVar("T")
 NAME = Text("短信", "SMS")
+LIU = "+8619900000003"
 PEOPLE = {
     "liu-yang": Person("liu-yang", "刘洋", NAME, phone="199 0000 0003"),
     "zhou-min": Person("zhou-min", "周敏", NAME, phone="19900000002", addresses={"sms": "0085212345678"}),
@@ -45,6 +46,9 @@ class Desk:
 
     def listen(self, told: Callable[[Arrived | Incoming], None]) -> None:
         self.tell = told
+
+    def release(self, id: str) -> None:
+        self.asked.append(("release", id))
 
 
 def done(result: T) -> Future[T]:
@@ -79,10 +83,10 @@ def test_a_text_and_its_delivery(sms, desk, told):
     sent = asyncio.run(sms.send(send("liu-yang")))
     assert desk.asked == [("+8619900000003", "火警", True)]
     assert sent.error is None
-    desk.tell(Arrived("7", arrived=True))
+    desk.tell(Arrived("7", arrived=True, number=LIU))
     assert told == []
-    desk.tell(Arrived("8", arrived=True))
-    desk.tell(Arrived("9", arrived=True))
+    desk.tell(Arrived("8", arrived=True, number=LIU))
+    desk.tell(Arrived("9", arrived=True, number=LIU))
     assert told == [Delivered("sms", sent.reference)]
     report = sms.report()
     assert (report.state, report.last_ok, report.counters) == ("ok", 5, {"sent": 1, "delivered": 1})
@@ -91,19 +95,35 @@ def test_a_text_and_its_delivery(sms, desk, told):
 def test_one_lost_part_is_a_lost_text(sms, desk, told):
     desk.posted = Posted(("7", "8"))
     sent = asyncio.run(sms.send(send("liu-yang")))
-    desk.tell(Arrived("8", arrived=False))
-    desk.tell(Arrived("7", arrived=True))
+    desk.tell(Arrived("8", arrived=False, number=LIU))
+    desk.tell(Arrived("7", arrived=True, number=LIU))
     (delivered,) = told
     assert delivered.reference == sent.reference
     assert "未送达" in delivered.error
 
 
+def test_a_report_counts_for_the_phone_it_names(sms, desk, told):
+    """A modem that starts anew counts from 0 again."""
+    first = asyncio.run(sms.send(send("liu-yang")))
+    second = asyncio.run(sms.send(send("zhou-min")))
+    desk.tell(Arrived("1", arrived=True, number="19900000003"))
+    assert told == [Delivered("sms", first.reference)]
+    desk.tell(Arrived("1", arrived=True, number="+85212345678"))
+    assert told[1:] == [Delivered("sms", second.reference)]
+
+
+def test_an_answer_on_record_is_released(sms, desk):
+    assert isinstance(sms, Keeping)
+    sms.release("k-1")
+    assert desk.asked == [("release", "k-1")]
+
+
 def test_an_answer_is_told_with_who_it_is_from(sms, desk, told):
-    desk.tell(Incoming("19900000003", " 1\n", None))
-    desk.tell(Incoming("10086", "余额不足", None))
+    desk.tell(Incoming("19900000003", " 1\n", 1_800_000_000_000_000, "k-1"))
+    desk.tell(Incoming("10086", "余额不足", None, "k-2"))
     assert told == [
-        Answered("sms", "+8619900000003", "1", "liu-yang"),
-        Answered("sms", "10086", "余额不足", None),
+        Answered("sms", "+8619900000003", "1", "liu-yang", "k-1", 1_800_000_000_000_000),
+        Answered("sms", "10086", "余额不足", None, "k-2"),
     ]
 
 
