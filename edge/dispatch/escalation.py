@@ -12,18 +12,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from edge.dispatch.duty import OnDuty
-from edge.dispatch.run import Run
+from edge.dispatch.run import Run, ended
 from edge.domain.conclusion import Conclusion, Happened
 from edge.domain.device import Signal
 from edge.domain.fact import Fact, Numbering
-from edge.domain.instant import MINUTE, SECOND, Instant
-from edge.domain.lifecycle import VITAL
+from edge.domain.instant import DAY, MINUTE, SECOND, Instant
+from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.order import OrderState
 from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Policy, Step
 from edge.domain.timers import NEVER, Timer, Timers, resumed
 
-_CALLING: Final = frozenset({"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved"})
 _STEPPED: Final = SECOND  # the civil clock was set: it moved this far against the monotonic one
 
 
@@ -45,6 +44,9 @@ class Escalation:
     """
 
     kinds: tuple[str, ...] = ("escalation",)
+    remembers: Mapping[str, int] = {
+        "escalation": 30 * DAY
+    }  # that an alarm which is open for weeks was told of
 
     def __init__(self, policies: Sequence[Policy], duty: OnDuty, numbering: Numbering) -> None:
         self._policies = tuple(policies)
@@ -58,6 +60,7 @@ class Escalation:
         for policy in policies:
             for number, tell in enumerate(policy.tells):
                 self._tells[tell.on].append((policy, number))
+        self._known: set[str] = set()  # alarms that somebody was told of
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}  # target, place -> people of this minute
         self._minute: tuple[int, bool] = (-1, False)
         self._offset = 0  # civil clock against the monotonic one
@@ -70,6 +73,10 @@ class Escalation:
         self._begin(now)
         for row in rows:
             waiting = _Waiting(run := Run.from_dict(row))
+            if run.alarm is not None and (run.done or run.reason == "told"):
+                self._known.add(run.alarm)
+            if not run.open:
+                continue
             about = run.alarm or run.order
             if run.event is None and about is not None:
                 self._about[about] = waiting
@@ -124,16 +131,21 @@ class Escalation:
         body, kind = fact.body, fact.kind
         id: str = body["id"]
         running = self._about.get(id)
-        if running is not None and (reason := _ended(kind, body)) is not None:
+        if running is not None and (reason := ended(kind, body)) is not None:
             self._stop(running, reason, now)
             running = None
-        if kind in _CALLING and body["suppression"] is None and not body["acked"]:
+        asks = body["suppression"] is None and not body["acked"] and (body["active"] or body["latched"])
+        if kind in CALLING and asks:
             if running is not None and kind == "alarm.risen":
                 self._stop(running, "risen", now)
                 running = None
             if running is None and body["closed_at"] is None and body["purpose"] != Purpose.TEST.value:
                 self._start(_case(fact, now), now)
-        self._tell(_event(kind, body), _case(fact, now), now)
+        event = _event(kind, body)
+        if event != "cleared" or id in self._known:
+            self._tell(event, _case(fact, now), now)
+        if body["closed_at"] is not None:
+            self._known.discard(id)
 
     def _order(self, fact: Fact, now: Instant) -> None:
         body, id = fact.body, fact.body["id"]
@@ -279,6 +291,12 @@ class Escalation:
 
     def _record(self, kind: str, waiting: _Waiting, now: Instant) -> None:
         seq = self._numbering.next()
+        if (
+            kind in {"escalation.step", "escalation.tell"}
+            and waiting.run.alarm is not None
+            and waiting.run.calls
+        ):
+            self._known.add(waiting.run.alarm)
         waits = waiting.due != NEVER
         left = max(0, waiting.due - now.mono)
         prefix = "es" if waiting.run.event is None else "et"
@@ -300,23 +318,13 @@ def _case(fact: Fact, now: Instant) -> Run:
     )  # fmt: skip
 
 
-def _ended(kind: str, body: Mapping[str, Any]) -> str | None:
-    """Why an alarm needs nobody called any more, None while it does."""
-    if body["closed_at"] is not None:
-        return "closed"
-    if body["acked"]:
-        return "acknowledged"
-    if kind == "alarm.verdict":
-        return "verdict"
-    return None if body["suppression"] is None else "suppressed"
-
-
 def _event(kind: str, body: Mapping[str, Any]) -> str:
     """The message that a fact about an alarm asks for (GB/T 45839-2025 5.9.4, 5.10.4)."""
     signal = Signal(body["signal"])
     if kind == "alarm.verdict":
-        confirms = body["verdict"]["kind"] == "real" and signal in VITAL and body["closed_at"] is None
-        return "" if confirms else "verdict"  # the incident tells that it is certain
+        confirms = body["verdict"]["kind"] == "real" and signal in VITAL
+        late = body["closed_at"] is not None  # corrects the record and no more
+        return "" if confirms or late else "verdict"  # the incident tells that it is certain
     if kind in {"alarm.closed", "alarm.reset"} and signal in VITAL:
         return "cleared"
     if kind == "alarm.returned" and signal is Signal.FAULT and body["suppression"] is None:

@@ -67,3 +67,17 @@ class Run:
             None if self.priority is None else Priority(self.priority),
             Purpose(self.purpose),
         )
+
+
+def ended(kind: str, body: Mapping[str, Any]) -> str | None:
+    """Why an alarm needs nobody called any more after a fact of this kind; None while it does.
+
+    That it is real is no reason: calls for help end when somebody takes it.
+    """
+    if body["closed_at"] is not None:
+        return "closed"
+    if body["acked"]:
+        return "acknowledged"
+    if kind == "alarm.verdict" and body["verdict"]["kind"] != "real":
+        return "verdict"
+    return None if body["suppression"] is None else "suppressed"

@@ -15,6 +15,10 @@ STUCK: Final = "stuck"
 """Id of the built-in rule for a latch that nobody reset for a day."""
 VITAL: Final = frozenset({Signal.FIRE, Signal.GAS, Signal.SOS})
 """Signals that may be about life: never shelved by one person, never forgotten."""
+CALLING: Final = frozenset(
+    {"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"}
+)
+"""Kinds of facts by which an alarm asks for attention, if nothing suppresses it then and nobody has taken it."""
 
 _END_BY_THEMSELVES: Final = frozenset({Signal.FAULT, Signal.DISABLEMENT})
 _AFTER_THE_END: Final = frozenset({"alarm.verdict", "alarm.commented", "alarm.unshelved"})

@@ -7,16 +7,13 @@ from collections.abc import Callable, Sequence
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.incident import Incident
-from edge.domain.lifecycle import VITAL
+from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.plan import Coincidence, Plan
 from edge.domain.reading import Purpose
 from edge.emergency.coincidence import OWN_RULES, TRIGGERS
 
 Category = Callable[[str], str]
 """Category of a device's profile by the device's id, "" where it is unknown."""
-_CALLING = frozenset(
-    {"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"}
-)
 
 
 class Grouping:
@@ -81,7 +78,7 @@ def calls(kind: str, alarm: Alarm) -> bool:
         return False
     if judged_real(kind, alarm):
         return True
-    return kind in _CALLING and alarm.active and alarm.suppression is None
+    return kind in CALLING and alarm.active and alarm.suppression is None
 
 
 def judged_real(kind: str, alarm: Alarm) -> bool:

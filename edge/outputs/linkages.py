@@ -8,14 +8,9 @@ from typing import Final
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device
 from edge.domain.fact import Fact
-from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
+from edge.domain.lifecycle import CALLING, STUCK, UNCONFIRMED, VITAL
 from edge.domain.output import SAME, Do, Linkage, Output, Stage, When
 from edge.domain.reading import Purpose
-
-_CALLING = frozenset(
-    {"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved", "alarm.released"}
-)
-
 
 CONFIRMED: Final = "incident.confirmed"
 """Kind of the fact by which an incident reaches stage 2."""
@@ -37,7 +32,7 @@ def stage_of(kind: str, alarm: Alarm) -> Stage | None:
     if kind == "alarm.verdict":
         real = alarm.verdict is not None and alarm.verdict.kind == "real"
         return 2 if real and alarm.signal in VITAL else None
-    calls = kind in _CALLING and alarm.active and alarm.rule not in {STUCK, UNCONFIRMED}
+    calls = kind in CALLING and alarm.active and alarm.rule not in {STUCK, UNCONFIRMED}
     return 1 if calls else None
 
 

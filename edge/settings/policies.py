@@ -71,7 +71,6 @@ class PolicyTable(Table):
 
     id: Id
     applies: AboutTable = AboutTable()
-    stops_on: Literal["acknowledged"] = "acknowledged"
     repeat: RepeatTable | None = None
     quiet: QuietTable | None = None
     step: list[StepTable] = Field(default_factory=list)

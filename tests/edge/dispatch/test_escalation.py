@@ -117,8 +117,7 @@ class Stage:
         self.began -= self.mono + away - 50 * SECOND
         self.mono = 50 * SECOND
         self._boot()
-        open_ = sorted((r for r in self.rows.values() if r["open"]), key=lambda r: r["opened_at"])
-        self.took(self.tenant.restore(open_, self.now))
+        self.took(self.tenant.restore(sorted(self.rows.values(), key=lambda r: r["opened_at"]), self.now))
 
     def steps(self) -> list[tuple[float, list[tuple[str, str]]]]:
         """(seconds, [(person, first channel)]) of each step."""
@@ -291,15 +290,54 @@ def test_who_is_told_of_an_incident(more: dict[str, Any], told: list[str]) -> No
     assert [event for event, _ in stage.tells()] == told
 
 
-def test_a_late_word_about_a_closed_alarm_is_a_verdict() -> None:
+@pytest.mark.parametrize("kind", ["real", "false", "fault"])
+def test_a_late_word_about_a_closed_alarm_tells_nobody(kind: VerdictKind) -> None:
     stage = Stage()
-    closed = stage.alarm(closed_at=1, verdict=Verdict("real", "x", "li", 1))
-    stage.happens(stage.fact("verdict", closed))
-    assert stage.tells() == [("verdict", "verdict")]
+    closed = stage.alarm(closed_at=1, verdict=Verdict(kind, "x", "li", 1))
+    assert stage.happens(stage.fact("verdict", closed)) == []
+
+
+def test_a_fire_judged_real_is_called_for_until_somebody_takes_it() -> None:
+    stage = Stage()
+    stage.happens(stage.fact("raised", stage.alarm()))
+    stage.passes(6 * SECOND)
+    stage.happens(stage.fact("verdict", stage.alarm(verdict=Verdict("real", "x", "li", 1))))
+    stage.passes(HOUR)
+    assert [at for at, _ in stage.steps()] == [5, 30, 60, 180]
+
+
+@pytest.mark.parametrize("kind", ["unshelved", "released"])
+@pytest.mark.parametrize(("active", "calls"), [(True, 4), (False, 0)])
+def test_what_is_released_while_still_in_alarm_calls(kind: str, active: bool, calls: int) -> None:
+    stage = Stage()
+    held = stage.alarm(suppression=Suppression("out_of_service", "li", "work", None))
+    stage.happens(stage.fact("raised", held))
+    stage.passes(HOUR)
+    assert stage.steps() == []
+    stage.happens(stage.fact(kind, replace(held, suppression=None, active=active, latched=active)))
+    stage.passes(HOUR)
+    assert len(stage.steps()) == calls
+
+
+@pytest.mark.parametrize("boots", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+def test_nobody_is_told_of_the_end_of_what_nobody_was_told_of(told: bool, boots: bool) -> None:
+    stage = Stage()
+    held = Suppression("shelved", "li", "work", None, second="wang")
+    alarm = stage.alarm(suppression=None if told else held)
+    stage.happens(stage.fact("raised", alarm))
+    stage.passes(HOUR)
+    stage.happens(stage.fact("acked", replace(alarm, acked=True)))
+    if boots:
+        stage.restarts(DAY)
+    stage.happens(stage.fact("reset", replace(alarm, acked=True, closed_at=stage.utc)))
+    assert stage.tells() == ([("cleared", "cleared")] if told else [])
 
 
 def test_cleared_and_recovered() -> None:
     stage = Stage(utc=START + 8 * HOUR)
+    stage.happens(stage.fact("raised", stage.alarm()))
+    stage.passes(MINUTE)
     stage.happens(stage.fact("reset", stage.alarm(closed_at=1)))
     fault = stage.alarm("al-2", Signal.FAULT, latched=False, active=False)
     stage.happens(stage.fact("returned", fault), stage.fact("closed", replace(fault, closed_at=1)))
