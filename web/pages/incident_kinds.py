@@ -1,0 +1,24 @@
+"""What the records say of incidents, and why the hub refuses something about one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from web.i18n import mark as _
+
+KINDS: Final = {
+    "incident.opened": _("Plan activated, to verify"),
+    "incident.joined": _("Another alarm of the same cause"),
+    "incident.confirmed": _("Stage 2 of the plan"),
+    "incident.step": _("Step of the plan"),
+    "incident.step_overdue": _("Step of the plan is late"),
+    "incident.roll": _("Answered the roll-call"),
+    "incident.report": _("Incident report"),
+    "incident.photo": _("Photo added"),
+    "incident.all_clear": _("All clear"),
+    "incident.closed": _("Incident closed"),
+}
+REFUSALS: Final = {
+    "judge_alarm": _("Its alarm is open: judge the alarm itself."),
+    "not_all_clear": _("The all clear comes first."),
+}
