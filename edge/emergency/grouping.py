@@ -78,9 +78,11 @@ def calls(kind: str, alarm: Alarm) -> bool:
         return False
     if judged_real(kind, alarm):
         return True
-    return kind in CALLING and alarm.active and alarm.suppression is None
+    return kind in CALLING and (alarm.active or alarm.latched) and alarm.suppression is None
 
 
 def judged_real(kind: str, alarm: Alarm) -> bool:
-    """Whether the fact is the verdict of a person that it is real."""
-    return kind == "alarm.verdict" and alarm.verdict is not None and alarm.verdict.kind == "real"
+    """Whether the fact is the verdict of a person that it is real; once the alarm is closed it corrects the record."""
+    return (
+        kind == "alarm.verdict" and alarm.verdict is not None and alarm.verdict.kind == "real" and alarm.open
+    )

@@ -94,7 +94,7 @@ class Line(RuleBasedStateMachine):
     @precondition(lambda self: self.scene.alarms)
     def sounds_again(self, data: st.DataObject) -> None:
         alarm = self.some(data)
-        if alarm.suppression is not None and alarm.active:
+        if alarm.suppression is not None:
             self.called.add(alarm.id) if alarm.purpose is not Purpose.TEST and alarm.signal in VITAL else None
             self.change("alarm.unshelved", alarm, suppression=None)
 

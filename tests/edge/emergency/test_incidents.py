@@ -92,7 +92,8 @@ class TestOpening:
 
     def test_what_was_held_opens_one_when_it_sounds_again(self, scene: Scene) -> None:
         fire = scene.raised("al-1", suppression=HELD)
-        scene.changed("alarm.unshelved", fire, suppression=None)
+        scene.quiet(fire)
+        scene.changed("alarm.released", fire, suppression=None)
         assert scene.one().alarm == "al-1"
 
     def test_a_cable_that_ran_hot_before_belongs_to_the_fire(self, scene: Scene) -> None:
@@ -232,6 +233,14 @@ class TestAPersonsWord:
         fire = scene.raised("al-1", suppression=HELD)
         scene.judged(fire, "real")
         assert scene.kinds()[:2] == ["opened", "confirmed"]
+
+    def test_a_word_about_what_is_closed_corrects_the_record(self, scene: Scene) -> None:
+        one, two = scene.raised("al-1"), scene.raised("al-2", "smoke-a", point="smoke-a.heat")
+        closed = scene.reset(one)
+        scene.judged(closed, "real")
+        assert (scene.one().stage, scene.step_of("verify").how) == (1, "fact")
+        scene.judged(two, "real")
+        assert scene.one().stage == 2
 
     def test_a_hot_cable_judged_real_is_no_confirmed_fire(self, scene: Scene) -> None:
         cable = scene.raised("al-1", "cable")
