@@ -6,6 +6,8 @@ import http.client
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -49,6 +51,15 @@ class DataCentre:
         self._process = subprocess.Popen(self._command, stdin=quiet, stdout=quiet, stderr=quiet)
         until(self._answers, "the start of victoria-metrics", within=START_WITHIN)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It takes connections meanwhile, and answers nothing."""
+        self._send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._send(signal.SIGCONT)
+
     def disturb(self, seconds: float, ended: threading.Event) -> list[str]:
         """Be paused, killed and restarted, one after the other over so many seconds; what was done until `ended`."""
         done: list[str] = []
@@ -56,13 +67,11 @@ class DataCentre:
             if ended.wait(seconds * (0.25 - AWAY)):
                 break
             if name == "paused":
-                self._send(signal.SIGSTOP)
+                with self.paused():
+                    ended.wait(seconds * AWAY)
             else:
                 self._end(signal.SIGKILL if name == "killed" else signal.SIGTERM)
-            ended.wait(seconds * AWAY)
-            if name == "paused":
-                self._send(signal.SIGCONT)
-            else:
+                ended.wait(seconds * AWAY)
                 self.start()
             done.append(name)
         return done

@@ -65,12 +65,19 @@ def _beside_uplink(arguments: Namespace, report: Report, centre: DataCentre) -> 
     folder = None if arguments.data is None else arguments.data / "uplink"
     with Stand(folder, detectors=arguments.alarms, uplink=centre.url) as stand, ThreadPoolExecutor(1) as pool:
         backlog = round(BACKLOG * (seconds + 5))
-        publisher, _ = stand.meters(backlog)
-        with publisher:
-            publisher.go()
-            publisher.answer()
-        until(lambda: stand.stored() >= backlog, "storing the backlog", within=STORED_WITHIN)
-        before, ended = stand.metrics(), threading.Event()
+        with centre.paused():
+            publisher, _ = stand.meters(backlog)
+            with publisher:
+                publisher.go()
+                publisher.answer()
+            until(lambda: stand.stored() >= backlog, "storing the backlog", within=STORED_WITHIN)
+            stand.quiet()  # its compaction is no part of what is measured
+            before, ended = stand.metrics(), threading.Event()
+        until(
+            lambda: stand.metrics()["uplink_sent_total"] > before["uplink_sent_total"],
+            "the uplink's next attempt",
+            within=STORED_WITHIN,
+        )
         disturbed = pool.submit(centre.disturb, seconds, ended)
         try:
             _to_stream(stand, arguments.alarms, report, "uplink", "the same, an uplink draining")
