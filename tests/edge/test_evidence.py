@@ -7,6 +7,8 @@ import errno
 import hashlib
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 
 from edge.evidence import EvidenceFiles
 from edge.facade import Unavailable, Unfit
+from tests.drivers._mqtt.rig import until
 
 ID = "202611-" + "0" * 32
 WORDS = ("3号楼1单元 · 2026-11-23 16:02 · 孙志", "2026-11-23 16:02")
@@ -91,6 +94,19 @@ async def test_what_is_no_picture_is_refused(
 async def test_a_phone_s_largest_jpeg_is_taken(files: EvidenceFiles) -> None:
     kept = await files.keep(ID, picture(6000, 5000), *WORDS)
     assert (kept.width, kept.height) == (1600, 1333)
+
+
+def test_the_child_goes_before_the_hub_when_memory_runs_out() -> None:
+    command = [sys.executable, "-m", "edge.evidence_child"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(b'{"words": "", "plain": ""}\n' + picture(8, 8))
+        score = Path(f"/proc/{child.pid}/oom_score_adj")
+        child.stdin.flush()
+        until(lambda: score.read_text().strip() == "1000")
+        child.stdin.close()
+        assert b"width" in child.stdout.readline()
 
 
 async def test_the_words_stand_at_the_lower_edge(files: EvidenceFiles) -> None:
