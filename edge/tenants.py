@@ -40,7 +40,7 @@ def tenants(
     presence: kept by the watch over who is away. civil: µs UTC as people's clocks show it.
     """
     zone = ZoneInfo(site.timezone)
-    persons = site.roster.persons
+    persons, crews = site.roster.persons, site.roster.crews
 
     def category(device: str) -> str:
         found = directory.devices.get(device)
@@ -70,7 +70,14 @@ def tenants(
             lambda: engine.open().values(),
             lambda: engine.desk,
         ),
-        Orders(numbering, site.order_rules, duty.crew_for, lambda: engine.open().values(), category),
+        Orders(
+            numbering,
+            site.order_rules,
+            duty.crew_for,
+            lambda: engine.open().values(),
+            category,
+            lambda crew: crews[crew].members if crew in crews else (),
+        ),
         hazards,
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),

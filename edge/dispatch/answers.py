@@ -99,9 +99,9 @@ class Answers:
         requests = self._book.out.requests
         if case.order is not None:
             if word == "1":
-                requests.append(Advance(case.order, person, "accept"))
+                requests.append(Advance(case.order, person, "accept", entitled=True))
             elif word == "2":
-                requests.append(Advance(case.order, person, "reject", reason="sms"))
+                requests.append(Advance(case.order, person, "reject", reason="sms", entitled=True))
             else:
                 requests.append(CommentOrder(case.order, person, text))
         elif case.alarm is not None:

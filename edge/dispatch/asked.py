@@ -20,6 +20,8 @@ AT_ONCE: Final = frozenset({"fire", "gas", "sos"})
 """Signals for which different kinds of channels start together (GB/T 45839-2025 5.10.4: two within 15 s)."""
 ORDER_CHANNELS: Final = ("sms", "wecom")
 """How the people an order is given to are told, first one first."""
+DESK_CHANNELS: Final = ("desk", "wecom")
+"""How the desk is told of what a crew asks of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
         about = memory.about(None, body["id"], fact)
         for person in _told(body):
             yield Wanted(person, ORDER_CHANNELS, "order", True, about, body.get("alarm"), body["id"])
+    elif fact.kind in {"order.redone", "order.help_asked"}:  # nothing in them that a digit could answer
+        about = memory.about(None, body["id"], fact)
+        redone = fact.kind == "order.redone"
+        person, message = (body["assignee"], "order-redone") if redone else (body["help_asked"], "order-help")
+        channels = ORDER_CHANNELS if person else DESK_CHANNELS
+        yield Wanted(person or "", channels, message, False, about, body.get("alarm"), body["id"])
 
 
 def _told(body: Mapping[str, Any]) -> Sequence[str]:

@@ -44,6 +44,8 @@ MESSAGES: Final[Mapping[str, Text]] = {
     "recovered": Text("【故障恢复】{time} {place} · {title}", "Fault recovered: {time} {place} · {title}"),
     "verdict": Text("【核实结果】{time} {place} · {title} · {cause}", "Verdict: {time} {place} · {title} · {cause}"),
     "order": Text("【工单】{time} {place} · {title} · {todo}", "Work order: {time} {place} · {title} · {todo}"),
+    "order-redone": Text("【工单返工】{place} · {title} · {todo}", "Work sent back: {place} · {title} · {todo}"),
+    "order-help": Text("【请求协助】{place} · {title} · {todo}", "Help asked for: {place} · {title} · {todo}"),
     "overdue": Text("【工单超时】{time} {place} · {title} · {todo}", "Order late: {time} {place} · {title} · {todo}"),
     "hazard": Text(
         "【隐患整改】{place} · {title} · 期限 {due} · {todo}", "To rectify: {place} · {title} · due {due} · {todo}"

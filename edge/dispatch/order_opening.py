@@ -12,6 +12,10 @@ from edge.domain.reading import Purpose
 
 _DANGER: Final = frozenset({Signal.FIRE, Signal.GAS})
 _NO_DANGER: Final = frozenset({"false", "fault", "test"})
+SEEN: Final = frozenset(
+    {"alarm.raised", "alarm.unshelved", "alarm.released", "alarm.verdict", "alarm.closed", "alarm.reset"}
+)
+"""Kinds of facts that `Opening.seen` looks at."""
 _SPREAD: Final = 2
 """Parts of a zone's path that burn together: building and unit ("b3/s1")."""
 
@@ -32,20 +36,30 @@ class Opening:
         self._alarms = alarms
         self._category = category
         self._waiting: dict[str, tuple[Alarm, OrderRule]] = {}
+        self._held: set[str] = set()  # alarms that came while they were suppressed
 
     def resume(self, has_order: Callable[[str], bool]) -> None:
         """After a restart: find again what waited for a fire to end. has_order: whether an alarm has an open one."""
         for alarm in self._alarms():
             judged = alarm.verdict is not None and alarm.verdict.kind == "fault"
+            if alarm.suppression is not None and not judged:
+                if not has_order(alarm.id):
+                    self._held.add(alarm.id)
+                continue
             rule = self._rule("fault" if judged else "raised", alarm)
             if rule is not None and not has_order(alarm.id) and self._burns(alarm.zone):
                 self._waiting[alarm.id] = (alarm, rule)
 
     def seen(self, kind: str, alarm: Alarm) -> None:
         """A fact about an alarm."""
-        if kind == "alarm.raised" and alarm.suppression is None:
+        asks = alarm.suppression is None and alarm.active and alarm.open
+        if asks and (kind == "alarm.raised" or alarm.id in self._held):
             self._wait("raised", alarm)
-        elif kind == "alarm.verdict" and alarm.verdict is not None:
+        if alarm.suppression is None or not alarm.open:
+            self._held.discard(alarm.id)
+        elif kind == "alarm.raised":
+            self._held.add(alarm.id)
+        if kind == "alarm.verdict" and alarm.verdict is not None:
             if alarm.verdict.kind in _NO_DANGER:
                 self._waiting.pop(alarm.id, None)
             if alarm.verdict.kind == "fault":

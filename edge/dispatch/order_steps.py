@@ -172,7 +172,8 @@ def _help(order: WorkOrder, request: Advance, _: Instant) -> Advanced:
     _working(order, request, *_AT_WORK)
     person = request.person
     helpers = order.helpers if not person or person in order.helpers else (*order.helpers, person)
-    return replace(order, helpers=helpers, reason=request.reason), "order.help_asked"
+    asked = replace(order, helpers=helpers, help_asked=person or "", reason=request.reason)
+    return asked, "order.help_asked"
 
 
 _STEPS: Final[Mapping[Step, Callable[[WorkOrder, Advance, Instant], Advanced]]] = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from edge.dispatch.order_opening import Opening
+from edge.dispatch.order_opening import SEEN, Opening
 from edge.dispatch.order_steps import advanced, undone, with_evidence
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Conclusion, Happened
@@ -50,7 +50,7 @@ class _Open:
 class Orders:
     """Tenant of step 4. Facts carry the whole order; every way to somebody's phone is an `order.notified`.
 
-    alarms: the open ones as they stand. category: of a device's profile, by the device's id.
+    alarms: the open ones as they stand. category: of a device's profile, by the device's id. members: of a crew.
     """
 
     kinds: tuple[str, ...] = ("order",)
@@ -63,8 +63,10 @@ class Orders:
         crews_for: CrewsFor,
         alarms: Callable[[], Iterable[Alarm]],
         category: Callable[[str], str],
+        members: Callable[[str], Collection[str]] = lambda _: (),
     ) -> None:
         self._numbering = numbering
+        self._members = members
         self._crews_for = crews_for
         self._category = category
         self._opening = Opening(rules, alarms, category)
@@ -93,7 +95,7 @@ class Orders:
             self._restored = False
             self._opening.resume(lambda alarm: any(e.order.alarm == alarm for e in self._book.values()))
         for fact in happened.facts:
-            if fact.kind in {"alarm.raised", "alarm.verdict"}:
+            if fact.kind in SEEN:
                 self._opening.seen(fact.kind, Alarm.from_dict(dict(fact.body)))
         for alarm, rule in self._opening.due():
             if not self._has(alarm, rule):
@@ -124,6 +126,7 @@ class Orders:
         elif request.step == "undo":
             self._undo(entry, request, now, told)
         else:
+            self._offered(order, request)
             after, kind = advanced(order, request, now)
             entry.before = None if request.step in _FOR_GOOD else order
             entry.by, entry.until = request.by, now.mono + UNDO
@@ -193,6 +196,18 @@ class Orders:
             raise Refusal("not_yours", "only who made a step can take it back")
         back, entry.before = undone(entry.order, entry.before), None
         self._record(entry, back, "order.undone", now, told, request.by, request.note)
+        if back.state is OrderState.NOTIFIED:  # whoever was called before has been told that it is taken
+            self._notify(entry, now, told)
+
+    def _offered(self, order: WorkOrder, request: Advance) -> None:
+        """An order that waits is taken or rejected by those it was offered to, and the rest of their crew."""
+        if request.step not in {"accept", "reject"} or order.state is not OrderState.NOTIFIED:
+            return
+        to_all = not order.offered or order.assignee is not None  # whose it is, the step itself knows
+        if to_all or request.entitled or request.by in order.offered:
+            return
+        if order.crew is None or request.by not in self._members(order.crew):
+            raise Refusal("not_yours", "this order was offered to others: the desk can hand it to you")
 
     def _as_of(self, entry: _Open, now: Instant) -> WorkOrder:
         """The order with what is left of its time now."""

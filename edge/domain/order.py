@@ -77,7 +77,8 @@ class WorkOrder:
     crew, offered: who was told (crew id, person ids); unmanned: nobody with the skill was to be found.
     assignee: who answers for it. due_at: None while the due clock stands; remaining: µs that were left at the last
     fact. redone: how often it was sent back. reason: stable word of the last reject, redo, cancel or help.
-    cause, action: stable word of the lists the panel offers, or the person's own.
+    cause, action: stable word of the lists the panel offers, or the person's own. help_asked: who was asked for help
+    last, "" the desk.
     """
 
     id: str
@@ -122,6 +123,7 @@ class WorkOrder:
     action: str | None = None
     reason: str | None = None
     helpers: tuple[str, ...] = ()
+    help_asked: str | None = None
 
     @property
     def open(self) -> bool:
@@ -162,7 +164,7 @@ class WorkOrder:
         """The order that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
         return cls(
             **{
-                **{field.name: row[field.name] for field in fields(cls)},
+                **{field.name: row[field.name] for field in fields(cls) if field.name in row},
                 "state": OrderState(row["state"]),
                 "priority": Priority(row["priority"]),
                 "seq": Seq.parse(row["seq"]),
@@ -241,7 +243,8 @@ class Advance:
 
     reason: stable word (hold: one of `HoldReason`); required of reject, hold, redo and cancel, a note does for the
     last two as well. person: whom to hand it to (reassign, required) or who comes to help. cause, action: of finish.
-    undo takes back one's own last step within 10 s.
+    undo takes back one's own last step within 10 s. entitled: may take or reject an order that was offered to others:
+    a person of the desk, or one whom the hub itself has called about it.
     """
 
     order: str
@@ -253,6 +256,7 @@ class Advance:
     proof: Proof = "said"
     cause: str | None = None
     action: str | None = None
+    entitled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class OrderDesk:
             "electric": ("engineering", ("sun", "qian")),
             "gas": ("engineering", ("sun",)),
         }
+        self.members = {"engineering": ("sun", "qian", "zhou")}
         self.alarms: dict[str, Alarm] = {}
         self.numbering = Numbering(1, 0)
         self.facts: list[Fact] = []
@@ -51,6 +52,7 @@ class OrderDesk:
             lambda skill, _zone, _now: self.crews.get(skill, (None, ())),
             self.alarms.values,
             lambda device: "gas-detector" if device.startswith("gs") else "smoke-detector",
+            lambda crew: self.members.get(crew, ()),
         )
 
     def restart(self, away: int = 0, *, trusted: bool = True) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from edge.domain.alarm import VerdictKind
+from edge.domain.alarm import Suppression, VerdictKind
 from edge.domain.device import Signal
 from edge.domain.instant import HOUR, MINUTE, SECOND
 from edge.domain.names import Text
-from edge.domain.order import AddPart, AddPhoto, CommentOrder, OrderState, PhotoKind, WorkOrder
+from edge.domain.order import AddPart, AddPhoto, CommentOrder, OrderState, PhotoKind, Step, WorkOrder
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from tests.edge.dispatch.order_desk import OrderDesk, alarm, judged
@@ -122,8 +122,39 @@ class TestWhoIsTold:
         assert desk.facts[-1].kind == "order.notified"
         assert desk.do(order, "accept", by="qian").assignee == "qian"
 
+    @pytest.mark.parametrize("by", ["sun", "zhou"])
+    def test_those_it_was_offered_to_and_the_rest_of_their_crew_may_take_it(
+        self, desk: OrderDesk, by: str
+    ) -> None:
+        assert desk.do(desk.open(), "accept", by=by).assignee == by
+
+    @pytest.mark.parametrize("step", ["accept", "reject"])
+    def test_others_may_not_unless_the_desk_or_a_call_entitles_them(
+        self, desk: OrderDesk, step: Step
+    ) -> None:
+        order = desk.open()
+        with refused("not_yours"):
+            desk.do(order, step, by="wu", reason="busy")
+        assert desk.do(order, "accept", by="wu", entitled=True).assignee == "wu"
+
+    def test_what_was_offered_to_nobody_is_anybodys(self, desk: OrderDesk) -> None:
+        assert desk.do(desk.open(skill="lift"), "accept", by="wu").assignee == "wu"
+
+    def test_who_is_asked_for_help_stands_in_the_order(self, desk: OrderDesk) -> None:
+        order = on_site(desk)
+        assert desk.do(order, "help", person="qian").help_asked == "qian"
+        asked = desk.do(order, "help", reason="two_needed")
+        assert (asked.helpers, asked.help_asked) == (("qian",), "")
+
 
 class TestUndo:
+    def test_an_acceptance_taken_back_calls_again(self, desk: OrderDesk) -> None:
+        order = desk.open()
+        desk.do(order, "accept")
+        desk.do(order, "undo")
+        assert [fact.kind for fact in desk.facts][-2:] == ["order.undone", "order.notified"]
+        assert desk.last(order.id).offered == ("sun", "qian")
+
     def test_ones_own_last_step_within_ten_seconds(self, desk: OrderDesk) -> None:
         order = desk.open()
         desk.do(order, "accept")
@@ -238,6 +269,28 @@ class TestOpenedByThemselves:
                 desk.happens("alarm.raised", alarm(rule="battery-low", signal=Signal.FAULT, purpose=purpose))
                 == []
             )
+
+    @pytest.mark.parametrize("kind", ["alarm.released", "alarm.unshelved"])
+    @pytest.mark.parametrize("boots", [False, True])
+    def test_what_came_while_suppressed_opens_one_when_it_is_released(
+        self, desk: OrderDesk, kind: str, boots: bool
+    ) -> None:
+        battery = alarm(rule="battery-low", signal=Signal.FAULT)
+        held = replace(battery, suppression=Suppression("out_of_service", "li", "work", None))
+        assert desk.happens("alarm.raised", held) == []
+        if boots:
+            desk.restart()
+            desk.later(MINUTE)
+        assert desk.happens(kind, battery) == ["order.opened", "order.notified"]
+        desk.do(desk.all()[0], "cancel", by="li", reason="twice")
+        assert desk.happens(kind, battery) == []
+
+    def test_what_ended_while_suppressed_opens_none(self, desk: OrderDesk) -> None:
+        battery = alarm(rule="battery-low", signal=Signal.FAULT)
+        held = replace(battery, suppression=Suppression("shelved", "li", "work", None))
+        desk.happens("alarm.raised", held)
+        assert desk.happens("alarm.closed", replace(held, active=False, closed_at=1)) == []
+        assert desk.happens("alarm.unshelved", replace(battery, active=False, closed_at=1)) == []
 
 
 class TestNobodyIsSentIntoAFire:

@@ -170,8 +170,9 @@ def _stepping(step: Step, perm: Perm) -> None:
         if said.person is not None and await hub.accounts.account(said.person) is None:
             raise Problem(422, "unknown_person", f"There is no account {said.person!r}.")
         request = Advance(
-            id, visitor.name, step, said.reason, said.note, said.person, said.proof, said.cause, said.action
-        )
+            id, visitor.name, step, said.reason, said.note, said.person, said.proof, said.cause, said.action,
+            entitled=visitor.may(Perm.DISPATCH),
+        )  # fmt: skip
         return await _act(hub, request, visitor, key)
 
     router.add_api_route(
