@@ -89,6 +89,7 @@ async def test_a_reset_alarm_is_not_raised_again_by_what_the_broker_repeats(
         assert [row.v for row in raw.items] == [True, False]
         deliver(started, 3, b'{"smoke": true, "battery": 90}')
         await until(lambda: bool(fires(hub)))
+        await through(hub)
         assert await episodes(hub) == 2
 
 
