@@ -30,6 +30,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "close_only": 409,
     "automatic": 409,
     "wrong_step": 409,
+    "judge_alarm": 409,
+    "not_all_clear": 409,
     "not_yours": 409,
     "photo_required": 409,
     "too_late": 409,
@@ -43,6 +45,11 @@ REFUSALS: Final[Mapping[str, int]] = {
     "too_long": 422,
     "bad_cursor": 422,
     "key_reused": 422,  # draft-ietf-httpapi-idempotency-key-header, 2.7: another payload under a used key
+    "not_graded": 409,
+    "not_proved": 409,
+    "not_manager": 403,
+    "element_required": 422,
+    "interim_required": 422,
     "not_saved": 503,
 }
 """HTTP status of each code with which the hub refuses."""
@@ -65,7 +72,10 @@ _MISSING: Final[Mapping[str, str]] = {
     "device": _("There is no device %(id)s."),
     "point": _("There is no point %(id)s."),
     "order": _("There is no work order %(id)s."),
+    "hazard": _("There is no hazard %(id)s."),
     "photo": _("There is no photo %(id)s."),
+    "incident": _("There is no incident %(id)s."),
+    "plan": _("There is no plan %(id)s."),
 }
 
 

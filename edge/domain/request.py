@@ -92,7 +92,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     """Why a request was not carried out: a stable code of the API and one sentence for the person.
 
     Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
-    key_reused, second_person, same_person, out_of_service, gas_zone, close_only, automatic.
+    key_reused, second_person, same_person, out_of_service, gas_zone, close_only, automatic, not_graded, not_proved,
+    not_manager, element_required, interim_required.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -25,6 +25,8 @@ class Perm(Enum):
     WORK = auto()  # a crew's own steps: accept, depart, arrive, finish
     HAND = auto()  # hand an order on, take back one's own step, add photos, parts and remarks
     VERIFY = auto()  # 验收, 返工, approve a hold
+    REPORT = auto()  # 隐患上报: report a hazard, add to it, say it is rectified, ask for more time
+    HAZARD = auto()  # grade, assign, strike out hazards; what is the manager's asks for the person's role
     HANDOVER = auto()  # sign a hand-over of the watch
     OUTAGE = auto()  # take a device out of service, put it back
     OPERATE = auto()  # switch outputs, switch linkage over
@@ -33,6 +35,8 @@ class Perm(Enum):
     WALL = auto()  # make the screen one is signed in at a wall
     PIN = auto()  # change one's own PIN
     PHONES = auto()  # read people's telephone numbers
+    COMMAND = auto()  # 预案启动, 应急结束: open an incident, all clear, close it
+    SCENE = auto()  # steps of a plan, roll-call, reports from the scene
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
@@ -49,11 +53,26 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
             Perm.DISPATCH,
             Perm.HAND,
             Perm.VERIFY,
+            Perm.REPORT,
+            Perm.HAZARD,
+            Perm.COMMAND,
+            Perm.SCENE,
         }
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
     Role.MAINTENANCE: frozenset(
-        {Perm.SEE, Perm.SHELVE, Perm.COMMENT, Perm.METRICS, Perm.PIN, Perm.OUTAGE, Perm.WORK, Perm.HAND}
+        {
+            Perm.SEE,
+            Perm.SHELVE,
+            Perm.COMMENT,
+            Perm.METRICS,
+            Perm.PIN,
+            Perm.OUTAGE,
+            Perm.WORK,
+            Perm.HAND,
+            Perm.REPORT,
+            Perm.SCENE,
+        }
     ),
     Role.ADMIN: frozenset(Perm),
     # Silencing closes nothing and must work for whoever stands before the noise; all else asks for the person.

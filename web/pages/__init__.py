@@ -9,6 +9,7 @@ from web.pages.away import router as _away
 from web.pages.devices import router as _devices
 from web.pages.events import router as _events
 from web.pages.handover import router as _handover
+from web.pages.hazards import router as _hazards
 from web.pages.health import router as _health
 from web.pages.journal import router as _journal
 from web.pages.me import router as _me
@@ -27,6 +28,7 @@ for _subject in (
     _health,
     _journal,
     _orders,
+    _hazards,
     _session,
     _me,
     _handover,

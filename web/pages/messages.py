@@ -47,6 +47,13 @@ MESSAGES: Final[Mapping[str, str]] = {
     "proof": _("Channel test"),
     "handover-missed": _("Hand-over missed"),
     "watch-silent": _("No sign of life from the phone of who is away"),
+    "hazard": _("Hazard to rectify"),
+    "hazard-overdue": _("Hazard overdue"),
+    "hazard-back": _("Hazard sent back"),
+    "hazard-closed": _("Hazard struck off"),
+    "hazard-suspected": _("Suspected major hazard"),
+    "hazard-major": _("Major fire hazard"),
+    "hazard-extension": _("Extension asked"),
 }
 REASONS: Final[Mapping[str, str]] = {
     "acknowledged": _("acknowledged in the meantime"),

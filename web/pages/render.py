@@ -26,6 +26,7 @@ MENU: Final = (
     ("/outputs", _("Outputs"), Perm.SEE),
     ("/my", _("My orders"), Perm.WORK),
     ("/orders", _("Work orders"), Perm.SEE),
+    ("/hazards", _("Hazards"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),

@@ -13,6 +13,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
+from web.pages import hazard_kinds, incident_kinds
 
 SIGNALS: Final = {
     Signal.FIRE: _("Fire"),
@@ -193,6 +194,8 @@ ASIDE: Final = {
 }
 """Why something is put aside for a while."""
 KINDS: Final = {
+    **hazard_kinds.KINDS,
+    **incident_kinds.KINDS,
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
     "alarm.reported": _("Reported again"),
@@ -316,6 +319,8 @@ GROUPS: Final = {
     "outage.": _("Out of service"),
     "handover.": _("Hand-over"),
     "order.": _("Work orders"),
+    "hazard.": _("Hazards"),
+    "incident.": _("Incidents"),
     "command.": _("Commands"),
     "linkage.": _("Linkage"),
     "escalation.": _("Calls"),
@@ -323,6 +328,8 @@ GROUPS: Final = {
     "token.": _("Tokens"),
 }
 REFUSALS: Final = {
+    **hazard_kinds.REFUSALS,
+    **incident_kinds.REFUSALS,
     "not_found": _("There is no such alarm any more."),
     "not_acknowledged": _("Acknowledge first, then reset."),
     "still_active": _("Still in alarm on site: cannot reset."),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
@@ -29,8 +26,8 @@ from edge.domain.order import (
 )
 from edge.domain.request import Refusal
 from edge.domain.rule import Priority
-from edge.facade import CaseQuery, Hub, Unfit
-from web.api.v1 import shapes
+from edge.facade import CaseQuery, Hub
+from web.api.v1 import photos, shapes
 from web.api.v1.params import (
     Body,
     Cursor,
@@ -231,17 +228,11 @@ async def add_photo(
     """
     body = await _order(hub, id)
     picture = await request.body()
-    photo = _photo_id(body, kind, visitor.name, picture)
+    about = f"{body['id']}|{body['redone']}|{kind}|{visitor.name}|"
+    photo = photos.photo_id(body["opened_at"], about, picture)
     if any(kept["id"] == photo for kept in body["photos"]):
         return answer(shapes.case(body))
-    now = hub.now().utc
-    at = datetime.fromtimestamp(hub.civil(now) / SECOND, UTC).astimezone(ZoneInfo(hub.site.timezone))
-    plain = f"{at:%Y-%m-%d %H:%M:%S}"
-    words = " · ".join(filter(None, (body["place"][0], plain, visitor.account.display)))
-    try:
-        made = await hub.evidence.keep(photo, picture, words, plain)
-    except Unfit as error:
-        raise Problem(422, "bad_picture", f"{str(error).capitalize()}.") from error
+    made = await photos.keep(hub, visitor, body["place"][0], photo, picture)
     add = AddPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
     try:
         return await _act(hub, add, visitor, key)
@@ -254,13 +245,7 @@ async def add_photo(
 async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
     """One photo, as JPEG."""
     body = await _order(hub, id)
-    known = any(kept["id"] == photo for kept in body["photos"])
-    jpeg = await hub.evidence.read(photo) if known else None
-    if jpeg is None:
-        raise not_found("photo", photo)
-    # The encoding is named so that nothing tries to compress it again.
-    headers = {"Cache-Control": "private, max-age=86400", "Content-Encoding": "identity"}
-    return Response(jpeg, media_type="image/jpeg", headers=headers)
+    return await photos.shown(hub, photo, {kept["id"] for kept in body["photos"]})
 
 
 async def _order(hub: Hub, id: str) -> Mapping[str, Any]:
@@ -273,13 +258,6 @@ async def _order(hub: Hub, id: str) -> Mapping[str, Any]:
 async def _act(hub: Hub, request: OrderRequest, visitor: Visitor, key: str | None) -> JSONResponse:
     """Carry it out; a Refusal becomes a problem on its way out."""
     return answer(shapes.case(await carried_out(hub, request, visitor, key, "work orders are not kept here")))
-
-
-def _photo_id(order: Mapping[str, Any], kind: str, by: str, picture: bytes) -> str:
-    """The same for the same picture of the same order, so that sending it again changes nothing."""
-    opened = datetime.fromtimestamp(order["opened_at"] / SECOND, UTC)
-    what = f"{order['id']}|{order['redone']}|{kind}|{by}|".encode()
-    return f"{opened:%Y%m}-{hashlib.sha256(what + picture).hexdigest()[:32]}"
 
 
 async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:

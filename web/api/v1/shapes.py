@@ -156,7 +156,7 @@ def _part(key: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return case(value)
     if isinstance(value, list | tuple):
-        if key in {"name", "place", "task", "title", "todo"} and len(value) == 2:
+        if key in {"measures", "name", "place", "task", "title", "todo"} and len(value) == 2:
             return {"zh": value[0], "en": value[1]}
         return [case(part) if isinstance(part, Mapping) else tamed(part) for part in value]
     return tamed(value)

@@ -1,27 +1,17 @@
 // Photos: made smaller on the phone, shown at once, kept until the hub has them, sent again when it did not work.
 import { given, notice, refusal, say } from "./phone.js";
+import { asText } from "./picture.js";
 
 const STORE = `photos ${given.me} ${given.order}`;
-const SIDE = 1600;
 
 const load = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
 const save = (drafts) => localStorage.setItem(STORE, JSON.stringify(drafts));
 const drop = (id) => save(load().filter((draft) => draft.id !== id));
 
-async function smaller(file) {
-  const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.round(picture.width * scale);
-  canvas.height = Math.round(picture.height * scale);
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/jpeg", 0.85);
-}
-
 export async function take(file, kind) {
   let data;
   try {
-    data = await smaller(file);
+    data = await asText(file);
   } catch {
     notice(say("bad_picture"), true);
     return;

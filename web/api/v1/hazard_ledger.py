@@ -1,0 +1,114 @@
+"""The ledger of hazards as a whole: what it adds up to, and as a table for others' programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from starlette.responses import JSONResponse
+
+from edge.domain.instant import SECOND, to_rfc3339
+from edge.facade import CaseQuery, Hub
+from web.api.v1.params import TheHub, answer, instant
+from web.auth import Perm, require
+
+router = APIRouter()
+SEE: Final = Depends(require(Perm.SEE))
+Since = Annotated[str | None, Query(description="RFC 3339: reported at or after.")]
+_COLUMNS: Final = (
+    "number", "state", "grade", "category", "title", "place", "unit", "person", "opened_at", "due_at", "overdue",
+    "rectified_at", "rectified_by", "reinspected_at", "reinspected_by", "closed_at", "sent_back", "repeat_of", "id",
+)  # fmt: skip
+
+MOST: Final = 5000
+"""Hazards that are looked at, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of hazards that are open or were reported since a moment; the cancelled are left out of all but their own.
+
+    rectification: mean seconds from the report to the work done, None before the first. counted: whether all were
+    looked at.
+    """
+
+    total: int
+    open: int
+    overdue: int
+    waiting: int
+    closed: int
+    cancelled: int
+    repeated: int
+    grades: Mapping[str, int]
+    categories: Mapping[str, int]
+    rectification: float | None
+    counted: bool
+
+
+async def ledger(
+    hub: Hub, since: int | None = None, most: int = MOST, where: Mapping[str, str] | None = None
+) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """Hazards reported since `since` (µs UTC), the newest first, and whether these are all."""
+    rows: list[Mapping[str, Any]] = []
+    before = None
+    while len(rows) < most:
+        query = CaseQuery(since=since, before=before, where=where or {}, limit=min(1000, most - len(rows)))
+        page = await hub.cases("hazard", query)
+        rows += page.items
+        if page.next is None:
+            return rows, True
+        before = page.next
+    return rows, False
+
+
+def figures(rows: Sequence[Mapping[str, Any]], *, counted: bool) -> Figures:
+    """What they add up to."""
+    real = [row for row in rows if row["state"] != "cancelled"]
+    spans = [row["rectified_at"] - row["opened_at"] for row in real if row["rectified_at"] is not None]
+    return Figures(
+        total=len(real),
+        open=sum(row["open"] for row in real),
+        overdue=sum(row["open"] and row["overdue"] for row in real),
+        waiting=sum(row["state"] == "rectified" for row in real),
+        closed=sum(row["state"] == "closed" for row in real),
+        cancelled=len(rows) - len(real),
+        repeated=sum(row["repeat_of"] is not None for row in real),
+        grades=dict(Counter(row["grade"] or "ungraded" for row in real)),
+        categories=dict(Counter(row["category"] for row in real)),
+        rectification=sum(spans) / len(spans) / SECOND if spans else None,
+        counted=counted,
+    )
+
+
+@router.get("/hazards/figures", dependencies=[SEE])
+async def counted(hub: TheHub, since: Since = None) -> JSONResponse:
+    """What the ledger adds up to: open, overdue, by grade and category, repeated, mean seconds of rectification."""
+    rows, all_ = await ledger(hub, None if since is None else instant("since", since))
+    return answer(asdict(figures(rows, counted=all_)))
+
+
+@router.get("/hazards/ledger.csv", dependencies=[SEE], response_class=Response)
+async def as_csv(hub: TheHub, since: Since = None, language: Literal["zh", "en"] = "zh") -> Response:
+    """The ledger as CSV, UTF-8 with a byte order mark; states, grades and categories as their stable words."""
+    rows, _ = await ledger(hub, None if since is None else instant("since", since))
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(_COLUMNS)
+    table.writerows([_cell(row[column], column, language) for column in _COLUMNS] for row in rows)
+    headers = {"Content-Disposition": 'attachment; filename="hazards.csv"'}
+    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(value: Any, column: str, language: str) -> str:
+    if column in {"title", "place"}:
+        value = value[0 if language == "zh" else 1] or value[0]
+    elif column.endswith("_at"):
+        value = "" if value is None else to_rfc3339(value)
+    text = "" if value is None else str(value)
+    # A table program takes what begins so for a formula.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

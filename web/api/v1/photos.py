@@ -1,0 +1,44 @@
+"""Photos as evidence: kept once however often they are sent, with place, time and person on them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from edge.domain.instant import SECOND
+from edge.facade import Hub, Kept, Unfit
+from web.auth import Visitor
+from web.problems import Problem, not_found
+
+
+def photo_id(opened_at: int, about: str, picture: bytes) -> str:
+    """The same for the same picture of the same thing, so that sending it again changes nothing."""
+    opened = datetime.fromtimestamp(opened_at / SECOND, UTC)
+    return f"{opened:%Y%m}-{hashlib.sha256(about.encode() + picture).hexdigest()[:32]}"
+
+
+async def keep(hub: Hub, visitor: Visitor, place: str, id: str, picture: bytes) -> Kept:
+    """Make it durable; Problem 422 `bad_picture`."""
+    at = datetime.fromtimestamp(hub.civil(hub.now().utc) / SECOND, UTC).astimezone(
+        ZoneInfo(hub.site.timezone)
+    )
+    plain = f"{at:%Y-%m-%d %H:%M:%S}"
+    words = " · ".join(filter(None, (place, plain, visitor.account.display)))
+    try:
+        return await hub.evidence.keep(id, picture, words, plain)
+    except Unfit as error:
+        raise Problem(422, "bad_picture", f"{str(error).capitalize()}.") from error
+
+
+async def shown(hub: Hub, id: str, known: Collection[str]) -> Response:
+    """One of the photos `known`, as JPEG."""
+    jpeg = await hub.evidence.read(id) if id in known else None
+    if jpeg is None:
+        raise not_found("photo", id)
+    # The encoding is named so that nothing tries to compress it again.
+    headers = {"Cache-Control": "private, max-age=86400", "Content-Encoding": "identity"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
