@@ -365,7 +365,7 @@ OutputRequest = Operate | SetLinkage | StartHeld
 
 @dataclass(frozen=True, slots=True)
 class OutputState:
-    """How an output stands. command: the latest since the start; seen: what its feedback showed last.
+    """How an output stands. command: the latest of the last 30 days; seen: what its feedback showed last.
 
     barrier: why nothing can be switched there by hand, None where it can.
     """

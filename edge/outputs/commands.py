@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,15 +10,21 @@ from edge.domain.conclusion import Conclusion, Write, Written
 from edge.domain.device import LINK, Point
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.instant import MINUTE, SECOND, Instant
-from edge.domain.output import ActSpec, Barrier, Command, CommandState, Output, OutputKind
+from edge.domain.output import ActSpec, Barrier, Command, CommandState, Output, OutputKind, Tone
 from edge.domain.reading import Arrival, Purpose, Quality, Reading, Value
 from edge.domain.timers import resumed
 
 FRESH: Final = 10 * MINUTE
 """How old a command may be and still be carried out: no siren starts for what happened hours ago.
 
-A valve is closed however late. Practice.
+A valve is closed however late, and the desk's beacon always shows what is so now. Practice.
 """
+AGAIN: Final = 30 * SECOND
+"""Between the attempts at what its device has not proved in time, as long as it is wanted; practice."""
+SLOW: Final = 60 * SECOND
+"""The same once the command is older than `FRESH`."""
+_ALWAYS: Final = frozenset({OutputKind.VALVE, OutputKind.DESK})
+_NEVER_LAST: Final = frozenset({CommandState.REFUSED, CommandState.SUPERSEDED})
 
 
 @dataclass(slots=True)
@@ -53,13 +59,21 @@ class _Run:
 
 
 class Commands:
-    """All open commands. Facts, writes and readings go into the conclusion that each call is given."""
+    """All open commands. Facts, writes and readings go into the conclusion that each call is given.
+
+    concerns: whether the alarm of this id is still open, so that what it started is worth trying again.
+    """
 
     def __init__(
-        self, outputs: Mapping[str, Output], points: Mapping[str, Point], numbering: Numbering
+        self,
+        outputs: Mapping[str, Output],
+        points: Mapping[str, Point],
+        numbering: Numbering,
+        concerns: Callable[[str], bool],
     ) -> None:
         self._outputs = outputs
         self._numbering = numbering
+        self._concerns = concerns
         self._runs: dict[str, _Run] = {}  # by output
         self._faults = {
             output.id: points[f"{output.device.id}.{output.spec.feedback_fault.id}"]
@@ -72,7 +86,7 @@ class Commands:
             if output.feedback is not None:
                 self._read_by.setdefault(output.feedback.id, []).append(output)
         self.seen: dict[str, Value] = {}  # by output: what its feedback showed last
-        self.last: dict[str, Command] = {}  # by output: the latest command since the start
+        self.last: dict[str, Command] = {}  # by output: the latest command
 
     def open(self, output: str) -> Command | None:
         """The open command of an output."""
@@ -213,22 +227,45 @@ class Commands:
         attempt = command.attempts + 1
         state = command.state if command.state is CommandState.UNCONFIRMED else CommandState.SENT
         run.command = replace(command, state=state, attempts=attempt, sent_at=now.utc)
-        more = run.deadline is not None and now.mono + run.spacing < run.deadline
-        run.again = now.mono + run.spacing if more else None
+        if run.deadline is None:
+            run.again = self._later(run, now)
+        else:
+            run.again = now.mono + run.spacing if now.mono + run.spacing < run.deadline else None
         self._tell("command.sent", run, now, out)
         out.effects.append(Write(command.id, attempt, command.device, run.act.write))
 
     def _unconfirmed(self, run: _Run, now: Instant, out: Conclusion) -> None:
-        run.again = run.deadline = None
+        run.deadline = None
+        run.again = self._later(run, now)
         run.command = replace(run.command, state=CommandState.UNCONFIRMED, faulted=True)
         self._tell("command.unconfirmed", run, now, out)
         out.readings.append(self._fault(run.output, now, True))
 
+    def _later(self, run: _Run, now: Instant) -> int | None:
+        """When to try again what is not proved: a hiccup of the bus must not leave a valve open in an emergency.
+
+        A person sees that their own command failed and decides anew, so only a valve goes on there.
+        """
+        command = run.command
+        old = now.utc - command.opened_at > FRESH
+        wanted = run.output.kind in _ALWAYS or (command.alarm is not None and self._concerns(command.alarm))
+        dark = run.output.kind is OutputKind.DESK and command.act == Tone.OFF  # nothing is wrong any more
+        if not wanted or _stale(run, now) or (dark and old):
+            return None
+        return now.mono + (SLOW if old else AGAIN)
+
     # ---- restart --------------------------------------------------------------------------------------------------
 
     def restore(self, commands: list[Command], now: Instant, out: Conclusion) -> None:
-        """Go on with what was under way: the attempt is repeated, its word may have been lost with the hub."""
+        """Go on with what was under way: the attempt is repeated, its word may have been lost with the hub.
+
+        commands: oldest first, closed ones among them, which tell how their outputs were left.
+        """
         for command in commands:
+            if not command.open:
+                if command.output in self._outputs and command.state not in _NEVER_LAST:
+                    self.last[command.output] = command
+                continue
             output = self._outputs.get(command.output)
             act = None if output is None else output.spec.act(command.act)
             if output is None or act is None:
@@ -237,6 +274,8 @@ class Commands:
             run = self._runs[output.id] = _Run(command, output, act)
             self.last[output.id] = command
             if command.state is CommandState.UNCONFIRMED:
+                if self._later(run, now) is not None:
+                    self._attempt(run, now, out)
                 continue
             if _stale(run, now):
                 self._unconfirmed(run, now, out)
@@ -297,4 +336,4 @@ def _after(reading: Reading, run: _Run, now: Instant) -> bool:
 
 def _stale(run: _Run, now: Instant) -> bool:
     old = now.trusted and now.utc - run.command.opened_at > FRESH
-    return old and run.output.kind is not OutputKind.VALVE
+    return old and run.output.kind not in _ALWAYS

@@ -22,6 +22,14 @@ def certain(alarm: Alarm) -> bool:
     return alarm.open and alarm.suppression is None and alarm.signal in VITAL and not judged
 
 
+def stands(alarm: Alarm, stage: Stage) -> bool:
+    """Whether what a stage opened is still so: no cause that has gone, no verdict that it was nothing."""
+    judged = alarm.verdict is not None and alarm.verdict.kind != "real"
+    if alarm.purpose is not Purpose.LIVE or not alarm.open or alarm.suppression is not None or judged:
+        return False
+    return stage == 2 or alarm.active
+
+
 def stage_of(kind: str, alarm: Alarm) -> Stage | None:
     """The stage that a fact about an alarm opens: 1, it asks for attention; 2, a person says it is real.
 

@@ -10,7 +10,7 @@ from edge.domain.alarm import Alarm, Desk
 from edge.domain.conclusion import Conclusion, Happened, Written
 from edge.domain.device import Device, Point
 from edge.domain.fact import Fact, Numbering
-from edge.domain.instant import Instant
+from edge.domain.instant import DAY, Instant
 from edge.domain.output import (
     MODE_ID,
     Barrier,
@@ -34,7 +34,7 @@ from edge.domain.reading import Purpose
 from edge.domain.request import Refusal, Request
 from edge.outputs.commands import Commands, Order
 from edge.outputs.desk import tone
-from edge.outputs.linkages import CONFIRMED, alarm_of, certain, fits, stage_of, targets, within
+from edge.outputs.linkages import CONFIRMED, alarm_of, certain, fits, stage_of, stands, targets, within
 
 _WORDS: Final = {
     "gas_zone": "gas may be there: only a gas valve and explosion-proof outputs may be switched",
@@ -50,6 +50,7 @@ class Outputs:
 
     kinds: tuple[str, ...] = ("command", "linkage")
     requests: tuple[type[Any], ...] = (Operate, SetLinkage, StartHeld)
+    remembers: Mapping[str, int] = {"command": 30 * DAY}  # a siren may sound, or a valve be shut, that long
 
     def __init__(
         self,
@@ -67,8 +68,8 @@ class Outputs:
         self._desk = desk
         self._outputs = outputs_of(devices.values(), points)
         self._beacons = [output for output in self._outputs.values() if output.kind is OutputKind.DESK]
-        self._gas = gas_zones(devices.values())
-        self._commands = Commands(self._outputs, points, numbering)
+        self._zones: tuple[int, frozenset[str]] = (-1, frozenset())  # how many devices it was made of
+        self._commands = Commands(self._outputs, points, numbering, self._concerns)
         self._starts: dict[tuple[str, str], LinkageStart] = {}  # by linkage and alarm
         self._tones: dict[str, Tone] = {}  # by beacon: what it was told
         self.mode = LinkageMode()
@@ -86,6 +87,16 @@ class Outputs:
             )
             for output in self._outputs.values()
         ]
+
+    @property
+    def _gas(self) -> frozenset[str]:
+        """The gas zones of all devices there are by now."""
+        if self._zones[0] != len(self._devices):
+            self._zones = len(self._devices), gas_zones(self._devices.values())
+        return self._zones[1]
+
+    def _concerns(self, alarm: str) -> bool:
+        return any(known.id == alarm and known.open for known in self._alarms())
 
     def _barrier(self, output: Output) -> Barrier | None:
         barriers = [barred(output, act.id, self._gas) for act in output.spec.acts]
@@ -181,10 +192,10 @@ class Outputs:
     def _meet(self, linkage: Linkage, alarm: Alarm, stage: Stage, now: Instant, out: Conclusion) -> None:
         """A linkage's condition came true. A second verdict starts nothing again that a person has stopped since."""
         known = self._starts.get((linkage.id, alarm.id))
-        if known is not None and (stage == 2 or known.state == "held"):
+        held = self.mode.mode == "manual"
+        if known is not None and (held if known.state == "held" else stage == 2):
             return
         acts = tuple((output.id, act) for output, act in targets(linkage, alarm.zone, self._outputs.values()))
-        held = self.mode.mode == "manual"
         seq = self._numbering.next()
         start = LinkageStart(
             id=f"lk-{seq.epoch}-{seq.number}" if known is None else known.id,
@@ -289,6 +300,16 @@ class Outputs:
             raise Refusal("reason_required", "switching linkage over needs a reason")
         self.mode = LinkageMode(request.mode, request.by, now.utc)
         self._record("linkage.mode", self.mode.to_dict(), request.by, now, out, request.reason.strip())
+        if request.mode == "auto":
+            self._catch_up(request.by, now, out)
+
+    def _catch_up(self, by: str, now: Instant, out: Conclusion) -> None:
+        """Automatic means that what is due starts: also what was held, where its alarm still stands as it did."""
+        alarms = {alarm.id: alarm for alarm in self._alarms()}
+        for start in tuple(self._starts.values()):
+            alarm = alarms.get(start.alarm)
+            if start.state == "held" and alarm is not None and stands(alarm, start.stage):
+                self._let_go(start, by, now, out)
 
     def _release(self, request: StartHeld, now: Instant, out: Conclusion) -> LinkageStart:
         start = next((s for s in self._starts.values() if s.id == request.id), None)
@@ -296,10 +317,13 @@ class Outputs:
             raise Refusal("not_found", "no held linkage with this id")
         if start.state != "held":
             raise Refusal("closed", "this linkage was started already")
-        start = replace(start, state="started", by=request.by)
+        return self._let_go(start, request.by, now, out)
+
+    def _let_go(self, start: LinkageStart, by: str, now: Instant, out: Conclusion) -> LinkageStart:
+        start = replace(start, state="started", by=by)
         self._starts[start.linkage, start.alarm] = start
-        self._record("linkage.started", start.to_dict(), request.by, now, out)
-        self._start(start, request.by, now, out)
+        self._record("linkage.started", start.to_dict(), by, now, out)
+        self._start(start, by, now, out)
         return start
 
     # ---- one way for every command and fact -----------------------------------------------------------------------

@@ -192,7 +192,8 @@ class Stage:
         self.utc += round(away * SECOND)
         self.mono = 7 * SECOND
         self.hub = self._made()
-        rows = [row for row in self.rows.values() if row["open"]]
+        kept = Outputs.remembers
+        rows = [row for (kind, _), row in self.rows.items() if row["open"] or kind in kept]
         self._take(self.hub.restore(sorted(rows, key=lambda row: (row["opened_at"], row["id"])), self.now()))
 
     def _take(self, out: Conclusion) -> None:

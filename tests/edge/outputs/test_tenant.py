@@ -110,14 +110,70 @@ class TestCommand:
         assert states == {first: CommandState.SUPERSEDED, second: CommandState.SENT}
 
     def test_a_device_that_is_back_is_told_again_but_not_hours_later(self, stage: Stage) -> None:
+        def sent() -> int:
+            return len([write for write in stage.writes if write.device == "siren"])
+
         start(stage)
         stage.wait(60)
-        sent = len(stage.writes)
+        before = sent()
         stage.reads("siren.link", False)
-        assert len(stage.writes) == sent + 1
+        assert sent() == before + 1
         stage.wait(3600)
         stage.reads("siren.link", False)
-        assert len(stage.writes) == sent + 1
+        assert sent() == before + 1
+
+    def test_a_valve_is_closed_however_long_its_device_keeps_silent(self, stage: Stage) -> None:
+        stage.happens("alarm.raised", alarm("al-1", Signal.GAS))
+        stage.wait(6)
+        assert stage.last("valve.valve").state is CommandState.UNCONFIRMED
+
+        def sent() -> int:
+            return len([write for write in stage.writes if write.device == "valve"])
+
+        before = sent()
+        stage.reads("valve.state", "open")  # the bus is well again, and the contact was never lost
+        stage.wait(30)
+        assert sent() == before + 1
+        stage.wait(2 * 3600)
+        before = sent()
+        stage.wait(60)
+        assert sent() == before + 1
+        stage.restart(24 * 3600)
+        assert sent() == before + 2
+        stage.reads("valve.state", "closed")
+        assert (stage.last("valve.valve").state, stage.last("valve.valve").late) == (
+            CommandState.CONFIRMED,
+            True,
+        )
+        stage.wait(600)
+        assert sent() == before + 2
+
+    def test_a_siren_is_tried_again_while_the_alarm_it_is_for_is_open(self, stage: Stage) -> None:
+        def sent() -> int:
+            return len([write for write in stage.writes if write.device == "siren"])
+
+        fire = alarm("al-1")
+        stage.happens("alarm.raised", fire)
+        stage.happens("alarm.verdict", real(fire))
+        stage.wait(6)
+        before = sent()
+        stage.wait(60)
+        assert sent() == before + 2
+        stage.happens("alarm.closed", replace(real(fire), closed_at=stage.utc))
+        stage.wait(600)
+        assert sent() == before + 3  # the one that was due already
+
+    def test_what_an_output_was_told_last_is_known_after_a_restart(self, stage: Stage) -> None:
+        stage.written(start(stage, "mute.siren"))
+        stage.restart(3600)
+        (mute,) = (known for known in stage.hub.standing() if known.output.id == "mute.siren")
+        assert mute.command is not None
+        assert (mute.command.act, mute.command.state) == ("start", CommandState.WRITTEN)
+        stage.written(start(stage, "mute.siren", "stop"))
+        stage.restart()
+        (mute,) = (known for known in stage.hub.standing() if known.output.id == "mute.siren")
+        assert mute.command is not None
+        assert mute.command.act == "stop"
 
     def test_a_change_nobody_asked_for_is_noted(self, stage: Stage) -> None:
         stage.reads("valve.state", "closed")
@@ -196,6 +252,25 @@ class TestLinkage:
         with pytest.raises(Refusal) as refused:
             stage.ask(StartHeld(held.id, "li"))
         assert refused.value.code == "closed"
+
+    def test_back_in_automatic_what_was_held_starts_where_its_alarm_still_stands(self, stage: Stage) -> None:
+        stage.ask(SetLinkage("manual", "li", "maintenance"))
+        stage.happens("alarm.raised", alarm("al-1", Signal.GAS))
+        stage.happens("alarm.raised", alarm("al-2"))
+        stage.happens("alarm.returned", alarm("al-2", active=False))
+        stage.ask(SetLinkage("auto", "li", "done"))
+        assert stage.last("valve.valve").by == "li"
+        assert not stage.commands(lambda c: c.kind is OutputKind.RELAY)
+        stage.happens("alarm.reannunciated", alarm("al-2"))  # what was not started then is started now
+        assert stage.last("relay.relay").cause == "power"
+
+    def test_what_a_verdict_ended_is_not_started_by_the_switch(self, stage: Stage) -> None:
+        stage.ask(SetLinkage("manual", "li", "maintenance"))
+        fire = alarm("al-1")
+        stage.happens("alarm.raised", fire)
+        stage.happens("alarm.verdict", replace(fire, verdict=Verdict("false", "steam", "li", START)))
+        stage.ask(SetLinkage("auto", "li", "done"))
+        assert not stage.commands(lambda c: c.kind is OutputKind.RELAY)
 
     def test_what_must_not_be_is_refused_again_while_running(self, stage: Stage) -> None:
         stage.happens("alarm.verdict", real(alarm("al-1", Signal.GAS)))
