@@ -30,18 +30,19 @@ def stands(alarm: Alarm, stage: Stage) -> bool:
     return stage == 2 or alarm.active
 
 
-def stage_of(kind: str, alarm: Alarm) -> Stage | None:
-    """The stage that a fact about an alarm opens: 1, it asks for attention; 2, a person says it is real.
+def calls(kind: str, alarm: Alarm) -> bool:
+    """Whether a fact about an alarm opens stage 1: it asks for attention. Stage 2 is its incident's (`CONFIRMED`).
 
     Drills and tests open none, nor does what is suppressed or over.
     """
-    if alarm.purpose is not Purpose.LIVE or not alarm.open or alarm.suppression is not None:
-        return None
-    if kind == "alarm.verdict":
-        real = alarm.verdict is not None and alarm.verdict.kind == "real"
-        return 2 if real and alarm.signal in VITAL else None
-    calls = kind in CALLING and alarm.active and alarm.rule not in {STUCK, UNCONFIRMED}
-    return 1 if calls else None
+    return (
+        alarm.purpose is Purpose.LIVE
+        and alarm.open
+        and alarm.suppression is None
+        and kind in CALLING
+        and alarm.active
+        and alarm.rule not in {STUCK, UNCONFIRMED}
+    )
 
 
 def fits(when: When, alarm: Alarm, stage: Stage, devices: Mapping[str, Device]) -> bool:

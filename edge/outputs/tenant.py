@@ -34,7 +34,7 @@ from edge.domain.reading import Purpose
 from edge.domain.request import Refusal, Request
 from edge.outputs.commands import Commands, Order
 from edge.outputs.desk import tone
-from edge.outputs.linkages import CONFIRMED, alarm_of, certain, fits, stage_of, stands, targets, within
+from edge.outputs.linkages import CONFIRMED, alarm_of, calls, certain, fits, stands, targets, within
 
 _WORDS: Final = {
     "gas_zone": "gas may be there: only a gas valve and explosion-proof outputs may be switched",
@@ -182,15 +182,14 @@ class Outputs:
         if not alarm.open:
             self._over(alarm.id, now, out)
             return
-        stage = stage_of(kind, alarm)
-        if stage is None:
+        if not calls(kind, alarm):
             return
         for linkage in self._linkages:
-            if fits(linkage.when, alarm, stage, self._devices):
-                self._meet(linkage, alarm, stage, now, out)
+            if fits(linkage.when, alarm, 1, self._devices):
+                self._meet(linkage, alarm, 1, now, out)
 
     def _meet(self, linkage: Linkage, alarm: Alarm, stage: Stage, now: Instant, out: Conclusion) -> None:
-        """A linkage's condition came true. A second verdict starts nothing again that a person has stopped since."""
+        """A linkage's condition came true. Stage 2 starts nothing again that a person has stopped since."""
         known = self._starts.get((linkage.id, alarm.id))
         held = self.mode.mode == "manual"
         if known is not None and (held if known.state == "held" else stage == 2):

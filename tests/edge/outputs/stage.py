@@ -163,6 +163,11 @@ class Stage:
         fact = Fact(self.numbering.next(), kind, self.utc, None, "alarm", of.to_dict())
         self._take(self.hub.conclude(Happened([fact]), self.now()))
 
+    def judged(self, of: Alarm) -> None:
+        """A person's verdict, and what its incident makes of it."""
+        self.happens("alarm.verdict", of)
+        self.confirmed(of)
+
     def confirmed(self, *alarms: Alarm, purpose: Purpose = Purpose.LIVE) -> None:
         """Their incident reaches stage 2."""
         self.alarms |= {alarm.id: alarm for alarm in alarms}

@@ -154,7 +154,7 @@ class TestCommand:
 
         fire = alarm("al-1")
         stage.happens("alarm.raised", fire)
-        stage.happens("alarm.verdict", real(fire))
+        stage.judged(real(fire))
         stage.wait(6)
         before = sent()
         stage.wait(60)
@@ -193,15 +193,15 @@ class TestLinkage:
         fire = alarm("al-1")
         stage.happens("alarm.raised", fire)
         assert {w.device for w in stage.writes} - {"desk"} == {"relay"}
-        stage.happens("alarm.verdict", real(fire))
+        stage.judged(real(fire))
         assert {w.device for w in stage.writes} - {"desk"} == {"relay", "siren", "mute"}
 
     def test_a_second_verdict_does_not_start_what_a_person_stopped(self, stage: Stage) -> None:
         fire = real(alarm("al-1"))
-        stage.happens("alarm.verdict", fire)
+        stage.judged(fire)
         start(stage, act="stop")
         stage.restart()
-        stage.happens("alarm.verdict", fire)
+        stage.judged(fire)
         assert stage.last("siren.siren").act == "stop"
 
     def test_two_triggers_start_stage_2_once(self, stage: Stage) -> None:
@@ -218,7 +218,7 @@ class TestLinkage:
 
     def test_the_end_of_the_alarm_stops_nothing(self, stage: Stage) -> None:
         fire = real(alarm("al-1"))
-        stage.happens("alarm.verdict", fire)
+        stage.judged(fire)
         stage.happens("alarm.reset", alarm("al-1", closed_at=stage.utc, closed_by="li", active=False))
         assert not stage.commands(lambda c: c.act == "stop")
         assert stage.hub.starts() == []
@@ -273,7 +273,7 @@ class TestLinkage:
         assert not stage.commands(lambda c: c.kind is OutputKind.RELAY)
 
     def test_what_must_not_be_is_refused_again_while_running(self, stage: Stage) -> None:
-        stage.happens("alarm.verdict", real(alarm("al-1", Signal.GAS)))
+        stage.judged(real(alarm("al-1", Signal.GAS)))
         refused = stage.last("siren-in-flat.siren")
         assert (refused.state, refused.error, refused.open) == (CommandState.REFUSED, "gas_zone", False)
         assert stage.last("fan.fan").state is CommandState.SENT  # explosion-proof
@@ -389,7 +389,7 @@ def play(stage: Stage, step: tuple[object, ...], number: int) -> None:
             raised = alarm(f"al-{number}", signal)
             stage.happens("alarm.raised", raised)
             if is_real:
-                stage.happens("alarm.verdict", real(raised))
+                stage.judged(real(raised))
         case ("read", str(device), value):
             stage.reads(f"{device}.state", value)  # type: ignore[arg-type]
         case ("written", str(output), bool(fine)):
