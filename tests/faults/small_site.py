@@ -76,11 +76,8 @@ def detector(n: int) -> str:
 
 def make_small(site: Path, group: str) -> None:
     """Make the template site in `site` a small one. group: Apprise address of the chat group."""
-    for path in (site / "devices").glob("*.toml"):
-        if path.name != "building-1.toml":
-            path.unlink()
-    for folder in ("linkage", "dispatch"):
-        for path in (site / folder).glob("*.toml"):
+    for path in site.glob("*/*.toml"):
+        if path.parent.name != "rules" and path.name != "building-1.toml":
             path.unlink()
     smoke = "".join(_DETECTOR.format(id=detector(n)) for n in range(1, DETECTORS + 1))
     for name, text in {
