@@ -107,6 +107,7 @@ class Device:
     adopted: bool = False
     note: str = ""
     ex_proof: bool = False  # explosion-proof: may be switched where gas may be
+    flat: str = ""  # path of the flat that its zone is or lies in, "" where it lies in none
 
 
 @dataclass(slots=True, eq=False)

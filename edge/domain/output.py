@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from edge.domain.device import Device, Point, PointSpec, Signal
+from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.names import Text
 from edge.domain.reading import Value
 
@@ -117,15 +117,22 @@ def outputs_of(devices: Iterable[Device], points: Mapping[str, Point]) -> dict[s
 
 
 def gas_zones(devices: Iterable[Device]) -> frozenset[str]:
-    """Zones in which gas may be: those where a device measures or reports combustible gas or carbon monoxide."""
-    return frozenset(device.zone for device in devices if device.zone and _smells(device))
+    """Zones in which gas may be: the whole flat of each device that measures or reports it, or its zone alone.
+
+    Gas goes from the kitchen to the hall, so all of the flat counts wherever in it the detector hangs; a landing or a
+    floor around the flat does not. A detector in no flat speaks for its own zone and all within it.
+    """
+    return frozenset(
+        device.flat or device.zone for device in devices if device.zone and smells(device.profile)
+    )
 
 
-def _smells(device: Device) -> bool:
-    return device.profile.category in {"gas-detector", "co-detector"} or any(
+def smells(profile: DeviceProfile) -> bool:
+    """Whether a device of this model measures or reports combustible gas or carbon monoxide."""
+    return profile.category in {"gas-detector", "co-detector"} or any(
         spec.signal is Signal.GAS
         or (spec.quantity is not None and spec.quantity.id in {"combustible_gas", "co"})
-        for spec in device.profile.points
+        for spec in profile.points
     )
 
 

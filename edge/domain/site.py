@@ -11,6 +11,7 @@ from edge.domain.device import Device, DeviceProfile
 from edge.domain.hazard_rules import Element, HazardPolicy, Unit
 from edge.domain.names import Text
 from edge.domain.notification import ChannelSpec, DailyProof
+from edge.domain.obligation import DutyBook
 from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
 from edge.domain.plan import EmergencyRules
@@ -46,11 +47,15 @@ class ProtectedUnit:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One place: `path` is a `/`-path of ids, `full` its words from the building down ("3号楼1单元 3层 301")."""
+    """One place: `path` is a `/`-path of ids, `full` its words from the building down ("3号楼1单元 3层 301").
+
+    flat: path of the flat, shop or room with a door of its own that it is or lies in, "" where it lies in none.
+    """
 
     path: str
     name: Text
     full: Text
+    flat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class Site:
     hazards: HazardPolicy = field(default_factory=HazardPolicy)
     elements: tuple[Element, ...] = ()  # of major hazards
     units: tuple[Unit, ...] = ()  # who is responsible
+    duties: DutyBook = field(default_factory=DutyBook)
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -139,6 +139,7 @@ class ZoneTable(Table):
 
     path: ZonePath
     name: Bilingual
+    kind: Literal["flat"] | None = None
 
 
 class SourceTable(Table):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path as FilePath
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from edge.dispatch.duty import OnDuty, expiries
+from edge.domain.device import Device
 from edge.domain.on_duty import Expiry, Finding
+from edge.domain.output import smells
 from edge.domain.roster import Roster
-from edge.settings.document import read_sheet
+from edge.domain.site import Zone
+from edge.settings.document import read_sheet, tables
 from edge.settings.holidays import calendar
 from edge.settings.people import PEOPLE_FILE
 from edge.settings.problems import Problem, Report, Sheet
+from edge.settings.zones import SITE_FILE
 
 AHEAD: Final = 35
 """Days from today that the shifts are looked at: five weeks hold every common cycle once."""
@@ -43,6 +47,22 @@ def review_people(site_dir: FilePath, roster: Roster, timezone: str, today: date
         path = ("person", _index(sheet, "person", expiry.person))
         code = "certificate" if expiry.expires is None else "certificate_expiry"
         report.add(sheet, path, code, _certificate(roster, expiry))
+    return report.problems()
+
+
+def review_gas(site_dir: FilePath, zones: Mapping[str, Zone], devices: Iterable[Device]) -> list[Problem]:
+    """One warning for each zone with a detector of gas around which no zone is marked as a flat."""
+    sheet = read_sheet(Report(), site_dir / SITE_FILE, SITE_FILE)
+    if sheet is None:
+        return []
+    report = Report()
+    for id in sorted({device.zone for device in devices if smells(device.profile) and not device.flat}):
+        path = next(p for p, row in tables(report, sheet, ("zone",), sheet.data["zone"]) if row["path"] == id)
+        message = (
+            f"gas may be in {zones[id].full.en}, and neither it nor a zone around it is a flat: nothing is barred "
+            'outside of it. Mark the flat, shop or room it belongs to with `kind = "flat"`'
+        )
+        report.add(sheet, path, "gas_flat", message)
     return report.problems()
 
 

@@ -13,6 +13,8 @@ from edge.settings import devices, linkages, rules
 from edge.settings import hazards as hazard_files
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
+from edge.settings.duties import Context as DutyContext
+from edge.settings.duties import read_duties
 from edge.settings.emergency import read_emergency
 from edge.settings.messages import read_messages
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
@@ -21,12 +23,11 @@ from edge.settings.people import read_people
 from edge.settings.policies import read_policies
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
-from edge.settings.review import review_people
+from edge.settings.review import review_gas, review_people
 from edge.settings.sources import read_sources
 from edge.settings.uplinks import read_uplinks
-from edge.settings.zones import read_zones
+from edge.settings.zones import SITE_FILE, read_zones
 
-SITE_FILE = "site.toml"
 YEAR_DAYS = 365
 
 
@@ -42,7 +43,11 @@ def review_site(
     site, problems = _read(site_dir, schemas)
     if site is None:
         return problems, []
-    return [], review_people(site_dir, site.roster, site.timezone, today)
+    warnings = [
+        *review_people(site_dir, site.roster, site.timezone, today),
+        *review_gas(site_dir, site.zones, site.devices.values()),
+    ]
+    return [], warnings
 
 
 def load_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> Site:
@@ -89,6 +94,10 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     units = hazard_files.read_units(report, site_dir, about_hazards)
     elements = hazard_files.read_elements(report, site_dir)
     hazards = hazard_files.read_hazards(report, site_dir, about_hazards, units)
+    point_ids = {
+        f"{device.id}.{spec.id}" for device in found.devices.values() for spec in device.profile.points
+    }
+    duties = read_duties(report, site_dir, DutyContext(zones, point_ids, roster))
     ways = read_channels(report, site_dir, roster.persons)
     policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
     messages = read_messages(report, site_dir)
@@ -117,6 +126,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         hazards=hazards,
         elements=elements,
         units=units,
+        duties=duties,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),
         linkages=read_linkages,

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, Field
 
+from edge.domain.output import smells
 from edge.domain.site import Connection, Outlet
 from edge.driver import DriverSchema
 from edge.settings.document import Siblings, checked, known_keys, models_in, read_sheet, tables
@@ -189,10 +190,18 @@ class _Reader:
             for key, inner in value.items():
                 if key == "profile" and isinstance(inner, str):
                     self._library.missing(self._report, self._sheet, (*path, key), inner)
+                    self._placeless(path, inner)
                 self._adopting((*path, key), inner)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 self._adopting((*path, index), inner)
+
+    def _placeless(self, path: Path, profile: str) -> None:
+        """A detector of gas that is adopted stands nowhere: nothing would be barred where it smells gas."""
+        known = self._library.profiles.get(profile)
+        if known is not None and smells(known):
+            message = f"devices of {profile} detect gas or CO and need a zone: write each as a [[device]]"
+            self._report.add(self._sheet, (*path, "profile"), "gas_zone", message)
 
 
 @dataclass(slots=True)

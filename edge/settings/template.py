@@ -10,8 +10,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from edge.resources import config_root
-from edge.settings.site import SITE_FILE
 from edge.settings.sources import LOCAL_FILE
+from edge.settings.zones import SITE_FILE
 
 
 def install_template(site_dir: FilePath) -> None:
@@ -22,10 +22,11 @@ def install_template(site_dir: FilePath) -> None:
     shipped = {
         path: path.relative_to(config_root() / "site") for path in (config_root() / "site").rglob("*.toml")
     }
-    shipped |= {path: FilePath("rules", path.name) for path in (config_root() / "rules").glob("*.toml")}
+    for folder in ("rules", "duties"):
+        shipped |= {path: FilePath(folder, path.name) for path in (config_root() / folder).glob("*.toml")}
     for name in (
         SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages", "units.toml",
-        "emergency.toml", "plans",
+        "emergency.toml", "plans", "duties", "facilities.toml",
     ):  # fmt: skip
         if (site_dir / name).exists():
             raise FileExistsError(

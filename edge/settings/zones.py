@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from edge.domain.names import Text
 from edge.domain.site import Zone
 from edge.settings.document import checked, tables
 from edge.settings.models import ZoneTable
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
+
+SITE_FILE: Final = "site.toml"
+"""The file of the site's folder with its zones and connections."""
 
 
 def read_zones(report: Report, sheet: Sheet) -> dict[str, Zone]:
@@ -32,9 +37,12 @@ def read_zones(report: Report, sheet: Sheet) -> dict[str, Zone]:
             if around not in found:
                 message = f"the zone around it, {around}, is not listed"
                 report.add(sheet, (*path, "path"), "unknown_zone", message, nearest(around, found))
-            zones[id] = Zone(id, name, name)
+            zones[id] = Zone(id, name, name, id if table.kind else "")
         else:
-            zones[id] = Zone(id, name, within(zones[around].full, name) if around else name)
+            outer = zones.get(around)
+            full = name if outer is None else within(outer.full, name)
+            flat = outer.flat if outer is not None and outer.flat else id if table.kind else ""
+            zones[id] = Zone(id, name, full, flat)
     return zones
 
 

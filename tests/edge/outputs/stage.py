@@ -45,12 +45,13 @@ def device(
     category: str = "x",
     signal: Signal | None = None,
     ex: bool = False,
+    flat: str = "",
 ) -> Device:
     points = (PointSpec("state", text("state"), signal=signal),)
     profile = DeviceProfile(
         f"p-{id}", "m", "m", category, "test", points, "test", 0.0, text(id), outputs=outputs
     )
-    return Device(id, profile, text(id), zone, text(id), text(id), id, ex_proof=ex)
+    return Device(id, profile, text(id), zone, text(id), text(id), id, ex_proof=ex, flat=flat)
 
 
 DEVICES = (
@@ -59,6 +60,9 @@ DEVICES = (
     device("valve", "b1/1203", VALVE),
     device("siren-in-flat", "b1/1203/hall", SIREN),
     device("fan", "b1/1203", FAN, ex=True),
+    device("gas-kitchen", "b2/1f/101/kitchen", category="gas-detector", signal=Signal.GAS, flat="b2/1f/101"),
+    device("siren-in-101", "b2/1f/101", SIREN, flat="b2/1f/101"),
+    device("siren-landing", "b2/1f", SIREN),
     device("siren", "b3/s1", SIREN),
     device("mute", "b3/s2", MUTE),
     device("relay", "b3", RELAY),
@@ -126,11 +130,12 @@ class Stage:
             for spec in (*d.profile.points, LINK, *(o.feedback_fault for o in d.profile.outputs))
             for point in [Point(f"{d.id}.{spec.id}", d, spec)]
         }
+        self.devices = {d.id: d for d in DEVICES}
         self.hub = self._made()
 
     def _made(self) -> Outputs:
         return Outputs(
-            {d.id: d for d in DEVICES},
+            self.devices,
             self.points,
             LINKAGES,
             self.numbering,

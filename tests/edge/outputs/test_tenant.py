@@ -279,6 +279,21 @@ class TestLinkage:
         assert stage.last("fan.fan").state is CommandState.SENT  # explosion-proof
 
 
+class TestGas:
+    def test_a_detector_in_the_kitchen_bars_its_flat_and_not_the_landing(self, stage: Stage) -> None:
+        barriers = {known.output.id: known.barrier for known in stage.hub.standing()}
+        assert barriers["siren-in-101.siren"] == "gas_zone"
+        assert barriers["siren-landing.siren"] is None
+
+    def test_a_detector_that_comes_later_is_seen(self, stage: Stage) -> None:
+        start(stage)
+        late = replace(next(d for d in DEVICES if d.id == "gas"), id="late", zone="b3/s1")
+        stage.devices["late"] = late
+        with pytest.raises(Refusal) as refused:
+            start(stage, act="stop")
+        assert refused.value.code == "gas_zone"
+
+
 class TestPeople:
     @pytest.mark.parametrize(
         ("request_", "code"),
@@ -300,7 +315,7 @@ class TestPeople:
     def test_a_building_at_once_without_what_is_barred(self, stage: Stage) -> None:
         before = len(stage.writes)
         stage.ask(Operate("start", "li", kind=OutputKind.SIREN, reason="fire"))
-        assert [w.device for w in stage.writes[before:]] == ["siren", "mute"]
+        assert [w.device for w in stage.writes[before:]] == ["siren-landing", "siren", "mute"]
         queued = next(f for f in reversed(stage.facts) if f.kind == "command.queued")
         assert (queued.by, queued.note) == ("li", "fire")
 

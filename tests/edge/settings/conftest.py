@@ -40,6 +40,7 @@ name = { zh = "3号楼", en = "Building 3" }
 
 [[zone]]
 path = "b3/s1"
+kind = "flat"
 name = { zh = "3号楼1单元", en = "Building 3 stair 1" }
 
 [[zone]]
