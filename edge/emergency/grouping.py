@@ -24,6 +24,7 @@ class Grouping:
         self._by_id = {plan.id: plan for plan in plans}
         self._coincidence = coincidence
         self._category = category
+        self._areas: dict[str, str] = {}  # by zone: a storm asks of the same few again and again
 
     def plan(self, id: str | None) -> Plan | None:
         """The plan of that id, as the site has it now."""
@@ -45,10 +46,15 @@ class Grouping:
     def area(self, family: str, plan: Plan | None, zone: str) -> str:
         """The area of an incident of that family whose alarm is in `zone`."""
         if family in TRIGGERS:
-            return self._coincidence.area(zone)
+            return self._linkage_zone(zone)
         if family == Signal.SOS or plan is None or plan.spread == "zone":
             return zone
-        return "" if plan.spread == "site" else self._coincidence.area(zone)
+        return "" if plan.spread == "site" else self._linkage_zone(zone)
+
+    def _linkage_zone(self, zone: str) -> str:
+        if zone not in self._areas:
+            self._areas[zone] = self._coincidence.area(zone)
+        return self._areas[zone]
 
     def within(self, incident: Incident, zone: str) -> bool:
         """Whether `zone` lies in the area of an incident."""
@@ -56,10 +62,12 @@ class Grouping:
 
     def belongs(self, alarm: Alarm, incident: Incident) -> bool:
         """Whether `alarm` is of the same cause, as far as kind and place can tell."""
-        if alarm.purpose is not incident.purpose or not self.within(incident, alarm.zone):
+        if alarm.purpose is not incident.purpose:
             return False
         if alarm.signal in VITAL:
-            return incident.family == alarm.signal.value
+            return incident.family == alarm.signal.value and self.within(incident, alarm.zone)
+        if not self.within(incident, alarm.zone):
+            return False
         plan = self.plan(incident.plan)
         return plan is not None and plan.suits(alarm, self._category(alarm.device), opening=False) > 0
 

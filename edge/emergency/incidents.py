@@ -76,6 +76,7 @@ class Incidents:
         self._grouping = Grouping(rules.plans, rules.coincidence, lambda id: _category(devices.get(id)))
         self._book = Book(numbering)
         self._restored = False
+        self._soonest = NEVER  # mono µs before which time alone makes nothing follow
         self.ticking = Ticking(self._book, self._grouping)
 
     # ---- tenant ---------------------------------------------------------------------------------------------------
@@ -85,6 +86,7 @@ class Incidents:
         for row in rows:
             self._book.restore(Incident.from_dict(row), now)
         self._restored = True
+        self._soonest = now.mono
         return Conclusion()
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
@@ -92,17 +94,22 @@ class Incidents:
         told = Conclusion()
         facts = [(f.kind, Alarm.from_dict(dict(f.body))) for f in happened.facts if f.subject == "alarm"]
         self._take_up({alarm.id for _, alarm in facts}, now)
+        touched: dict[str, Entry] = {}
         for kind, alarm in facts:
             self._triggers.note(alarm, now)
             entry = self._book.of.get(alarm.id)
             if entry is None and calls(kind, alarm):
                 entry = self._taken_in(alarm, now, told)
             if entry is not None:
+                touched[entry.incident.id] = entry
                 self._alarm(entry, kind, alarm, now, told)
-        for entry in list(self._book.open.values()):
+        if late := self._soonest <= now.mono:
+            touched, self._soonest = dict(self._book.open), NEVER
+        for entry in touched.values():
             self._book.joined(entry, now, told)
             self._by_time(entry, now, told)
             self._over(entry, now, told)
+        self._look_ahead(self._book.open.values() if late else touched.values())
         return told
 
     def act(self, request: IncidentRequest, now: Instant) -> Conclusion:
@@ -123,16 +130,18 @@ class Incidents:
             else:
                 self._carry_out(entry, request, now, told)
                 self._over(entry, now, told)
+        self._look_ahead((entry,))
         told.subject = entry.incident.to_dict()
         return told
 
     def next_due(self) -> int | None:
         """When the next step is late, or time alone makes something certain."""
-        soonest = NEVER
-        for entry in self._book.open.values():
+        return None if self._soonest == NEVER else self._soonest
+
+    def _look_ahead(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
             limits = entry.due.values() if entry.running else ()
-            soonest = min(soonest, self._lasts_at(entry), *limits)
-        return None if soonest == NEVER else soonest
+            self._soonest = min(self._soonest, self._lasts_at(entry), *limits)
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

@@ -351,6 +351,7 @@ class TestTheEnd:
         assert scene.one().open
         scene.reset(two)
         assert (scene.one().state, scene.one().closed_by) == ("closed", None)
+        assert scene.wait(181) == []
         assert scene.hub.next_due() is None
 
     def test_a_certain_one_needs_all_clear_and_a_report(self, scene: Scene) -> None:
