@@ -37,7 +37,7 @@ class Answers:
         """Somebody took the alarm or order before this person answered."""
         if case.sent_at is not None and case.state is not State.ANSWERED:
             former = self._taken.get((case.channel, case.person))
-            if former is None or (former.sent_at or 0) <= case.sent_at:
+            if former is None or former.told <= case.told:
                 self._taken[case.channel, case.person] = case
 
     def answered(self, answer: Answered) -> None:
@@ -68,14 +68,12 @@ class Answers:
         told = [one for one in mine if one.case.state in ARRIVED[:3]]
         perhaps = [one for one in mine if one.case.state is State.SENDING or one.case.uncertain]
         perhaps = [one for one in perhaps if one.case.state not in ARRIVED]
-        newest = max(
-            told or perhaps, key=lambda o: (o.case.sent_at or 0, o.case.opened_at, o.case.id), default=None
-        )
+        newest = max(told or perhaps, key=lambda one: one.case.told, default=None)
         taken = self._taken.pop((answer.channel, person), None)
         if (
             taken is not None
             and not self._later(taken, answer)
-            and (newest is None or (newest.case.sent_at or 0) <= (taken.sent_at or 0))
+            and (newest is None or newest.case.told <= taken.told)
         ):
             return None
         return newest

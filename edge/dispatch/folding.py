@@ -50,6 +50,8 @@ def _fold(best: Pending, queue: list[Pending], book: Book) -> list[Pending]:
         for inner, number in one.case.counts.items():
             counts[inner] = counts.get(inner, 0) + number
         alarms.update(dict.fromkeys(one.case.alarms))
+        needed = {id for each in (best, one) for id in each.case.alarms if id not in each.taken}
+        best.taken = (best.taken | one.taken) - needed
         book.end(one, State.FOLDED, None, into=best.case.id)
     best.case = replace(best.case, counts=counts, alarms=tuple(alarms))
     book.record("queued", best)  # what it now speaks for outlives a power cut

@@ -17,9 +17,10 @@ from edge.dispatch.folding import folded
 from edge.dispatch.messages import Words
 from edge.dispatch.pending import Book, Pending, Route
 from edge.dispatch.proving import DailyProofs
+from edge.dispatch.settling import Settling
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Alive, Answered, Conclusion, Delivered, Happened, Send, Sent
-from edge.domain.fact import Fact, Numbering
+from edge.domain.fact import Numbering
 from edge.domain.hazard import Hazard
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
@@ -33,7 +34,6 @@ BACK_OFF: Final = (5, 10, 20, 40, 60)  # seconds before the next try; the last o
 GIVE_UP: Final = 3600 * SECOND  # after which a message that cannot be sent is given up
 KEEP: Final = 12 * 3600 * SECOND  # how long an answer or a delivery report is waited for
 EARLY: Final = 256  # delivery reports kept that came before the word that they were sent
-_ACKNOWLEDGED: Final = frozenset({"alarm.acked", "alarm.closed"})
 
 _Key = tuple[str, str, str, str | None, str | None, str | None]  # the last three: alarm, order, hazard
 
@@ -61,6 +61,7 @@ class Notifications:
         self._book = Book(numbering)
         self._arrival = Arrival(self._book, routes)
         self._answers = Answers(self._book, self._arrival)
+        self._settling = Settling(self._book, self._arrival, self._answers)
         self._proofs = DailyProofs(proofs, *local)
         self._paused: dict[str, int] = {}
         self._early: dict[tuple[str, str], Delivered] = {}
@@ -82,6 +83,8 @@ class Notifications:
                 waiting.silence = resumed(case.silence_at, case.silence_left, now)
             alarm = self._memory.alarm(case.alarm)
             taken = case.help and alarm is not None and alarm.acked and not case.counts
+            known = (self._memory.alarm(id) for id in case.alarms)
+            waiting.taken = {one.id for one in known if one is not None and not one.sounds}
             if taken and case.state in {State.SENDING, State.QUEUED}:
                 self._book.end(waiting, State.DROPPED, "acknowledged")
             elif case.state is State.SENDING and case.reason is not None:
@@ -90,6 +93,7 @@ class Notifications:
                 self._book.record("retrying", waiting, state=State.QUEUED, uncertain=True)
             elif case.state in ARRIVED:
                 waiting.keep = now.mono + KEEP
+            self._book.wind(waiting)
         self._fill()
         return self._book.out
 
@@ -100,7 +104,7 @@ class Notifications:
             self._memory.note(fact)
         seen: set[_Key] = set()
         for fact in happened.facts:
-            self._settle(fact)
+            self._settling.settle(fact)
             for call in wanted(fact, self._memory):
                 self._call(call, seen)
         for receipt in happened.receipts:
@@ -140,10 +144,9 @@ class Notifications:
 
     def next_due(self) -> int | None:
         """Mono µs of the earliest timer."""
-        due = [t for waiting in self._book.open.values() for t in waiting.due()]
-        due += self._paused.values()
-        due += self._proofs.due(self._book.now)
-        return min(due, default=None)
+        soonest = self._book.next_due()
+        due = [] if soonest is None else [soonest]
+        return min([*due, *self._paused.values(), *self._proofs.due(self._book.now)], default=None)
 
     # ---- new messages ---------------------------------------------------------------------------------------------
 
@@ -181,14 +184,12 @@ class Notifications:
         """How many messages it can start now."""
         if channel in self._paused:
             return 0
-        cases = (waiting.case for waiting in self._book.open.values())
-        busy = sum(case.channel == channel and case.state is State.SENDING for case in cases)
-        return self._routes[channel].capacity - busy
+        return self._routes[channel].capacity - len(self._book.at(channel, State.SENDING))
 
     def _waits(self, key: _Key) -> bool:
         return any(
-            (c.channel, c.person, c.message, c.alarm, c.order, c.hazard) == key and c.state is State.QUEUED
-            for c in (waiting.case for waiting in self._book.open.values())
+            (c.channel, c.person, c.message, c.alarm, c.order, c.hazard) == key
+            for c in (waiting.case for waiting in self._book.at(key[0], State.QUEUED).values())
         )
 
     def _queue(
@@ -241,11 +242,7 @@ class Notifications:
 
     def _fill(self) -> None:
         """Start what waits, best first, as far as each channel has room."""
-        waiting: dict[str, list[Pending]] = {}
-        for one in self._book.open.values():
-            if one.case.state is State.QUEUED and one.retry is None:
-                waiting.setdefault(one.case.channel, []).append(one)
-        for channel, queue in waiting.items():
+        for channel, queue in self._book.queues():
             route = self._routes.get(channel)
             if route is None:  # it left the site's folder while this waited
                 for one in queue:
@@ -314,14 +311,7 @@ class Notifications:
         )
 
     def _delivered(self, receipt: Delivered) -> None:
-        waiting = next(
-            (
-                one
-                for one in self._book.open.values()
-                if one.case.channel == receipt.channel and one.case.reference == receipt.reference
-            ),
-            None,
-        )
+        waiting = self._book.referred(receipt.channel, receipt.reference)
         if waiting is None:
             self._early[receipt.channel, receipt.reference] = receipt
             while len(self._early) > EARLY:
@@ -333,19 +323,21 @@ class Notifications:
             self._arrival.reached(waiting, State.DELIVERED)
 
     def _shown(self, alive: Alive) -> None:
-        """A wall or a phone that is there shows what the desk has."""
-        for waiting in list(self._book.open.values()):
-            case = waiting.case
-            route = self._routes.get(case.channel)
-            if route is not None and route.kind == "desk" and case.person in {"", alive.person}:
-                self._arrival.reached(waiting, State.SEEN)
+        """A screen says how far it has shown the log: the desk's messages until there have been seen on it."""
+        if alive.shown is None:
+            return
+        for channel in (id for id, route in self._routes.items() if route.kind == "desk"):
+            arrived = (self._book.at(channel, state) for state in (State.SENT, State.DELIVERED))
+            for waiting in [one for at in arrived for one in at.values()]:
+                if waiting.case.person == alive.person and waiting.case.told <= alive.shown.number:
+                    self._arrival.reached(waiting, State.SEEN)
 
     # ---- time and what is settled ---------------------------------------------------------------------------------
 
     def _time(self) -> None:
         mono = self._book.now.mono
         self._paused = {channel: at for channel, at in self._paused.items() if at > mono}
-        for waiting in list(self._book.open.values()):
+        for waiting in self._book.fallen_due():
             if waiting.retry is not None and waiting.retry <= mono:
                 waiting.retry = None
             if waiting.lost is not None and waiting.lost <= mono:
@@ -362,38 +354,9 @@ class Notifications:
         if case.silent or not case.then:
             return
         self._book.record("silent", waiting, silent=True)
+        case = self._settling.reheaded(waiting, self._memory)
         first, *rest = case.then
         target = self._target(first, case.asked) or ""
-        call = Wanted(case.asked, (), case.message, case.help, case.about, case.alarm, case.order, case.hazard)
+        subjects = (case.alarm, case.order, case.hazard)
+        call = Wanted(case.asked, (), case.message, case.help, case.about, *subjects)
         self._queue(first, target, call, tuple(rest), case)
-
-    def _settle(self, fact: Fact) -> None:
-        """Somebody has taken the alarm or the order: calls for help about it that are not out are obsolete."""
-        if fact.kind in _ACKNOWLEDGED:
-            reason = "acknowledged" if fact.kind == "alarm.acked" else "closed"
-            self._obsolete(reason, fact.by, alarm=fact.body["id"])
-        elif fact.subject == "order" and fact.body.get("accepted_at") and fact.kind == "order.accepted":
-            self._obsolete("accepted", fact.by, order=fact.body["id"])
-        elif fact.subject == "order" and not fact.body.get("open", True):
-            self._obsolete("closed", fact.by, order=fact.body["id"])
-
-    def _obsolete(
-        self, reason: str, by: str | None, *, alarm: str | None = None, order: str | None = None
-    ) -> None:
-        for waiting in list(self._book.open.values()):
-            case = waiting.case
-            about = case.order == order if order else case.alarm == alarm and case.order is None
-            if not case.help or not about:
-                continue
-            if case.counts and case.state not in ARRIVED:
-                continue  # others are told of in it
-            waiting.silence = None
-            if case.state is State.QUEUED:
-                self._book.end(waiting, State.DROPPED, reason)
-            elif case.state is State.SENDING:
-                self._book.record("unneeded", waiting, reason=reason)
-            elif case.state in ARRIVED:
-                if by is not None and by == case.person and case.state is not State.ANSWERED:
-                    self._arrival.reached(waiting, State.ANSWERED, by)
-                self._answers.taken(waiting.case)
-                self._book.close(waiting, reason)

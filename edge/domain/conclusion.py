@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
-from edge.domain.fact import Fact
+from edge.domain.fact import Fact, Seq
 from edge.domain.instant import Instant
 from edge.domain.reading import Reading
 from edge.domain.request import Request
@@ -123,10 +123,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """A person's phone or wall gave a sign of life; hears: its sound is on."""
+    """A person's phone, or ("") a wall, gave a sign of life; hears: its sound is on.
+
+    shown: the last fact of the log its screen has had while somebody could see it, None where it was hidden.
+    """
 
     person: str
     hears: bool
+    shown: Seq | None = None
 
 
 Receipt = Written | Sent | Delivered | Answered | Alive

@@ -75,8 +75,9 @@ class Notification:
     counts: what was folded into it, by signal. into: the notification it was folded into.
     attempt: of the last try, 0 before the first. uncertain: a former try may have arrived. silent: its silence has
     started the next channel. silence_at, silence_left: when it will, and the µs left as at the last fact.
-    reason: stable word (acknowledged, closed, accepted, unreachable, refused, gave_up): why it ended, or, while it is
-    being sent, why it is not to be tried again. error: the channel's sentence.
+    told: number of the fact by which its last try began or the carrier took it; unlike a time it only grows.
+    reason: stable word (acknowledged, closed, verdict, suppressed, accepted, unreachable, refused, gave_up): why it
+    ended, or, while it is being sent, why it is not to be tried again. error: the channel's sentence.
     by: who asked for it (test button) or answered.
     """
 
@@ -103,6 +104,7 @@ class Notification:
     silent: bool = False
     silence_at: int | None = None
     silence_left: int = 0
+    told: int = 0
     sent_at: int | None = None
     delivered_at: int | None = None
     seen_at: int | None = None
@@ -134,7 +136,7 @@ class Notification:
         """The notification that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
         return cls(
             **{
-                **{f.name: row[f.name] for f in fields(cls)},
+                **{f.name: row[f.name] for f in fields(cls) if f.name in row},
                 "state": NotificationState(row["state"]),
                 "about": About.from_dict(row["about"]),
                 "alarms": tuple(row["alarms"]),

@@ -44,6 +44,8 @@ MESSAGES: Final[Mapping[str, str]] = {
     "verdict": _("Verdict"),
     "order": _("Work order"),
     "overdue": _("Order overdue"),
+    "order-redone": _("Work sent back"),
+    "order-help": _("Help asked for"),
     "proof": _("Channel test"),
     "handover-missed": _("Hand-over missed"),
     "watch-silent": _("No sign of life from the phone of who is away"),
@@ -58,6 +60,8 @@ MESSAGES: Final[Mapping[str, str]] = {
 REASONS: Final[Mapping[str, str]] = {
     "acknowledged": _("acknowledged in the meantime"),
     "closed": _("closed in the meantime"),
+    "verdict": _("judged in the meantime"),
+    "suppressed": _("shelved or out of service in the meantime"),
     "accepted": _("accepted in the meantime"),
     "unreachable": _("no channel reaches this person"),
     "refused": _("the channel refuses it"),

@@ -105,7 +105,8 @@ class PostOffice:
         return alarm
 
     def acknowledge(self, alarm: str, by: str = "li-qiang") -> None:
-        self.happen(Fact(self.numbering.next(), "alarm.acked", self.now.utc, by, "alarm", {"id": alarm}))
+        body = {"id": alarm, "closed_at": None, "acked": True, "suppression": None}
+        self.happen(Fact(self.numbering.next(), "alarm.acked", self.now.utc, by, "alarm", body))
 
     def acts_follow(self) -> None:
         """Acts that answers asked for come back as facts."""

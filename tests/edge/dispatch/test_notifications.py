@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,11 +12,14 @@ from edge.dispatch.channel import Proof
 from edge.dispatch.messages import Words
 from edge.dispatch.notifications import Notifications
 from edge.dispatch.pending import Route
-from edge.domain.conclusion import Answered, Conclusion, Delivered, Happened, Receipt, Send, Sent
-from edge.domain.fact import Fact, Numbering
+from edge.domain.alarm import Alarm
+from edge.domain.conclusion import Alive, Answered, Conclusion, Delivered, Happened, Receipt, Send, Sent
+from edge.domain.device import Signal
+from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.instant import SECOND, Instant
 from edge.domain.notification import TestChannel
 from edge.domain.request import Acknowledge, Comment, Refusal
+from tests.edge.dispatch.order_desk import alarm
 
 PEOPLE = frozenset({"he-jun", "liu-yang"})
 
@@ -30,6 +34,7 @@ class Stage:
             "sms": Route("sms", sms, capacity, PEOPLE.__contains__, ready=lambda: "sms" not in self.absent),
             "wecom": Route("wecom", Proof(), capacity, lambda person: person == ""),
             "mail": Route("email", Proof(), capacity, PEOPLE.__contains__),
+            "desk": Route("desk", Proof(seen=True, answered=True), 1000, lambda _: True),
         }
         self.numbering = Numbering(1, 0)
         self.words = Words(ZoneInfo("Asia/Shanghai"))
@@ -56,7 +61,15 @@ class Stage:
         return Fact(self.numbering.next(), "escalation.step", self.now.utc, subject="escalation", body=body)
 
     def acked(self, alarm: str) -> Fact:
-        return Fact(self.numbering.next(), "alarm.acked", self.now.utc, "li-qiang", "alarm", {"id": alarm})
+        return self.about("acked", alarm, acked=True)
+
+    def about(self, kind: str, alarm: str, **more: Any) -> Fact:
+        body = {"id": alarm, "closed_at": None, "acked": False, "suppression": None} | more
+        return Fact(self.numbering.next(), f"alarm.{kind}", self.now.utc, "li-qiang", "alarm", body)
+
+    def raised(self, alarm: Alarm) -> Fact:
+        body = alarm.to_dict()
+        return Fact(self.numbering.next(), "alarm.raised", self.now.utc, None, "alarm", body)
 
     def rows(self) -> dict[str, dict[str, Any]]:
         return {f.body["id"]: dict(f.body) for f in self.facts if f.subject == "notification"}
@@ -278,3 +291,129 @@ def test_what_was_taken_while_it_was_being_sent_is_not_sent_again_after_a_restar
     again = Stage(rows=[row])
     assert again.sends == []
     assert again.states() == ["dropped"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "reason"),
+    [
+        ("shelved", {"suppression": {"kind": "shelved"}}, "suppressed"),
+        ("withheld", {"suppression": {"kind": "out_of_service"}}, "suppressed"),
+        ("verdict", {"verdict": {"kind": "false"}}, "verdict"),
+        ("reset", {"closed_at": 1}, "closed"),
+    ],
+)
+def test_what_ends_a_ladder_ends_the_calls_that_wait(kind: str, more: dict[str, Any], reason: str) -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-0", "fault", "sms"))
+    stage.happen(stage.step("a-1", "fault", "sms", "mail"))
+    stage.happen(stage.about(kind, "a-1", **more))
+    assert [(row["state"], row["reason"]) for row in stage.rows().values()][-1] == ("dropped", reason)
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="r"),))
+    assert len(stage.sends) == 1
+
+
+def test_calls_go_on_after_the_word_that_it_is_real() -> None:
+    stage = Stage(capacity=1)
+    stage.happen(stage.step("a-0", "fault", "sms"))
+    stage.happen(stage.step("a-1", "fault", "sms"))
+    stage.happen(stage.about("verdict", "a-1", verdict={"kind": "real"}))
+    assert stage.states() == ["sending", "queued"]
+
+
+@pytest.mark.parametrize("back", [0, 3600])
+def test_an_answer_takes_what_was_told_last_whatever_the_clock_does(back: int) -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-9", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="1"),))
+    stage.now = Instant(stage.now.utc - back * SECOND, stage.now.mono + 600 * SECOND)
+    stage.happen(stage.step("a-10", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[1].notification, 1, reference="2"),))
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),), after=20)
+    assert stage.requests == [Acknowledge("a-10", "he-jun", "1")]
+
+
+def test_the_message_taken_by_another_is_the_last_one_though_the_clock_was_set_back() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="1"),))
+    stage.now = Instant(stage.now.utc - 3600 * SECOND, stage.now.mono + 600 * SECOND)
+    stage.happen(stage.step("a-2", "gas", "sms"))
+    stage.happen(receipts=(Sent(stage.sends[1].notification, 1, reference="2"),))
+    stage.happen(stage.acked("a-2"))
+    stage.happen(receipts=(Answered("sms", "+861990", "1", "he-jun"),), after=20)
+    assert stage.requests == []
+
+
+def one_message_for_many(stage: Stage) -> Send:
+    """Of a-1 to a-4, sent by SMS and not proved; mail is still to come."""
+    for number in range(5):
+        stage.happen(stage.raised(alarm(f"a-{number}", signal=Signal.FAULT)))
+        stage.happen(stage.step(f"a-{number}", "fault", "sms", "mail"))
+    stage.happen(receipts=(Sent(stage.sends[0].notification, 1, reference="0"), Delivered("sms", "0")))
+    head = stage.sends[-1]
+    stage.happen(receipts=(Sent(head.notification, 1, reference="1"),))
+    return head
+
+
+def test_who_takes_one_of_many_in_a_message_does_not_silence_the_others() -> None:
+    stage = Stage(capacity=1)
+    head = one_message_for_many(stage)
+    taken = stage.rows()[head.notification]["alarm"]
+    stage.happen(stage.acked(taken))
+    stage.happen(after=31)
+    mail = stage.sends[-1]
+    assert (mail.channel, len(stage.sends)) == ("mail", 3)
+    row = stage.rows()[mail.notification]
+    assert row["alarm"] != taken
+    assert row["counts"] == {"fault": 2}
+
+
+def test_once_all_in_a_message_are_taken_no_other_channel_starts() -> None:
+    stage = Stage(capacity=1)
+    head = one_message_for_many(stage)
+    stage.happen(*(stage.acked(id) for id in stage.rows()[head.notification]["alarms"]))
+    stage.happen(after=600)
+    assert len(stage.sends) == 2
+    assert stage.rows()[head.notification]["open"] is False
+
+
+@pytest.mark.parametrize(
+    ("person", "sign", "seen"),
+    [
+        ("he-jun", Alive("he-jun", hears=False, shown=Seq(1, 999)), True),
+        ("", Alive("", hears=True, shown=Seq(1, 999)), True),
+        ("he-jun", Alive("he-jun", hears=True), False),  # sounds in a pocket
+        ("he-jun", Alive("he-jun", hears=True, shown=Seq(1, 1)), False),  # its stream is behind
+        ("", Alive("he-jun", hears=True, shown=Seq(1, 999)), False),  # a phone is no wall
+    ],
+)
+def test_a_screen_has_shown_what_it_says_it_has(person: str, sign: Alive, seen: bool) -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "fault", "desk", "mail", person=person or "he-jun"))
+    if not person:
+        stage.sends.clear()
+        stage.happen(stage.step("a-2", "fault", "desk", "wecom", person=""))
+    stage.happen(receipts=tuple(Sent(send.notification, 1) for send in stage.sends))
+    stage.happen(receipts=(sign,), after=15)
+    stage.happen(after=16)
+    mine = [row for row in stage.rows().values() if (row["channel"], row["person"]) == ("desk", person)]
+    assert [row["state"] for row in mine] == ["seen" if seen else "sent"]
+    assert [row["silent"] for row in mine] == [not seen]
+
+
+def test_a_step_costs_the_same_however_many_are_open() -> None:
+    """Of many tries the quickest, which the rest of the machine did not disturb."""
+    stage = Stage()
+    costs = []
+    for many in (50, 1500):
+        while len(stage.sends) < many:
+            stage.happen(stage.step(f"a-{len(stage.sends)}", "fault", "desk", person=""))
+            stage.happen(receipts=(Sent(stage.sends[-1].notification, 1),))
+        quickest = 1.0
+        for _ in range(50):
+            began = time.perf_counter()
+            stage.happen(receipts=(Delivered("sms", "?"), Alive("he-jun", hears=True)))
+            stage.tenant.next_due()
+            quickest = min(quickest, time.perf_counter() - began)
+        costs.append(quickest)
+    assert costs[1] < 5 * costs[0] + 0.0002
