@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from edge import health, outputs
+from edge import duties, health, outputs
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
@@ -166,6 +166,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     directory = Directory(
         [
             *health.built_in_devices(site.connections, room, [*site.uplinks, *site.outlets]),
+            *duties.devices(site.duties.duties.values(), room),
             *site.devices.values(),
         ],
         site.profiles,
@@ -296,7 +297,8 @@ def _outward(facts: FactLog, line: Line, publishers: Sequence[Publisher]) -> Out
 
 def _rules(parts: _Parts) -> list[AlarmRule]:
     """The hub's own rules, which no file can leave out, and the site's."""
-    return [*health.RULES, *outputs.rules(parts.site.devices.values()), *parts.site.rules]
+    own = [*health.RULES, *outputs.rules(parts.site.devices.values())]
+    return [*own, *duties.rules(parts.site.duties.duties.values()), *parts.site.rules]
 
 
 def _has_beacon(parts: _Parts, supervision: Supervision) -> bool:

@@ -19,6 +19,8 @@ from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Tenant
 from edge.domain.fact import Numbering
 from edge.domain.site import Site
+from edge.duties.calendar import Calendar
+from edge.duties.tenant import Duties
 from edge.emergency.incidents import Incidents
 from edge.hazards.register import Hazards
 from edge.ingest.binding import Directory
@@ -79,6 +81,15 @@ def tenants(
             lambda crew: crews[crew].members if crew in crews else (),
         ),
         hazards,
+        Duties(
+            site.duties,
+            Calendar(site.duties.duties.values(), zone, duty.holiday, civil),
+            directory.points,
+            numbering,
+            duty.who,
+            lambda person: persons[person].roles if person in persons else (),
+            lambda said: next((p.id for p in persons.values() if said in {p.id, p.name}), None),
+        ),
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),
         Escalation(site.policies, duty, numbering),

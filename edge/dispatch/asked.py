@@ -112,6 +112,11 @@ def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
         person, message = (body["assignee"], "order-redone") if redone else (body["help_asked"], "order-help")
         channels = ORDER_CHANNELS if person else DESK_CHANNELS
         yield Wanted(person or "", channels, message, False, about, body.get("alarm"), body["id"])
+    elif fact.kind == "duty.reminded":
+        title, place = Text(*body["title"]), Text(*body["place"])
+        about = About(signal="duty", title=title, place=place, at=body["until_at"])
+        for person in body["told"]:
+            yield Wanted(person, ORDER_CHANNELS, "duty", False, about)
 
 
 def _told(body: Mapping[str, Any]) -> Sequence[str]:

@@ -67,6 +67,9 @@ MESSAGES: Final[Mapping[str, Text]] = {
     "hazard-extension": Text(
         "【延期申请】{place} · {title} · 请审批", "Extension asked: {place} · {title} · to decide"
     ),
+    "duty": Text(
+        "【值守任务】{time} 前完成 · {place} · {title}", "Duty: to be done by {time} · {place} · {title}"
+    ),
     "proof": Text("【通道自检】{time} 收到即通道正常,无需处理", "Channel test: {time}. It works if you read this."),
     "handover-missed": Text(
         "【交接班】{time} 到点未交接,请查岗", "Hand-over: {time}, missed. Check who is on duty."
