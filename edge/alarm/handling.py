@@ -20,7 +20,7 @@ def acknowledged(alarm: Alarm, request: Acknowledge, now: Instant) -> Alarm:
 
 
 def reset(alarm: Alarm, request: Reset, now: Instant) -> Alarm:
-    """复位: of what is inactive and acknowledged, or by force with a reason.
+    """复位: of what is inactive and acknowledged, or by force with a reason, a fire, gas or SOS by two persons.
 
     Still active comes first: that answer sends somebody to look (S2: "现场仍在报警,不能复位").
     """
@@ -30,7 +30,11 @@ def reset(alarm: Alarm, request: Reset, now: Instant) -> Alarm:
         raise Refusal("still_active", "still in alarm on site: cannot reset")
     if not alarm.acked and not request.force:
         raise Refusal("not_acknowledged", "acknowledge the alarm before resetting it")
-    return replace(closed(alarm, now, request.by), forced=alarm.active or not alarm.acked)
+    forced = alarm.active or not alarm.acked
+    if forced and alarm.signal in VITAL:
+        second_person(request.by, request.second)
+    second = request.second if forced else None
+    return replace(closed(alarm, now, request.by), forced=forced, closed_second=second)
 
 
 def judged(alarm: Alarm, request: Judge, now: Instant) -> Alarm:

@@ -67,7 +67,8 @@ class Alarm:
 
     reports: alarm reports of a state point, or level crossings of a measured one.
     annunciated_at: when it last asked for attention (raised, risen, reported anew).
-    forced: it was reset while still active or unacknowledged, with a reason.
+    forced: it was reset while still active or unacknowledged, with a reason. closed_second: who agreed to that, of a
+    fire, gas or SOS.
     hold: remaining µs until a momentary point counts as inactive, as at the last fact.
     stuck_at: when it was told to be latched for too long.
     """
@@ -103,6 +104,7 @@ class Alarm:
     closed_at: int | None = None
     closed_by: str | None = None
     forced: bool = False
+    closed_second: str | None = None
     verdict: Verdict | None = None
     suppression: Suppression | None = None
     source_time: int | None = None  # the device's own time of the report that raised it, when it gave one
@@ -143,6 +145,7 @@ class Alarm:
             "reports": self.reports, "returned_at": self.returned_at, "acked_at": self.acked_at,
             "acked_by": self.acked_by, "closed_at": self.closed_at, "closed_by": self.closed_by,
             "forced": self.forced,
+            "closed_second": self.closed_second,
             "verdict": None if (v := self.verdict) is None
             else {"kind": v.kind, "cause": v.cause, "by": v.by, "at": v.at},
             "suppression": None if (s := self.suppression) is None

@@ -36,6 +36,7 @@ _CONDITION: Final = (
     "reports",
     "closed_at",
     "closed_by",
+    "closed_second",
 )
 
 

@@ -35,12 +35,16 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """复位 of a latched alarm: needs acknowledged and inactive, or `force` with a reason."""
+    """复位 of a latched alarm: needs acknowledged and inactive, or `force` with a reason.
+
+    second: who agrees, needed where a fire, gas or SOS is forced.
+    """
 
     alarm: str
     by: str
     force: bool = False
     reason: str | None = None
+    second: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

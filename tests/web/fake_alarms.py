@@ -216,5 +216,13 @@ class FakeAlarms(FakeLog):
             raise Refusal("not_acknowledged", "Acknowledge it first.")
         if not command.force and alarm.active:
             raise Refusal("still_active", "The detector still reports the alarm.")
-        done = replace(alarm, closed_at=self.now().utc, closed_by=command.by, forced=command.force)
+        if command.force and command.second is None:
+            raise Refusal("second_person", "A second person is needed.")
+        done = replace(
+            alarm,
+            closed_at=self.now().utc,
+            closed_by=command.by,
+            forced=command.force,
+            closed_second=command.second,
+        )
         return self._record("alarm.reset", done, by=command.by, note=command.reason)

@@ -253,7 +253,7 @@ class Stage:
             case "reset":
                 return Reset(alarm, who)
             case "force":
-                return Reset(alarm, who, force=True, reason=note or None)
+                return Reset(alarm, who, force=True, reason=note or None, second="wang")
             case "judge":
                 return Judge(alarm, who, words[0], " ".join(words[1:]))  # type: ignore[arg-type]
             case "comment":

@@ -121,10 +121,21 @@ def test_a_refusal_uses_no_number_and_changes_nothing() -> None:
 def test_a_forced_end_keeps_what_was_forced() -> None:
     stage = Stage()
     alarm = stage.say("smoke", True).alarms[0]
-    after = stage.act(Reset(alarm.id, "li", force=True, reason="sensor soaked")).alarms[0]
+    after = stage.act(Reset(alarm.id, "li", force=True, reason="sensor soaked", second="wang")).alarms[0]
     assert (after.state, after.active, after.acked, after.forced) == (AlarmState.NORMAL, True, False, True)
     assert after.closed_by == "li"
     assert stage.journal[-1].note == "sensor soaked"
+
+
+def test_one_person_alone_forces_no_end_of_a_fire() -> None:
+    stage = Stage()
+    alarm = stage.say("smoke", True).alarms[0]
+    for second, code in ((None, "second_person"), ("li", "same_person")):
+        with pytest.raises(Refusal) as refused:
+            stage.act(Reset(alarm.id, "li", force=True, reason="x", second=second))
+        assert refused.value.code == code
+    closed = stage.act(Reset(alarm.id, "li", force=True, reason="x", second="wang")).alarms[0]
+    assert (closed.closed_by, closed.closed_second, closed.forced) == ("li", "wang", True)
 
 
 def test_force_where_none_was_needed_is_not_forced() -> None:
@@ -141,7 +152,7 @@ def test_force_where_none_was_needed_is_not_forced() -> None:
 def test_verdict_and_comment_on_a_closed_alarm() -> None:
     stage = Stage()
     alarm = stage.say("smoke", True).alarms[0]
-    closed = stage.act(Reset(alarm.id, "li", force=True, reason="x")).alarms[0]
+    closed = stage.act(Reset(alarm.id, "li", force=True, reason="x", second="wang")).alarms[0]
     stage.mono += SECOND
     judged = stage.keep(
         stage.engine.amend(closed, Judge(alarm.id, "li", "false", "steam"), stage.now)
@@ -386,7 +397,7 @@ def test_a_delay_that_ran_out_before_the_crash_is_left_to_the_rows() -> None:
     first = stage.reading("tank", 100.0)
     stage.step(first)
     stage.wait(15)
-    stage.act(Reset(stage.newest("tank").id, "li", force=True, reason="x"))
+    stage.act(Reset(stage.newest("tank").id, "li", force=True, reason="x", second="wang"))
     later = stage.reading("gas", 1.0)
     stage.step(later)
     stage.restart(tail=[first, later])

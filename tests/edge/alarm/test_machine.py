@@ -139,7 +139,9 @@ class TwoHubs(RuleBasedStateMachine):
     def force(self, which) -> None:
         pair = self.alarms(which)
         if pair is not None and pair[0].rule not in {"tank", "door"}:
-            self.both(which, lambda alarm, _: Reset(alarm.id, "li", force=True, reason="broken"))
+            self.both(
+                which, lambda alarm, _: Reset(alarm.id, "li", force=True, reason="broken", second="wang")
+            )
 
     @precondition(lambda self: self.mortal.engine.open())
     @rule(which=st.integers(0, 20), seconds=st.none() | st.integers(-1, 30_000))

@@ -55,10 +55,11 @@ class AckBody(Body):
 
 
 class ResetBody(Body):
-    """force: though it is active or unacknowledged; needs a reason, and closes as forced."""
+    """force: though it is active or unacknowledged; needs a reason, and for fire, gas and SOS a second person."""
 
     force: bool = False
     reason: Prose | None = None
+    second: SecondBody | None = None
 
 
 class VerdictBody(Body):
@@ -153,15 +154,20 @@ async def acknowledge(
 
 @router.post("/alarms/{id}/reset", tags=["alarms"], responses=shown(AlarmShape))
 async def reset(
+    request: Request,
     hub: TheHub,
     id: Id,
     visitor: Annotated[Visitor, Depends(require(Perm.RESET))],
     body: ResetBody | None = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """End a latched alarm: 409 `not_acknowledged` or `still_active` unless forced with a reason."""
+    """End a latched alarm: 409 `not_acknowledged` or `still_active` unless forced with a reason.
+
+    Forcing the end of a fire, gas or SOS takes two persons: 409 `second_person`, `same_person`.
+    """
     body = body or ResetBody()
-    return await _act(hub, Reset(id, visitor.name, body.force, body.reason), visitor, key)
+    second = await second_of(request, hub, visitor, Perm.RESET, body.second)
+    return await _act(hub, Reset(id, visitor.name, body.force, body.reason, second), visitor, key)
 
 
 @router.post("/alarms/{id}/verdict", tags=["alarms"], responses=shown(AlarmShape))

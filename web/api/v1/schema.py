@@ -73,6 +73,7 @@ class AlarmShape(TypedDict):
     closed_at: str | None
     closed_by: str | None
     forced: bool
+    closed_second: str | None
     verdict: VerdictShape | None
     reports: int
     purpose: str

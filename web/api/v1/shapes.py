@@ -107,6 +107,7 @@ def alarm(a: Alarm, *, persisted: bool) -> AlarmShape:
         "closed_at": time_of(a.closed_at),
         "closed_by": a.closed_by,
         "forced": a.forced,
+        "closed_second": a.closed_second,
         "verdict": _verdict(a.verdict),
         "reports": a.reports,
         "purpose": a.purpose.value,

@@ -95,8 +95,11 @@ async def test_forcing_a_reset_needs_a_reason(api, hub):
     url = f"/api/v1/alarms/{hub.raise_alarm().id}/reset"
     answer = await api.post(url, json={"force": True})
     assert (answer.status_code, answer.json()["code"]) == (422, "reason_required")
-    forced = (await api.post(url, json={"force": True, "reason": "sensor removed"})).json()
-    assert forced["forced"] is True
+    body = {"force": True, "reason": "sensor removed"}
+    assert (await api.post(url, json=body)).json()["code"] == "second_person"
+    second = {"person": "guard", "pin": PINS["guard"]}
+    forced = (await api.post(url, json={**body, "second": second})).json()
+    assert (forced["forced"], forced["closed_second"]) == (True, "guard")
     assert forced["state"] == "normal"
 
 
