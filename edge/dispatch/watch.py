@@ -61,7 +61,8 @@ class DeskWatch:
         """Who has fallen silent, who is heard again."""
         made = Conclusion()
         for receipt in happened.receipts:
-            if isinstance(receipt, Alive):
+            # Whoever has a page open hears nothing for the desk: only a wall does, and who took it along.
+            if isinstance(receipt, Alive) and (receipt.person == _DESK or receipt.person in self._away):
                 self._presence.sign(receipt, now.mono)
         for person, watch in self._away.items():
             silent = now.mono - self._last(person) >= SILENT_AFTER

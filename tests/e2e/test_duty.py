@@ -172,6 +172,9 @@ def test_a_guard_takes_the_tone_along(panel: Panel, sign_in: SignIn) -> None:
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
     expect(page.locator("html")).to_have_attribute("data-ringing", "fire")
     assert panel.do(lambda hub: hub.receipts[-1].person) == "guard"
+    with page.expect_response("**/api/v1/alive"):
+        page.locator("#sign").click()  # the press that lets it sound
+    assert panel.do(lambda hub: hub.receipts[-1].shown == hub.position())
     page.get_by_role("button", name="回到值班台").click()
     expect(page.get_by_role("button", name="携本机离席")).to_be_visible()
 

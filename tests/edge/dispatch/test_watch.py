@@ -94,3 +94,12 @@ def test_a_wall_that_sounds_is_somebody_who_hears() -> None:
     desk.at(2, Alive("", False))  # another wall, mute
     assert desk.presence.hears(instant(90).mono)
     assert not desk.presence.hears(instant(91).mono)
+
+
+def test_who_is_not_away_is_no_desk() -> None:
+    desk = Desk()
+    desk.at(0, Alive("wang", True))
+    assert not desk.presence.hears(instant(0).mono)
+    desk.tenant.act(Away("li", on=True), instant(1))
+    desk.at(2, Alive("li", True))
+    assert desk.presence.hears(instant(2).mono)

@@ -6,24 +6,31 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from edge.domain.conclusion import Alive
+from edge.domain.fact import Seq
 from edge.domain.instant import to_rfc3339
 from edge.domain.watch import Away, AwayWatch
 from edge.facade import Role
 from web.api.v1.params import Body, IdempotencyKey, TheHub, answer, carried_out, shown
 from web.api.v1.schema import AwayShape
 from web.auth import Perm, Visitor, require
+from web.problems import Problem
 
 router = APIRouter(tags=["watch"])
 
 
 class AliveBody(Body):
-    """hears: its sound is on. wall: it is the alarm wall's page, not somebody's phone."""
+    """hears: its sound is on. wall: it is the alarm wall's page, not somebody's phone.
+
+    shown: the last fact its screen has had, null while nobody can see it.
+    """
 
     hears: bool
     wall: bool = False
+    shown: Annotated[str | None, Field(max_length=40)] = None
 
 
 class AwayBody(Body):
@@ -49,9 +56,13 @@ def shape(row: Mapping[str, Any]) -> AwayShape:
 async def alive(
     hub: TheHub, visitor: Annotated[Visitor, Depends(require(Perm.SEE))], body: AliveBody
 ) -> Response:
-    """A sign of life, every 15 s."""
-    at_wall = body.wall or visitor.role is Role.WALL
-    hub.told(Alive("" if at_wall else visitor.name, body.hears))
+    """A sign of life, every 15 s. The desk is a wall, or a guard's page of it; others speak for themselves alone."""
+    at_wall = visitor.role is Role.WALL or (body.wall and visitor.role is Role.GUARD)
+    try:
+        shown = None if body.shown is None else Seq.parse(body.shown)
+    except ValueError as error:
+        raise Problem(422, "bad_parameter", f"shown: {error}.") from error
+    hub.told(Alive("" if at_wall else visitor.name, body.hears, shown))
     return Response(status_code=204)
 
 

@@ -12,7 +12,19 @@ let connection = null;
 let tried = now();
 let lost = false;
 let newest = "";
+let had = ""; // the last fact up to which all that concerns this page has come
+let begun = false; // the first heartbeat of a connection comes before what was missed
 let missed = null; // facts replayed since the connection came back; null when there is nothing to count
+
+// How far the log has been shown, to be said as a sign of life; null while nobody can see it.
+export function shown() {
+  return had && !lost && document.visibilityState === "visible" ? had : null;
+}
+
+function has(seq) {
+  const number = (each) => Number(each.split("-")[1] ?? 0);
+  if (number(seq) > number(had)) had = seq;
+}
 
 function setLost() {
   if (lost) return;
@@ -47,6 +59,7 @@ function takeAnew() {
 
 main.addEventListener("htmx:sse:after:connection", (event) => {
   connection = event.detail.connection;
+  begun = false;
   heard = now();
   if (lost && missed === null) {
     missed = 0;
@@ -61,6 +74,7 @@ main.addEventListener("htmx:sse:before:message", (event) => {
   const { id } = event.detail.message; // of the last fact, also on messages that carry none of their own
   if (missed !== null && id && id !== newest) missed += 1;
   newest = id;
+  if (id) has(id);
 });
 
 main.addEventListener("htmx:sse:error", (event) => {
@@ -69,7 +83,10 @@ main.addEventListener("htmx:sse:error", (event) => {
 });
 
 main.addEventListener("hb", (event) => {
-  setNow(Date.parse(JSON.parse(event.detail.data).time));
+  const { seq, time } = JSON.parse(event.detail.data);
+  setNow(Date.parse(time));
+  if (begun) has(seq);
+  begun = true;
   if (document.querySelector("[data-unsaved]")) takeAnew(); // the journal may have healed, which is no fact
 });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.conclude import Conclude
 from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Alive
+from edge.domain.fact import Seq
 from tests.web.conftest import ComeIn
 from tests.web.fakes import FakeHub
 
@@ -29,3 +30,14 @@ async def test_signs_of_life_are_a_walls_or_a_persons(person: ComeIn, hub: FakeH
     client.headers["X-CSRF-Token"] = made.json()["csrf"]
     assert (await client.post("/api/v1/alive", json={"hears": True})).status_code == 204
     assert hub.receipts == [Alive("guard", True), Alive("", False), Alive("", True)]
+
+
+async def test_only_a_guard_speaks_for_the_desk_and_a_page_says_how_far_it_has_shown(
+    person: ComeIn, hub: FakeHub
+) -> None:
+    for name in ("maintenance", "admin"):
+        client = await person(name)
+        await client.post("/api/v1/alive", json={"hears": True, "wall": True, "shown": "3-7"})
+    assert hub.receipts == [Alive("maintenance", True, Seq(3, 7)), Alive("admin", True, Seq(3, 7))]
+    bad = await client.post("/api/v1/alive", json={"hears": True, "shown": "yesterday"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "bad_parameter")
