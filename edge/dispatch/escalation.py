@@ -217,8 +217,8 @@ class Escalation:
         if (left := self._quiet_left(waiting.run, now)) > 0:
             waiting.due = now.mono + left
             waiting.run = replace(waiting.run, deferred=True)
+            self._record("escalation.deferred", waiting, now)  # which gives a message its id
             self._deferred[waiting.run.id] = waiting
-            self._record("escalation.deferred", waiting, now)
             return
         self._deferred.pop(waiting.run.id, None)
         if waiting.run.event is not None:

@@ -108,7 +108,7 @@ class Hazard:
 
     draft: the hub proposed it, a person has not confirmed it yet. key: `rule@point` of the sensor that stands behind
     it. due_at: until when it is to be graded, rectified or re-inspected, by its state; remaining: µs left at the last
-    fact; left: µs of the rectification that were left when it was rectified; climbed: how many steps of the ladder
+    fact; left: µs of the rectification that were left when it was rectified, rectify_by: when that was due; climbed: how many steps of the ladder
     of overdue have been told. element: of the major-hazard list. order: the latest of `orders`.
     """
 
@@ -141,6 +141,7 @@ class Hazard:
     due_at: int | None = None
     remaining: int | None = None
     left: int | None = None
+    rectify_by: int | None = None
     overdue: bool = False
     climbed: int = 0
     extensions: tuple[Extension, ...] = ()

@@ -160,6 +160,7 @@ def rectified(hazard: Hazard, by: str | None, now: Instant, due: Due) -> Hazard:
     """整改完成待复查; the sensor behind it starts to count from here."""
     done = replace(
         hazard, state=HazardState.RECTIFIED, rectified_at=now.utc, rectified_by=by, draft=False,
+        rectify_by=hazard.due_at if hazard.grade else None,
         left=0 if hazard.overdue else hazard.remaining if hazard.grade else None,
         proof=None if hazard.proof is None else replace(hazard.proof, count=0, since=None, met_at=None),
     )  # fmt: skip

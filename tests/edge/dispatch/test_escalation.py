@@ -574,3 +574,13 @@ def test_a_major_hazard_does_not_wait_for_the_morning() -> None:
     stage.restarts(5 * HOUR)
     stage.passes(HOUR)
     assert stage.facts[-1][1].body["hazard"] == "hz-1"
+
+
+def test_what_was_put_off_is_told_once_though_the_clock_is_set_afterwards() -> None:
+    stage = Stage(HAZARDS)
+    stage.happens(hazard(stage, "hazard.assigned"), hazard(stage, "hazard.overdue"))
+    stage.passes(8 * HOUR)
+    assert [fact.kind for _, fact in stage.facts].count("escalation.tell") == 2
+    stage.utc += HOUR
+    stage.passes(DAY)
+    assert [fact.kind for _, fact in stage.facts].count("escalation.tell") == 2

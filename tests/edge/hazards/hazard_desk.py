@@ -82,10 +82,8 @@ class HazardDesk:
         self.numbering = Numbering(self.numbering.epoch + 1, self.numbering.last)
         self.hazards = self._made()
         since = self.now.utc - self.hazards.remembers["hazard"]
-        rows = [
-            row for (kind, _), row in self.rows.items()
-            if row["open"] or (kind == "hazard" and row["closed_at"] >= since)
-        ]  # fmt: skip
+        own = [(kind, row) for (kind, _), row in self.rows.items() if kind in self.hazards.kinds]
+        rows = [row for kind, row in own if row["open"] or (kind == "hazard" and row["closed_at"] >= since)]
         self.keep(self.hazards.restore(rows, self.now))
         self.later(0)
 
