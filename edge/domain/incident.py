@@ -24,6 +24,7 @@ class StepState:
     """A step as the plan worded it then, and how it stands. Times are µs UTC, remaining µs as at the last fact.
 
     how: "fact" it ticked itself, "person", "skipped". done_by: None when a fact ticked it.
+    priorities: as of `PlanStep`.
     """
 
     id: str
@@ -38,15 +39,28 @@ class StepState:
     done_by: str | None = None
     how: Literal["fact", "person", "skipped"] | None = None
     overdue: bool = False
+    priorities: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {**asdict(self), "title": [self.title.zh, self.title.en], "ticks": list(self.ticks)}
+        return {
+            **asdict(self),
+            "title": [self.title.zh, self.title.en],
+            "ticks": list(self.ticks),
+            "priorities": list(self.priorities),
+        }
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> StepState:
         """What `to_dict` wrote; of a plan's own row the rest has its defaults."""
-        return cls(**{**row, "title": Text(*row["title"]), "ticks": tuple(row["ticks"])})
+        return cls(
+            **{
+                **row,
+                "title": Text(*row["title"]),
+                "ticks": tuple(row["ticks"]),
+                "priorities": tuple(row.get("priorities", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class PlanWhen:
 class PlanStep:
     """One thing to do. role: stable word of who does it. within: seconds from the start of its stage, None without.
 
-    ticks: words of `TICKS`, any of which ticks it.
+    ticks: words of `TICKS`, any of which ticks it. priorities: of its highest alarm at which it is next; empty: any.
     """
 
     id: str
@@ -85,6 +85,7 @@ class PlanStep:
     role: str
     within: float | None = None
     ticks: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,5 +258,5 @@ def step_row(step: PlanStep) -> dict[str, Any]:
     """The words of a step as an incident keeps them, so that its record stays true when the plan changes."""
     return {
         "id": step.id, "stage": step.stage, "title": [step.title.zh, step.title.en], "within": step.within,
-        "role": step.role, "ticks": list(step.ticks),
+        "role": step.role, "ticks": list(step.ticks), "priorities": list(step.priorities),
     }  # fmt: skip

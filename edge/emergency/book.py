@@ -71,6 +71,14 @@ class Book:
             last_at=now.utc,
         )
 
+    def risen(self, entry: Entry, alarm: Alarm, now: Instant, told: Conclusion) -> None:
+        """One of its alarms has become more urgent than all of them were."""
+        if alarm.priority.rank < Priority(entry.incident.priority).rank:
+            self.joined(entry, now, told)
+            risen = replace(entry.incident, priority=alarm.priority.value)
+            steps.rerated(risen, entry.due, now)
+            self.record(entry, risen, "incident.risen", now, told)
+
     def again(self, entry: Entry) -> None:
         """One of its alarms calls again: told with its next fact where that ends an all clear."""
         if entry.incident.state == "all_clear":

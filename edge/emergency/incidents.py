@@ -89,6 +89,10 @@ class Incidents:
         self._soonest = now.mono
         return Conclusion()
 
+    def standing(self) -> list[Incident]:
+        """The open incidents."""
+        return [entry.incident for entry in self._book.open.values()]
+
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Alarms first, then time, then what is over."""
         told = Conclusion()
@@ -226,6 +230,7 @@ class Incidents:
             entry.members.pop(alarm.id, None)
         if calls(kind, alarm):
             self._book.again(entry)
+            self._book.risen(entry, alarm, now, told)
         self._lasts(entry, alarm, now.mono)
         family = entry.incident.family
         if judged_real(kind, alarm) and (family not in VITAL or family == alarm.signal.value):

@@ -5,7 +5,7 @@ Pure functions of the incident and a table of deadlines (step's id -> mono µs);
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -23,13 +23,31 @@ MUSTERED: Final = 6
 def begun(incident: Incident, plan: Plan | None, stage: Stage, due: Deadlines, now: Instant) -> Incident:
     """The incident with the steps of a stage; what is true already ticks them at once."""
     fresh = [StepState.from_dict(step_row(s)) for s in (plan.steps if plan else ()) if s.stage == stage]
-    for step in fresh:
-        if step.within is not None:
-            due[step.id] = now.mono + round(step.within * SECOND)
     incident = replace(incident, steps=(*incident.steps, *fresh))
+    _limit(incident, fresh, due, now)
     for id in ticked_by(incident, standing(incident)):
         incident = done_by_fact(incident, id, due, now)
     return incident
+
+
+def rerated(incident: Incident, due: Deadlines, now: Instant) -> None:
+    """Its priority has changed: time limits begin for the steps that are meant now, and end for the others."""
+    pending = [step for step in incident.steps if step.how is None and not step.overdue and step.priorities]
+    for step in pending:
+        if not meant(step, incident):
+            due.pop(step.id, None)
+    _limit(incident, [step for step in pending if step.id not in due], due, now)
+
+
+def meant(step: StepState, incident: Incident) -> bool:
+    """Whether a step is for an incident of this priority."""
+    return not step.priorities or incident.priority in step.priorities
+
+
+def _limit(incident: Incident, fresh: Iterable[StepState], due: Deadlines, now: Instant) -> None:
+    for step in fresh:
+        if step.within is not None and meant(step, incident):
+            due[step.id] = now.mono + round(step.within * SECOND)
 
 
 def standing(incident: Incident) -> set[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Final
 
 from pydantic import Field
 
-from edge.domain.plan import Coincidence, Contact, EmergencyRules, LinkageZone
+from edge.domain.plan import Coincidence, Contact, EmergencyRules, LinkageZone, Plan
 from edge.domain.roster import Roster
 from edge.domain.site import Zone
-from edge.settings import plans
+from edge.settings import plans as plans_folder
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Table, ZonePath
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Problem, Report, Sheet, nearest
 
 EMERGENCY_FILE: Final = "emergency.toml"
 
@@ -57,8 +58,20 @@ def read_emergency(
     """
     coincidence, contacts = _file(report, site_dir, zones)
     known = {contact.id for contact in contacts}
-    context = plans.Context(zones, rules, categories, linkages, known, roster)
-    return EmergencyRules(plans.read_plans(report, site_dir, context), coincidence, contacts)
+    context = plans_folder.Context(zones, rules, categories, linkages, known, roster)
+    return EmergencyRules(plans_folder.read_plans(report, site_dir, context), coincidence, contacts)
+
+
+def review_plans(plans: Iterable[Plan], today: date) -> list[Problem]:
+    """A warning for each plan whose review is late."""
+    return [
+        Problem(
+            plans_folder.PLANS, 1, plan.id, "review_overdue",
+            f"the plan {plan.name.en} was to be reviewed by {plan.review}: go through it with {plan.approver}",
+        )
+        for plan in plans
+        if today > plan.review
+    ]  # fmt: skip
 
 
 def _file(

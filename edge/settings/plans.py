@@ -46,6 +46,7 @@ class PlanStepTable(Table):
     role: Id
     within: float | None = Field(None, gt=0)
     ticks: list[str] = Field(default_factory=list)
+    priorities: list[Literal["urgent", "high", "medium", "low"]] = Field(default_factory=list)
 
 
 class PhoneTable(Table):
@@ -225,7 +226,16 @@ def _plan(table: PlanTable) -> Plan:
             for w in table.when
         ),
         steps=tuple(
-            PlanStep(s.id, s.stage, s.title.text(), s.role, s.within, tuple(s.ticks)) for s in table.step
+            PlanStep(
+                s.id,
+                s.stage,
+                s.title.text(),
+                s.role,
+                s.within,
+                tuple(s.ticks),
+                tuple(s.priorities),
+            )
+            for s in table.step
         ),
         spread=table.spread,
         phones=tuple(Phone(p.name.text(), p.number, p.stage, p.contact) for p in table.phone),

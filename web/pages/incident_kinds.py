@@ -9,6 +9,7 @@ from web.i18n import mark as _
 KINDS: Final = {
     "incident.opened": _("Plan activated, to verify"),
     "incident.joined": _("Another alarm of the same cause"),
+    "incident.risen": _("More urgent than before"),
     "incident.confirmed": _("Stage 2 of the plan"),
     "incident.step": _("Step of the plan"),
     "incident.step_overdue": _("Step of the plan is late"),

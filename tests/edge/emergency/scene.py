@@ -84,7 +84,15 @@ FIRE_STEPS = (
     step("over", 2, None, "all_clear"),
 )
 PLANS = (
-    plan("p1-gas", PlanWhen((Signal.GAS,)), steps=(step("valve", 1, 30, "command:valve"),)),
+    plan(
+        "p1-gas",
+        PlanWhen((Signal.GAS,)),
+        steps=(
+            step("valve", 1, 30, "command:valve"),
+            replace(step("call", 1, 60), priorities=("high",)),
+            replace(step("knock", 1, 60), priorities=("urgent",)),
+        ),
+    ),
     plan("p2-fire", PlanWhen((Signal.FIRE,)), steps=FIRE_STEPS),
     plan(
         "p3-shed",

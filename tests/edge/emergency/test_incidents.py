@@ -319,6 +319,16 @@ class TestSteps:
         assert scene.wait(31) == ["step_overdue"]
         assert scene.one().step == "household"
 
+    def test_what_is_for_the_high_level_has_time_from_there_on(self, scene: Scene) -> None:
+        leak = scene.raised("al-1", "gas-a", priority=Priority.HIGH)
+        scene.wait(40)
+        scene.changed("alarm.risen", leak, priority=Priority.URGENT, level=1)
+        assert (scene.one().priority, scene.facts[-1].kind) == ("urgent", "incident.risen")
+        assert scene.wait(59) == []
+        scene.restart()
+        assert scene.wait(2) == ["step_overdue"]
+        assert (scene.step_of("knock").overdue, scene.step_of("call").overdue) == (True, False)
+
     def test_a_clock_nobody_set_takes_no_time_away(self, scene: Scene) -> None:
         scene.raised("al-1")
         scene.restart(3600, trusted=False)

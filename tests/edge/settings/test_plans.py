@@ -12,8 +12,11 @@ from edge.domain.names import Text
 from edge.domain.plan import EmergencyRules, Lasting, Material, Phone, Plan
 from edge.domain.roster import Crew, Roster
 from edge.domain.site import Zone
-from edge.settings.emergency import read_emergency
+from edge.resources import config_root
+from edge.settings import load_site
+from edge.settings.emergency import read_emergency, review_plans
 from edge.settings.problems import Problem, Report
+from tests.edge.settings.test_template import shipped_schemas
 
 PLAN = """\
 id = "p2-flat-smoke"
@@ -137,6 +140,26 @@ def test_what_is_about_life_never_becomes_certain_by_time(tmp_path: Path, signal
     assert own.lasting == Lasting(2, 600.0)
     _, problems = read(tmp_path, timed.replace('["process"]', signals))
     assert [problem.code for problem in problems] == ["stage"]
+
+
+def test_the_template_has_all_that_the_shipped_plans_name() -> None:
+    site = load_site(config_root() / "site", shipped_schemas())
+    people = site.roster
+    targets = {f"crew:{id}" for id in people.crews} | {f"post:{id}" for id in people.posts}
+    for plan in site.emergency.plans:
+        assert set(plan.linkages) <= {linkage.id for linkage in site.linkages}, plan.id
+        assert set(plan.responders) <= targets, plan.id
+        contacts = {contact.id for contact in site.emergency.contacts} | {""}
+        assert {phone.contact for phone in plan.phones} <= contacts, plan.id
+        assert {zone for when in plan.when for zone in when.zones} <= set(site.zones), plan.id
+
+
+def test_a_late_review_is_a_warning() -> None:
+    site = load_site(config_root() / "site", shipped_schemas())
+    assert review_plans(site.emergency.plans, date(2027, 6, 30)) == []
+    late = review_plans(site.emergency.plans, date(2027, 7, 1))
+    assert {problem.code for problem in late} == {"review_overdue"}
+    assert len(late) == len(site.emergency.plans)
 
 
 def test_linkage_zones(tmp_path: Path) -> None:
