@@ -13,8 +13,10 @@ from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.incident import Incident
 from edge.domain.instant import Instant
 from edge.domain.names import Text
+from edge.domain.obligation import Planned
 from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.plan import Heard
@@ -245,6 +247,9 @@ class Accounts(Protocol):
         ...
 
     async def note_failure(self, key: str, now: int) -> None: ...
+    async def take_back_failure(self, key: str, last: int) -> None:
+        """The one noted just now was none; the one before it was at `last`."""
+
     async def clear_failures(self, key: str) -> None: ...
     async def pins(self) -> Mapping[str, str]:
         """Hashes of PINs by the name of the person; who has none is not in it."""
@@ -294,6 +299,10 @@ class Hub(Protocol):
         """Linkages whose alarm is still open: started, or held and offered."""
         ...
 
+    def incidents(self) -> Sequence[Incident]:
+        """Open incidents, live ones and drills, newest first."""
+        ...
+
     def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
         """Who and what would hear an alarm of `signal` in `zone` now. device: id of the one that would raise it."""
         ...
@@ -334,6 +343,10 @@ class Hub(Protocol):
 
     def told(self, receipt: Receipt) -> None:
         """A sign of life, an answer: enters the line in its turn."""
+        ...
+
+    def planned(self, after: int, until: int) -> Sequence[Planned]:
+        """Occurrences of duties that the calendar has begin later than `after` and up to `until` (µs UTC)."""
         ...
 
     def outages(self) -> Mapping[str, Suppression]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge import __version__
 from edge.dispatch.channel import Channel
@@ -16,7 +17,9 @@ from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.incident import Incident
 from edge.domain.instant import Instant
+from edge.domain.obligation import Planned
 from edge.domain.on_duty import RosterView
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.plan import Heard
@@ -25,6 +28,8 @@ from edge.domain.request import Request
 from edge.domain.roster import GROUP
 from edge.domain.site import Site
 from edge.driver import Driver
+from edge.duties.calendar import Calendar
+from edge.emergency.incidents import Incidents
 from edge.facade import (
     Accounts,
     AlarmQuery,
@@ -93,8 +98,11 @@ class RunningHub:
         self._guard = guard
         self._duty = duty
         self._civil_offset = civil_offset
+        zone = ZoneInfo(site.timezone)
+        self._calendar = Calendar(site.duties.duties.values(), zone, duty.holiday, self.civil)
         self._ways = ways
         self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
+        self._incidents = next(t for t in line.conclude.tenants if isinstance(t, Incidents))
 
     # ---- the moment -----------------------------------------------------------------------------------------------
 
@@ -206,6 +214,9 @@ class RunningHub:
     def linkage_starts(self) -> Sequence[LinkageStart]:
         return self._outputs.starts()
 
+    def incidents(self) -> Sequence[Incident]:
+        return sorted(self._incidents.standing(), key=lambda one: one.opened_at, reverse=True)
+
     def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
         devices = self._directory.devices
         outputs = [state.output for state in self.outputs()]
@@ -216,6 +227,9 @@ class RunningHub:
 
     def roster(self) -> RosterView:
         return outlook(self.site.roster, self._duty, self.now())
+
+    def planned(self, after: int, until: int) -> Sequence[Planned]:
+        return self._calendar.between(after, until)
 
     def channels(self) -> Sequence[ChannelState]:
         return [self._channel_state(channel) for channel in self._channels.values()]

@@ -15,7 +15,9 @@ from web.problems import Problem, problem_response
 
 MAX_BODY: Final = 64 * 1024
 MAX_PHOTO: Final = 20 * 1024 * 1024
-_PHOTOS: Final = re.compile(r"/api/v1/(?:work-orders/[^/]+|hazards/[^/]+|incidents/[^/]+/reports/[^/]+)/photos")
+_PHOTOS: Final = re.compile(
+    r"/api/v1/(?:alarms/[^/]+|work-orders/[^/]+|hazards/[^/]+|duties/[^/]+|incidents/[^/]+/reports/[^/]+)/photos|/api/v1/rounds/reader"
+)
 CSP: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"

@@ -310,7 +310,12 @@ class AlarmEngine:
                 "alarm.verdict", handling.judged(alarm, request, self._now), request.by, request.note
             )
         else:
-            self._record("alarm.commented", handling.commented(alarm, request), request.by, request.note)
+            self._record(
+                "alarm.commented",
+                handling.commented(alarm, request, self._now),
+                request.by,
+                request.note or None,
+            )
 
     def _shelve(self, alarm: Alarm, request: Shelve) -> None:
         if request.until is None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from edge.alarm.episode import closed
-from edge.domain.alarm import Alarm, Suppression, Verdict
+from edge.domain.alarm import Alarm, AlarmPhoto, Suppression, Verdict
 from edge.domain.instant import HOUR, Instant
 from edge.domain.lifecycle import UNCONFIRMED, VITAL
 from edge.domain.request import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 
 LONGEST_SHELVING: Final = 8 * HOUR
+PHOTOS: Final = 20
 
 
 def acknowledged(alarm: Alarm, request: Acknowledge, now: Instant) -> Alarm:
@@ -42,11 +43,18 @@ def judged(alarm: Alarm, request: Judge, now: Instant) -> Alarm:
     return replace(alarm, verdict=Verdict(request.kind, request.cause, request.by, now.utc))
 
 
-def commented(alarm: Alarm, request: Comment) -> Alarm:
-    """A remark changes nothing but the story."""
-    if not request.note.strip():
-        raise Refusal("reason_required", "a comment needs words")
-    return alarm
+def commented(alarm: Alarm, request: Comment, now: Instant) -> Alarm:
+    """A remark changes nothing but the story; a picture of it stands with the alarm, once."""
+    if request.photo is None:
+        if not request.note.strip():
+            raise Refusal("reason_required", "a comment needs words")
+        return alarm
+    if any(photo.id == request.photo for photo in alarm.photos):
+        return alarm
+    if len(alarm.photos) >= PHOTOS:
+        raise Refusal("too_many", f"an alarm keeps {PHOTOS} photos")
+    photo = AlarmPhoto(request.photo, request.sha256, request.by, now.utc)
+    return replace(alarm, photos=(*alarm.photos, photo))
 
 
 def second_person(by: str, second: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -51,6 +51,16 @@ class Suppression:
     until: int | None
     remaining: int | None = None
     second: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPhoto:
+    """A picture of the evidence that a person took of what the alarm is about. at: µs UTC."""
+
+    id: str
+    sha256: str
+    by: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ class Alarm:
     source_time: int | None = None  # the device's own time of the report that raised it, when it gave one
     hold: int | None = None
     stuck_at: int | None = None
+    photos: tuple[AlarmPhoto, ...] = ()
 
     @property
     def state(self) -> AlarmState:
@@ -152,6 +163,7 @@ class Alarm:
             else {"kind": s.kind, "by": s.by, "reason": s.reason, "until": s.until, "remaining": s.remaining,
                   "second": s.second},
             "source_time": self.source_time, "hold": self.hold, "stuck_at": self.stuck_at,
+            "photos": [asdict(photo) for photo in self.photos],
         }  # fmt: skip
 
     @classmethod
@@ -169,5 +181,6 @@ class Alarm:
                 "seq": Seq.parse(row["seq"]),
                 "verdict": None if row["verdict"] is None else Verdict(**row["verdict"]),
                 "suppression": None if row["suppression"] is None else Suppression(**row["suppression"]),
+                "photos": tuple(AlarmPhoto(**photo) for photo in row.get("photos", ())),
             }
         )

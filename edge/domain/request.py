@@ -74,11 +74,13 @@ class Shelve:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A remark in the alarm's story."""
+    """A remark in the alarm's story, or a picture of the evidence that is kept already (its id and hash), or both."""
 
     alarm: str
     by: str
     note: str
+    photo: str | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 
     Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
     key_reused, second_person, same_person, out_of_service, gas_zone, close_only, automatic, not_graded, not_proved,
-    not_manager, element_required, interim_required.
+    not_manager, element_required, interim_required, no_round, stops_missing, tasks_missing, unchecked, unknown_code,
+    bad_time, bad_file.
     """
 
     def __init__(self, code: str, message: str) -> None:

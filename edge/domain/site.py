@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.hazard_rules import Element, HazardPolicy, Unit
+from edge.domain.household import Household
 from edge.domain.names import Text
 from edge.domain.notification import ChannelSpec, DailyProof
 from edge.domain.obligation import DutyBook
@@ -154,6 +155,7 @@ class Site:
     hazards: HazardPolicy = field(default_factory=HazardPolicy)
     elements: tuple[Element, ...] = ()  # of major hazards
     units: tuple[Unit, ...] = ()  # who is responsible
+    households: tuple[Household, ...] = ()  # personal data: shown beside an open alarm of the flat only
     duties: DutyBook = field(default_factory=DutyBook)
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()

@@ -15,7 +15,8 @@ from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.duties import Context as DutyContext
 from edge.settings.duties import read_duties
-from edge.settings.emergency import read_emergency
+from edge.settings.emergency import read_emergency, review_plans
+from edge.settings.households import read_households
 from edge.settings.messages import read_messages
 from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
 from edge.settings.orders import read_order_rules
@@ -45,6 +46,7 @@ def review_site(
         return problems, []
     warnings = [
         *review_people(site_dir, site.roster, site.timezone, today),
+        *review_plans(site.emergency.plans, today),
         *review_gas(site_dir, site.zones, site.devices.values()),
     ]
     return [], warnings
@@ -88,11 +90,14 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     )
     if not report.problems():
         rules.check_coverage(report, read_rules, found)
-    order_rules = read_order_rules(report, site_dir, {rule.id for rule in read_rules}, library.categories)
     roster = read_people(report, site_dir, zones)
+    skills = roster.skills if roster.persons else None
+    rule_ids = {rule.id for rule in read_rules}
+    order_rules = read_order_rules(report, site_dir, rule_ids, library.categories, skills)
     about_hazards = hazard_files.Context({rule.id for rule in read_rules}, library.categories, zones, roster)
     units = hazard_files.read_units(report, site_dir, about_hazards)
     elements = hazard_files.read_elements(report, site_dir)
+    households = read_households(report, site_dir, zones)
     hazards = hazard_files.read_hazards(report, site_dir, about_hazards, units)
     point_ids = {
         f"{device.id}.{spec.id}" for device in found.devices.values() for spec in device.profile.points
@@ -126,6 +131,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         hazards=hazards,
         elements=elements,
         units=units,
+        households=households,
         duties=duties,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from edge.alarm.handling import second_person
+from edge.alarm.handling import commented, second_person
 from edge.domain.alarm import Alarm, AlarmState, Suppression, Verdict
 from edge.domain.device import LINK, Point, Signal
 from edge.domain.fact import Fact, Seq
@@ -205,7 +205,8 @@ class FakeAlarms(FakeLog):
                 kind = "alarm.unshelved" if held is None else "alarm.shelved"
                 return self._record(kind, replace(alarm, suppression=held), by=command.by)
             case Comment():
-                return self._record("alarm.commented", alarm, by=command.by, note=command.note)
+                said = commented(alarm, command, self.now())
+                return self._record("alarm.commented", said, by=command.by, note=command.note or None)
 
     def _reset(self, alarm: Alarm, command: Reset) -> Alarm:
         if not alarm.open:

@@ -15,6 +15,7 @@ from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Signal
 from edge.domain.fact import Fact
 from edge.domain.health import Check, Health
+from edge.domain.incident import Incident
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
 from edge.domain.output import LinkageMode, LinkageStart, OutputState
@@ -197,6 +198,10 @@ class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
         outputs = [state.output for state in self.outputs()]
         meant = devices.get(device or "")
         return heard(self.site, devices, outputs, self.who, zone, signal, meant)
+
+    def incidents(self) -> Sequence[Incident]:
+        rows = [row for row in self.case_rows.get("incident", {}).values() if row["open"]]
+        return sorted(map(Incident.from_dict, rows), key=lambda one: one.opened_at, reverse=True)
 
     def channels(self) -> Sequence[ChannelState]:
         return CHANNELS

@@ -8,6 +8,8 @@ from web.api.v1 import (
     alarms,
     channels,
     devices,
+    duties,
+    facilities,
     handovers,
     hazards,
     health,
@@ -20,7 +22,9 @@ from web.api.v1 import (
     person,
     plans,
     roster,
+    rounds,
     session,
+    verification,
     watch,
 )
 
@@ -35,6 +39,9 @@ for _part in (
     notifications,
     orders,
     hazards,
+    duties,
+    rounds,
+    facilities,
     session,
     person,
     handovers,
@@ -42,6 +49,7 @@ for _part in (
     outputs,
     incidents,
     plans,
+    verification,
     watch,
     roster,
 ):

@@ -44,6 +44,14 @@ class VerdictShape(TypedDict):
     at: str
 
 
+class PhotoShape(TypedDict):
+    """A picture of the evidence."""
+
+    id: str
+    by: str
+    at: str
+
+
 class AlarmShape(TypedDict):
     """One episode of one rule at one point."""
 
@@ -82,6 +90,7 @@ class AlarmShape(TypedDict):
     response: Words
     level: int
     source_time: str | None
+    photos: list[PhotoShape]
     seq: str
 
 

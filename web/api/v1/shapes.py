@@ -116,6 +116,7 @@ def alarm(a: Alarm, *, persisted: bool) -> AlarmShape:
         "response": words(a.response),
         "level": a.level,
         "source_time": time_of(a.source_time),
+        "photos": [{"id": p.id, "by": p.by, "at": to_rfc3339(p.at)} for p in a.photos],
         "seq": str(a.seq),
     }
 
