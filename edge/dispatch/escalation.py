@@ -100,7 +100,7 @@ class Escalation:
             elif fact.subject == "incident":
                 self._incident(fact, now)
             else:
-                self._tell(fact.kind.replace(".", "-"), Run("", True, now.utc, "", str(fact.seq)), now)
+                self._tell(_dashed(fact.kind), Run("", True, now.utc, "", str(fact.seq)), now)
         return self._end(now)
 
     def next_due(self) -> int | None:
@@ -161,7 +161,7 @@ class Escalation:
             if running is not None:
                 self._stop(running, "reassigned", now)
             self._start(case, now)
-        self._tell(fact.kind.replace(".", "-"), case, now)
+        self._tell(_dashed(fact.kind), case, now)
 
     def _hazard(self, fact: Fact, now: Instant) -> None:
         """No ladder: the register itself tells of one that is overdue again and again."""
@@ -329,7 +329,7 @@ def _event(kind: str, body: Mapping[str, Any]) -> str:
         return "cleared"
     if kind == "alarm.returned" and signal is Signal.FAULT and body["suppression"] is None:
         return "recovered"
-    return kind.replace(".", "-")
+    return _dashed(kind)
 
 
 def _hazard_event(kind: str, body: Mapping[str, Any]) -> str:

@@ -171,6 +171,12 @@ class Roster:
     region: str = ""
     holidays: Mapping[date, str] = field(default_factory=dict)
 
+    @property
+    def skills(self) -> frozenset[str]:
+        """What a person or crew of the site can do."""
+        persons = {skill for person in self.persons.values() for skill in person.skills}
+        return frozenset(persons | {skill for crew in self.crews.values() for skill in crew.skills})
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -198,8 +204,8 @@ class Step:
 class Tell:
     """A message of its own on an event, whether acknowledged or not (GB/T 45839-2025 5.9.4, 5.10.4).
 
-    on: "confirmed" (an incident reached stage 2), "cleared", "recovered", "verdict", or the kind of a fact
-    with `-` for `.` ("order-overdue").
+    on: one of `edge.dispatch.tellable.TELLABLE`: "confirmed" (an incident reached stage 2), "cleared", "recovered",
+    "verdict", or the kind of a fact with `-` for `.` and `_` ("order-overdue").
     """
 
     on: str

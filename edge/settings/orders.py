@@ -15,7 +15,7 @@ from edge.resources import config_root
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, PriorityName, SignalName, Table, Words
 from edge.settings.positions import Path
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Report, Sheet, choice, nearest
 
 ORDERS_FILE = "orders.toml"
 HOUR = 3600.0
@@ -42,12 +42,16 @@ class OrderRuleTable(Table):
 
 
 def read_order_rules(
-    report: Report, site_dir: FilePath, rules: Collection[str], categories: Collection[str]
+    report: Report,
+    site_dir: FilePath,
+    rules: Collection[str],
+    categories: Collection[str],
+    skills: Collection[str] | None = None,
 ) -> tuple[OrderRule, ...]:
     """All rules in their order; a site without `orders.toml` has those shipped.
 
-    rules: ids of the site's alarm rules; categories: of its profiles. The site's own file may name no others; one
-    shipped may, as the site may have alarm rules of its own.
+    rules: ids of the site's alarm rules; categories: of its profiles; skills: of its people, None where it has none.
+    The site's own file may name no others; one shipped may, as the site may have alarm rules of its own.
     """
     own = site_dir / ORDERS_FILE
     shipped = not own.is_file()
@@ -69,6 +73,10 @@ def read_order_rules(
             there = (*place, "categories")
             message = "no profile has the category"
             _known(report, sheet, there, table.categories, categories, "unknown_category", message)
+            if skills is not None and table.skill not in skills:
+                message = f"nobody in people.toml has the skill {table.skill!r}{choice(skills)}"
+                close = nearest(table.skill, skills)
+                report.add(sheet, (*place, "skill"), "unknown_skill", message, close)
         found.setdefault(table.id, _rule(table))
     return tuple(found.values())
 

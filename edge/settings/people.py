@@ -28,7 +28,7 @@ from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.holidays import countries, is_country
 from edge.settings.models import Bilingual, Id, Table, Words, ZonePath
 from edge.settings.positions import Path
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Report, Sheet, choice, nearest
 
 PEOPLE_FILE: Final = "people.toml"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -240,7 +240,7 @@ class _Reader:
             return None
         self._people((*path, "members"), table.members)
         if table.lead is not None and table.lead not in table.members:
-            message = f"{table.lead!r} is no member of the crew"
+            message = f"{table.lead!r} is no member of the crew{choice(table.members)}"
             self._add((*path, "lead"), "unknown_person", message, nearest(table.lead, table.members))
         self._places((*path, "zones"), table.zones)
         return Crew(

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from edge.dispatch.messages import MESSAGES
+from edge.dispatch.tellable import TELLABLE
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Policy, Quiet, Roster, Step, Tell
@@ -18,7 +19,7 @@ from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Id, PriorityName, Seconds, SignalName, Table
 from edge.settings.people import WallTime, wall_time
 from edge.settings.positions import Path
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Report, Sheet, choice, nearest
 
 POLICIES: Final = "dispatch"
 _TARGETS: Final = ("person", "crew", "post", "role", "skill", "channel")
@@ -101,8 +102,7 @@ class _Reader:
             "crew": set(roster.crews),
             "post": set(roster.posts),
             "role": {role for person in roster.persons.values() for role in person.roles},
-            "skill": {skill for person in roster.persons.values() for skill in person.skills}
-            | {skill for crew in roster.crews.values() for skill in crew.skills},
+            "skill": set(roster.skills),
         }
         self._places: dict[str, tuple[Sheet, Path]] = {}
         self.policies: dict[str, Policy] = {}
@@ -133,6 +133,11 @@ class _Reader:
             Step(step.after, self._calls(sheet, (*path, "step", index, "calls"), step.calls, subject))
             for index, step in enumerate(table.step)
         )
+        for index, tell in enumerate(table.tell):
+            if tell.on not in TELLABLE:
+                message = f"nothing is told of {tell.on!r}: see `on` in the README of the site's folder"
+                here = (*path, "tell", index, "on")
+                self._report.add(sheet, here, "unknown_event", message, nearest(tell.on, TELLABLE))
         tells = tuple(
             Tell(tell.on, self._calls(sheet, (*path, "tell", index, "calls"), tell.calls, subject))
             for index, tell in enumerate(table.tell)
@@ -175,11 +180,13 @@ class _Reader:
             message = (
                 f"{call.to!r} is nobody: write all, assigned, or one of {', '.join(_TARGETS)} with `:id`"
             )
-            self._report.add(sheet, here, "unknown_target", message, nearest(kind, _TARGETS))
+            self._report.add(
+                sheet, here, "unknown_target", message, nearest(kind, (*_TARGETS, "all", "assigned"))
+            )
         elif kind == "channel":
             by = by or (id,)
         elif colon and id not in self._known[kind]:
-            message = f"people.toml has no {kind} {id!r}"
+            message = f"people.toml has no {kind} {id!r}{choice(self._known[kind])}"
             self._report.add(sheet, here, f"unknown_{kind}", message, nearest(id, self._known[kind]))
         if call.message not in MESSAGES:
             message = f"there is no message {call.message!r}"

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path as FilePath
+from typing import Final
 
 from edge.settings.positions import Path
+
+_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,6 +104,13 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def choice(right: Iterable[str]) -> str:
+    """The right words for the end of a message, as far as a line holds them: `: a, b, c`; empty without any."""
+    known = sorted(set(right))
+    shown = known[:_SHOWN] + (["…"] if len(known) > _SHOWN else [])
+    return ": " + ", ".join(shown) if shown else ""
 
 
 def nearest(word: object, right: Iterable[str]) -> str | None:

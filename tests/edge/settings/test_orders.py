@@ -33,7 +33,8 @@ source = "practice"
 def read(folder: Path, text: str) -> tuple[tuple[OrderRule, ...], list[Problem]]:
     (folder / "orders.toml").write_text(text, encoding="utf-8")
     report = Report()
-    return read_order_rules(report, folder, {"gas", "battery-low"}, {"gas-detector"}), report.problems()
+    rules = read_order_rules(report, folder, {"gas", "battery-low"}, {"gas-detector"}, {"gas", "electric"})
+    return rules, report.problems()
 
 
 def test_a_rule_is_read_whole(tmp_path: Path) -> None:
@@ -53,6 +54,8 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
         ('rules = ["gas"]', 'rules = ["battery-lov"]', 4, "unknown_rule", "battery-low"),
         ('categories = ["gas-detector"]', 'categories = ["gas-detectr"]', 6, "unknown_category", "gas-detector"),
         ('on = "raised"', 'on = "verdict"', 3, None, None),
+        ('skill = "gas"', 'skill = "gaz"', 7, "unknown_skill", "gas"),
+        ('skill = "gas"', 'skill = "wizardry"', 7, "unknown_skill", None),
         ("due_hours = 8", "due_hours = 0", 10, None, None),
         ("due_hours", "due_hour", 10, "unknown_key", "due_hours"),
         ('source = "practice"\n', "", 1, "missing_key", None),

@@ -89,6 +89,26 @@ def test_problems(calling: Folder, old: str, new: str, code: str, key: str) -> N
     assert (code, key) in {(p.code, p.key) for p in calling.problems()}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "near"),
+    [
+        ('on = "confirmed"', 'on = "confirmd"', "unknown_event", "confirmed"),
+        ('on = "confirmed"', 'on = "order-overdu"', "unknown_event", "order-overdue"),
+        ('to = "all"', 'to = "al"', "unknown_target", "all"),
+        ("post:desk", "asigned", "unknown_target", "assigned"),
+    ],
+)
+def test_the_nearest_word(calling: Folder, old: str, new: str, code: str, near: str) -> None:
+    calling.change("dispatch/all.toml", old, new)
+    assert (code, near) in {(p.code, p.suggestion) for p in calling.problems()}
+
+
+def test_where_no_word_is_near_those_there_are_stand_in_the_message(calling: Folder) -> None:
+    calling.change("dispatch/all.toml", "skill:patrol", "skill:wizardry")
+    (problem,) = calling.problems()
+    assert (problem.suggestion, problem.message) == (None, "people.toml has no skill 'wizardry': patrol")
+
+
 def test_an_unknown_channel(calling: Folder) -> None:
     roster = load_site(calling.path, SCHEMAS).roster
     report = Report()
