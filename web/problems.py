@@ -50,6 +50,13 @@ REFUSALS: Final[Mapping[str, int]] = {
     "not_manager": 403,
     "element_required": 422,
     "interim_required": 422,
+    "no_round": 409,
+    "stops_missing": 409,
+    "tasks_missing": 409,
+    "unchecked": 409,
+    "unknown_code": 422,
+    "bad_time": 422,
+    "bad_file": 422,
     "not_saved": 503,
 }
 """HTTP status of each code with which the hub refuses."""
@@ -73,6 +80,9 @@ _MISSING: Final[Mapping[str, str]] = {
     "point": _("There is no point %(id)s."),
     "order": _("There is no work order %(id)s."),
     "hazard": _("There is no hazard %(id)s."),
+    "duty": _("There is no occurrence of a duty %(id)s."),
+    "round": _("There is no round %(id)s."),
+    "facility": _("The register has no entry %(id)s."),
     "photo": _("There is no photo %(id)s."),
     "incident": _("There is no incident %(id)s."),
     "plan": _("There is no plan %(id)s."),

@@ -26,6 +26,7 @@ class Perm(Enum):
     HAND = auto()  # hand an order on, take back one's own step, add photos, parts and remarks
     VERIFY = auto()  # 验收, 返工, approve a hold
     REPORT = auto()  # 隐患上报: report a hazard, add to it, say it is rectified, ask for more time
+    DUTY = auto()  # 值守任务: walk rounds, tick duties, check facilities, upload a reader's file
     HAZARD = auto()  # grade, assign, strike out hazards; what is the manager's asks for the person's role
     HANDOVER = auto()  # sign a hand-over of the watch
     OUTAGE = auto()  # take a device out of service, put it back
@@ -54,6 +55,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
             Perm.HAND,
             Perm.VERIFY,
             Perm.REPORT,
+            Perm.DUTY,
             Perm.HAZARD,
             Perm.COMMAND,
             Perm.SCENE,
@@ -71,6 +73,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
             Perm.WORK,
             Perm.HAND,
             Perm.REPORT,
+            Perm.DUTY,
             Perm.SCENE,
         }
     ),
