@@ -24,6 +24,7 @@ from edge.domain.instant import SECOND
 from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
+from edge.domain.rule import Priority
 from tests.edge.emergency.scene import DEVICES, RULES, Scene
 
 PURPOSES = st.sampled_from([Purpose.LIVE, Purpose.LIVE, Purpose.DRILL, Purpose.TEST])
@@ -72,9 +73,10 @@ class Line(RuleBasedStateMachine):
     @precondition(lambda self: len(self.scene.alarms) < 8)
     def raises(self, device: str, purpose: Purpose, held: bool) -> None:
         self.count += 1
-        more = {"suppression": HELD} if held and self.count % 3 == 0 else {}
+        more: dict[str, Any] = {"suppression": HELD} if held and self.count % 3 == 0 else {}
+        more["priority"] = Priority.URGENT if self.count % 2 else Priority.HIGH
         alarm = self.scene.alarm(f"al-{self.count:03}", device, purpose=purpose, **more)
-        if alarm.signal in VITAL and purpose is not Purpose.TEST and not more:
+        if alarm.signal in VITAL and purpose is not Purpose.TEST and "suppression" not in more:
             self.called.add(alarm.id)
         self.both("alarm.raised", alarm)
 
@@ -84,6 +86,13 @@ class Line(RuleBasedStateMachine):
         alarm = self.some(data)
         if alarm.active:
             self.change("alarm.returned", alarm, active=False, returned_at=self.scene.now.utc)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.scene.alarms)
+    def rises(self, data: st.DataObject) -> None:
+        alarm = self.some(data)
+        if alarm.active and alarm.suppression is None:
+            self.change("alarm.risen", alarm, priority="urgent", level=1)
 
     @rule(data=st.data())
     @precondition(lambda self: self.scene.alarms)
