@@ -99,6 +99,14 @@ async def test_each_step_asks_who_it_is(
     assert (await step(program(Role(role)), order.id, name, reason="x"))[0] == code
 
 
+async def test_an_order_offered_to_others_is_taken_by_the_desk_alone(hub: FakeHub, program: Program) -> None:
+    order = await an_order(hub)
+    for name in ("accept", "reject"):
+        code, said = await step(program(Role.MAINTENANCE), order.id, name, reason="busy")
+        assert (code, said["code"]) == (409, "not_yours")
+    assert (await step(program(Role.ADMIN), order.id, "accept"))[1]["state"] == "accepted"
+
+
 async def test_refusals_have_their_codes(
     hub: FakeHub, crew: httpx.AsyncClient, desk: httpx.AsyncClient
 ) -> None:
