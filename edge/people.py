@@ -48,7 +48,8 @@ class People:
 
     async def carry_out(self, request: Request, key: str | None, now: Instant) -> Done:
         """Once its facts are in the journal, or in memory while that is sick; raises Refusal, Unavailable."""
-        mark = blake2b(repr(request).encode(), digest_size=16).digest()
+        asked = getattr(request, "asked", "") or repr(request)
+        mark = blake2b(f"{type(request).__name__} {asked}".encode(), digest_size=16).digest()
         known = self._answers.get((request.by, key or ""))
         if known is not None and now.utc - known.at < KEEP_ANSWERS:
             if known.digest != mark:

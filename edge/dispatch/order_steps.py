@@ -186,6 +186,8 @@ _STEPS: Final[Mapping[Step, Callable[[WorkOrder, Advance, Instant], Advanced]]] 
 def with_evidence(order: WorkOrder, request: AddPhoto | AddPart | CommentOrder, now: Instant) -> Advanced:
     """What joins the order at any time; Refusal `too_many`, `reason_required`."""
     if isinstance(request, AddPhoto):
+        if any(photo.id == request.photo for photo in order.photos):
+            raise Refusal("key_reused", "this photo is part of the order already")
         if len(order.photos) >= MOST_PHOTOS:
             raise Refusal("too_many", f"an order keeps at most {MOST_PHOTOS} photos")
         photo = Photo(

@@ -39,7 +39,7 @@ class LeftOpen:
 class HandOver:
     """Give the watch of `post` from `by` to `taker`, two persons. items: of `ITEMS`, whether it was handed over.
 
-    remarks: the persons' own words, kept where they can be erased.
+    remarks: the persons' own words, kept where they can be erased. asked: as in `OpenOrder`.
     """
 
     post: str
@@ -48,6 +48,7 @@ class HandOver:
     left: LeftOpen
     items: Mapping[str, bool]
     remarks: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,10 @@ class OrderRule:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """派单 by a person. due: seconds from now. assignee: a person to send, else the crew with the skill is told."""
+    """派单 by a person. due: seconds from now. assignee: a person to send, else the crew with the skill is told.
+
+    asked: what the client said, by which a repeat is known; what is made of it changes with time and alarm.
+    """
 
     by: str
     title: Text
@@ -229,6 +232,7 @@ class OpenOrder:
     due: float | None = None
     needs_photos: bool = False
     note: str | None = None
+    asked: str = ""
 
 
 Step = Literal[

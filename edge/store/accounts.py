@@ -137,6 +137,13 @@ class SqliteAccounts:
         if len(self._failures) > _FAILURES:
             self._failures.popitem(last=False)
 
+    async def take_back_failure(self, key: str, last: int) -> None:
+        count, _ = self._failures.get(key, (0, 0))
+        if count > 1:
+            self._failures[key] = (count - 1, last)
+        else:
+            self._failures.pop(key, None)
+
     async def clear_failures(self, key: str) -> None:
         self._failures.pop(key, None)
 

@@ -10,9 +10,11 @@ import pytest
 
 from edge.alarm.engine import AlarmEngine
 from edge.conclude import Conclude
+from edge.dispatch.handover import HandOvers
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Answered
 from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
+from edge.domain.handover import HandOver, LeftOpen
 from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.reading import Reading
@@ -76,6 +78,22 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(tmp_path / "journal.db")
     yield desk
     await desk.log.close(clean=True)
+
+
+async def test_a_repeat_is_known_by_what_was_asked_not_by_what_is_open_meanwhile(desk: Desk) -> None:
+    people = People(desk.engine, Conclude([HandOvers(lambda _: None, desk.log.numbering)]), desk.log, [])
+
+    def wish(left: LeftOpen, asked: str) -> HandOver:
+        return HandOver("control-room", "li", "wang", left, {}, asked=asked)
+
+    first = (await people.carry_out(wish(LeftOpen(), "a"), "k1", NOW)).subject
+    again = (await people.carry_out(wish(LeftOpen(alarms=("al-1",)), "a"), "k1", NOW)).subject
+    assert isinstance(first, dict)
+    assert isinstance(again, dict)
+    assert first["id"] == again["id"]
+    assert (await desk.facts()).count("handover.made") == 1
+    with pytest.raises(Refusal, match="key_reused"):
+        await people.carry_out(wish(LeftOpen(), "b"), "k1", NOW)
 
 
 async def test_a_command_under_a_known_key_is_carried_out_once(desk: Desk) -> None:

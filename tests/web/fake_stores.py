@@ -105,6 +105,10 @@ class FakeAccounts:
     async def note_failure(self, key: str, now: int) -> None:
         self.failed[key] = (self.failed.get(key, (0, 0))[0] + 1, now)
 
+    async def take_back_failure(self, key: str, last: int) -> None:
+        count, _ = self.failed[key]
+        self.failed[key] = (count - 1, last)
+
     async def clear_failures(self, key: str) -> None:
         self.failed.pop(key, None)
 

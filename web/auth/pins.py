@@ -19,6 +19,9 @@ SHORTEST: Final = 4
 LONGEST: Final = 8
 TRIES: Final = 5
 LOCKED: Final = 15 * MINUTE
+TRIES_ANYWHERE: Final = 20
+LOCKED_ANYWHERE: Final = 60 * MINUTE
+"""The slower count of a person over all screens, which no right PIN clears: many screens give no more guesses."""
 _RUNS: Final = ("01234567890", "09876543210")
 _WELL_KNOWN: Final = frozenset({"2580", "0852", "5683", "1314", "5201314", "1379", "1397", "7788", "8899"})
 
@@ -50,32 +53,49 @@ class Known:
 async def check_pin(hub: Hub, passwords: Passwords, where: str, name: str, pin: str) -> Known:
     """The person of this PIN. where: the screen or session it is typed at.
 
-    Problem 401 `wrong_pin`, 429 `pin_locked` with Retry-After after `TRIES` wrong ones of a person at one screen; the
-    same answer for an unknown person, and for one without a PIN. Others are not held up.
+    Problem 401 `wrong_pin`, 429 `pin_locked` with Retry-After after `TRIES` wrong ones of a person at one screen, or
+    `TRIES_ANYWHERE` over all; the same answer for an unknown person, and for one without a PIN. Others are not held up.
     """
     accounts, now = hub.accounts, hub.now().utc
-    key = f"pin:{name[:64]}@{where}"
-    await _heed_lock(accounts, key, now)
+    here = _Count(f"pin:{name[:64]}@{where}", TRIES, LOCKED)
+    anywhere = _Count(f"pin:{name[:64]}", TRIES_ANYWHERE, LOCKED_ANYWHERE)
+    for count in (here, anywhere):
+        await _heed_lock(accounts, count, now)
+    _, last = await accounts.failures(anywhere.key)
     # Counted before it is checked: of many at once, each one counts.
-    await accounts.note_failure(key, now)
+    for count in (here, anywhere):
+        await accounts.note_failure(count.key, now)
     account = await accounts.account(name[:64])
     pin_hash = (await accounts.pins()).get(name) if account is not None else None
     fits = await passwords.fits(pin[: LONGEST + 1], pin_hash)
     if account is None or pin_hash is None or not fits:
         await hub.note("pin.refused", account.name if account else "", {"where": where})
-        await _heed_lock(accounts, key, now)
+        for count in (here, anywhere):
+            await _heed_lock(accounts, count, now)
         raise Problem(401, "wrong_pin", "This PIN is wrong.")
-    await accounts.clear_failures(key)
+    await accounts.clear_failures(here.key)
+    await accounts.take_back_failure(anywhere.key, last)
     return Known(account, pin_hash)
 
 
-async def _heed_lock(accounts: Accounts, key: str, now: int) -> None:
-    failures, last = await accounts.failures(key)
-    if failures < TRIES:
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """tries: wrong ones until the lock, which lasts `locked` µs; the count is forgotten that long after the last."""
+
+    key: str
+    tries: int
+    locked: int
+
+
+async def _heed_lock(accounts: Accounts, count: _Count, now: int) -> None:
+    failures, last = await accounts.failures(count.key)
+    wait = min(
+        last + count.locked - now, count.locked
+    )  # a clock that was set back locks nobody out for longer
+    if wait <= 0 and failures:
+        await accounts.clear_failures(count.key)
         return
-    wait = min(last + LOCKED - now, LOCKED)  # a civil clock that was set back locks nobody out for longer
-    if wait <= 0:
-        await accounts.clear_failures(key)
+    if failures < count.tries:
         return
     minutes = str(-(-wait // MINUTE))
     raise Problem(

@@ -17,6 +17,7 @@ from web.api.v1.notifications import shape as notification
 from web.api.v1.params import Body, Id, IdempotencyKey, TheHub, answer, carried_out, shown
 from web.api.v1.schema import Listing, Words
 from web.auth import Perm, Visitor, require
+from web.problems import Problem
 
 router = APIRouter(tags=["notifications"])
 SEE = Depends(require(Perm.SEE))
@@ -72,8 +73,12 @@ async def channels(hub: TheHub) -> JSONResponse:
 
 @router.post("/channels/{id}/test", responses=shown(NotificationShape))
 async def try_out(
-    hub: TheHub, id: Id, visitor: Acting, body: TestBody, key: IdempotencyKey = None
+    hub: TheHub, id: Id, visitor: Acting, body: TestBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Have it send a short message now: 404 for a channel that is unknown or has no address of the person."""
-    wish = TestChannel(id, body.person, visitor.name)
+    """Have it send a short message now: 404 for an unknown channel or person, and where it has no address of them."""
+    person = "" if body is None else body.person
+    known = person in hub.site.roster.persons or await hub.accounts.account(person) is not None
+    if person and not known:
+        raise Problem(404, "not_found", f"There is nobody {person[:64]!r}.")
+    wish = TestChannel(id, person, visitor.name)
     return answer(notification(await carried_out(hub, wish, visitor, key, f"there is no channel {id}")))

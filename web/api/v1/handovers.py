@@ -30,7 +30,7 @@ from web.api.v1.params import (
 from web.api.v1.schema import HandoverShape, Listing
 from web.api.v1.second import SecondBody
 from web.auth import Perm, Visitor, require
-from web.auth.permissions import allows
+from web.auth.permissions import allows, shows
 from web.auth.pins import check_pin
 from web.problems import Problem, not_found
 
@@ -107,7 +107,15 @@ async def hand_over(
     body: HandoverBody,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Hand over: 409 `same_person`, 401 `wrong_pin`, 429 `pin_locked`. What is left open is taken as it stands."""
+    """Hand over, at a wall or by who may: 409 `same_person`, 401 `wrong_pin`, 429 `pin_locked`, 422 `unknown_post`.
+
+    What is left open is taken as it stands.
+    """
+    if not shows(visitor.role, Perm.HANDOVER):
+        raise Problem(403, "forbidden", f"The role {visitor.role.value} may not do this.")
+    posts = hub.site.roster.posts
+    if body.post != CONTROL_ROOM and body.post not in posts:
+        raise Problem(422, "unknown_post", f"There is no post {body.post!r} in people.toml.")
     if body.giver.person == body.taker.person:
         raise Problem(409, "same_person", "The second person must be another one.")
     for who in (body.giver, body.taker):
@@ -115,5 +123,8 @@ async def hand_over(
         if not allows(known.account.role, Perm.HANDOVER):
             raise Problem(403, "forbidden", f"The role {known.account.role.value} may not do this.")
     left = await left_open(hub)
-    wanted = HandOver(body.post, body.giver.person, body.taker.person, left, body.items, body.remarks)
+    without_pins = body.model_dump_json(exclude={"giver": {"pin"}, "taker": {"pin"}})
+    wanted = HandOver(
+        body.post, body.giver.person, body.taker.person, left, body.items, body.remarks, without_pins
+    )
     return answer(shape(await carried_out(hub, wanted, visitor, key, "hand-overs are not kept here")))

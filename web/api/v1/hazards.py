@@ -29,8 +29,7 @@ from edge.domain.hazard import (
     SourceKind,
 )
 from edge.domain.names import Text
-from edge.domain.request import Refusal
-from edge.facade import CaseQuery, Hub
+from edge.facade import CaseQuery, Hub, Kept
 from web.api.v1 import hazard_ledger, photos, shapes
 from web.api.v1.params import (
     Cursor,
@@ -311,15 +310,16 @@ async def add_photo(
     picture = await request.body()
     about = f"{id}|{body['sent_back']}|{kind}|{visitor.name}|"
     photo = photos.photo_id(body["opened_at"], about, picture)
-    if any(kept["id"] == photo for kept in body["photos"]):
-        return answer(shapes.case(body))
-    made = await photos.keep(hub, visitor, body["place"][0], photo, picture)
-    add = AddHazardPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
-    try:
+
+    async def look() -> tuple[Mapping[str, Any], set[str]]:
+        now = await _hazard(hub, id)
+        return now, {kept["id"] for kept in now["photos"]}
+
+    async def act(made: Kept) -> JSONResponse:
+        add = AddHazardPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
         return await _act(hub, add, visitor, key)
-    except Refusal:
-        await hub.evidence.drop(photo)
-        raise
+
+    return await photos.added(hub, visitor, photo, picture, look, act)
 
 
 @router.get("/hazards/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)

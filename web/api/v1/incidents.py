@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -24,8 +24,7 @@ from edge.domain.incident import (
     TickState,
     TickStep,
 )
-from edge.domain.request import Refusal
-from edge.facade import CaseQuery, Hub
+from edge.facade import CaseQuery, Hub, Kept
 from web.api.v1 import photos, shapes
 from web.api.v1.params import (
     Body,
@@ -204,15 +203,15 @@ async def add_photo(
     body = await _incident(hub, id)
     picture = await request.body()
     photo = photos.photo_id(body["opened_at"], f"{id}|{report}|{visitor.name}|", picture)
-    if photo in _photos(body):
-        return answer(shapes.case(body))
-    made = await photos.keep(hub, visitor, body["place"][0], photo, picture)
-    add = AddReportPhoto(id, visitor.name, report, photo, made.sha256)
-    try:
-        return await _act(hub, add, visitor, key)
-    except Refusal:
-        await hub.evidence.drop(photo)
-        raise
+
+    async def look() -> tuple[Mapping[str, Any], Collection[str]]:
+        now = await _incident(hub, id)
+        return now, _photos(now)
+
+    async def act(made: Kept) -> JSONResponse:
+        return await _act(hub, AddReportPhoto(id, visitor.name, report, photo, made.sha256), visitor, key)
+
+    return await photos.added(hub, visitor, photo, picture, look, act)
 
 
 @router.get("/incidents/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)

@@ -24,9 +24,8 @@ from edge.domain.order import (
     Proof,
     Step,
 )
-from edge.domain.request import Refusal
 from edge.domain.rule import Priority
-from edge.facade import CaseQuery, Hub
+from edge.facade import CaseQuery, Hub, Kept
 from web.api.v1 import photos, shapes
 from web.api.v1.params import (
     Body,
@@ -51,6 +50,10 @@ SEE: Final = Depends(require(Perm.SEE))
 Dispatcher = Annotated[Visitor, Depends(require(Perm.DISPATCH))]
 Hand = Annotated[Visitor, Depends(require(Perm.HAND))]
 Line = Annotated[Prose, Field(min_length=1, max_length=200)]
+
+
+SKILLS: Final = ("electric", "plumbing", "gas", "detectors", "cleaning", "patrol")
+"""Those that the panel offers whoever works at the site."""
 
 
 class OpenBody(Body):
@@ -230,15 +233,16 @@ async def add_photo(
     picture = await request.body()
     about = f"{body['id']}|{body['redone']}|{kind}|{visitor.name}|"
     photo = photos.photo_id(body["opened_at"], about, picture)
-    if any(kept["id"] == photo for kept in body["photos"]):
-        return answer(shapes.case(body))
-    made = await photos.keep(hub, visitor, body["place"][0], photo, picture)
-    add = AddPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
-    try:
+
+    async def look() -> tuple[Mapping[str, Any], set[str]]:
+        now = await _order(hub, id)
+        return now, {kept["id"] for kept in now["photos"]}
+
+    async def act(made: Kept) -> JSONResponse:
+        add = AddPhoto(id, visitor.name, photo, kind, made.sha256, made.width, made.height)
         return await _act(hub, add, visitor, key)
-    except Refusal:
-        await hub.evidence.drop(photo)
-        raise
+
+    return await photos.added(hub, visitor, photo, picture, look, act)
 
 
 @router.get("/work-orders/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
@@ -260,6 +264,13 @@ async def _act(hub: Hub, request: OrderRequest, visitor: Visitor, key: str | Non
     return answer(shapes.case(await carried_out(hub, request, visitor, key, "work orders are not kept here")))
 
 
+def _skills(hub: Hub) -> set[str]:
+    roster = hub.site.roster
+    skills = [person.skills for person in roster.persons.values()]
+    skills += [crew.skills for crew in roster.crews.values()]
+    return {*SKILLS, *(s for own in skills for s in own), *(rule.skill for rule in hub.site.order_rules)}
+
+
 async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
     alarm = None
     if body.alarm is not None and (alarm := await hub.alarm(body.alarm)) is None:
@@ -270,6 +281,8 @@ async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
         raise not_found("device", id)
     if body.assignee is not None and await hub.accounts.account(body.assignee) is None:
         raise Problem(422, "unknown_person", f"There is no account {body.assignee!r}.")
+    if body.skill and body.skill not in _skills(hub):
+        raise Problem(422, "unknown_skill", f"Nobody has a skill {body.skill!r}, and no rule asks for it.")
     if body.zone is not None and body.zone not in hub.site.zones:
         raise Problem(422, "unknown_zone", f"There is no zone {body.zone!r}.")
     title = alarm.title if alarm else None  # in both languages, also where the form gives it back in one
@@ -300,4 +313,5 @@ async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
         due=due,
         needs_photos=body.needs_photos,
         note=body.note,
+        asked=body.model_dump_json(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
@@ -30,6 +30,7 @@ from web.api.v1.params import (
 from web.api.v1.schema import Listing, OutageShape
 from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
+from web.problems import not_found
 
 router = APIRouter(tags=["outages"])
 NO_DEVICE: Final = "there is no such device"
@@ -66,7 +67,7 @@ def shape(row: Mapping[str, Any]) -> OutageShape:
 
 @router.get("/outages", dependencies=[SEE], responses=shown(Listing[OutageShape]))
 async def outages(
-    hub: TheHub, state: str = "open", limit: Limit = 100, cursor: Cursor = None
+    hub: TheHub, state: Literal["open", "all"] = "open", limit: Limit = 100, cursor: Cursor = None
 ) -> JSONResponse:
     """Devices out of service, newest first; state `all` with those that have ended."""
     try:
@@ -85,6 +86,8 @@ async def take_out(
     """Keep its alarms quiet until then: 409 `out_of_service`, `second_person`, `same_person`; 422 `too_long`."""
     second = await second_of(request, hub, visitor, Perm.OUTAGE, body.second)
     until = instant("until", body.until)
+    if body.order is not None and await hub.case("order", body.order) is None:
+        raise not_found("order", body.order)
     wish = TakeOut(id, visitor.name, until, body.reason, body.order, second)
     return answer(shape(await carried_out(hub, wish, visitor, key, NO_DEVICE)))
 

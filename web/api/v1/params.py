@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -29,7 +30,17 @@ def _writable(text: str) -> str:
 Writable = Annotated[str, AfterValidator(_writable)]
 """Text that a store and an answer can hold, of any length a body may have."""
 
-Prose = Annotated[Writable, Field(max_length=2000)]
+
+def _plain(text: str) -> str:
+    """No control characters but line breaks and tabs, and none that turn the direction of what stands around them."""
+    if any((unicodedata.category(c) == "Cc" and c not in "\n\r\t") or c in _TURNS for c in text):
+        raise ValueError("has control characters or turns the direction of writing")
+    return text
+
+
+_TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+Prose = Annotated[Writable, AfterValidator(_plain), Field(max_length=2000)]
 """A person's own words in a body; an alarm carries its verdict's along, on every wall and stream."""
 
 TheHub = Annotated[Hub, Depends(hub_of)]

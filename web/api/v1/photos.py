@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
+from typing import Any, Final
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from edge.domain.instant import SECOND
+from edge.domain.request import Refusal
 from edge.facade import Hub, Kept, Unfit
+from web.api.v1 import shapes
+from web.api.v1.params import answer
 from web.auth import Visitor
 from web.problems import Problem, not_found
+
+_ONE: Final[WeakValueDictionary[str, asyncio.Lock]] = WeakValueDictionary()
+"""By id of the photo that is being kept."""
 
 
 def photo_id(opened_at: int, about: str, picture: bytes) -> str:
@@ -32,6 +41,31 @@ async def keep(hub: Hub, visitor: Visitor, place: str, id: str, picture: bytes) 
         return await hub.evidence.keep(id, picture, words, plain)
     except Unfit as error:
         raise Problem(422, "bad_picture", f"{str(error).capitalize()}.") from error
+
+
+async def added(
+    hub: Hub,
+    visitor: Visitor,
+    id: str,
+    picture: bytes,
+    look: Callable[[], Awaitable[tuple[Mapping[str, Any], Collection[str]]]],
+    act: Callable[[Kept], Awaitable[JSONResponse]],
+) -> JSONResponse:
+    """Keep a photo and put it on record, or answer with the case as it stands where it is there already.
+
+    look: the case as it stands now, and the ids of its photos. One at a time under one id: a phone that sends again
+    while the first is being worked on must neither overwrite nor drop what that one puts on record.
+    """
+    async with _ONE.setdefault(id, asyncio.Lock()):
+        body, known = await look()
+        if id in known:
+            return answer(shapes.case(body))
+        made = await keep(hub, visitor, body["place"][0], id, picture)
+        try:
+            return await act(made)
+        except Refusal:
+            await hub.evidence.drop(id)
+            raise
 
 
 async def shown(hub: Hub, id: str, known: Collection[str]) -> Response:

@@ -1,5 +1,5 @@
 // Photos: made smaller on the phone, shown at once, kept until the hub has them, sent again when it did not work.
-import { given, notice, refusal, say } from "./phone.js";
+import { given, notice, refusal, renew, say } from "./phone.js";
 import { asText } from "./picture.js";
 
 const STORE = `photos ${given.me} ${given.order}`;
@@ -66,6 +66,11 @@ function send(draft) {
     }
     let said = {};
     try { said = JSON.parse(request.responseText); } catch { /* a proxy's page */ }
+    if (said.code === "csrf" && !draft.renewed) {
+      draft.renewed = true;
+      renew().then((own) => own && send(draft), () => failed(draft, box, say("photo_failed")));
+      return;
+    }
     if ([409, 413, 422].includes(request.status)) drop(draft.id); // it will never be taken
     failed(draft, box, refusal(said.code, said.detail ?? say("photo_failed")));
   };

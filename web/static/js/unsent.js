@@ -1,5 +1,5 @@
 // What was pressed and is not with the hub yet. Kept on the phone, in order; the key makes a repeat harmless.
-import { given, key, refusal, say } from "./phone.js";
+import { given, key, refusal, renew, say } from "./phone.js";
 
 const STORE = `unsent ${given.me}`;
 const strip = document.getElementById("unsent");
@@ -30,6 +30,7 @@ export function flush() {
 async function send() {
   let sent = 0;
   let refused = "";
+  let renewed = false;
   for (let next = load()[0]; next; next = load()[0]) {
     try {
       const answer = await fetch(next.path, {
@@ -43,12 +44,15 @@ async function send() {
         break;
       }
       if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
+      const said = answer.ok ? {} : await answer.json();
+      if (said.code === "csrf") {
+        if (renewed || !(await renew())) throw new Error(said.code);
+        renewed = true;
+        continue;
+      }
       save(load().slice(1));
       if (answer.ok) sent += 1;
-      else {
-        const said = await answer.json();
-        refused = refusal(said.code, said.detail);
-      }
+      else refused = refusal(said.code, said.detail);
     } catch {
       show(false);
       return { sent, refused };

@@ -19,6 +19,7 @@ from tests.web.fakes import FakeHub
 def machine(hub: FakeHub) -> None:
     routes = {
         "sms": Route("sms", Proof(delivered=True), 1, lambda person: person == "guard"),
+        "desk": Route("desk", Proof(), 1, lambda _: True),
         "wecom": Route("wecombot", Proof(), 1, lambda person: person == ""),
     }
     hub.conclude = Conclude([Notifications(routes, Words(UTC), Numbering(9, 0), lambda _: "zh")])
@@ -51,6 +52,7 @@ async def test_a_test_is_sent_and_stands_in_the_list(program, role, channel, bod
     [
         ("pigeon", {}, 404, "not_found"),
         ("sms", {}, 404, "not_found"),
+        ("desk", {"person": "nobody"}, 404, "not_found"),
         ("wecom", {"person": "guard"}, 404, "not_found"),
         ("wecom", {"persn": "guard"}, 422, "bad_body"),
     ],
@@ -64,3 +66,7 @@ async def test_the_crew_sees_channels_but_does_not_test_them(program):
     crew = program(Role.MAINTENANCE)
     assert (await crew.get("/api/v1/channels")).status_code == 200
     assert (await crew.post("/api/v1/channels/wecom/test", json={})).status_code == 403
+
+
+async def test_the_group_needs_no_body(api):
+    assert (await api.post("/api/v1/channels/wecom/test")).status_code == 200

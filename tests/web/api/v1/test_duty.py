@@ -59,6 +59,7 @@ async def test_both_sign_and_they_are_two(person: ComeIn, manned: FakeHub) -> No
         (signed("guard", "guard"), "same_person"),
         (signed(taker="maintenance"), "forbidden"),
         (signed() | {"taker": {"person": "admin", "pin": "0000"}}, "wrong_pin"),
+        (signed(post="moon"), "unknown_post"),
     ):
         assert (await client.post("/api/v1/handovers", json=body)).json()["code"] == code
     assert (await client.get("/api/v1/handovers")).json()["items"] == []
@@ -71,6 +72,7 @@ async def out(client: httpx.AsyncClient, hub: FakeHub, device: str, **more: obje
 
 async def test_a_device_goes_out_of_service_and_back(person: ComeIn, manned: FakeHub) -> None:
     client = await person("maintenance")
+    manned.case_rows["order"] = {"wo-1-7": {}}
     done = (await out(client, manned, "bin-1", order="wo-1-7")).json()
     assert (done["by"], done["open"], done["order"], done["second"]) == ("maintenance", True, "wo-1-7", None)
     page = (await client.get("/devices/bin-1")).text
@@ -93,3 +95,16 @@ async def test_a_smoke_detector_takes_two(person: ComeIn, manned: FakeHub) -> No
     late = to_rfc3339(manned.now().utc + 7 * DAY + HOUR)
     assert (await out(client, manned, "sm-402", second=second, until=late)).json()["code"] == "too_long"
     assert (await out(client, manned, "nothing")).json()["code"] == "not_found"
+
+
+async def test_a_crew_signs_no_hand_over_of_others(person: ComeIn, manned: FakeHub) -> None:
+    answer = await (await person("maintenance")).post("/api/v1/handovers", json=signed())
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_what_an_outage_names_exists(person: ComeIn, manned: FakeHub) -> None:
+    client = await person("guard")
+    body = {"until": to_rfc3339(manned.now().utc + HOUR), "reason": "paint", "order": "wo-9"}
+    answer = await client.post("/api/v1/devices/bin-1/outage", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (await client.get("/api/v1/outages?state=bogus")).status_code == 422

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from web.api.v1.journal import _for_all
+
 
 async def test_newest_first_or_onward_from_a_fact(api, hub):
     for _ in range(7):
@@ -45,3 +47,11 @@ async def test_malformed_positions(api, query):
 
 async def test_crews_do_not_read_who_did_what(person):
     assert (await (await person("maintenance")).get("/api/v1/journal")).status_code == 403
+
+
+def test_who_sees_alarms_is_not_told_what_people_wrote_and_where_they_signed_in():
+    shown = ("alarm.raised", "order.notified", "notification.delivered", "handover.made", "hub.started")
+    kept = ("notification.stranger", "notification.remark", "pin.refused", "wall.person", "session.opened")
+    assert [_for_all(kind) for kind in (*shown, *kept, "account.pin", "anything.new")] == [True] * 5 + [
+        False
+    ] * 7

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
 from edge.domain.device import Signal
-from edge.facade import Role, Unavailable, Unfit
+from edge.facade import Kept, Role, Unavailable, Unfit
 from tests.web.fake_stores import FakeEvidence
 from tests.web.fakes import FakeHub
 from tests.web.orders import an_order, with_orders
+from web.api.v1.orders import SKILLS
+from web.pages import order_words
 
 Program = Callable[[Role], httpx.AsyncClient]
 ORDERS = "/api/v1/work-orders"
@@ -39,7 +43,9 @@ async def step(
     return answer.status_code, answer.json()
 
 
-async def test_a_title_given_back_in_one_language_stays_in_both(desk: httpx.AsyncClient, hub: FakeHub) -> None:
+async def test_a_title_given_back_in_one_language_stays_in_both(
+    desk: httpx.AsyncClient, hub: FakeHub
+) -> None:
     alarm = hub.raise_alarm("wp-1.link", Signal.FAULT)
     for title, en in ((alarm.title.zh, alarm.title.en), ("换电池", "换电池")):
         made = (await desk.post(ORDERS, json={"alarm": alarm.id, "skill": "electric", "title": title})).json()
@@ -142,10 +148,13 @@ async def test_opened_by_hand_it_says_what_is_wrong(desk: httpx.AsyncClient) -> 
         ({"title": "灯", "device": "none"}, "not_found"),
         ({"title": "灯", "assignee": "none"}, "unknown_person"),
         ({"title": "灯", "zone": "none"}, "unknown_zone"),
+        ({"title": "灯", "skill": "lift"}, "unknown_skill"),
+        ({"title": "灯\u0000", "skill": "gas"}, "bad_body"),
+        ({"title": "\u202e灯", "skill": "gas"}, "bad_body"),
         ({"title": "灯", "due_at": "2020-01-01T00:00:00Z"}, "bad_parameter"),
     ):
         assert (await desk.post(ORDERS, json=body)).json()["code"] == code
-    unmanned = (await desk.post(ORDERS, json={"title": "灯", "skill": "lift"})).json()
+    unmanned = (await desk.post(ORDERS, json={"title": "灯", "skill": "gas"})).json()
     assert unmanned["unmanned"] is True or unmanned["offered"] == []
 
 
@@ -154,6 +163,35 @@ async def test_a_photo_sent_twice_is_kept_once(hub: FakeHub, crew: httpx.AsyncCl
     for _ in range(2):
         answer = await crew.post(f"{ORDERS}/{order.id}/photos?kind=after", content=b"same")
         assert len(answer.json()["photos"]) == 1
+
+
+async def test_a_photo_sent_again_while_the_first_is_worked_on_is_kept_once(
+    hub: FakeHub, crew: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, path = await an_order(hub, "arrive"), f"{ORDERS}/%s/photos?kind=after"
+    assert isinstance(hub.evidence, FakeEvidence)
+    keep, begun, go = hub.evidence.keep, asyncio.Event(), asyncio.Event()
+    calls = 0
+
+    async def slow(*given: Any) -> Kept:
+        nonlocal calls
+        calls += 1
+        begun.set()
+        await go.wait()
+        return await keep(*given)
+
+    monkeypatch.setattr(hub.evidence, "keep", slow)
+    sent = [asyncio.create_task(crew.post(path % order.id, content=b"same")) for _ in range(2)]
+    await begun.wait()
+    go.set()
+    answers = [(await one).json() for one in sent]
+    assert [len(answer["photos"]) for answer in answers] == [1, 1]
+    assert calls == 1
+    assert list(hub.evidence.kept) == [answers[0]["photos"][0]["id"]]
+
+
+def test_the_panel_offers_the_skills_that_the_api_takes_everywhere() -> None:
+    assert tuple(order_words.SKILLS) == SKILLS
 
 
 async def test_photos_that_cannot_be_kept(hub: FakeHub, crew: httpx.AsyncClient) -> None:

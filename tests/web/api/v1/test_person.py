@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from edge.domain.instant import MINUTE, SECOND
-from edge.facade import Role
+from edge.facade import Account, Role
 from tests.web.conftest import ComeIn
 from tests.web.fakes import PASSWORDS, PINS, FakeHub
 from web.auth.visitor import COOKIE
+from web.auth.walls import MOST
 
 
 @pytest.fixture
@@ -104,6 +105,35 @@ async def test_wrong_pins_lock_their_person_at_this_wall_and_nobody_else(
     assert (await come(other, "guard")).status_code == 200
     hub.frozen = hub.now().utc + 15 * MINUTE + SECOND
     assert (await come(wall, "guard")).status_code == 200
+
+
+async def test_many_screens_give_no_more_guesses(
+    wall: httpx.AsyncClient, person: ComeIn, hub: FakeHub
+) -> None:
+    screens = [wall]
+    for _ in range(4):
+        client = await person("admin")
+        client.headers["X-CSRF-Token"] = (await client.post("/api/v1/wall")).json()["csrf"]
+        screens.append(client)
+    for screen in screens[:4]:
+        await come(screen, "admin")  # others may come in between, and the person too
+        for _ in range(4):
+            assert (await come(screen, "guard", "9999")).json()["code"] == "wrong_pin"
+    assert (await come(screens[4], "guard")).status_code == 200
+    for _ in range(3):
+        assert (await come(screens[4], "guard", "9999")).json()["code"] == "wrong_pin"
+    assert (await come(screens[4], "guard", "9999")).json()["code"] == "pin_locked"
+    assert (await come(screens[3], "guard")).json()["code"] == "pin_locked"
+    assert (await come(screens[3], "admin")).status_code == 200
+    hub.frozen = hub.now().utc + 60 * MINUTE + SECOND
+    assert (await come(screens[3], "guard")).status_code == 200
+
+
+async def test_there_are_only_so_many_walls(person: ComeIn, hub: FakeHub) -> None:
+    for number in range(MOST):
+        await hub.accounts.put(Account(f"wall-{number + 1}", "墙", Role.WALL), "admin")
+    made = await (await person("guard")).post("/api/v1/wall")
+    assert (made.status_code, made.json()["code"]) == (409, "too_many")
 
 
 async def test_somebody_unknown_or_without_a_pin_is_answered_as_a_wrong_one(
