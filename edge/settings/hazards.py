@@ -11,15 +11,16 @@ from typing import Final, Literal
 from pydantic import Field
 
 from edge.domain.device import Signal
-from edge.domain.hazard import NOTHING, Category, Grade, SourceKind
+from edge.domain.hazard import FIRE_MANAGER, NOTHING, Category, Grade, SourceKind
 from edge.domain.hazard_rules import Element, HazardPolicy, HazardRule, Nuisance, Unit
 from edge.domain.roster import Roster
 from edge.domain.site import Zone
 from edge.resources import config_root
 from edge.settings.document import M, checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, SignalName, Table, Words, ZonePath
+from edge.settings.people import PEOPLE_FILE
 from edge.settings.positions import Path
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Problem, Report, Sheet, nearest
 
 HAZARDS_FILE: Final = "hazards.toml"
 ELEMENTS_FILE: Final = "elements.toml"
@@ -241,6 +242,15 @@ def read_hazards(
             nuisance.skill or "",
         ),
     )
+
+
+def review_hazards(roster: Roster) -> list[Problem]:
+    """A warning where nobody could judge what is a major hazard."""
+    report = Report()
+    if roster.persons and not any(FIRE_MANAGER in person.roles for person in roster.persons.values()):
+        message = f"nobody has the role {FIRE_MANAGER!r}: no hazard can be judged a major one (GB 35181-2025)"
+        report.add_file(PEOPLE_FILE, "no_fire_manager", message)
+    return report.problems()
 
 
 def _part(report: Report, sheet: Sheet, key: str, model: type[M]) -> M | None:

@@ -47,6 +47,7 @@ def review_site(
     warnings = [
         *review_people(site_dir, site.roster, site.timezone, today),
         *review_plans(site.emergency.plans, today),
+        *hazard_files.review_hazards(site.roster),
         *review_gas(site_dir, site.zones, site.devices.values()),
     ]
     return [], warnings

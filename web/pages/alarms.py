@@ -12,7 +12,7 @@ from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.device import Signal
 from edge.domain.fact import Fact
 from edge.domain.instant import DAY, MINUTE
-from edge.facade import AlarmQuery, Hub
+from edge.facade import AlarmQuery, CaseQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages import render
 from web.pages.sparkline import sparkline
@@ -68,6 +68,7 @@ async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
         "alarm.html",
         alarm=alarm,
         story=told(await hub.story(id)),
+        hazards=(await hub.cases("hazard", CaseQuery(where={"alarm": id}))).items,
         rule=next((rule for rule in hub.site.rules if rule.id == alarm.rule), None),
         span=(alarm.raised_at - _AROUND, end),
         here="/",

@@ -11,7 +11,7 @@ from edge.domain.hazard_rules import HazardPolicy, Unit
 from edge.domain.names import Text
 from edge.domain.roster import Person, Roster
 from edge.domain.site import Zone
-from edge.settings.hazards import Context, read_elements, read_hazards, read_units
+from edge.settings.hazards import Context, read_elements, read_hazards, read_units, review_hazards
 from edge.settings.problems import Problem, Report
 
 WHOLE = """\
@@ -151,3 +151,9 @@ class TestUnits:
 
     def test_none_without_a_file(self, tmp_path: Path) -> None:
         assert read_units(Report(), tmp_path, CONTEXT) == ()
+
+
+def test_somebody_must_be_able_to_judge() -> None:
+    assert [problem.code for problem in review_hazards(ROSTER)] == ["no_fire_manager"]
+    manager = Person("li", "李", Text("管理人", "Manager"), roles=("fire-manager",))
+    assert review_hazards(Roster({"li": manager})) == review_hazards(Roster()) == []
