@@ -6,18 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from edge.domain.alarm import Alarm
-from edge.domain.device import Signal
+from edge.domain.danger import NO_DANGER, endangers
 from edge.domain.order import OrderRule
 from edge.domain.reading import Purpose
 
-_DANGER: Final = frozenset({Signal.FIRE, Signal.GAS})
-_NO_DANGER: Final = frozenset({"false", "fault", "test"})
 SEEN: Final = frozenset(
     {"alarm.raised", "alarm.unshelved", "alarm.released", "alarm.verdict", "alarm.closed", "alarm.reset"}
 )
 """Kinds of facts that `Opening.seen` looks at."""
-_SPREAD: Final = 2
-"""Parts of a zone's path that burn together: building and unit ("b3/s1")."""
 
 
 class Opening:
@@ -60,7 +56,7 @@ class Opening:
         elif kind == "alarm.raised":
             self._held.add(alarm.id)
         if kind == "alarm.verdict" and alarm.verdict is not None:
-            if alarm.verdict.kind in _NO_DANGER:
+            if alarm.verdict.kind in NO_DANGER:
                 self._waiting.pop(alarm.id, None)
             if alarm.verdict.kind == "fault":
                 self._wait("fault", alarm)
@@ -92,18 +88,4 @@ class Opening:
 
     def _burns(self, zone: str) -> bool:
         """Whether fire or gas is reported at `zone` or around it and nobody judged it to be something else."""
-        return any(
-            alarm.active
-            and alarm.signal in _DANGER
-            and alarm.purpose is Purpose.LIVE
-            and not (alarm.verdict is not None and alarm.verdict.kind in _NO_DANGER)
-            and _near(alarm.zone, zone)
-            for alarm in self._alarms()
-        )
-
-
-def _near(one: str, other: str) -> bool:
-    """Whether two zones lie in one unit of a building, or one within the other."""
-    shorter = min(one.count("/"), other.count("/")) + 1
-    parts = min(shorter, _SPREAD)
-    return one.split("/")[:parts] == other.split("/")[:parts]
+        return any(endangers(alarm, zone) for alarm in self._alarms())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from edge.domain.alarm import Alarm
-from edge.domain.device import Signal
+from edge.domain.danger import endangers
 from edge.domain.fact import Fact
 from edge.domain.hazard import Hazard, HazardOrder, HazardState
 from edge.domain.hazard_rules import Due
@@ -17,7 +17,6 @@ from edge.domain.request import Request
 from edge.domain.rule import Priority
 from edge.hazards.steps import rectified, sent_back
 
-_DANGER: Final = frozenset({Signal.FIRE, Signal.GAS})
 _PRIORITY: Final[Mapping[str | None, Priority]] = {
     "major": Priority.URGENT,
     "suspected_major": Priority.HIGH,
@@ -50,15 +49,8 @@ def order_for(hazard: Hazard, by: str) -> OpenOrder:
 
 
 def burns(zone: str, alarms: Iterable[Alarm]) -> bool:
-    """Whether fire or gas is reported in the same unit of the building: the hub sends nobody there by itself."""
-    near = zone.split("/")[:2]
-    return any(
-        alarm.active
-        and alarm.signal in _DANGER
-        and alarm.zone.split("/")[:2] == near
-        and not (alarm.verdict is not None and alarm.verdict.kind != "real")
-        for alarm in alarms
-    )
+    """Whether fire or gas is reported where it is or around it: the hub sends nobody there by itself."""
+    return any(endangers(alarm, zone) for alarm in alarms)
 
 
 def after_order(hazard: Hazard, fact: Fact, now: Instant, due: Due) -> tuple[Hazard, str] | None:
@@ -88,6 +80,18 @@ def after_order(hazard: Hazard, fact: Fact, now: Instant, due: Due) -> tuple[Haz
     if state == "cancelled" and not any(order.state in {"open", "done"} for order in after.orders):
         return replace(after, skill=""), "hazard.order"  # somebody took it back: none goes out by itself
     return after, "hazard.order"
+
+
+def unfinished(hazard: Hazard) -> list[Request]:
+    """After a restart: what a step meant for its orders and may have been cut off; who did it already refuses it."""
+    by = hazard.reinspected_by or ""
+    states = {order.state for order in hazard.orders}
+    done = [order.id for order in hazard.orders if order.state == "done"]
+    if hazard.state is HazardState.CLOSED:
+        return [Advance(order, by, "verify") for order in done]
+    if hazard.state is HazardState.ASSIGNED and "open" not in states:
+        return [Advance(order, by, "redo", reason=hazard.reason or "not_repaired") for order in done]
+    return []
 
 
 def follows(before: Hazard, after: Hazard, kind: str, by: str) -> list[Request]:

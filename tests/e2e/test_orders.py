@@ -16,6 +16,7 @@ from edge.evidence import EvidenceFiles
 from tests.e2e.conftest import SignIn
 from tests.e2e.demo import until
 from tests.e2e.panel import Panel
+from tests.web.fakes import PASSWORDS
 from tests.web.orders import an_order, with_orders
 
 pytestmark = pytest.mark.e2e
@@ -123,6 +124,17 @@ def test_without_a_connection_it_is_kept_and_sent_later(panel: Panel, sign_in: S
     page.context.set_offline(False)
     expect(page.locator(".foot .main")).to_have_text("到场", timeout=15_000)
     expect(page.locator("#unsent")).to_be_hidden()
+    assert panel.hub.case_rows["order"][order.id]["state"] == "en_route"
+
+
+def test_what_was_pressed_outlives_a_sign_in_in_another_tab(panel: Panel, sign_in: SignIn) -> None:
+    order = made(panel, "accept")
+    page = phone(sign_in, f"/my/{order.id}")
+    known = {"name": "maintenance", "password": PASSWORDS["maintenance"]}
+    again = page.context.request.post(f"{panel.url}/api/v1/session", data=known)
+    assert again.ok
+    page.locator(".foot .main").click()
+    expect(page.locator(".foot .main")).to_have_text("到场", timeout=15_000)
     assert panel.hub.case_rows["order"][order.id]["state"] == "en_route"
 
 

@@ -10,7 +10,7 @@ import segno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from edge.domain.device import Signal
+from edge.domain.danger import endangers
 from edge.domain.order import OrderState, WorkOrder
 from edge.facade import CaseQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
@@ -24,7 +24,6 @@ router = APIRouter()
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 WorkingVisitor = Annotated[Visitor, Depends(require(Perm.WORK))]
 _PAGE: Final = 50
-_DANGER: Final = frozenset({Signal.FIRE, Signal.GAS})
 _SHOWN: Final[Mapping[str, CaseQuery]] = {
     "open": CaseQuery(open=True, limit=_PAGE),
     "done": CaseQuery(open=True, where={"state": "done"}, limit=_PAGE),
@@ -135,15 +134,8 @@ async def code(request: Request, id: str) -> Response:
 
 
 def danger(hub: Hub, order: WorkOrder) -> Sequence[Any]:
-    """Alarms of fire and gas that are active where the order is, or in the same unit."""
-    unit = order.zone.split("/")[:2]
-    return [
-        alarm
-        for alarm in hub.open_alarms()
-        if order.open and alarm.active and alarm.signal in _DANGER and order.zone
-        and alarm.zone.split("/")[:2] == unit
-        and not (alarm.verdict and alarm.verdict.kind in {"false", "fault", "test"})
-    ]  # fmt: skip
+    """Alarms of fire and gas that are active where the order is, or around it."""
+    return [alarm for alarm in hub.open_alarms() if order.open and endangers(alarm, order.zone)]
 
 
 async def _order(hub: Hub, id: str) -> WorkOrder:
