@@ -136,7 +136,7 @@ class Line(RuleBasedStateMachine):
     @precondition(lambda self: self.scene.rows)
     def asks(self, data: st.DataObject, act: int) -> None:
         number = data.draw(st.sampled_from(sorted(i.number for i in self.scene.all())))
-        answers = []
+        answers: list[str] = []
         for scene in (self.scene, self.steady):
             incident = next(i for i in scene.all() if i.number == number)
             if act == 2:
