@@ -19,7 +19,7 @@ from edge.domain.hazard import (
     ReportHazard,
 )
 from edge.domain.hazard_rules import HazardPolicy, HazardRule, Unit
-from edge.domain.instant import SECOND, Instant
+from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose, Reading
 from edge.domain.request import Refusal
@@ -30,20 +30,23 @@ from edge.hazards.proof import Count, shows_normal, trusted
 from edge.hazards.steps import Ground, cancelled, sent_back, stepped, timed
 
 _AGAIN: Final = frozenset({"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved"})
+_ASKED: Final = (
+    5 * MINUTE
+)  # then an order that has not come is asked for again: the journal may have been sick
 
 
 @dataclass(slots=True)
 class _Open:
     """A hazard with its timer (mono µs), and what its sensor has shown since the work was done.
 
-    by: who sends the crew. asked: a work order has been asked for and has not come yet. done: mono µs from which
-    readings can prove it.
+    by: who sends the crew. asked: until then (mono µs) a work order that was asked for may still come. done: mono µs
+    from which readings can prove it.
     """
 
     hazard: Hazard
     due: int = NEVER
     by: str = ""
-    asked: bool = False
+    asked: int = -NEVER
     done: int = 0
     count: Count = field(default_factory=Count)
 
@@ -86,18 +89,20 @@ class Hazards:
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
         """Open hazards with what is left of their time, closed ones of the last week; counted readings begin anew."""
+        told = Conclusion()
         for row in rows:
             if "times" in row:
                 self._falses.restore(row)
                 continue
             hazard = Hazard.from_dict(row)
+            told.requests += crews.unfinished(hazard)
             if hazard.open:
                 entry = self._book[hazard.id] = _Open(hazard, done=now.mono)
                 self._wind(entry, now)
             elif hazard.closed_at is not None:
                 self._remember(hazard, now)
         self._watch_sensors()
-        return Conclusion()
+        return told
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Hazards that alarms and verdicts show, what became of their orders, proofs, and times that are over."""
@@ -107,15 +112,14 @@ class Hazards:
                 self._alarm(fact.kind, Alarm.from_dict(dict(fact.body)), now, told)
             elif fact.subject == "order" and "offered" in fact.body:
                 self._order(fact, now, told)
-        if self._proving:
-            for reading in happened.readings:
-                if reading.point.id in self._proving and trusted(reading):
-                    self._prove(reading, now, told)
+        for reading in happened.readings if self._proving else ():
+            if reading.point.id in self._proving and trusted(reading):
+                self._prove(reading, now, told)
         for entry in [e for e in self._book.values() if e.due <= now.mono]:
             entry.due = NEVER
             late = replace(entry.hazard, overdue=True, remaining=0, climbed=entry.hazard.climbed + 1)
             self._record(entry, late, "hazard.overdue", now, told)
-        self._send_crews(told)
+        self._send_crews(now, told)
         return told
 
     def act(self, request: HazardRequest, now: Instant) -> Conclusion:
@@ -133,14 +137,13 @@ class Hazards:
             for hazard, kind, note in steps:
                 self._record(entry, hazard, kind, now, told, request.by, note)
                 told.requests += crews.follows(before, entry.hazard, kind, request.by)
-        self._send_crews(told)
+        self._send_crews(now, told)
         told.subject = entry.hazard.to_dict()
         return told
 
     def next_due(self) -> int | None:
         """When the next hazard is overdue, or is told of once more."""
-        soonest = min((entry.due for entry in self._book.values()), default=NEVER)
-        return None if soonest == NEVER else soonest
+        return min((entry.due for entry in self._book.values() if entry.due != NEVER), default=None)
 
     def known(self, id: str) -> Hazard | None:
         """An open hazard, or one closed in the last week."""
@@ -230,10 +233,9 @@ class Hazards:
     def _in_alarm_again(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
         """The sensor that was to prove a hazard gone is in alarm: the work was not enough."""
         for entry in list(self._book.values()):
-            hazard = entry.hazard
-            if hazard.state is HazardState.RECTIFIED and hazard.key == alarm.key:
-                before = self._as_of(entry, now)
-                back = sent_back(before, "in_alarm_again", self._origins.due(hazard))
+            before = self._as_of(entry, now)
+            if before.state is HazardState.RECTIFIED and before.key == alarm.key:
+                back = sent_back(before, "in_alarm_again", self._origins.due(before))
                 self._record(entry, back, "hazard.sent_back", now, told)
                 told.requests += crews.follows(before, back, "hazard.sent_back", "")
 
@@ -269,7 +271,7 @@ class Hazards:
         before = self._as_of(entry, now)
         step = crews.after_order(before, fact, now, self._origins.due(before))
         if step is not None:
-            entry.asked = False
+            entry.asked = -NEVER
             self._record(entry, *step, now, told, fact.by)
 
     def _for(self, hazard: str | None, alarm: str | None) -> _Open | None:
@@ -280,13 +282,13 @@ class Hazards:
         shown = (e for e in self._book.values() if any(s.id == alarm for s in e.hazard.sources))
         return next((e for e in shown if e.hazard.rule != sources.NUISANCE), None)
 
-    def _send_crews(self, told: Conclusion) -> None:
+    def _send_crews(self, now: Instant, told: Conclusion) -> None:
         """A work order for each that is to be rectified by a crew and has none under way."""
         for entry in self._book.values():
-            if entry.asked or not crews.needs_crew(entry.hazard):
+            if now.mono < entry.asked or not crews.needs_crew(entry.hazard):
                 continue
             if entry.by or not crews.burns(entry.hazard.zone, self._alarms()):
-                entry.asked = True
+                entry.asked = now.mono + _ASKED
                 told.requests.append(crews.order_for(entry.hazard, entry.by))
 
     # ---- proof ----------------------------------------------------------------------------------------------------

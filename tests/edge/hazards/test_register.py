@@ -267,6 +267,28 @@ class TestWorkOrders:
         desk.later(DAY)
         assert desk.asked == []
 
+    def test_an_order_that_never_came_is_asked_for_again(self, desk: HazardDesk) -> None:
+        hazard = desk.grade(desk.report())
+        desk.ask(AssignHazard(hazard.id, "li", skill="patrol"))
+        desk.later(4 * MINUTE)
+        assert len(desk.asked) == 1
+        desk.later(MINUTE)
+        assert len(desk.asked) == 2
+
+    def test_what_a_power_cut_kept_from_the_order_is_made_up(self, desk: HazardDesk) -> None:
+        id = self.assigned(desk)
+        desk.order(OrderState.DONE, id)
+        desk.ask(Reinspect(id, "liu", passed=False, reason="half_done"))
+        desk.asked.clear()
+        desk.restart()
+        assert desk.asked == [Advance("wo-1", "liu", "redo", reason="half_done")]
+        desk.order(OrderState.ACCEPTED, id, kind="order.redone")
+        desk.order(OrderState.DONE, id)
+        desk.pass_(desk.last(id), by="liu")
+        desk.asked.clear()
+        desk.restart()
+        assert desk.asked == [Advance("wo-1", "liu", "verify")]
+
     def test_a_rule_sends_a_crew_but_not_into_gas(self, desk: HazardDesk) -> None:
         desk.alarm("g-1")
         desk.alarm("c-1", rule="residual", device="rc-b3", point="ma", zone="b3/s1", signal=Signal.PROCESS)

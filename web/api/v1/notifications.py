@@ -32,6 +32,7 @@ class NotificationShape(TypedDict):
     open: bool
     alarm: str | None
     order: str | None
+    hazard: str | None
     alarms: list[str]
     attempt: int
     opened_at: str
@@ -58,6 +59,7 @@ def shape(row: Mapping[str, Any]) -> NotificationShape:
         "open": case.open,
         "alarm": case.alarm,
         "order": case.order,
+        "hazard": case.hazard,
         "alarms": list(case.alarms),
         "attempt": case.attempt,
         "opened_at": to_rfc3339(case.opened_at),
