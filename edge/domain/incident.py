@@ -174,10 +174,10 @@ class Incident:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Incident:
-        """The incident that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
+        """The incident that `to_dict` wrote, this version or another; KeyError or ValueError when it is no such row."""
         return cls(
             **{
-                **{field.name: row[field.name] for field in fields(cls)},
+                **{field.name: row[field.name] for field in fields(cls) if field.name in row},
                 "title": Text(*row["title"]),
                 "place": Text(*row["place"]),
                 "purpose": Purpose(row["purpose"]),
