@@ -154,7 +154,7 @@ class Stage:
     def incident(self, kind: str, **more: Any) -> Fact:
         body = {
             "id": "inc-1", "alarm": None, "triggers": [], "zone": "b3/s1", "signal": "fire", "priority": "urgent",
-            "purpose": "live",
+            "purpose": "live", "drill": None,
         } | more  # fmt: skip
         return Fact(self.numbering.next(), f"incident.{kind}", self.utc, None, "incident", body)
 

@@ -253,6 +253,10 @@ class TestOpenedByThemselves:
         )
         assert order.place == smoke.place
 
+    def test_a_device_judged_faulty_is_repaired_though_its_alarm_is_closed(self, desk: OrderDesk) -> None:
+        broken = replace(judged(alarm(), "fault"), active=False, closed_at=1)
+        assert desk.happens("alarm.verdict", broken) == ["order.opened", "order.notified"]
+
     @pytest.mark.parametrize("kind", ["real", "false", "test"])
     def test_another_verdict_opens_none(self, desk: OrderDesk, kind: VerdictKind) -> None:
         assert desk.happens("alarm.verdict", judged(alarm(), kind)) == []
