@@ -308,8 +308,9 @@ class View:
 
     def link(self, source: str) -> str:
         """What a connection is called on site."""
-        names = {c.id: c.name for c in self.hub.site.connections}
-        names |= {way.id: way.name for way in (*self.hub.site.uplinks, *self.hub.site.outlets)}
+        site = self.hub.site
+        names = {c.id: c.name for c in site.connections} | {u.id: u.name for u in site.uplinks}
+        names |= {outlet.id: outlet.name for outlet in site.outlets}
         return self.text(names[source]) if source in names else source
 
     def link_look(self, link: LinkReport) -> Literal["ok", "medium"]:
