@@ -228,7 +228,8 @@ def _plain(value: Any) -> dict[str, Any]:
 class ReportHazard:
     """隐患上报. Where one of the category is open at the place, this becomes a source of it, unless `separate`.
 
-    source, source_id: how it is known; suspected: it looks like a major one. draft: the hub proposes it.
+    source, source_id: how it is known; alarm: the open one it is about, whose sensor then has to prove it gone where it
+    measures something; suspected: it looks like a major one. draft: the hub proposes it.
     """
 
     by: str
@@ -240,6 +241,7 @@ class ReportHazard:
     unit: str | None = None
     source: SourceKind = "person"
     source_id: str = ""
+    alarm: str | None = None
     suspected: bool = False
     separate: bool = False
     draft: bool = False

@@ -75,7 +75,7 @@ class Hazards:
         self.remembers: Mapping[str, int] = {"hazard": _micros(policy.repeat)}
         self._numbering = numbering
         self._policy = policy
-        self._origins = sources.Origins(policy, units, category)
+        self._origins = sources.Origins(policy, units, category, alarms)
         self._elements = elements
         self._rules = {rule.id: rule for rule in rules}
         self._alarms = alarms

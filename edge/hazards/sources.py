@@ -19,13 +19,20 @@ NUISANCE: Final = "nuisance"
 
 
 class Origins:
-    """The site's rules over hazards. category: of a device's profile, by its id."""
+    """The site's rules over hazards. category: of a device's profile, by its id. alarms: the open ones."""
 
-    def __init__(self, policy: HazardPolicy, units: Sequence[Unit], category: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        policy: HazardPolicy,
+        units: Sequence[Unit],
+        category: Callable[[str], str],
+        alarms: Callable[[], Iterable[Alarm]],
+    ) -> None:
         self._policy = policy
         self._by_id = {rule.id: rule for rule in policy.rules}
         self._units = units
         self._category = category
+        self._alarms = alarms
 
     def of_alarm(self, on: Literal["alarm", "verdict"], alarm: Alarm) -> HazardRule | None:
         """The rule by which an alarm, or the verdict on it, is a hazard; none of a drill, a test or in repair."""
@@ -90,8 +97,12 @@ class Origins:
         known = replace(
             seed, title=request.title, category=request.category, draft=request.draft, place=request.place,
             zone=request.zone, device=request.device, unit=request.unit, rule=rule.id if rule else None,
-            sources=(source(request, now),),
+            alarm=request.alarm, sources=(source(request, now),),
         )  # fmt: skip
+        alarm = next((a for a in self._alarms() if a.id == request.alarm), None)
+        if alarm is not None and alarm.limit is not None:
+            proof = rule.proof if rule is not None and rule.proof else self._policy.proof
+            known = replace(known, key=alarm.key, proof=Proof(*proof))
         return self._placed(known, rule)
 
     def from_falses(self, seed: Hazard, alarm: Alarm, now: Instant) -> Hazard:

@@ -341,6 +341,13 @@ class TestSensors:
         with refused("not_proved"):
             desk.pass_(desk.last(id))
 
+    def test_what_a_person_reports_of_a_measured_alarm_is_proved_by_its_sensor(
+        self, desk: HazardDesk
+    ) -> None:
+        desk.happens("alarm.raised", an_alarm("a-9", rule="other"))
+        hazard = desk.report(alarm="a-9", source_id="a-9", category="gas")
+        assert (hazard.key, hazard.alarm, hazard.proved) == ("other@gs-1.lel", "a-9", False)
+
     def test_one_over_the_limit_begins_anew_alarm_or_not(self, desk: HazardDesk) -> None:
         id = self.waiting(desk)
         desk.reads(1.0)

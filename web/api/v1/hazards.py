@@ -369,6 +369,7 @@ async def _report(hub: Hub, visitor: Visitor, body: ReportBody) -> ReportHazard:
         unit=body.unit,
         source=body.source,
         source_id=body.source_id or body.alarm or "",
+        alarm=body.alarm,
         suspected=body.suspected,
         separate=body.separate,
         note=body.note,
