@@ -27,6 +27,7 @@ from edge.dispatch.channels.making import make_channels
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import Presence
+from edge.domain.conclusion import Rehearse
 from edge.domain.output import OutputKind
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
@@ -40,6 +41,7 @@ from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
 from edge.lock import only_hub
 from edge.outward import KINDS, Outward, showing
@@ -212,8 +214,20 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
 
     duty = OnDuty(site.roster, ZoneInfo(site.timezone), calendar(site.roster), civil)
     presence = Presence()
+    codecs: dict[str, Codec] = {name: driver.codec for name, driver in parts.drivers.items()}
+    rehearsals = Rehearsals(codecs, site.connections)
     conclude = Conclude(
-        tenants(site, parts.directory, engine, duty, presence, parts.channels, civil, parts.log.numbering)
+        tenants(
+            site,
+            parts.directory,
+            engine,
+            duty,
+            presence,
+            parts.channels,
+            civil,
+            parts.log.numbering,
+            rehearsals.messages,
+        )
     )
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
@@ -223,7 +237,6 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     values = LatestValues()
     quarantine = Quarantine()
-    codecs: dict[str, Codec] = {name: driver.codec for name, driver in parts.drivers.items()}
     intake = Intake(
         {SOURCE: HubCodec(), **codecs}, parts.directory, Normaliser(), deliveries, quarantine, parts.rejects
     )
@@ -349,8 +362,17 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts) -> None:
         sender.send,
         sender.release,
         pipeline.told,
+        lambda effect: _rehearse(parts, effect),
     )
     pipeline.reach_out(reach.perform)
+
+
+def _rehearse(parts: _Parts, effect: Rehearse) -> None:
+    """A drill's marked message enters where its device's own would."""
+    codecs = {name: driver.codec for name, driver in parts.drivers.items()}
+    point = parts.directory.points[effect.point]
+    for raw in Rehearsals(codecs, parts.site.connections).messages(point, effect.value, parts.clock.now()):
+        parts.inbox.offer(raw)
 
 
 async def _settle(pipeline: Pipeline, line: asyncio.Task[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edge.domain.conclusion import Effect, Receipt, Release, Send, Written
+from edge.domain.conclusion import Effect, Receipt, Rehearse, Release, Send, Written
 from edge.domain.device import Device
 from edge.domain.site import Connection, connection_of
 from edge.driver import Driver
@@ -14,7 +14,7 @@ class Reach:
     """The way out of the line; nothing here waits.
 
     send: hands a message to the sender; release: an answer that is on record. told: takes what came of an effect that
-    has no way out.
+    has no way out. rehearse: has a marked message enter the line.
     """
 
     def __init__(
@@ -25,6 +25,7 @@ class Reach:
         send: Callable[[Send], None],
         release: Callable[[Release], None],
         told: Callable[[Receipt], None],
+        rehearse: Callable[[Rehearse], None],
     ) -> None:
         known = list(connections)
         self._drivers = {
@@ -35,6 +36,7 @@ class Reach:
         self._send = send
         self._release = release
         self._told = told
+        self._rehearse = rehearse
 
     def perform(self, effect: Effect) -> None:
         """Carry out one effect."""
@@ -42,6 +44,8 @@ class Reach:
             self._send(effect)
         elif isinstance(effect, Release):
             self._release(effect)
+        elif isinstance(effect, Rehearse):
+            self._rehearse(effect)
         elif (driver := self._drivers.get(effect.device)) is not None:
             driver.write(effect)
         else:

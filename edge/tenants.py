@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge.alarm.engine import AlarmEngine
@@ -17,10 +18,15 @@ from edge.dispatch.notifications import Notifications
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.conclusion import Tenant
+from edge.domain.device import Point
 from edge.domain.fact import Numbering
+from edge.domain.instant import Instant
+from edge.domain.reading import Value
 from edge.domain.site import Site
 from edge.duties.calendar import Calendar
 from edge.duties.tenant import Duties
+from edge.emergency.drill_checks import Ground
+from edge.emergency.drills import Drills
 from edge.emergency.incidents import Incidents
 from edge.hazards.register import Hazards
 from edge.ingest.binding import Directory
@@ -36,10 +42,12 @@ def tenants(
     channels: Mapping[str, Channel],
     civil: Callable[[int], int],
     numbering: Numbering,
+    rehearse: Callable[[Point, Value, Instant], Any],
 ) -> list[Tenant]:
     """In the order in which each concludes from those before it.
 
-    presence: kept by the watch over who is away. civil: µs UTC as people's clocks show it.
+    presence: kept by the watch over who is away. civil: µs UTC as people's clocks show it. rehearse:
+    what a drill's point would send; ProtocolError where nothing can speak in its device's place.
     """
     zone = ZoneInfo(site.timezone)
     persons, crews = site.roster.persons, site.roster.crews
@@ -48,8 +56,22 @@ def tenants(
         found = directory.devices.get(device)
         return "" if found is None else found.profile.category
 
+    drills = Drills(
+        Ground(
+            site.emergency.plan,
+            directory.devices,
+            directory.points,
+            site.zones,
+            engine.outages.suppression_of,
+            lambda: engine.open().values(),
+            rehearse,
+            duty.who,
+        ),
+        numbering,
+        frozenset(spec.id for spec in site.channels if spec.kind == "ring"),
+    )
     incidents = Incidents(
-        site.emergency, directory.devices, site.zones, numbering, lambda: engine.open().values()
+        site.emergency, directory.devices, site.zones, numbering, lambda: engine.open().values(), drills.of
     )
     hazards = Hazards(
         numbering,
@@ -64,6 +86,7 @@ def tenants(
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),
         incidents,
+        drills,
         Outputs(
             directory.devices,
             directory.points,
@@ -104,4 +127,5 @@ def tenants(
             hazards.known,
         ),
         incidents.ticking,
+        drills.watching,
     ]

@@ -20,6 +20,8 @@ AT_ONCE: Final = frozenset({"fire", "gas", "sos"})
 """Signals for which different kinds of channels start together (GB/T 45839-2025 5.10.4: two within 15 s)."""
 ORDER_CHANNELS: Final = ("sms", "wecom")
 """How the people an order is given to are told, first one first."""
+DRILL_ENDS: Final = frozenset({"drill.finished", "drill.ended", "drill.retold"})
+"""Facts by which those who were told of a drill hear that it is over."""
 DESK_CHANNELS: Final = ("desk", "wecom")
 """How the desk is told of what a crew asks of it."""
 
@@ -112,11 +114,24 @@ def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
         person, message = (body["assignee"], "order-redone") if redone else (body["help_asked"], "order-help")
         channels = ORDER_CHANNELS if person else DESK_CHANNELS
         yield Wanted(person or "", channels, message, False, about, body.get("alarm"), body["id"])
+    elif fact.kind == "drill.started":
+        for call in body["calls"]:
+            yield Wanted(call["person"], call["channels"], call["message"], True, _about_drill(body))
+    elif fact.kind in DRILL_ENDS:
+        message = "drill-stopped" if body["ended_why"] == "alarm" else "drill-over"
+        for one in body["told"]:
+            yield Wanted(one["person"], one["channels"], message, False, _about_drill(body))
     elif fact.kind == "duty.reminded":
         title, place = Text(*body["title"]), Text(*body["place"])
         about = About(signal="duty", title=title, place=place, at=body["until_at"])
         for person in body["told"]:
             yield Wanted(person, ORDER_CHANNELS, "duty", False, about)
+
+
+def _about_drill(body: Mapping[str, Any]) -> About:
+    """No signal: what is real goes first."""
+    at = body["closed_at"] or body["opened_at"]
+    return About(priority=1, title=Text(*body["title"]), place=Text(*body["place"]), at=at, drill=True)
 
 
 def _told(body: Mapping[str, Any]) -> Sequence[str]:

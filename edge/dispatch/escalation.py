@@ -175,6 +175,8 @@ class Escalation:
     def _incident(self, fact: Fact, now: Instant) -> None:
         """Its alarms have their ladders; what it tells is told once, acknowledged or not (GB/T 45839-2025 5.9.4)."""
         body = fact.body
+        if body["drill"] is not None and body["alarm"] is None:
+            return  # a drill without a sensor calls its people itself, one on the table nobody
         case = Run(
             "", True, now.utc, "", str(fact.seq), alarm=next(iter(body["triggers"]), body["alarm"]),
             incident=body["id"], zone=body["zone"], signal=body["signal"], priority=body["priority"],

@@ -63,7 +63,7 @@ def _alike(case: Notification) -> tuple[object, ...]:
     """What messages must share to become one.
 
     What may have arrived is not mixed with what is new: the one says "repeat", the other does not. Nor are those with
-    different channels still to come: a channel would be left out, or told twice.
+    different channels still to come: a channel would be left out, or told twice. A drill is told apart from all else.
     """
     then = () if case.silent else case.then
-    return (case.uncertain, then, case.asked if then else "")
+    return (case.uncertain, then, case.asked if then else "", case.about.drill)

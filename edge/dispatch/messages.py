@@ -67,6 +67,11 @@ MESSAGES: Final[Mapping[str, Text]] = {
     "hazard-extension": Text(
         "【延期申请】{place} · {title} · 请审批", "Extension asked: {place} · {title} · to decide"
     ),
+    "drill": Text("{time} {place} · {title} · 请到岗签到", "{time} {place} · {title} · report for roll-call"),
+    "drill-over": Text("演练结束 {time} · {place} · {title}", "Drill over {time} · {place} · {title}"),
+    "drill-stopped": Text(
+        "演练终止·真实报警 {time} · {place} · {title}", "Drill stopped: real alarm {time} · {place} · {title}"
+    ),
     "duty": Text(
         "【值守任务】{time} 前完成 · {place} · {title}", "Duty: to be done by {time} · {place} · {title}"
     ),

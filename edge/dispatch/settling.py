@@ -8,7 +8,7 @@ from typing import Final
 
 from edge.dispatch.answers import Answers
 from edge.dispatch.arrival import Arrival
-from edge.dispatch.asked import Memory, about_alarm
+from edge.dispatch.asked import DRILL_ENDS, Memory, about_alarm
 from edge.dispatch.pending import Book, Pending
 from edge.dispatch.run import ended
 from edge.domain.device import Signal
@@ -16,6 +16,7 @@ from edge.domain.fact import Fact
 from edge.domain.notification import ARRIVED, Notification
 from edge.domain.notification import NotificationState as State
 
+DRILL_ENDINGS: Final = frozenset({"drill-over", "drill-stopped"})
 _OF_ALARMS: Final = frozenset(signal.value for signal in Signal)
 
 
@@ -33,6 +34,8 @@ class Settling:
         if fact.subject == "alarm":
             if (reason := ended(fact.kind, body)) is not None:
                 self._obsolete("alarm", body["id"], reason, fact.by)
+        elif fact.kind in DRILL_ENDS:
+            self._unsaid()
         elif fact.subject == "order":
             if not body.get("open", True):
                 self._obsolete("order", body["id"], "closed", fact.by)
@@ -51,6 +54,14 @@ class Settling:
         others = {kind: number for kind, number in case.counts.items() if kind not in _OF_ALARMS}
         counts = {**Counter(alarm.signal.value for alarm in left[1:]), **others}
         return replace(case, alarm=left[0].id, about=about_alarm(left[0]), counts=counts)
+
+    def _unsaid(self) -> None:
+        """A drill is over: what waits to be said of it is not said any more, unless it says just that."""
+        for waiting in list(self._book.open.values()):
+            case = waiting.case
+            waits = case.about.drill and case.state is State.QUEUED
+            if waits and case.message not in DRILL_ENDINGS:
+                self._book.end(waiting, State.DROPPED, "closed")
 
     def _obsolete(self, subject: str, id: str, reason: str, by: str | None) -> None:
         for waiting in self._book.calls(subject, id):

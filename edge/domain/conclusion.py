@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import Instant
-from edge.domain.reading import Reading
+from edge.domain.reading import Reading, Value
 from edge.domain.request import Request
 
 CASES: Final = frozenset(
@@ -68,7 +68,19 @@ class Release:
     key: str
 
 
-Effect = Write | Send | Release
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Have a marked message enter at the edge of a point's driver, as its device would send it. value: canonical unit.
+
+    What comes of it is of that drill, and never of what is real.
+    """
+
+    drill: str
+    point: str
+    value: Value
+
+
+Effect = Write | Send | Release | Rehearse
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class Command:
     """An order to an output, read back. Times are µs UTC.
 
     by: the person, None when the hub itself ordered it (a person's reason is the note of the first fact).
-    cause: id of the linkage, else None. alarm: that led to it.
+    cause: id of the linkage or drill, else None. alarm: that led to it.
     due_at, remaining: when feedback must have come, and µs left at the last fact. error: the driver's last word.
     seen: what the feedback showed last. faulted: the alarm of its missing feedback is on.
     late: confirmed after its time.
@@ -339,7 +339,8 @@ class LinkageMode:
 class Operate:
     """Switch outputs by hand: those of `outputs`, or all of `kind` in `zone` (a prefix path; "" for the whole site).
 
-    Refusals: not_found, gas_zone, close_only, automatic (the desk's beacon follows the alarms).
+    drill: id of the drill that asks; it stops only what its own command has switched last.
+    Refusals: not_found, gas_zone, close_only, automatic (the desk's beacon follows the alarms), superseded.
     """
 
     act: str
@@ -348,6 +349,7 @@ class Operate:
     kind: OutputKind | None = None
     zone: str = ""
     reason: str = ""
+    drill: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

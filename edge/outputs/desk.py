@@ -17,9 +17,9 @@ _ORDER: Final = tuple(_FIRST)
 def tone(alarms: Iterable[Alarm], desk: Desk) -> Tone:
     """The tone for the open alarms: fire before gas before SOS before all else, the more urgent of which leads.
 
-    Acknowledged or silenced: light only. A test shows nothing.
+    Acknowledged or silenced: light only. A test or a drill shows nothing: nobody ticked the beacon.
     """
-    shown = [alarm for alarm in alarms if alarm.open and alarm.purpose is not Purpose.TEST]
+    shown = [alarm for alarm in alarms if alarm.open and alarm.purpose is Purpose.LIVE]
     if not shown:
         return Tone.OFF
     sounding = [alarm for alarm in shown if alarm.sounds]
