@@ -210,6 +210,7 @@ class DriverSchema:
     key: address model -> the address string that `Codec.parse` yields for that device.
     bus_of: address model -> id of the source it must be on, None where any source of the dialect will do.
     parent: the table around it ([[mqtt]] without its `id`, `listen` and `publish`), None where the source stands alone.
+    messenger: its drivers are `Messenger`s: people are reached over them.
     combine: (parent model or None, connection model) -> `Connection.settings`; None: the connection model itself.
 
     All models are pydantic, strict, and forbid extra keys. Paths in them (`password_file`) arrive absolute: a field
@@ -227,6 +228,7 @@ class DriverSchema:
     parent: type[Any] | None = None
     combine: Callable[[Any, Any], Any] | None = None
     write: type[Any] | None = None
+    messenger: bool = False
 
 
 @dataclass(frozen=True, slots=True)

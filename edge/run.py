@@ -16,6 +16,7 @@ from edge.lock import HubInUseError
 from edge.settings import SettingsError
 
 log = logging.getLogger(__name__)
+_LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of journal, telemetry and accounts")
     parser.add_argument(
-        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="panel and API (%(default)s)"
+        "--listen",
+        type=_address,
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="panel and API (%(default)s)",
     )
     parser.add_argument(
         "--name",
@@ -41,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="listen beyond this machine without TLS: whoever is on that network can read along",
     )
+
+
+def _address(text: str) -> str:
+    """`text` where it ends in a port; what it may be besides is told when it is listened on."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT with a port up to {_LAST_PORT}")
+    return text
 
 
 def command(arguments: argparse.Namespace) -> int:

@@ -61,4 +61,5 @@ SCHEMA = DriverSchema(
     point=PointRead,
     key=_bus,
     bus_of=_bus,
+    messenger=True,
 )

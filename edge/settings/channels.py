@@ -14,7 +14,7 @@ from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Table, Words
 from edge.settings.people import WallTime, wall_time
 from edge.settings.positions import Path
-from edge.settings.problems import Report, Sheet, nearest
+from edge.settings.problems import Report, Sheet, choice, nearest
 
 CHANNELS_FILE: Final = "channels.toml"
 _NEEDS: Final = {"apprise": "url_file", "sms": "modem", "ring": "modem", "desk": ""}
@@ -48,8 +48,13 @@ class Channels:
     proofs: tuple[DailyProof, ...] = ()
 
 
-def read_channels(report: Report, site_dir: FilePath, people: Collection[str]) -> Channels:
-    """All channels and proofs in their order; none where the site has no such file. people: ids in the roster."""
+def read_channels(
+    report: Report, site_dir: FilePath, people: Collection[str], modems: Collection[str]
+) -> Channels:
+    """All channels and proofs in their order; none where the site has no such file.
+
+    people: ids in the roster; modems: of the sources in site.toml that send texts.
+    """
     path = site_dir / CHANNELS_FILE
     sheet = read_sheet(report, path, CHANNELS_FILE) if path.is_file() else None
     if sheet is None:
@@ -61,6 +66,10 @@ def read_channels(report: Report, site_dir: FilePath, people: Collection[str]) -
         if table is not None:
             if table.id in found:
                 report.add(sheet, (*place, "id"), "duplicate_id", f"there are two channels {table.id}")
+            if table.modem is not None and table.modem not in modems:
+                message = f"site.toml has no modem {table.modem!r}{choice(modems)}"
+                close = nearest(table.modem, modems)
+                report.add(sheet, (*place, "modem"), "unknown_bus", message, close)
             found.setdefault(table.id, _channel(report, sheet, place, table, site_dir))
     proofs = []
     for place, item in tables(report, sheet, ("proof",), sheet.data.get("proof")):

@@ -133,7 +133,7 @@ class ChangeTable(Table):
     """One [[post.change]]: other people on single dates or on holidays."""
 
     shift: str
-    members: list[str]
+    members: list[str] = Field(default_factory=list)
     dates: list[date] = Field(default_factory=list)
     holidays: bool = False
 

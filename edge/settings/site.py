@@ -11,6 +11,7 @@ from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import devices, linkages, rules
 from edge.settings import hazards as hazard_files
+from edge.settings.aftermath import without_aftermath
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.duties import Context as DutyContext
@@ -26,6 +27,7 @@ from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
 from edge.settings.review import review_gas, review_people
 from edge.settings.sources import read_sources
+from edge.settings.unread import review_names
 from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import SITE_FILE, read_zones
 
@@ -49,6 +51,7 @@ def review_site(
         *review_plans(site.emergency.plans, today),
         *hazard_files.review_hazards(site.roster),
         *review_gas(site_dir, site.zones, site.devices.values()),
+        *review_names(site_dir),
     ]
     return [], warnings
 
@@ -104,7 +107,10 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         f"{device.id}.{spec.id}" for device in found.devices.values() for spec in device.profile.points
     }
     duties = read_duties(report, site_dir, DutyContext(zones, point_ids, roster))
-    ways = read_channels(report, site_dir, roster.persons)
+    modems = [
+        id for id, dialect in sources.dialects.items() if dialect in schemas and schemas[dialect].messenger
+    ]
+    ways = read_channels(report, site_dir, roster.persons, modems)
     policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
     messages = read_messages(report, site_dir)
     emergency = read_emergency(
@@ -116,7 +122,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         library.categories,
         {linkage.id for linkage in read_linkages},
     )
-    problems = report.problems()
+    problems = without_aftermath(report.problems(), site_dir)
     if problems or site is None or unit is None or retention is None:
         return None, problems
     return Site(

@@ -44,3 +44,12 @@ def test_a_faulty_site_is_said_in_one_piece(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "site" / "site.toml").write_text("[sit]\n", encoding="utf-8")
     assert main(["run", "--site", str(tmp_path / "site"), "--data", str(tmp_path / "data")]) == 1
     assert "site.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:99999", "127.0.0.1", ":8080", "127.0.0.1:http", "127.0.0.1:²"])
+def test_an_address_that_cannot_be_is_a_mistake_of_the_command_line(tmp_path: Path, listen: str) -> None:
+    folders = ["--site", str(tmp_path / "site"), "--data", str(tmp_path / "data")]
+    with pytest.raises(SystemExit) as ended:
+        main(["run", *folders, "--listen", listen])
+    assert ended.value.code == 2
+    assert not (tmp_path / "site").exists()

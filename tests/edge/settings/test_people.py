@@ -106,6 +106,12 @@ def test_days_of_the_week(people: Folder) -> None:
     assert post.weekly == (Weekly("day", frozenset({5, 6}), ("li",), on_holidays=False),)
 
 
+def test_a_change_without_members_is_a_shift_that_does_not_take_place(people: Folder) -> None:
+    people.change("people.toml", 'dates = [2026-02-17]\nmembers = ["wang"]\n', "dates = [2026-02-17]\n")
+    (change,) = load_site(people.path, SCHEMAS).roster.posts["desk"].changes
+    assert (change.shift, change.members) == ("day", ())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "key"),
     [

@@ -29,6 +29,8 @@ def test_a_token_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixtur
     data = ["--data", str(tmp_path)]
     assert cli.main(["token", "add", "uplink", "--role", "guard", *data]) == 0
     assert len(capsys.readouterr().out.strip()) > 20
+    assert cli.main(["token", "add", "uplink", "--role", "admin", *data]) == 1
+    assert "called uplink already" in capsys.readouterr().err
     assert cli.main(["token", "list", *data]) == 0
     assert capsys.readouterr().out.split() == ["uplink", "guard"]
     assert cli.main(["token", "remove", "uplink", *data]) == 0

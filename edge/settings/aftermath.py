@@ -1,0 +1,85 @@
+"""What is wrong only because of another fault: a word that a faulty file means to define is not unknown as well."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import Final
+
+from edge.settings.problems import Problem
+
+_FAULTS: Final = frozenset(
+    {
+        "syntax",
+        "not_utf8",
+        "unreadable",
+        "unknown_key",
+        "missing_key",
+        "wrong_type",
+        "value",
+        "unknown_value",
+        "id",
+    }
+)
+"""Codes after which a table, or a whole file, is left out of what the site is made of."""
+_DEFINED_IN: Final = {
+    "people.toml": {"person", "crew", "post", "role", "skill", "shift", "target"},
+    "channels.toml": {"channel"},
+    "units.toml": {"unit"},
+    "emergency.toml": {"contact"},
+    "site.toml": {"zone", "bus"},
+    "devices": {"device", "output", "act"},
+    "profiles": {"profile", "category", "point", "output", "act", "quantity"},
+    "rules": {"rule"},
+    "linkage": {"linkage"},
+    "messages": {"message"},
+}
+"""File or folder -> what is looked up in it: `unknown_<noun>` of another file."""
+_QUOTED: Final = re.compile(r"'([^']+)'")
+
+
+def without_aftermath(problems: Sequence[Problem], site_dir: FilePath) -> list[Problem]:
+    """`problems` without those of words that stand in a file that is faulty itself.
+
+    Where that file cannot be read at all, nothing is looked up in it.
+    """
+    lost: set[str] = set()  # nouns that nothing is known of
+    meant: dict[str, set[str]] = {}  # noun -> words that a faulty file has
+    for file in {problem.file for problem in problems if problem.code in _FAULTS}:
+        nouns = _DEFINED_IN.get(file) or _DEFINED_IN.get(file.partition("/")[0], set())
+        words = _words(site_dir / file) if nouns else None
+        for noun in nouns:
+            if words is None:
+                lost.add(noun)
+            else:
+                meant.setdefault(noun, set()).update(words)
+    return [problem for problem in problems if not _follows(problem, lost, meant)]
+
+
+def _follows(problem: Problem, lost: set[str], meant: dict[str, set[str]]) -> bool:
+    prefix, _, noun = problem.code.partition("_")
+    if prefix != "unknown" or problem.code in _FAULTS:
+        return False
+    word = _QUOTED.search(problem.message)
+    last = word.group(1).rpartition(":")[2] if word else ""  # a target such as crew:station
+    return noun in lost or last in meant.get(noun, ())
+
+
+def _words(path: FilePath) -> set[str] | None:
+    """Every word of a file; None when it is no TOML."""
+    try:
+        return set(_strings(tomllib.loads(path.read_bytes().decode("utf-8-sig"))))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    inner: Iterable[object] = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
+    for one in inner:
+        yield from _strings(one)
