@@ -238,7 +238,7 @@ def undone_order(scene: Scene) -> None:
     _step(scene.crew[person], id, "accept")
     try:
         _step(scene.crew[person], id, "undo")
-        last = ["undone"]
+        last = ["undone", "notified"]
     except httpx.HTTPStatusError as error:
         if error.response.json()["code"] != "too_late":
             raise
