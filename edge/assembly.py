@@ -49,6 +49,7 @@ from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
 from edge.reach import Reach
+from edge.recording import making_records
 from edge.resuming import Remembered, take_up
 from edge.sender import Sender
 from edge.settings import install_template, load_site
@@ -277,6 +278,17 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.rejects,
         parts.guard,
         EvidenceFiles(parts.options.data / "evidence"),
+        making_records(
+            site,
+            parts.options.site,
+            parts.options.data,
+            parts.clock.now,
+            parts.directory,
+            supervision,
+            duty,
+            parts.telemetry,
+            parts.options.civil_offset,
+        ),
         duty,
         parts.channels,
         parts.options.civil_offset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -22,6 +22,7 @@ from edge.domain.output import LinkageMode, LinkageStart, OutputState
 from edge.domain.plan import Heard
 from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
+from edge.domain.service import ReportKind
 from edge.domain.site import Site
 
 T = TypeVar("T")
@@ -206,6 +207,40 @@ class Evidence(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A report under way. name: its kind, or "bundle"; share: how much is done, 0 to 1; since: µs UTC."""
+
+    name: str
+    by: str
+    share: float
+    since: int
+
+
+class Records(Protocol):
+    """What is printed and handed on, made by a child of low priority, one at a time, the others wait their turn.
+
+    Both generators raise Unavailable before the first item when it cannot be made; closing one ends its child.
+    """
+
+    def making(self) -> Making | None:
+        """What is being made just now."""
+        ...
+
+    def report(self, kind: ReportKind, start: int, end: int, by: str) -> AsyncGenerator[Mapping[str, Any]]:
+        """A report over [start, end) µs UTC: {"head"}, then of each section {"section"} and {"rows"}, then {"end"}."""
+        ...
+
+    def bundle(
+        self, incident: Mapping[str, Any], by: str, words: Mapping[str, str], names: Mapping[str, str]
+    ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
+        """警情档案包: a head {"size", "seal", "files", "first", "last", …}, then the bytes of the .zip.
+
+        incident: body of the case. words: by kind of fact; names: by person; for the page that people read.
+        """
+        ...
+
+
 class Role(StrEnum):
     """What a person may do; the permission table is in `web/auth`."""
 
@@ -267,6 +302,7 @@ class Hub(Protocol):
     version: str
     accounts: Accounts
     evidence: Evidence
+    records: Records
 
     def now(self) -> Instant: ...
     def civil(self, utc: int) -> int:

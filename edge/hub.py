@@ -41,6 +41,7 @@ from edge.facade import (
     Page,
     PointState,
     Quarantined,
+    Records,
     Series,
     Totals,
 )
@@ -80,6 +81,7 @@ class RunningHub:
         rejects: Rejects,
         guard: DiskGuard,
         evidence: Evidence,
+        records: Records,
         duty: OnDuty,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
@@ -88,6 +90,7 @@ class RunningHub:
         self.site = site
         self.accounts = accounts
         self.evidence = evidence
+        self.records = records
         self._line = line
         self._channels = channels
         self._pipeline = pipeline

@@ -18,6 +18,7 @@ from edge.domain.output import Linkage
 from edge.domain.plan import EmergencyRules
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
+from edge.domain.service import ServiceTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Site:
     units: tuple[Unit, ...] = ()  # who is responsible
     households: tuple[Household, ...] = ()  # personal data: shown beside an open alarm of the flat only
     duties: DutyBook = field(default_factory=DutyBook)
+    service: tuple[ServiceTarget, ...] = ()  # times by which the service is measured
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -26,6 +26,7 @@ from edge.settings.policies import read_policies
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
 from edge.settings.review import review_gas, review_people
+from edge.settings.service import read_service
 from edge.settings.sources import read_sources
 from edge.settings.unread import review_names
 from edge.settings.uplinks import read_uplinks
@@ -113,6 +114,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     ways = read_channels(report, site_dir, roster.persons, modems)
     policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
     messages = read_messages(report, site_dir)
+    service = read_service(report, site_dir)
     emergency = read_emergency(
         report,
         site_dir,
@@ -140,6 +142,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         units=units,
         households=households,
         duties=duties,
+        service=service,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),
         linkages=read_linkages,
@@ -161,6 +164,13 @@ def rule_files(site_dir: FilePath) -> list[tuple[FilePath, str]]:
     if own.is_dir():
         return [(path, f"rules/{path.name}") for path in sorted(own.glob("*.toml"))]
     return [(path, str(path)) for path in sorted((config_root() / "rules").glob("*.toml"))]
+
+
+def plan_files(site_dir: FilePath) -> list[tuple[FilePath, str]]:
+    """(path, name) of emergency plans: the site's own first, which stand in for those shipped of the same id."""
+    own, shipped = site_dir / "plans", config_root() / "plans"
+    found = [(path, f"plans/{path.name}") for path in sorted(own.glob("*.toml"))]
+    return found + [(path, f"plans/shipped/{path.name}") for path in sorted(shipped.glob("*.toml"))]
 
 
 def _table(report: Report, sheet: Sheet, key: str, model: type[M]) -> M | None:

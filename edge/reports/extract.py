@@ -1,0 +1,119 @@
+"""What belongs to an incident, and the unbroken stretch of the journal that tells all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from edge.reports.source import Body, Source
+
+_OF_ALARMS: Final = ("order", "hazard", "command", "linkage", "escalation", "notification")
+_LINKS: Final = ("alarm", "order", "hazard", "incident")
+"""Keys by which one case names what it belongs to."""
+
+
+@dataclass(slots=True)
+class Belonging:
+    """An incident with its alarms and cases by subject, as they stand, oldest first; numbers: facts about them."""
+
+    incident: Body
+    cases: dict[str, list[Body]] = field(default_factory=dict)
+    numbers: set[int] = field(default_factory=set)
+
+    @property
+    def alarms(self) -> Sequence[Body]:
+        """Its alarms."""
+        return self.cases["alarm"]
+
+
+def belonging(source: Source, id: str) -> Belonging | None:
+    """Everything that belongs to an incident, None when there is no such incident."""
+    incident = source.case("incident", id)
+    if incident is None:
+        return None
+    ids = {"incident": {id}, "alarm": set(incident["alarms"]) | set(incident.get("triggers", ()))}
+    if incident.get("alarm"):
+        ids["alarm"].add(incident["alarm"])
+    first = min((a["raised_at"] for a in map(source.alarm, ids["alarm"]) if a), default=incident["opened_at"])
+    rows = source.conn.execute(
+        f"SELECT kind, id, body FROM cases WHERE kind IN ({','.join('?' * len(_OF_ALARMS))}) AND opened_at >= ?",  # noqa: S608 - marks only
+        (*_OF_ALARMS, min(first, incident["opened_at"])),
+    )
+    found = [(kind, case, json.loads(body)) for kind, case, body in rows if _may_belong(body, ids)]
+    while True:  # an order of a hazard of an alarm: until nothing is added
+        more = {
+            (kind, case)
+            for kind, case, body in found
+            if case not in ids.get(kind, ()) and any(body.get(key) in ids.get(key, ()) for key in _LINKS)
+        }
+        if not more:
+            break
+        for kind, case in more:
+            ids.setdefault(kind, set()).add(case)
+    everything = Belonging(incident)
+    everything.cases["incident"] = [incident]
+    everything.cases["alarm"] = sorted(
+        (a for a in map(source.alarm, sorted(ids["alarm"])) if a), key=lambda a: (a["raised_at"], a["id"])
+    )
+    for subject in _OF_ALARMS:
+        bodies = [body for kind, case, body in found if kind == subject and case in ids.get(subject, ())]
+        everything.cases[subject] = sorted(bodies, key=lambda body: (body["opened_at"], body["id"]))
+    everything.numbers = _numbers(source, ids)
+    return everything
+
+
+def _may_belong(body: str, ids: Mapping[str, set[str]]) -> bool:
+    """A cheap look before the JSON is taken apart: it names something of the incident, or a case that may."""
+    return (
+        '"hazard":"' in body
+        or '"order":"' in body
+        or any(id in body for found in ids.values() for id in found)
+    )
+
+
+def _numbers(source: Source, ids: Mapping[str, set[str]]) -> set[int]:
+    found: set[int] = set()
+    for alarm in ids["alarm"]:
+        found.update(n for (n,) in source.conn.execute("SELECT number FROM facts WHERE about = ?", (alarm,)))
+    for kind, cases in ids.items():
+        for case in cases:
+            rows = source.conn.execute(
+                "SELECT number FROM case_facts WHERE kind = ? AND id = ?", (kind, case)
+            )
+            found.update(n for (n,) in rows)
+    return found
+
+
+def links(source: Source, numbers: set[int]) -> tuple[str, list[tuple[int, int, str]]]:
+    """The hash before the first link that holds one of these facts, and all links from it to the last such."""
+    low, high = min(numbers), max(numbers)
+    rows = source.conn.execute(
+        "SELECT first, last, hash FROM chain WHERE last >= ? AND first <= ? ORDER BY first", (low, high)
+    ).fetchall()
+    before = source.conn.execute(
+        "SELECT hash FROM chain WHERE first < ? ORDER BY first DESC LIMIT 1", (rows[0][0],)
+    ).fetchone()
+    if before is None:
+        before = source.conn.execute("SELECT value FROM meta WHERE key = 'base'").fetchone()
+    return before[0].hex(), [(first, last, digest.hex()) for first, last, digest in rows]
+
+
+def facts(source: Source, first: int, last: int, numbers: set[int]) -> Iterator[dict[str, Any]]:
+    """Each fact from `first` to `last` as the chain hashes it, with people's words where it is one of `numbers`."""
+    rows = source.conn.execute(
+        "SELECT facts.number, epoch, kind, time, by, subject, body, note, salt, text FROM facts LEFT JOIN texts"
+        " ON texts.number = facts.number WHERE facts.number BETWEEN ? AND ? ORDER BY facts.number",
+        (first, last),
+    )
+    for number, epoch, kind, time, by, subject, body, note, salt, text in rows:
+        fact = {
+            "number": number, "epoch": epoch, "kind": kind, "time": time, "by": by, "subject": subject,
+            "body": body, "note": note,
+        }  # fmt: skip
+        if note is not None and number not in numbers:
+            fact["withheld"] = True
+        elif text is not None:
+            fact |= {"salt": salt.hex(), "text": text}
+        yield fact

@@ -1,0 +1,157 @@
+"""The journal as reports read it: one snapshot, read-only, never the whole of it where a span will do."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from edge.domain.fact import Seq
+from edge.domain.instant import HOUR
+
+_BLOCK: Final = 512
+"""Facts between two looks at the time: facts are found by number, there is no index of times."""
+
+Body = Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """A fact. about: id of the alarm it tells of. note: a person's words, None when there are none or erased."""
+
+    number: int
+    kind: str
+    time: int
+    by: str | None
+    about: str | None
+    body: Body
+    note: str | None
+
+
+class Source:
+    """A snapshot of `journal.db`; sqlite3.Error when it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        self.conn.execute("BEGIN")
+        row = self.conn.execute("SELECT epoch, number FROM facts ORDER BY number DESC LIMIT 1").fetchone()
+        self.last = Seq(*row) if row else Seq(0, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.conn.close()
+
+    def alarms(self, start: int, end: int, purposes: Sequence[str] = ("live",)) -> list[Body]:
+        """Alarms raised in [start, end), oldest first."""
+        rows = self.conn.execute(
+            f"SELECT body FROM alarms WHERE raised_at >= ? AND raised_at < ? AND purpose IN ({_marks(purposes)})"  # noqa: S608 - marks only
+            " ORDER BY raised_at, id",
+            (start, end, *purposes),
+        )
+        return [json.loads(body) for (body,) in rows]
+
+    def alarm(self, id: str) -> Body | None:
+        """One alarm."""
+        row = self.conn.execute("SELECT body FROM alarms WHERE id = ?", (id,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def standing(self, rule: str, start: int, end: int) -> list[Body]:
+        """Alarms of the hub's own device by one of its rules that stood at any time of [start, end)."""
+        rows = self.conn.execute(
+            "SELECT body FROM alarms WHERE device = 'hub' AND raised_at < ? AND purpose = 'live' ORDER BY raised_at",
+            (end,),
+        )
+        found = (json.loads(body) for (body,) in rows)
+        return [a for a in found if a["rule"] == rule and (a["closed_at"] is None or a["closed_at"] > start)]
+
+    def cases(self, kind: str, start: int, end: int) -> list[Body]:
+        """Cases of a kind opened in [start, end), oldest first."""
+        rows = self.conn.execute(
+            "SELECT body FROM cases WHERE kind = ? AND opened_at >= ? AND opened_at < ? ORDER BY opened_at, id",
+            (kind, start, end),
+        )
+        return [json.loads(body) for (body,) in rows]
+
+    def case(self, kind: str, id: str) -> Body | None:
+        """One case."""
+        row = self.conn.execute("SELECT body FROM cases WHERE kind = ? AND id = ?", (kind, id)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def facts(self, start: int, end: int, kinds: Sequence[str]) -> Iterator[Told]:
+        """Facts of these kinds told in [start, end), in their order."""
+        for first, last in self._blocks(start, end):
+            rows = self.conn.execute(
+                "SELECT facts.number, kind, time, by, about, body, text FROM facts LEFT JOIN texts"  # noqa: S608 - marks only
+                " ON texts.number = facts.number WHERE facts.number BETWEEN ? AND ? AND time >= ? AND time < ?"
+                f" AND kind IN ({_marks(kinds)}) ORDER BY facts.number",
+                (first, last, start, end, *kinds),
+            )
+            for number, kind, time, by, about, body, text in rows:
+                yield Told(number, kind, time, by, about, json.loads(body), text)
+
+    def notes(self, about: str) -> str:
+        """What people said about an alarm, in their order."""
+        rows = self.conn.execute(
+            "SELECT text FROM facts JOIN texts ON texts.number = facts.number WHERE about = ? ORDER BY facts.number",
+            (about,),
+        )
+        return " ".join(text for (text,) in rows)
+
+    def case_notes(self, kind: str, id: str) -> str:
+        """What people said about a case, in their order."""
+        rows = self.conn.execute(
+            "SELECT text FROM case_facts JOIN texts ON texts.number = case_facts.number WHERE kind = ? AND id = ?"
+            " ORDER BY case_facts.number",
+            (kind, id),
+        )
+        return " ".join(text for (text,) in rows)
+
+    def first_told(self, kind: str, about: Iterable[str]) -> Mapping[str, tuple[int, str | None]]:
+        """(time, by) of the first fact of `kind` about each of these alarms."""
+        found = {}
+        for id in about:
+            row = self.conn.execute(
+                "SELECT time, by FROM facts WHERE about = ? AND kind = ? ORDER BY number LIMIT 1", (id, kind)
+            ).fetchone()
+            if row is not None:
+                found[id] = row
+        return found
+
+    def lost(self) -> int:
+        """Facts that the journal never got, since it was begun."""
+        return int(self.conn.execute("SELECT ifnull(sum(facts), 0) FROM gaps").fetchone()[0])
+
+    def starts(self, start: int, end: int) -> int:
+        """How many times in [start, end) the hub began without having stopped cleanly."""
+        firsts = [first for (first,) in self.conn.execute("SELECT first FROM epochs ORDER BY epoch")][1:]
+        found = 0
+        for first in firsts:
+            row = self.conn.execute(
+                "SELECT time FROM facts WHERE number >= ? ORDER BY number LIMIT 1", (first,)
+            ).fetchone()
+            found += row is not None and start <= row[0] < end
+        return found
+
+    def _blocks(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Stretches of numbers that may hold facts of [start, end): also where the clock was set in between."""
+        low = self.conn.execute("SELECT min(number) FROM facts").fetchone()[0]
+        before: int | None = None
+        while low is not None and low <= self.last.number:
+            # The fact that begins the block, and the one that begins the next.
+            high = low + _BLOCK
+            after = self.conn.execute(
+                "SELECT number, time FROM facts WHERE number >= ? ORDER BY number LIMIT 1", (high,)
+            ).fetchone()
+            if before is None:
+                before = self.conn.execute("SELECT time FROM facts WHERE number = ?", (low,)).fetchone()[0]
+            times = [before] if after is None else [before, after[1]]
+            if min(times) - HOUR < end and (after is None or max(times) + HOUR >= start):
+                yield low, high - 1
+            low, before = after if after is not None else (None, None)
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
