@@ -10,6 +10,7 @@ from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
 from tests.faults import disks, kills, states, storm, uplink
+from tests.faults.hazard_story import HAZARDS
 from tests.faults.stories import POINTS
 from tests.faults.tmpfs import why_not
 
@@ -75,7 +76,9 @@ def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
 
 def _states(arguments: argparse.Namespace, folder: Path) -> bool:
     words = arguments.words
-    points = [point for point in POINTS if not words or any(word in point.name for word in words)]
+    points = [
+        point for point in (*POINTS, *HAZARDS) if not words or any(word in point.name for word in words)
+    ]
     tally = states.run(
         folder,
         points,
