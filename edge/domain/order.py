@@ -70,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """Times are µs UTC. Persons are account names. People's own words stand in the notes of its facts.
+    """Times are µs UTC. Persons are account names. People's words here and in the notes of its facts can be erased.
 
     number: for people, grows over the whole site. opened_by: None when a rule opened it, `rule` says which.
     title: what is the matter; task: what to do, empty when the title says it; category: of the device, or a person's.

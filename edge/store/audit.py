@@ -14,6 +14,8 @@ from typing import Any
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import CASES
 from edge.domain.lifecycle import legal
+from edge.store.alarm_rows import dump
+from edge.store.words import HASH, whole, words_hash
 
 FactRow = tuple[int, int, str, int, str | None, str, str, str | None]
 """(number, epoch, kind, time, by, subject, body as canonical JSON, hash of the note) as the chain hashes it."""
@@ -143,11 +145,19 @@ def _verify_cases(
     fold = dict(carried)
     words = ",".join("?" * len(CASES))
     told = conn.execute(
-        f"SELECT subject, body FROM facts WHERE subject IN ({words}) ORDER BY number",  # noqa: S608 - marks only
+        "SELECT facts.number, subject, body, salt, text FROM facts LEFT JOIN words ON words.number = facts.number"  # noqa: S608 - marks only
+        f" WHERE subject IN ({words}) ORDER BY facts.number",
         sorted(CASES),
     )
-    for kind, body in told:
-        fold[f"{kind}/{json.loads(body)['id']}"] = body
+    for number, kind, stored, salt, text in told:
+        body = json.loads(stored)
+        known = body.get(HASH)
+        altered = known is not None and text is not None and words_hash(salt, text) != known
+        if altered:
+            report.problems.append(f"the words of fact {number} were altered")
+        elif known is not None and text is None:
+            report.erased += 1
+        fold[f"{kind}/{body['id']}"] = dump(whole(body, None if altered else text))
     table = {f"{kind}/{id}": body for kind, id, body in conn.execute("SELECT kind, id, body FROM cases")}
     report.cases = len(table)
     for name in sorted(fold.keys() | table.keys()):

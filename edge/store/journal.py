@@ -29,6 +29,7 @@ from edge.store.case_rows import (
     put_cases,
 )
 from edge.store.migrations import JOURNAL
+from edge.store.words import HASH, erase_words, parted, whole, words_hash
 from edge.store.writer import Database, StoreError, peek
 
 __all__ = [
@@ -168,11 +169,12 @@ class Journal:
 
     async def erase(self, numbers: Sequence[int]) -> None:
         """Erase the words people added to these facts; the chain stays valid."""
-        await self._db.write(
-            lambda conn: conn.executemany(
-                "DELETE FROM texts WHERE number = ?", [(number,) for number in numbers]
-            )
-        )
+
+        def erase(conn: sqlite3.Connection) -> None:
+            conn.executemany("DELETE FROM texts WHERE number = ?", [(number,) for number in numbers])
+            erase_words(conn, numbers)
+
+        await self._db.write(erase)
 
     # -- reading
 
@@ -414,7 +416,12 @@ def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> None:
             text, salt = fact.note.encode(errors="replace").decode(), secrets.token_bytes(16)
             note = note_hash(salt, text)
             conn.execute("INSERT INTO texts VALUES (?, ?, ?)", (fact.seq.number, salt, text))
-        body = dump(fact.body)
+        plain, words = parted(fact.subject, fact.body)
+        if words:
+            text, salt = dump(words), secrets.token_bytes(16)
+            plain = {**plain, HASH: words_hash(salt, text)}
+            conn.execute("INSERT INTO words VALUES (?, ?, ?)", (fact.seq.number, salt, text))
+        body = dump(plain)
         by = None if fact.by is None else fact.by.encode(errors="replace").decode()
         rows.append((fact.seq.number, fact.seq.epoch, fact.kind, fact.time, by, fact.subject, body, note))
         abouts.append(_about(fact))
@@ -434,13 +441,14 @@ def _about(fact: Fact) -> str | None:
 
 def _facts(conn: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[Fact]:
     rows = conn.execute(
-        "SELECT facts.number, epoch, kind, time, by, subject, body, text FROM facts"  # noqa: S608 - fixed words
-        f" LEFT JOIN texts ON texts.number = facts.number WHERE {where}",
+        "SELECT facts.number, epoch, kind, time, by, subject, body, texts.text, words.text FROM facts"  # noqa: S608 - fixed words
+        " LEFT JOIN texts ON texts.number = facts.number LEFT JOIN words ON words.number = facts.number"
+        f" WHERE {where}",
         values,
     )
     return [
-        Fact(Seq(epoch, number), kind, time, by, subject, json.loads(body), text)
-        for number, epoch, kind, time, by, subject, body, text in rows
+        Fact(Seq(epoch, number), kind, time, by, subject, whole(json.loads(body), words), text)
+        for number, epoch, kind, time, by, subject, body, text, words in rows
     ]
 
 

@@ -58,6 +58,8 @@ JOURNAL: Final[Sequence[Migration]] = (
             kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, id, number))
             WITHOUT ROWID""",
     ),
+    # people's words in the bodies of cases, taken out of them; erased as `texts` are
+    ("CREATE TABLE words (number INTEGER PRIMARY KEY, salt BLOB NOT NULL, text TEXT NOT NULL)",),
 )
 
 # low and high are null where they equal the sum: of one number only, which most minutes of slow points are

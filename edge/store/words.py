@@ -1,0 +1,60 @@
+"""People's own words in the bodies of cases: kept beside the facts, where they can be erased.
+
+The chain holds the body without them and their salted hash under `words`, so that erasing leaves it valid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from edge.store.alarm_rows import dump
+
+HASH: Final = "words"
+"""Key of a stored body under which the hash of what was taken out stands."""
+_BLANK: Final[Mapping[str, Any]] = {
+    "title": ["", ""], "task": ["", ""], "measures": ["", ""], "place": ["", ""], "parts": [],
+    "cause": None, "action": None, "reason": "",
+}  # fmt: skip
+"""What a body says once the words are erased; still a body that its case can be made of."""
+_OWN: Final[Mapping[str, Sequence[str]]] = {
+    "order": ("title", "task", "cause", "action", "parts", "reason"),
+    "outage": ("reason",),
+    "hazard": ("title", "place", "measures", "reason"),
+}
+"""Subject -> keys of its bodies that may hold what a person wrote."""
+
+
+def parted(subject: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """(the body without words, the words by key)."""
+    words = {key: body[key] for key in _OWN.get(subject, ()) if body.get(key) and body[key] != _BLANK[key]}
+    return ({**body, **{key: _BLANK[key] for key in words}} if words else body), words
+
+
+def whole(body: Mapping[str, Any], text: str | None) -> dict[str, Any]:
+    """A stored body with its words (`text`, as they are kept), without them where they are erased."""
+    rest = {key: value for key, value in body.items() if key != HASH}
+    return rest if HASH not in body or text is None else {**rest, **json.loads(text)}
+
+
+def words_hash(salt: bytes, text: str) -> str:
+    """What the chain holds of the words: salted, so that erased ones cannot be guessed from it."""
+    return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def erase_words(conn: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Erase the words of these facts, and those of each case's row that the last of its facts left so."""
+    for number in numbers:
+        conn.execute("DELETE FROM words WHERE number = ?", (number,))
+        about = conn.execute("SELECT kind, id FROM case_facts WHERE number = ?", (number,)).fetchall()
+        for kind, id in about:
+            last = "SELECT max(number) FROM case_facts WHERE kind = ? AND id = ?"
+            if conn.execute(last, (kind, id)).fetchone()[0] == number:
+                found = conn.execute(
+                    "SELECT body FROM cases WHERE kind = ? AND id = ?", (kind, id)
+                ).fetchone()
+                body, _ = parted(kind, json.loads(found[0]))
+                conn.execute("UPDATE cases SET body = ? WHERE kind = ? AND id = ?", (dump(body), kind, id))

@@ -1,0 +1,78 @@
+"""What people wrote into orders, outages and hazards can be erased, and the chain stays valid."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from edge.domain.fact import Fact, Numbering
+from edge.store.audit import verify
+from edge.store.case_rows import cases_of
+from edge.store.journal import Entry, Journal
+from edge.store.words import parted
+from tests.edge.store.making import START
+from tests.edge.store.test_journal import begin, sound
+
+WORDS = {
+    "title": ["王先生家漏水 13900000000", "leak at Mr Wang's"], "task": ["", ""], "cause": "他自己改的阀",
+    "action": "broken_part", "parts": [{"name": "王先生的阀", "count": 1}], "reason": None,
+}  # fmt: skip
+
+
+def order(numbering: Numbering, **more: Any) -> Fact:
+    body = {"id": "wo-1-1", "open": True, "opened_at": START, "state": "notified", **WORDS, **more}
+    return Fact(numbering.next(), "order.opened", START, "li", "order", body)
+
+
+async def written(path: Path) -> tuple[Journal, Numbering, Fact]:
+    journal, _, numbering = begin(path)
+    fact = order(numbering)
+    await journal.commit(Entry([fact], cases=cases_of([fact])))
+    return journal, numbering, fact
+
+
+async def test_a_fact_is_read_as_it_was_told_and_the_chain_holds_no_words(tmp_path: Path) -> None:
+    journal, _, fact = await written(tmp_path)
+    assert await journal.facts(0, 10) == [fact]
+    assert await journal.case("order", "wo-1-1") == fact.body
+    await journal.close(clean=True)
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as conn:
+        (stored,) = conn.execute("SELECT body FROM facts").fetchone()
+    assert "王先生" not in stored
+    assert "阀" not in stored
+    assert sound(tmp_path).erased == 0
+
+
+async def test_erased_they_are_nowhere_and_the_order_is_still_one(tmp_path: Path) -> None:
+    journal, numbering, _ = await written(tmp_path)
+    done = order(numbering, state="done")
+    await journal.commit(Entry([done], cases=cases_of([done])))
+    await journal.erase([1, 2])
+    blank = {"title": ["", ""], "task": ["", ""], "cause": None, "action": None, "parts": [], "reason": None}
+    for body in (await journal.case("order", "wo-1-1"), (await journal.facts(0, 10))[-1].body):
+        assert body is not None
+        assert body["state"] == "done"
+        assert {key: body[key] for key in blank} == blank
+    await journal.close(clean=True)
+    assert sound(tmp_path).erased == 2
+    assert "王先生".encode() not in (tmp_path / "journal.db").read_bytes()
+
+
+async def test_altered_words_are_found(tmp_path: Path) -> None:
+    journal, _, _ = await written(tmp_path)
+    await journal.close(clean=True)
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as conn, conn:
+        conn.execute("UPDATE words SET text = replace(text, '漏水', '着火')")
+    problems = verify(tmp_path / "journal.db").problems
+    assert "the words of fact 1 were altered" in problems
+
+
+def test_what_nobody_wrote_stays_where_it_is() -> None:
+    body = {"id": "x", "title": ["a", "b"]}
+    assert parted("alarm", body) == (body, {})
+    assert parted("outage", {"id": "o", "reason": "换电池"}) == (
+        {"id": "o", "reason": ""},
+        {"reason": "换电池"},
+    )
