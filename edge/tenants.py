@@ -28,6 +28,7 @@ from edge.duties.tenant import Duties
 from edge.emergency.drill_checks import Ground
 from edge.emergency.drills import Drills
 from edge.emergency.incidents import Incidents
+from edge.emergency.reserve import ReserveStock
 from edge.hazards.register import Hazards
 from edge.ingest.binding import Directory
 from edge.outputs import Outputs
@@ -112,6 +113,9 @@ def tenants(
             duty.who,
             lambda person: persons[person].roles if person in persons else (),
             lambda said: next((p.id for p in persons.values() if said in {p.id, p.name}), None),
+        ),
+        ReserveStock(
+            site.reserve, numbering, lambda now: duty.local(now.utc).date() if now.trusted else None
         ),
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),

@@ -16,6 +16,7 @@ from edge.domain.obligation import DutyBook
 from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
 from edge.domain.plan import EmergencyRules
+from edge.domain.reserve import Reserve
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
 from edge.domain.service import ServiceTarget
@@ -158,6 +159,7 @@ class Site:
     units: tuple[Unit, ...] = ()  # who is responsible
     households: tuple[Household, ...] = ()  # personal data: shown beside an open alarm of the flat only
     duties: DutyBook = field(default_factory=DutyBook)
+    reserve: Reserve = field(default_factory=Reserve)
     service: tuple[ServiceTarget, ...] = ()  # times by which the service is measured
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()

@@ -25,6 +25,7 @@ from edge.settings.people import read_people
 from edge.settings.policies import read_policies
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
+from edge.settings.reserve import read_reserve, review_reserve
 from edge.settings.review import review_gas, review_people
 from edge.settings.service import read_service
 from edge.settings.sources import read_sources
@@ -50,6 +51,7 @@ def review_site(
     warnings = [
         *review_people(site_dir, site.roster, site.timezone, today),
         *review_plans(site.emergency.plans, today),
+        *review_reserve(site.reserve, site.emergency.plans),
         *hazard_files.review_hazards(site.roster),
         *review_gas(site_dir, site.zones, site.devices.values()),
         *review_names(site_dir),
@@ -103,6 +105,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     units = hazard_files.read_units(report, site_dir, about_hazards)
     elements = hazard_files.read_elements(report, site_dir)
     households = read_households(report, site_dir, zones)
+    reserve = read_reserve(report, site_dir, zones)
     hazards = hazard_files.read_hazards(report, site_dir, about_hazards, units)
     point_ids = {
         f"{device.id}.{spec.id}" for device in found.devices.values() for spec in device.profile.points
@@ -142,6 +145,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         units=units,
         households=households,
         duties=duties,
+        reserve=reserve,
         service=service,
         connections=tuple(sources.connections),
         retention=Retention(**retention.model_dump()),

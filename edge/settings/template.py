@@ -26,7 +26,7 @@ def install_template(site_dir: FilePath) -> None:
         shipped |= {path: FilePath(folder, path.name) for path in (config_root() / folder).glob("*.toml")}
     for name in (
         SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages", "units.toml",
-        "households.toml", "emergency.toml", "plans", "duties", "facilities.toml", "service",
+        "households.toml", "emergency.toml", "plans", "duties", "facilities.toml", "reserve.toml", "service",
     ):  # fmt: skip
         if (site_dir / name).exists():
             raise FileExistsError(

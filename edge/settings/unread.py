@@ -10,7 +10,7 @@ from edge.settings.problems import Problem, Report
 
 FILES: Final = (
     "site.toml", "local.toml", "people.toml", "channels.toml", "orders.toml", "units.toml", "hazards.toml",
-    "elements.toml", "households.toml", "emergency.toml", "facilities.toml",
+    "elements.toml", "households.toml", "emergency.toml", "facilities.toml", "reserve.toml",
 )  # fmt: skip
 FOLDERS: Final = (
     "devices", "rules", "profiles", "linkage", "dispatch", "messages", "plans", "duties", "service",
