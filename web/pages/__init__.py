@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from web.pages.alarms import router as _alarms
 from web.pages.away import router as _away
 from web.pages.devices import router as _devices
+from web.pages.duties import router as _duties
 from web.pages.events import router as _events
+from web.pages.facilities import router as _facilities
 from web.pages.handover import router as _handover
 from web.pages.hazards import router as _hazards
 from web.pages.health import router as _health
@@ -29,6 +31,8 @@ for _subject in (
     _journal,
     _orders,
     _hazards,
+    _duties,
+    _facilities,
     _session,
     _me,
     _handover,

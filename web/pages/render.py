@@ -27,6 +27,7 @@ MENU: Final = (
     ("/my", _("My orders"), Perm.WORK),
     ("/orders", _("Work orders"), Perm.SEE),
     ("/hazards", _("Hazards"), Perm.SEE),
+    ("/duties", _("Duties"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),

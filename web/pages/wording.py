@@ -13,7 +13,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
-from web.pages import hazard_kinds, incident_kinds
+from web.pages import duty_kinds, hazard_kinds, incident_kinds
 
 SIGNALS: Final = {
     Signal.FIRE: _("Fire"),
@@ -196,6 +196,7 @@ ASIDE: Final = {
 KINDS: Final = {
     **hazard_kinds.KINDS,
     **incident_kinds.KINDS,
+    **duty_kinds.FACTS,
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
     "alarm.reported": _("Reported again"),
@@ -322,6 +323,7 @@ GROUPS: Final = {
     "handover.": _("Hand-over"),
     "order.": _("Work orders"),
     "hazard.": _("Hazards"),
+    **duty_kinds.SUBJECTS,
     "incident.": _("Incidents"),
     "command.": _("Commands"),
     "linkage.": _("Linkage"),
@@ -332,6 +334,7 @@ GROUPS: Final = {
 REFUSALS: Final = {
     **hazard_kinds.REFUSALS,
     **incident_kinds.REFUSALS,
+    **duty_kinds.REFUSALS,
     "not_found": _("There is no such alarm any more."),
     "not_acknowledged": _("Acknowledge first, then reset."),
     "still_active": _("Still in alarm on site: cannot reset."),

@@ -1,0 +1,125 @@
+// A round on a phone: each stop is kept on the phone with its own time until the hub has it.
+import { flush, pending, put } from "./unsent.js";
+import { pickUp, take } from "./photos.js";
+import { given, notice, say } from "./phone.js";
+
+const round = document.querySelector("[data-round]").dataset;
+const base = `/api/v1/duties/${round.round}`;
+const stops = [...document.querySelectorAll("[data-stop]")];
+const KEPT = `walk ${given.me} ${round.round}`;
+const now = () => new Date(Date.now() + given.ahead).toISOString();
+const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+let found = null;
+
+// What was reached on this phone and what the hub knows already, in one picture.
+function show() {
+  const mine = kept();
+  for (const stop of stops) {
+    const at = mine[stop.dataset.stop];
+    if (!at || stop.classList.contains("done")) continue;
+    stop.classList.add("done", "c-none");
+    const clock = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+    stop.querySelector(".when").textContent = pending() ? `${clock} · ${say("kept")}` : clock;
+  }
+  const done = stops.filter((stop) => stop.classList.contains("done")).length;
+  document.getElementById("count").textContent = say("reached", { n: done, all: stops.length });
+}
+
+async function deliver() {
+  const { sent, refused } = await flush();
+  if (refused) {
+    notice(refused, true);
+    localStorage.removeItem(KEPT); // what the hub refused was not reached: its own picture counts
+    setTimeout(() => location.reload(), 3000);
+  } else if (sent) {
+    for (const stop of stops) {
+      const when = stop.querySelector(".when");
+      when.textContent = when.textContent.replace(` · ${say("kept")}`, "");
+    }
+  }
+  return { sent, refused };
+}
+
+async function reach(stop, how, code, finding) {
+  const at = now();
+  put({ path: `${base}/stops`, body: { code, how, at, ...(finding ? { finding } : {}) } });
+  localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [stop.dataset.stop]: at }));
+  show();
+  navigator.vibrate?.(60);
+  await deliver();
+}
+
+// A tag may say its code, the checkpoint's id, or the address on the paper.
+function meant(text) {
+  const said = text.trim().replace(/^.*\/at\//, "").replace(/\/$/, "").toLowerCase();
+  return stops.find(({ dataset }) => dataset.code.toLowerCase() === said || dataset.stop === said);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const stop = button.closest("[data-stop]");
+  if ("said" in button.dataset) await reach(stop, "said", stop.dataset.stop);
+  if ("found" in button.dataset) {
+    found = stop;
+    document.getElementById("sheet-found").showModal();
+  }
+  if ("close" in button.dataset) button.closest("dialog").close();
+  if ("finish" in button.dataset) {
+    if (stops.some((each) => !each.classList.contains("done"))) notice(say("stops_missing"), true);
+    else document.getElementById("sheet-done").showModal();
+  }
+});
+
+document.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if ("code" in form.dataset) {
+    const stop = meant(form.elements.code.value);
+    const text = form.elements.code.value.trim();
+    form.reset();
+    if (stop) await reach(stop, "nfc", text);
+    else notice(say("unknown_code"), true);
+  } else if ("finding" in form.dataset) {
+    const finding = { title: form.elements.title.value, category: form.elements.category.value };
+    const [file] = form.elements.photo.files;
+    form.closest("dialog").close();
+    await reach(found, "said", found.dataset.stop, finding);
+    if (file) await take(file, found.dataset.stop);
+    form.reset();
+  } else if ("done" in form.dataset) {
+    const ticks = {};
+    for (const [name, value] of new FormData(form)) if (name.startsWith("tick-")) ticks[name.slice(5)] = value;
+    const note = form.elements.note.value;
+    form.closest("dialog").close();
+    put({ path: `${base}/done`, body: { ticks, at: now(), ...(note ? { note } : {}) } });
+    await leave();
+  }
+});
+
+async function leave() {
+  const { refused } = await deliver();
+  if (refused || pending()) return;
+  localStorage.removeItem(KEPT);
+  location.assign(`/duties/${round.round}`);
+}
+
+async function catchUp() {
+  if (!pending()) return;
+  const finished = localStorage.getItem(`unsent ${given.me}`)?.includes(`${base}/done`);
+  const { sent, refused } = await deliver();
+  if (sent && finished && !refused && !pending()) {
+    localStorage.removeItem(KEPT);
+    location.assign(`/duties/${round.round}`);
+  }
+}
+addEventListener("online", catchUp);
+setInterval(catchUp, 5_000);
+pickUp();
+show();
+catchUp();
+const here = stops.find((stop) => stop.dataset.stop === round.here);
+if (here && !here.classList.contains("done")) {
+  history.replaceState(null, "", location.pathname); // read once, not at each reload
+  reach(here, "qr", here.dataset.code);
+}
