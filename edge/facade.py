@@ -11,6 +11,7 @@ from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
+from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.incident import Incident
@@ -309,6 +310,9 @@ class Hub(Protocol):
         """`utc` as the site's wall clock counts it: the same, except in a demo started with `--at`."""
         ...
 
+    def device_code(self, device: str) -> str:
+        """What is printed at a device besides its id, which proves that somebody stood there."""
+
     def health(self) -> Health: ...
     def links(self) -> Sequence[LinkReport]: ...
     def rejected(self) -> Sequence[Rejected]: ...
@@ -337,6 +341,10 @@ class Hub(Protocol):
 
     def incidents(self) -> Sequence[Incident]:
         """Open incidents, live ones and drills, newest first."""
+        ...
+
+    def drills(self) -> Sequence[Drill]:
+        """The drill under way, and those that a real alarm ended which nobody has read yet."""
         ...
 
     def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:

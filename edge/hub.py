@@ -9,12 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge import __version__
+from edge.codes import device_code
 from edge.dispatch.channel import Channel
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.outlook import outlook
 from edge.domain.alarm import Alarm, Desk, Suppression
 from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
+from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.incident import Incident
@@ -29,6 +31,7 @@ from edge.domain.roster import GROUP
 from edge.domain.site import Site
 from edge.driver import Driver
 from edge.duties.calendar import Calendar
+from edge.emergency.drills import Drills
 from edge.emergency.incidents import Incidents
 from edge.facade import (
     Accounts,
@@ -86,6 +89,7 @@ class RunningHub:
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
         ways: Sequence[Way] = (),
+        code_key: bytes = b"",
     ) -> None:
         self.site = site
         self.accounts = accounts
@@ -104,7 +108,9 @@ class RunningHub:
         zone = ZoneInfo(site.timezone)
         self._calendar = Calendar(site.duties.duties.values(), zone, duty.holiday, self.civil)
         self._ways = ways
+        self._code_key = code_key
         self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
+        self._drills = next(t for t in line.conclude.tenants if isinstance(t, Drills))
         self._incidents = next(t for t in line.conclude.tenants if isinstance(t, Incidents))
 
     # ---- the moment -----------------------------------------------------------------------------------------------
@@ -114,6 +120,9 @@ class RunningHub:
 
     def civil(self, utc: int) -> int:
         return utc + self._civil_offset
+
+    def device_code(self, device: str) -> str:
+        return device_code(self._code_key, device)
 
     def health(self) -> Health:
         return self._line.monitor.health(self._line.heart, self.now())
@@ -219,6 +228,9 @@ class RunningHub:
 
     def incidents(self) -> Sequence[Incident]:
         return sorted(self._incidents.standing(), key=lambda one: one.opened_at, reverse=True)
+
+    def drills(self) -> Sequence[Drill]:
+        return self._drills.standing()
 
     def heard(self, zone: str, signal: Signal, device: str | None = None) -> Heard:
         devices = self._directory.devices

@@ -31,6 +31,16 @@ REFUSALS: Final[Mapping[str, int]] = {
     "automatic": 409,
     "wrong_step": 409,
     "judge_alarm": 409,
+    "superseded": 409,
+    "drill_running": 409,
+    "real_alarm": 409,
+    "suppressed": 409,
+    "cannot_rehearse": 409,
+    "no_outputs": 409,
+    "not_stoppable": 409,
+    "value_required": 422,
+    "bad_quantity": 422,
+    "bad_date": 422,
     "not_all_clear": 409,
     "not_yours": 409,
     "photo_required": 409,
@@ -86,6 +96,8 @@ _MISSING: Final[Mapping[str, str]] = {
     "photo": _("There is no photo %(id)s."),
     "incident": _("There is no incident %(id)s."),
     "plan": _("There is no plan %(id)s."),
+    "drill": _("There is no drill %(id)s."),
+    "stock": _("The reserve has no item %(id)s."),
 }
 
 

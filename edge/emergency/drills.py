@@ -58,13 +58,9 @@ class Drills:
         """Id of the drill that an alarm belongs to."""
         return self.running.id if self.running is not None and alarm.purpose is Purpose.DRILL else None
 
-    def stopped(self) -> Sequence[Drill]:
-        """Those that a real alarm ended, which nobody has read on a wall yet."""
-        return list(self._unread.values())
-
-    def past(self, plan: str) -> list[Drill]:
-        """Drills of a plan that are over, newest first."""
-        return [drill for drill in reversed(self._past) if drill.plan == plan]
+    def standing(self) -> Sequence[Drill]:
+        """The one under way, and those that a real alarm ended which nobody has read on a wall yet."""
+        return [*self._unread.values(), *([self.running] if self.running else [])]
 
     def next_due(self) -> int | None:
         """Mono µs at which a forgotten drill ends, or what is left of one is asked for again."""

@@ -13,6 +13,7 @@ from edge.conclude import Conclude
 from edge.domain.alarm import Alarm, Suppression
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Signal
+from edge.domain.drill import Drill
 from edge.domain.fact import Fact
 from edge.domain.health import Check, Health
 from edge.domain.incident import Incident
@@ -61,6 +62,9 @@ class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
 
     site = SITE
     version = "0.1.0"
+
+    def device_code(self, device: str) -> str:
+        return f"code-of-{device}"
 
     def __init__(self, *, frozen: int | None = None, ring: int = 5000) -> None:
         super().__init__(frozen, ring)
@@ -198,6 +202,9 @@ class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
         outputs = [state.output for state in self.outputs()]
         meant = devices.get(device or "")
         return heard(self.site, devices, outputs, self.who, zone, signal, meant)
+
+    def drills(self) -> Sequence[Drill]:
+        return [Drill.from_dict(row) for row in self.case_rows.get("drill", {}).values() if row["open"]]
 
     def incidents(self) -> Sequence[Incident]:
         rows = [row for row in self.case_rows.get("incident", {}).values() if row["open"]]

@@ -18,6 +18,7 @@ from edge.domain.plan import Plan, PlanStep
 from edge.facade import Hub
 from web.api.v1 import shapes
 from web.api.v1.params import Id, TheHub, answer, shown
+from web.api.v1.reserve import lacking
 from web.api.v1.schema import Listing
 from web.auth import Perm, require
 from web.problems import Problem, not_found
@@ -35,7 +36,8 @@ _TRAPPED: Final = Text("暂无人员被困报告", "nobody reported trapped")
 @router.get("/plans", responses=shown(Listing[dict[str, Any]]))
 async def plans(hub: TheHub) -> JSONResponse:
     """All plans by id; `overdue` where the review is."""
-    return answer(shapes.listing(shape(hub, plan) for plan in hub.site.emergency.plans))
+    plans = hub.site.emergency.plans
+    return answer(shapes.listing([shape(hub, plan) | await _reserve(hub, plan) for plan in plans]))
 
 
 @router.get("/plans/preview")
@@ -59,7 +61,12 @@ async def plan(hub: TheHub, id: Id) -> JSONResponse:
     found = hub.site.emergency.plan(id)
     if found is None:
         raise not_found("plan", id)
-    return answer(shape(hub, found))
+    return answer(shape(hub, found) | await _reserve(hub, found))
+
+
+async def _reserve(hub: Hub, plan: Plan) -> dict[str, Any]:
+    """`gaps`: why its materials cannot be relied on."""
+    return {"gaps": [asdict(gap) for gap in await lacking(hub, plan)]}
 
 
 def shape(hub: Hub, plan: Plan) -> dict[str, Any]:

@@ -155,10 +155,14 @@ def case(body: Mapping[str, Any]) -> dict[str, Any]:
 def _part(key: str, value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return to_rfc3339(value) if key in {"at", "since", "until"} or key.endswith("_at") else value
+    if key == "times" and isinstance(value, Mapping):
+        return {name: time_of(at) for name, at in value.items()}
+    if key == "mustered":
+        return [time_of(at) for at in value]
     if isinstance(value, Mapping):
         return case(value)
     if isinstance(value, list | tuple):
-        if key in {"measures", "name", "place", "task", "title", "todo"} and len(value) == 2:
+        if key in {"measures", "name", "place", "task", "title", "todo", "unit"} and len(value) == 2:
             return {"zh": value[0], "en": value[1]}
         return [case(part) if isinstance(part, Mapping) else tamed(part) for part in value]
     return tamed(value)
