@@ -20,6 +20,7 @@ from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.clock import Clock, SystemClock
+from edge.codes import durable_key
 from edge.conclude import Conclude
 from edge.dialects import make_driver, make_publisher, schemas
 from edge.dispatch.channel import Channel
@@ -293,6 +294,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.channels,
         parts.options.civil_offset,
         ways,
+        durable_key(parts.options.data / "codes.key"),
     )
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)

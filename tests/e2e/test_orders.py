@@ -141,7 +141,9 @@ def test_what_was_pressed_outlives_a_sign_in_in_another_tab(panel: Panel, sign_i
 def test_the_code_at_the_device_proves_the_arrival(panel: Panel, sign_in: SignIn) -> None:
     order = made(panel, "depart")
     page = phone(sign_in, "/my", language="en")
-    page.goto(f"{panel.url}/d/sm-301")
+    page.goto(f"{panel.url}/d/sm-301")  # the id alone proves nothing
+    expect(page.get_by_role("button", name="I am there (code read)")).to_have_count(0)
+    page.goto(f"{panel.url}/d/sm-301?k=code-of-sm-301")
     page.get_by_role("button", name="I am there (code read)").click()
     expect(page.locator(".foot .main")).to_have_text("Finish…")
     assert panel.hub.case_rows["order"][order.id]["on_site_proof"] == "qr"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import segno
 from fastapi import APIRouter, Depends, Request
@@ -98,37 +99,41 @@ async def mine(request: Request, visitor: WorkingVisitor) -> HTMLResponse:
 
 
 @router.get("/my/{id}")
-async def my_order(request: Request, visitor: WorkingVisitor, id: str, here: str = "") -> HTMLResponse:
-    """One order on a phone. here: the code at the device was read."""
+async def my_order(request: Request, visitor: WorkingVisitor, id: str, k: str = "") -> HTMLResponse:
+    """One order on a phone. k: the code read at the device."""
     hub = hub_of(request)
     order = await _order(hub, id)
     points = [p for p in hub.points() if p.point.device.id == order.device] if order.device else []
     return await _page(
         request, visitor, "my-order.html", order=order, danger=danger(hub, order), points=points,
-        story=await hub.case_story("order", id), proof="qr" if here == "qr" else "said",
+        story=await hub.case_story("order", id), code=k if order.device and hub.device_code(order.device) == k else "",
     )  # fmt: skip
 
 
 @router.get("/d/{id}")
-async def scanned(request: Request, visitor: SeeingVisitor, id: str) -> Response:
-    """Where the code at a device leads: to one's order there, else to the device."""
+async def scanned(request: Request, visitor: SeeingVisitor, id: str, k: str = "") -> Response:
+    """Where the code at a device leads: to one's order there, else to the device. k: what proves that one is there."""
     hub = hub_of(request)
     if hub.device(id) is None:
         raise not_found("device", id)
     if visitor.may(Perm.WORK):
         query = CaseQuery(open=True, where={"device": id, "assignee": visitor.name})
         for body in (await hub.cases("order", query)).items:
-            return RedirectResponse(f"/my/{body['id']}?here=qr", 303)
+            return RedirectResponse(f"/my/{body['id']}?{urlencode({'k': k})}", 303)
     return RedirectResponse(f"/devices/{id}", 303)
 
 
-@router.get("/devices/{id}/qr.svg", dependencies=[Depends(require(Perm.SEE))])
-async def code(request: Request, id: str) -> Response:
-    """The code to print and stick to the device: this panel's address of it."""
+@router.get("/devices/{id}/qr.svg")
+async def code(request: Request, visitor: SeeingVisitor, id: str) -> Response:
+    """The code to print and stick to the device: this panel's address of it.
+
+    What proves the arrival is in the code that the desk prints, and in no crew's own.
+    """
     if hub_of(request).device(id) is None:
         raise not_found("device", id)
     out = io.BytesIO()
-    address = f"{request.url.scheme}://{request.url.netloc}/d/{id}"
+    proof = hub_of(request).device_code(id) if visitor.may(Perm.DISPATCH) else ""
+    address = f"{request.url.scheme}://{request.url.netloc}/d/{id}" + (f"?k={proof}" if proof else "")
     segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
     return Response(out.getvalue(), media_type="image/svg+xml")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hmac import compare_digest
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -74,12 +75,16 @@ class OpenBody(Body):
 
 
 class StepBody(Body):
-    """reason: a stable word (hold: parts, owner, maker); note: one's own words. person: of reassign and help."""
+    """reason: a stable word (hold: parts, owner, maker); note: one's own words. person: of reassign and help.
+
+    proof: of arrive, "qr" with the `code` that is printed at the device (`/d/<device>?k=<code>`).
+    """
 
     reason: Line | None = None
     note: Prose | None = None
     person: Line | None = None
     proof: Proof = "said"
+    code: Line | None = None
     cause: Line | None = None
     action: Line | None = None
 
@@ -154,6 +159,11 @@ async def open_order(
     return await _act(hub, await _opening(hub, visitor, body), visitor, key)
 
 
+def _stands_at(hub: Hub, device: str | None, code: str | None) -> bool:
+    """Whether `code` is the one printed at the order's device."""
+    return device is not None and compare_digest((code or "").encode(), hub.device_code(device).encode())
+
+
 def _stepping(step: Step, perm: Perm) -> None:
     """The route of one step, for who may make it."""
     guard = Depends(require(perm))
@@ -165,8 +175,10 @@ def _stepping(step: Step, perm: Perm) -> None:
         body: StepBody | None = None,
         key: IdempotencyKey = None,
     ) -> JSONResponse:
-        await _order(hub, id)
+        order = await _order(hub, id)
         said = body or StepBody()
+        if said.proof == "qr" and not _stands_at(hub, order["device"], said.code):
+            raise Problem(409, "wrong_code", "This is not the code of the order's device.")
         if said.person is not None and await hub.accounts.account(said.person) is None:
             raise Problem(422, "unknown_person", f"There is no account {said.person!r}.")
         request = Advance(

@@ -127,6 +127,14 @@ async def test_refusals_have_their_codes(
     assert (await step(crew, order.id, "accept", resaon="x"))[0] == 422
 
 
+async def test_only_the_code_at_the_device_proves_the_arrival(hub: FakeHub, crew: httpx.AsyncClient) -> None:
+    order = await an_order(hub, "depart")
+    for code in (None, "code-of-wp-1"):
+        assert (await step(crew, order.id, "arrive", proof="qr", code=code))[1]["code"] == "wrong_code"
+    arrived = (await step(crew, order.id, "arrive", proof="qr", code="code-of-sm-301"))[1]
+    assert arrived["on_site_proof"] == "qr"
+
+
 async def test_the_list_and_its_filters(hub: FakeHub, crew: httpx.AsyncClient) -> None:
     first, second = await an_order(hub, "accept"), await an_order(hub, device="wp-1")
 
