@@ -103,17 +103,21 @@ def links(source: Source, numbers: set[int]) -> tuple[str, list[tuple[int, int, 
 def facts(source: Source, first: int, last: int, numbers: set[int]) -> Iterator[dict[str, Any]]:
     """Each fact from `first` to `last` as the chain hashes it, with people's words where it is one of `numbers`."""
     rows = source.conn.execute(
-        "SELECT facts.number, epoch, kind, time, by, subject, body, note, salt, text FROM facts LEFT JOIN texts"
-        " ON texts.number = facts.number WHERE facts.number BETWEEN ? AND ? ORDER BY facts.number",
+        "SELECT facts.number, epoch, kind, time, by, subject, body, note,"
+        " texts.salt, texts.text, words.salt, words.text FROM facts"
+        " LEFT JOIN texts ON texts.number = facts.number LEFT JOIN words ON words.number = facts.number"
+        " WHERE facts.number BETWEEN ? AND ? ORDER BY facts.number",
         (first, last),
     )
-    for number, epoch, kind, time, by, subject, body, note, salt, text in rows:
+    for number, epoch, kind, time, by, subject, body, note, salt, text, words_salt, words in rows:
         fact = {
             "number": number, "epoch": epoch, "kind": kind, "time": time, "by": by, "subject": subject,
             "body": body, "note": note,
         }  # fmt: skip
-        if note is not None and number not in numbers:
-            fact["withheld"] = True
-        elif text is not None:
-            fact |= {"salt": salt.hex(), "text": text}
+        if number not in numbers:
+            # The words of other matters are nobody's business here; their hashes prove the chain all the same.
+            fact["withheld"] = text is not None or words is not None
+        else:
+            fact |= {} if text is None else {"salt": salt.hex(), "text": text}
+            fact |= {} if words is None else {"words": {"salt": words_salt.hex(), "text": words}}
         yield fact

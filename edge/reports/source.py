@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Self
 
 from edge.domain.fact import Seq
-from edge.domain.instant import HOUR
-
-_BLOCK: Final = 512
-"""Facts between two looks at the time: facts are found by number, there is no index of times."""
 
 Body = Mapping[str, Any]
-
-
-class Told(NamedTuple):
-    """A fact. about: id of the alarm it tells of. note: a person's words, None when there are none or erased."""
-
-    number: int
-    kind: str
-    time: int
-    by: str | None
-    about: str | None
-    body: Body
-    note: str | None
 
 
 class Source:
@@ -80,18 +64,6 @@ class Source:
         row = self.conn.execute("SELECT body FROM cases WHERE kind = ? AND id = ?", (kind, id)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def facts(self, start: int, end: int, kinds: Sequence[str]) -> Iterator[Told]:
-        """Facts of these kinds told in [start, end), in their order."""
-        for first, last in self._blocks(start, end):
-            rows = self.conn.execute(
-                "SELECT facts.number, kind, time, by, about, body, text FROM facts LEFT JOIN texts"  # noqa: S608 - marks only
-                " ON texts.number = facts.number WHERE facts.number BETWEEN ? AND ? AND time >= ? AND time < ?"
-                f" AND kind IN ({_marks(kinds)}) ORDER BY facts.number",
-                (first, last, start, end, *kinds),
-            )
-            for number, kind, time, by, about, body, text in rows:
-                yield Told(number, kind, time, by, about, json.loads(body), text)
-
     def notes(self, about: str) -> str:
         """What people said about an alarm, in their order."""
         rows = self.conn.execute(
@@ -134,23 +106,6 @@ class Source:
             ).fetchone()
             found += row is not None and start <= row[0] < end
         return found
-
-    def _blocks(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Stretches of numbers that may hold facts of [start, end): also where the clock was set in between."""
-        low = self.conn.execute("SELECT min(number) FROM facts").fetchone()[0]
-        before: int | None = None
-        while low is not None and low <= self.last.number:
-            # The fact that begins the block, and the one that begins the next.
-            high = low + _BLOCK
-            after = self.conn.execute(
-                "SELECT number, time FROM facts WHERE number >= ? ORDER BY number LIMIT 1", (high,)
-            ).fetchone()
-            if before is None:
-                before = self.conn.execute("SELECT time FROM facts WHERE number = ?", (low,)).fetchone()[0]
-            times = [before] if after is None else [before, after[1]]
-            if min(times) - HOUR < end and (after is None or max(times) + HOUR >= start):
-                yield low, high - 1
-            low, before = after if after is not None else (None, None)
 
 
 def _marks(values: Sequence[Any]) -> str:

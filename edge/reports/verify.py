@@ -95,14 +95,14 @@ def _chain(files: Files, problems: list[str], notes: list[str]) -> list[dict[str
     if at != len(facts):
         problems.append(f"journal: {len(facts) - at} facts stand outside of the chain")
     for fact in facts:
-        text, salt = fact.get("text"), fact.get("salt")
-        if fact["note"] is None:
-            if text is not None:
-                problems.append(f"journal: fact {fact['number']} never had words, the bundle shows some")
-        elif text is None:
-            erased, withheld = erased + (not fact.get("withheld")), withheld + bool(fact.get("withheld"))
-        elif hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest() != fact["note"]:
-            problems.append(f"journal: the words of fact {fact['number']} were altered")
+        withheld += bool(fact.get("withheld"))
+        own = fact.get("words")
+        said = {"salt": fact["salt"], "text": fact["text"]} if "text" in fact else None
+        for shown, known in ((said, fact["note"]), (own, _hashed(json.loads(fact["body"])))):
+            if shown is None:
+                erased += known is not None and not fact.get("withheld")
+            elif _salted(shown) != known:
+                problems.append(f"journal: the words of fact {fact['number']} are not those that were hashed")
     notes.append(
         f"{len(facts)} facts in {len(chain['links'])} links, {erased} with erased words, "
         f"{withheld} with words that belong to other matters"
@@ -112,6 +112,16 @@ def _chain(files: Files, problems: list[str], notes: list[str]) -> list[dict[str
         f"{chain['links'][-1][1]}"
     )
     return facts
+
+
+def _salted(words: dict[str, str]) -> str:
+    return hashlib.sha256(bytes.fromhex(words["salt"]) + words["text"].encode()).hexdigest()
+
+
+def _hashed(body: dict[str, Any]) -> str | None:
+    """The hash of the words that were taken out of a body."""
+    known = body.get("words")
+    return known if isinstance(known, str) and _SHA.fullmatch(known) else None
 
 
 def _row(fact: dict[str, Any]) -> bytes:
@@ -128,8 +138,10 @@ def _cases(files: Files, facts: list[dict[str, Any]], problems: list[str], notes
     last: dict[tuple[str, str], Any] = {}
     for fact in facts:
         body = json.loads(fact["body"])
-        if isinstance(body, dict) and "id" in body:
-            last[fact["subject"], body["id"]] = body
+        if "id" in body:
+            own = json.loads(fact["words"]["text"]) if "words" in fact else {}
+            bare = {key: value for key, value in body.items() if key != "words" or _hashed(body) is None}
+            last[fact["subject"], body["id"]] = {**bare, **own}
     shown = json.loads(files[CASES])
     proved = 0
     for subject, bodies in shown.items():

@@ -1,0 +1,223 @@
+"""The bundle of an incident proves itself without the hub, and no byte of it can be changed unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import inspect
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.domain.incident import Incident
+from edge.domain.instant import HOUR, SECOND
+from edge.domain.names import Text
+from edge.domain.order import Photo
+from edge.reports import verify
+from edge.reports.bundle import BundleAsked, NothingThereError, write_bundle
+from edge.store.audit import link_hash
+from tests.edge.reports.days import Days, at
+from tests.edge.store.making import Desk, point, reading
+
+JPEG = b"\xff\xd8 a picture \xff\xd9"
+PHOTO = "202606-" + "0" * 32
+
+
+def ignored(_: float) -> None:
+    """Progress that nobody looks at."""
+
+
+def incident(alarm: str, **changes: Any) -> Incident:
+    made = Incident(
+        id="inc-1-1", number=1, opened_at=at("08:00"), title=Text("火警", "Fire"), place=Text("3号楼", "Building 3"),
+        signal="fire", priority="urgent", zone="b3", family="fire", area="", last_at=at("08:00"), alarm=alarm,
+        alarms=(alarm,), count=1, plan="p2", plan_version="1",
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+@pytest.fixture
+async def asked(tmp_path: Path) -> BundleAsked:
+    """A fire with a verdict, an incident, an order with a photo, readings, and other matters in between."""
+    level = point("sm-1.smoke")
+    async with Desk(tmp_path / "telemetry.db") as desk:
+        start = (at("08:00") - 1_790_000_000 * SECOND // (24 * HOUR) * (24 * HOUR)) / SECOND
+        await desk.store(*(reading(level, float(n), start + n * 60) for n in range(-30, 30)))
+    async with Days(tmp_path / "journal.db") as days:
+        await days.alarm(at("07:00"), id="al-other", acked=1, note=None)
+        first = await days.alarm(
+            at("08:00"), id="al-1", acked=9, verdict="real", note="=厨房明火", point=level.id
+        )
+        await days.case("incident", incident(first.id).to_dict(), "incident.opened")
+        await days.alarm(at("08:01"), id="al-late", verdict="false", note="别人的话", zone="b9")
+        photo = Photo(PHOTO, "after", hashlib.sha256(JPEG).hexdigest(), "zhang", at("08:30"), 8, 8)
+        await days.order(at("08:05"), 1, alarm=first.id, photos=(photo,))
+        closed = incident(first.id, state="closed", closed_at=at("08:10"), closed_by="li")
+        await days.tell("incident.closed", "incident", closed.to_dict(), at("08:10"), "li", "已处理")
+        await days.alarm(at("09:00"), id="al-after")
+    evidence = tmp_path / "evidence" / "2026" / "06"
+    evidence.mkdir(parents=True)
+    (evidence / f"{PHOTO}.jpg").write_bytes(JPEG)
+    rule = tmp_path / "fire.toml"
+    rule.write_text('[[rule]]\nid = "smoke"\n', encoding="utf-8")
+    return BundleAsked(
+        incident="inc-1-1", journal=tmp_path / "journal.db", telemetry=tmp_path / "telemetry.db",
+        evidence=tmp_path / "evidence", now=at("09:30"), trusted=True, zone="Asia/Shanghai", version="0.1.0",
+        site="和安苑", by="li", files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
+        names={"li": "李强"},
+    )  # fmt: skip
+
+
+async def made(asked: BundleAsked, path: Path) -> Mapping[str, Any]:
+    with path.open("wb") as out:
+        return await asyncio.to_thread(write_bundle, asked, out, ignored)
+
+
+async def test_it_holds_everything_and_fits(asked: BundleAsked, tmp_path: Path) -> None:
+    head = await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    problems, notes = verify.verify(files)
+    assert problems == []
+    assert head["seal"] in notes[0]
+    cases = json.loads(files["cases.json"])
+    assert [a["id"] for a in cases["alarm"]] == ["al-1"]
+    assert [o["number"] for o in cases["order"]] == [1]
+    assert files[f"photos/{PHOTO}.jpg"] == JPEG
+    assert files["in-force/rules/fire.toml"].startswith(b"[[rule]]")
+    text = files["readings.csv"].decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert (table[0]["time"], table[-1]["time"]) == ("2026-06-09T23:50:00.000Z", "2026-06-10T00:19:00.000Z")
+    page = files["index.html"].decode()
+    assert "李强" in page
+    assert "=厨房明火" in page
+    # words of other matters are not handed on; their facts are, for the chain
+    assert b"al-late" in files["journal/facts.jsonl"]
+    assert "别人的话".encode() not in b"".join(files.values())
+    assert b"al-other" not in files["journal/facts.jsonl"]
+
+
+async def test_the_script_in_it_is_the_one_of_the_project_and_runs_alone(
+    asked: BundleAsked, tmp_path: Path
+) -> None:
+    await made(asked, tmp_path / "b.zip")
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(tmp_path / "b.zip") as packed:
+        packed.extractall(folder)
+    assert verify.read(folder)["verify.py"].decode() == inspect.getsource(verify)
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-I", "verify.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "FITS / 校验通过")
+    (folder / "clock.json").write_text("{}", encoding="utf-8")
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-I", "verify.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "clock.json: differs" in run.stdout
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(data=st.data())
+async def test_any_byte_that_is_changed_is_found(
+    asked: BundleAsked, tmp_path: Path, data: st.DataObject
+) -> None:
+    path = tmp_path / "b.zip"
+    if not path.exists():
+        await made(asked, path)
+    files = verify.read(path)
+    name = data.draw(st.sampled_from(sorted(files)))
+    place = data.draw(st.integers(0, len(files[name]) - 1))
+    change = data.draw(st.integers(1, 255))
+    spoilt = bytearray(files[name])
+    spoilt[place] ^= change
+    assert verify.verify({**files, name: bytes(spoilt)})[0]
+    assert verify.verify({key: value for key, value in files.items() if key != name})[0]
+
+
+async def test_a_forger_who_renews_the_manifest_is_found_by_the_chain(
+    asked: BundleAsked, tmp_path: Path
+) -> None:
+    """Whoever changes a file can write its new hash; what the facts say he cannot."""
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+
+    def forged(name: str, before: bytes, after: bytes) -> list[str]:
+        assert before in files[name]
+        spoilt = {**files, name: files[name].replace(before, after, 1)}
+        manifest = json.loads(spoilt["manifest.json"])
+        manifest["files"][name] = hashlib.sha256(spoilt[name]).hexdigest()
+        del manifest["seal"]
+        spoilt["manifest.json"] = verify.dumped(verify.seal(manifest))
+        return verify.verify(spoilt)[0]
+
+    assert forged("cases.json", b'"real"', b'"false"')
+    assert forged("journal/facts.jsonl", b"li", b"wu")
+    assert forged("journal/facts.jsonl", "=厨房明火".encode(), "水汽".encode())
+    lines = files["journal/facts.jsonl"].splitlines(keepends=True)
+    assert forged("journal/facts.jsonl", lines[2], b"")
+    assert forged(f"photos/{PHOTO}.jpg", b"picture", b"fiction")
+
+
+async def test_erased_words_leave_it_provable(asked: BundleAsked, tmp_path: Path) -> None:
+    async with Days(asked.journal) as days:
+        await days.journal.erase(range(1, 50))
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    problems, notes = verify.verify(files)
+    assert problems == []
+    assert not any(" 0 with erased words" in note for note in notes)
+    assert "=厨房明火".encode() not in b"".join(files.values())
+
+
+async def test_a_photo_that_is_gone_is_named(asked: BundleAsked, tmp_path: Path) -> None:
+    await made(replace(asked, evidence=tmp_path / "none"), tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    assert verify.verify(files)[0] == []
+    assert json.loads(files["manifest.json"])["photos_missing"] == [PHOTO]
+
+
+async def test_no_such_incident(asked: BundleAsked, tmp_path: Path) -> None:
+    with pytest.raises(NothingThereError):
+        await made(replace(asked, incident="inc-9"), tmp_path / "b.zip")
+
+
+ROW = st.tuples(
+    st.integers(0, 2**40), st.integers(0, 99), st.text(), st.integers(0, 2**50), st.none() | st.text(), st.text(),
+    st.dictionaries(st.text(), st.integers()).map(json.dumps), st.none() | st.text(),
+)  # fmt: skip
+
+
+@given(ROW)
+def test_it_hashes_facts_as_the_journal_does(row: tuple[Any, ...]) -> None:
+    keys = ("number", "epoch", "kind", "time", "by", "subject", "body", "note")
+    expected = link_hash(b"x", [row])  # type: ignore[list-item]
+    assert hashlib.sha256(b"x" + verify._row(dict(zip(keys, row, strict=True)))).digest() == expected
+
+
+def test_what_is_no_bundle_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    (tmp_path / "empty").mkdir()
+    assert verify.main([str(tmp_path / "x.zip")]) == 1
+    assert verify.main([str(tmp_path / "empty")]) == 2
+    assert "no whole bundle" in capsys.readouterr().err
