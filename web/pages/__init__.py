@@ -13,11 +13,13 @@ from web.pages.facilities import router as _facilities
 from web.pages.handover import router as _handover
 from web.pages.hazards import router as _hazards
 from web.pages.health import router as _health
+from web.pages.incidents import router as _incidents
 from web.pages.journal import router as _journal
 from web.pages.me import router as _me
 from web.pages.messages import router as _messages
 from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
+from web.pages.plans import router as _plans
 from web.pages.roster import router as _roster
 from web.pages.session import router as _session
 from web.pages.wall import router as _wall
@@ -25,6 +27,8 @@ from web.pages.wall import router as _wall
 router = APIRouter(include_in_schema=False)
 for _subject in (
     _wall,
+    _incidents,
+    _plans,
     _alarms,
     _devices,
     _health,

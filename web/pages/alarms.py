@@ -11,10 +11,16 @@ from fastapi.responses import HTMLResponse
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.device import Signal
 from edge.domain.fact import Fact
+from edge.domain.hazard import Hazard
+from edge.domain.household import household_of
+from edge.domain.incident import Incident
 from edge.domain.instant import DAY, MINUTE
+from edge.domain.lifecycle import VITAL
 from edge.facade import AlarmQuery, CaseQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
-from web.pages import render
+from web.pages import incident_words, render
+from web.pages.incident_words import incident_script_words
+from web.pages.neighbours import neighbours
 from web.pages.sparkline import sparkline
 from web.pages.wording import UNDER_WAY
 from web.problems import not_found
@@ -23,6 +29,8 @@ router = APIRouter()
 
 _PAGE: Final = 50
 _AROUND: Final = 10 * MINUTE
+_LONGEST: Final = 2 * DAY
+"""How long before one of its alarms an incident can have been opened."""
 _SPANS: Final = {"1": DAY, "7": 7 * DAY, "30": 30 * DAY}
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 
@@ -68,9 +76,14 @@ async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
         "alarm.html",
         alarm=alarm,
         story=told(await hub.story(id)),
-        hazards=(await hub.cases("hazard", CaseQuery(where={"alarm": id}))).items,
         rule=next((rule for rule in hub.site.rules if rule.id == alarm.rule), None),
         span=(alarm.raised_at - _AROUND, end),
+        incident=await _incident(hub, alarm),
+        household=alarm if household_of(alarm, hub.site.households) else None,
+        neighbours=await neighbours(hub, alarm) if alarm.open and alarm.signal in VITAL else (),
+        hazards=await _hazards(hub, alarm),
+        iw=incident_words,
+        incident_script_words=incident_script_words,
         here="/",
     )
 
@@ -98,6 +111,22 @@ def told(story: Sequence[Fact]) -> list[Fact]:
         if fact.kind not in UNDER_WAY:
             found.setdefault((fact.kind, fact.body.get("id"), fact.time, fact.note), fact)
     return list(found.values())
+
+
+async def _incident(hub: Hub, alarm: Alarm) -> Incident | None:
+    """The incident it belongs to, open or closed."""
+    found = next((one for one in hub.incidents() if alarm.id in one.alarms), None)
+    if found is not None:
+        return found
+    page = await hub.cases("incident", CaseQuery(since=alarm.raised_at - _LONGEST, limit=200))
+    return next((Incident.from_dict(row) for row in page.items if alarm.id in row["alarms"]), None)
+
+
+async def _hazards(hub: Hub, alarm: Alarm) -> Sequence[Hazard]:
+    """Hazards that came of it, such as the one proposed after the third false alarm."""
+    page = await hub.cases("hazard", CaseQuery(where={"device": alarm.device}, limit=20))
+    found = map(Hazard.from_dict, page.items)
+    return [one for one in found if alarm.id in {one.alarm, *(source.id for source in one.sources)}]
 
 
 async def _alarm(hub: Hub, id: str) -> Alarm:

@@ -20,7 +20,7 @@ from web.auth import Perm, Visitor, hub_of, identify, require
 from web.i18n import Language
 from web.pages.render import base_context, language_of, rendered
 from web.pages.view import View, people
-from web.pages.wall import pinned
+from web.pages.wall import standing
 from web.streams import Streams, event, event_stream, resume_from
 
 router = APIRouter()
@@ -28,6 +28,8 @@ router = APIRouter()
 _HEARTBEAT: Final = b"event: hb"
 _BEATS_PER_CHECK: Final = 60
 _FRESH: Final = SECOND
+_ABOUT_ALARMS: Final = frozenset({"command", "linkage", "notification", "order"})
+"""Cases that the page of an incident shows; facts about them name the alarm they are for."""
 _BEATS: Final[WeakKeyDictionary[Hub, dict[Scope, tuple[int, bytes]]]] = WeakKeyDictionary()
 
 
@@ -51,14 +53,21 @@ class Painter:
     def fact(self, fact: Fact) -> bytes:
         """The pieces that changed with `fact`; nothing for what no page shows."""
         changed: list[Alarm] = []
-        if fact.subject == "alarm":
+        fresh: tuple[str, ...] = ()
+        if fact.subject == "incident":
+            fresh = (str(fact.body["id"]),)
+            changed = [alarm for alarm in self.hub.open_alarms() if alarm.id in fact.body["alarms"]]
+        elif fact.subject in _ABOUT_ALARMS:
+            id = fact.body.get("alarm")
+            return event(None, _fresh((str(id),)), str(fact.seq)) if id else b""
+        elif fact.subject == "alarm":
             alarm = Alarm.from_dict(dict(fact.body))
             if alarm.purpose is Purpose.TEST:
                 return b""
-            changed = [alarm]
+            changed, fresh = [alarm], (alarm.id,)
         elif not fact.kind.startswith("desk."):
             return b""
-        return event(None, self._paint("parts/live.html", changed), str(fact.seq))
+        return event(None, self._paint("parts/live.html", changed) + _fresh(fresh), str(fact.seq))
 
     def beat(self) -> bytes:
         """What changes without a fact: ages, counts, links."""
@@ -69,9 +78,14 @@ class Painter:
         context = base_context(self.hub, view, self.scope.role) | {"wall": self.scope.wall}
         newest = {alarm.id: alarm for alarm in context["open_alarms"]}
         context["changed"] = [newest.get(alarm.id, alarm) for alarm in changed]
-        context["pinned"] = pinned(context["open_alarms"])
+        context |= standing(self.hub)
         context["quiet_since"] = max((a.closed_at or a.raised_at for a in changed), default=None)
         return rendered(self.scope.language, template, context)
+
+
+def _fresh(ids: tuple[str, ...]) -> str:
+    """Tells a page that shows these alarms or incidents at length to look again."""
+    return "".join(f'<hx-partial hx-target="#fresh-{id}" hx-swap="innerHTML">•</hx-partial>' for id in ids)
 
 
 @router.get("/events")

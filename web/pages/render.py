@@ -23,11 +23,13 @@ from web.pages.view import View, people
 
 MENU: Final = (
     ("/", _("Alarm wall"), Perm.SEE),
+    ("/incidents", _("Incidents"), Perm.SEE),
     ("/outputs", _("Outputs"), Perm.SEE),
     ("/my", _("My orders"), Perm.WORK),
     ("/orders", _("Work orders"), Perm.SEE),
     ("/hazards", _("Hazards"), Perm.SEE),
     ("/duties", _("Duties"), Perm.SEE),
+    ("/plans", _("Emergency"), Perm.SEE),
     ("/devices", _("Devices"), Perm.SEE),
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),

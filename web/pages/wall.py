@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
@@ -13,7 +13,7 @@ from edge.domain.device import Signal
 from edge.domain.lifecycle import VITAL
 from edge.facade import AlarmQuery, Hub, Role
 from web.auth import Perm, Visitor, hub_of, require, set_cookie
-from web.pages import render
+from web.pages import incident_words, render
 
 router = APIRouter()
 
@@ -23,13 +23,21 @@ async def wall(request: Request, visitor: Annotated[Visitor, Depends(require(Per
     """The wall as it stands; the stream keeps it so."""
     hub = hub_of(request)
     quiet = None if hub.open_alarms() else await quiet_since(hub)
-    open_alarms = hub.open_alarms()
-    page = await render.page(
-        request, visitor, "wall.html", wall=True, pinned=pinned(open_alarms), quiet_since=quiet
-    )
+    page = await render.page(request, visitor, "wall.html", wall=True, quiet_since=quiet, **standing(hub))
     if visitor.role is Role.WALL and visitor.session is not None:
         set_cookie(page, visitor.session, secure=request.app.state.secure)  # browsers keep none for ever
     return page
+
+
+def standing(hub: Hub) -> dict[str, Any]:
+    """What the wall shows besides the list: the alarm on top, and the incidents that alarms belong to."""
+    alarms = hub.open_alarms()
+    first = pinned(alarms)
+    return {
+        "pinned": first,
+        "on_wall": incident_words.on_wall(hub.incidents(), alarms, first),
+        "iw": incident_words,
+    }
 
 
 def pinned(alarms: Sequence[Alarm]) -> Alarm | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -26,6 +27,7 @@ from edge.domain.incident import (
 )
 from edge.facade import CaseQuery, Hub, Kept
 from web.api.v1 import photos, shapes
+from web.api.v1.muster import code_of
 from web.api.v1.params import (
     Body,
     Cursor,
@@ -70,10 +72,11 @@ class NoteBody(Body):
 
 
 class MusterBody(Body):
-    """person: id in the roster, oneself if not given."""
+    """person: id in the roster, oneself if not given. code: as it was read at the muster point, for proof qr."""
 
     person: Line | None = None
     proof: MusterProof = "said"
+    code: Line | None = None
 
 
 class ReportBody(Body):
@@ -171,11 +174,20 @@ async def tick(
 
 @router.post("/incidents/{id}/muster")
 async def muster(
-    hub: TheHub, id: Id, visitor: OnScene, body: MusterBody | None = None, key: IdempotencyKey = None
+    request: Request,
+    hub: TheHub,
+    id: Id,
+    visitor: OnScene,
+    body: MusterBody | None = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Answer the roll, for oneself or on behalf of another. 422 `unknown_person`, 409 `closed`."""
+    """Answer the roll, for oneself or on behalf of another. 422 `unknown_person`, 409 `closed`, `wrong_code`."""
     await _incident(hub, id)
     said = body or MusterBody()
+    if said.proof == "qr" and not hmac.compare_digest(
+        (said.code or "").encode(), code_of(request, id).encode()
+    ):
+        raise Problem(409, "wrong_code", "This is not the code of the muster point; read it anew.")
     person = said.person or visitor.name
     known = person in hub.site.roster.persons or await hub.accounts.account(person) is not None
     if not known:

@@ -50,16 +50,17 @@ async def added(
     picture: bytes,
     look: Callable[[], Awaitable[tuple[Mapping[str, Any], Collection[str]]]],
     act: Callable[[Kept], Awaitable[JSONResponse]],
+    shape: Callable[[Mapping[str, Any]], Any] = shapes.case,
 ) -> JSONResponse:
     """Keep a photo and put it on record, or answer with the case as it stands where it is there already.
 
-    look: the case as it stands now, and the ids of its photos. One at a time under one id: a phone that sends again
+    look: the case as it stands now, and the ids of its photos; shape: it as the API says it. One at a time under one id: a phone that sends again
     while the first is being worked on must neither overwrite nor drop what that one puts on record.
     """
     async with _ONE.setdefault(id, asyncio.Lock()):
         body, known = await look()
         if id in known:
-            return answer(shapes.case(body))
+            return answer(shape(body))
         made = await keep(hub, visitor, body["place"][0], id, picture)
         try:
             return await act(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,8 +10,8 @@ from starlette.responses import JSONResponse
 
 from edge.domain.alarm import Alarm
 from edge.domain.household import household_of
-from edge.domain.request import Comment, Refusal
-from edge.facade import Hub
+from edge.domain.request import Comment
+from edge.facade import Hub, Kept
 from web.api.v1 import photos, shapes
 from web.api.v1.params import PROBLEM, Id, IdempotencyKey, TheHub, answer, scoped, shown
 from web.api.v1.schema import AlarmShape
@@ -62,15 +63,19 @@ async def add_photo(
     alarm = await _alarm(hub, id)
     picture = await request.body()
     photo = photos.photo_id(alarm.raised_at, f"{id}|{visitor.name}|", picture)
-    if photo in {kept.id for kept in alarm.photos}:
-        return answer(shapes.alarm_of(hub, alarm))
-    made = await photos.keep(hub, visitor, alarm.place.zh, photo, picture)
-    try:
-        done = await hub.act(Comment(id, visitor.name, note, photo, made.sha256), scoped(visitor, key))
-    except Refusal:
-        await hub.evidence.drop(photo)
-        raise
-    return answer(shapes.alarm_of(hub, done if isinstance(done, Alarm) else alarm))
+
+    async def look() -> tuple[Mapping[str, Any], Collection[str]]:
+        now = await _alarm(hub, id)
+        return now.to_dict(), {kept.id for kept in now.photos}
+
+    async def act(made: Kept) -> JSONResponse:
+        await hub.act(Comment(id, visitor.name, note, photo, made.sha256), scoped(visitor, key))
+        return answer(shapes.alarm_of(hub, await _alarm(hub, id)))
+
+    def shape(body: Mapping[str, Any]) -> AlarmShape:
+        return shapes.alarm_of(hub, Alarm.from_dict(dict(body)))
+
+    return await photos.added(hub, visitor, photo, picture, look, act, shape)
 
 
 @router.get("/alarms/{id}/photos/{photo}", response_class=Response)

@@ -47,7 +47,7 @@ function settleOrder() {
 
 export function showPinned() {
   const pinned = first.querySelector("[data-alarm]")?.dataset.alarm ?? "";
-  for (const row of list.children) row.hidden = row.dataset.alarm === pinned;
+  for (const row of list.children) row.hidden = row.dataset.alarm === pinned || "folded" in row.dataset;
 }
 
 function count() {

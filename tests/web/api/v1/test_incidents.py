@@ -8,6 +8,7 @@ from datetime import date
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request
 
 from edge.domain.device import Signal
 from edge.domain.output import Do, Linkage, OutputKind, When
@@ -15,6 +16,7 @@ from edge.domain.roster import Call, Policy, Step, Tell
 from edge.facade import Role
 from tests.web.fakes import FakeHub
 from tests.web.incidents import an_incident, with_incidents
+from web.api.v1.muster import code_of
 
 INCIDENTS = "/api/v1/incidents"
 
@@ -47,13 +49,19 @@ async def test_a_fire_and_its_plan(hub: FakeHub, desk: httpx.AsyncClient) -> Non
     assert (await desk.get(f"{INCIDENTS}?purpose=drill")).json()["items"] == []
 
 
-async def test_the_plan_is_worked(hub: FakeHub, desk: httpx.AsyncClient, crew: httpx.AsyncClient) -> None:
-    path = f"{INCIDENTS}/{an_incident(hub).id}"
+async def test_the_plan_is_worked(
+    app: FastAPI, hub: FakeHub, desk: httpx.AsyncClient, crew: httpx.AsyncClient
+) -> None:
+    incident = an_incident(hub)
+    path = f"{INCIDENTS}/{incident.id}"
     done = (await crew.post(f"{path}/steps/call/done")).json()
     assert next(s for s in done["steps"] if s["id"] == "call")["done_by"] == "program-maintenance"
     left = await desk.post(f"{path}/steps/look/skipped", json={"note": "门开着"})
     assert next(s for s in left.json()["steps"] if s["id"] == "look")["how"] == "skipped"
-    await crew.post(f"{path}/muster", json={"person": "guard", "proof": "qr"})
+    wrong = await crew.post(f"{path}/muster", json={"person": "guard", "proof": "qr", "code": "0"})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong_code")
+    code = code_of(Request({"type": "http", "app": app}), incident.id)
+    await crew.post(f"{path}/muster", json={"person": "guard", "proof": "qr", "code": code})
     body = (await desk.post(f"{path}/muster", json={"person": "maintenance"})).json()
     assert [one["person"] for one in body["roll"]] == ["guard", "maintenance"]
     story = (await desk.get(f"{path}/story")).json()["items"]
