@@ -13,7 +13,7 @@ FACTS: Final = {
     "duty.proved": _("Proved by a sensor or record"),
     "duty.photo": _("Photo added"),
     "duty.found": _("A finding became a hazard"),
-    "duty.done": _("Done"),
+    "duty.done": _("Fulfilled"),
     "duty.missed": _("Missed"),
     "duty.made_up": _("Made up"),
     "duty.waived": _("Waived"),

@@ -13,7 +13,7 @@ from web.pages.view import View
 STATES: Final = {
     DutyState.DUE: _("To do"),
     DutyState.UNDER_WAY: _("Under way"),
-    DutyState.DONE: _("Done"),
+    DutyState.DONE: _("Fulfilled"),
     DutyState.MISSED: _("Missed"),
     DutyState.MADE_UP: _("Made up"),
     DutyState.WAIVED: _("Waived"),
