@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from edge.resources import config_root
+from edge.settings.orders import ORDERS_FILE
 from edge.settings.sources import LOCAL_FILE
 from edge.settings.zones import SITE_FILE
 
@@ -24,8 +25,10 @@ def install_template(site_dir: FilePath) -> None:
     }
     for folder in ("rules", "duties"):
         shipped |= {path: FilePath(folder, path.name) for path in (config_root() / folder).glob("*.toml")}
+    shipped[config_root() / ORDERS_FILE] = FilePath(ORDERS_FILE)
     for name in (
-        SITE_FILE, "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages", "units.toml",
+        SITE_FILE, ORDERS_FILE, "channels.toml",
+        "devices", "rules", "profiles", "linkage", "people.toml", "dispatch", "messages", "units.toml",
         "households.toml", "emergency.toml", "plans", "duties", "facilities.toml", "reserve.toml", "service",
     ):  # fmt: skip
         if (site_dir / name).exists():

@@ -39,7 +39,7 @@ def test_the_shipped_template_is_in_order(schemas: Mapping[str, DriverSchema], t
 def test_it_is_copied_with_its_rules(tmp_path: Path) -> None:
     install_template(tmp_path / "site")
     copied = {path.relative_to(tmp_path / "site").as_posix() for path in tmp_path.rglob("*.toml")}
-    assert {"site.toml", "devices/building-3.toml", "rules/fire.toml"} <= copied
+    assert {"site.toml", "devices/building-3.toml", "rules/fire.toml", "orders.toml"} <= copied
 
 
 @pytest.mark.parametrize("there", ["site.toml", "rules/mine.toml", "devices/mine.toml"])

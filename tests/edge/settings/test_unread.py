@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import edge.settings
 from edge.settings import install_template
-from edge.settings.unread import review_names
+from edge.settings.unread import FILES, review_names
 
 
 def test_the_template_is_read_as_a_whole(tmp_path: Path) -> None:
     install_template(tmp_path)
     assert review_names(tmp_path) == []
+
+
+def test_every_file_that_is_read_is_known() -> None:
+    read: set[str] = set()
+    for path in Path(edge.settings.__file__).parent.glob("*.py"):
+        read |= set(
+            re.findall(r'^[A-Z]+_FILE\b.*= "([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+    assert len(read) > 8
+    assert read <= set(FILES)
 
 
 def test_near_names_are_said(tmp_path: Path) -> None:
