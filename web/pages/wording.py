@@ -13,7 +13,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
-from web.pages import duty_kinds, hazard_kinds, incident_kinds
+from web.pages import drill_kinds, duty_kinds, hazard_kinds, incident_kinds
 
 SIGNALS: Final = {
     Signal.FIRE: _("Fire"),
@@ -197,6 +197,7 @@ KINDS: Final = {
     **hazard_kinds.KINDS,
     **incident_kinds.KINDS,
     **duty_kinds.FACTS,
+    **drill_kinds.KINDS,
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
     "alarm.reported": _("Reported again"),
@@ -324,6 +325,7 @@ GROUPS: Final = {
     "order.": _("Work orders"),
     "hazard.": _("Hazards"),
     **duty_kinds.SUBJECTS,
+    **drill_kinds.SUBJECTS,
     "incident.": _("Incidents"),
     "command.": _("Commands"),
     "linkage.": _("Linkage"),
@@ -335,6 +337,7 @@ REFUSALS: Final = {
     **hazard_kinds.REFUSALS,
     **incident_kinds.REFUSALS,
     **duty_kinds.REFUSALS,
+    **drill_kinds.REFUSALS,
     "not_found": _("There is no such alarm any more."),
     "not_acknowledged": _("Acknowledge first, then reset."),
     "still_active": _("Still in alarm on site: cannot reset."),
@@ -351,7 +354,7 @@ REFUSALS: Final = {
     "automatic": _("The desk beacon follows the alarms: silence the desk instead."),
     "out_of_service": _("The device is out of service already."),
     "wrong_pin": _("This PIN is wrong."),
-    "pin_locked": _("Too many wrong PINs: this person is locked here for 15 min. Others can go on."),
+    "pin_locked": _("Too many wrong PINs: this person is locked for now. Others can go on."),
     "weak_pin": _("4 to 8 digits, and not so easy to guess."),
     "wrong_credentials": _("The password is wrong."),
     "person_required": _("Choose your name and enter your PIN."),

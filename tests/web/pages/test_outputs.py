@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 
 from edge.conclude import Conclude
+from edge.domain.conclusion import Happened
+from edge.domain.device import Signal
+from edge.domain.fact import Fact, Seq
+from edge.domain.instant import Instant
 from edge.outputs import Outputs
-from tests.edge.outputs.stage import DEVICES, LINKAGES, Stage
+from tests.edge.outputs.stage import DEVICES, LINKAGES, START, Stage, alarm
 from tests.web.fakes import FakeHub
 from web.pages.outputs import feedback
 from web.pages.view import View
@@ -60,6 +64,18 @@ async def test_the_mode_stands_in_the_totals_of_every_page(person, hub):
     await guard.post("/api/v1/linkage", json={"mode": "manual", "reason": "welding"})
     page = (await guard.get("/", headers={"Accept-Language": "zh-CN"})).text
     assert "联动 <b>手动</b>" in page
+
+
+async def test_before_the_switch_it_is_said_what_it_starts(person, hub, outputs):
+    guard = await person("guard")
+    says = "报警仍在的待启动联动将立即启动"
+    zh = {"Accept-Language": "zh-CN"}
+    await guard.post("/api/v1/linkage", json={"mode": "manual", "reason": "welding"})
+    assert says not in (await guard.get("/outputs", headers=zh)).text
+    gas = alarm("al-1", Signal.GAS)
+    fact = Fact(Seq(9, 900), "alarm.raised", START, None, "alarm", gas.to_dict())
+    outputs.conclude(Happened([fact]), Instant(START, START))
+    assert says in (await guard.get("/outputs", headers=zh)).text
 
 
 async def test_feedback_is_told_in_words(hub):
