@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from web.pages.alarms import router as _alarms
 from web.pages.away import router as _away
 from web.pages.devices import router as _devices
+from web.pages.drills import router as _drills
 from web.pages.duties import router as _duties
 from web.pages.events import router as _events
 from web.pages.facilities import router as _facilities
@@ -19,7 +20,9 @@ from web.pages.me import router as _me
 from web.pages.messages import router as _messages
 from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
+from web.pages.reports import router as _reports
 from web.pages.plans import router as _plans
+from web.pages.reserve import router as _reserve
 from web.pages.roster import router as _roster
 from web.pages.session import router as _session
 from web.pages.wall import router as _wall
@@ -29,6 +32,8 @@ for _subject in (
     _wall,
     _incidents,
     _plans,
+    _drills,
+    _reserve,
     _alarms,
     _devices,
     _health,
@@ -44,6 +49,7 @@ for _subject in (
     _outputs,
     _messages,
     _roster,
+    _reports,
     _events,
 ):
     router.include_router(_subject)

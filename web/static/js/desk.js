@@ -1,6 +1,8 @@
 // What this desk sounds, the bar that asks for leave to sound, and the count in title and favicon.
-import { byId, now } from "./page.js";
-import { play, ring, running, unlock } from "./sound.js";
+import { byId, now, refusal, say } from "./page.js";
+import { notice } from "./notice.js";
+import { ask } from "./person.js";
+import { play, ring, running, speak, unlock } from "./sound.js";
 
 const plainTitle = document.title;
 const plainIcon = document.querySelector('link[rel="icon"]').href;
@@ -32,6 +34,7 @@ export function heed() {
     document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
     document.querySelector('link[rel="icon"]').href = count ? badge(count, state.urgent === "yes") : plainIcon;
   }
+  for (const told of document.querySelectorAll("[data-say]")) speak(told.dataset.sayId, told.dataset.say);
   const bar = byId("unlock");
   if (bar) bar.hidden = running();
 }
@@ -45,6 +48,16 @@ document.addEventListener("click", async (event) => {
     // Any press on this page is leave enough.
     await unlock();
     heed();
+  }
+});
+document.addEventListener("click", async (event) => {
+  const id = event.target.closest("[data-drill-seen]")?.dataset.drillSeen;
+  if (!id) return;
+  try {
+    const { ok, said } = await ask(`/api/v1/drills/${id}/seen`);
+    if (!ok && said) notice(refusal(said.code, said.detail), true);
+  } catch {
+    notice(say("failed"), true);
   }
 });
 document.addEventListener("htmx:after:swap", heed);

@@ -1,5 +1,6 @@
 // One sound per signal, made here: no file, no download. Fire, gas and SOS cannot be mistaken for a fault.
 let audio = null;
+const said = new Set();
 
 // [start s, length s, frequency Hz, wave, frequency at the end]; period: seconds until it repeats.
 const TONES = {
@@ -56,4 +57,13 @@ export function ring(signal) {
   if (!wanted) return;
   play(wanted);
   timer = setInterval(play, TONES[wanted].period * 1000, wanted);
+}
+
+// Say `words` once under `id`, where this screen has leave to sound and a voice.
+export function speak(id, words) {
+  if (said.has(id) || !running() || !("speechSynthesis" in window)) return;
+  said.add(id);
+  const voice = new SpeechSynthesisUtterance(words);
+  voice.lang = document.documentElement.lang;
+  speechSynthesis.speak(voice);
 }
