@@ -147,6 +147,7 @@ def test_warnings(people: Folder) -> None:
     assert errors == []
     found = {(w.key, w.code) for w in warnings}
     assert found == {
+        ("", "no_fire_manager"),
         ("person[0]", "certificate_expiry"),
         ("person[1]", "certificate"),
         ("post[0]", "shift_gap"),

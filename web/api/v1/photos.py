@@ -54,8 +54,9 @@ async def added(
 ) -> JSONResponse:
     """Keep a photo and put it on record, or answer with the case as it stands where it is there already.
 
-    look: the case as it stands now, and the ids of its photos; shape: it as the API says it. One at a time under one id: a phone that sends again
-    while the first is being worked on must neither overwrite nor drop what that one puts on record.
+    look: the case as it stands now, and the ids of its photos; shape: it as the API says it. One at a time under one
+    id: a phone that sends again while the first is being worked on must neither overwrite nor drop what that one puts
+    on record.
     """
     async with _ONE.setdefault(id, asyncio.Lock()):
         body, known = await look()
