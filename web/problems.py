@@ -52,6 +52,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "same_person": 409,
     "out_of_service": 409,
     "reason_required": 422,
+    "bad_parameter": 422,
     "too_long": 422,
     "bad_cursor": 422,
     "key_reused": 422,  # draft-ietf-httpapi-idempotency-key-header, 2.7: another payload under a used key

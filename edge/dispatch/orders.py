@@ -93,7 +93,7 @@ class Orders:
         told = Conclusion()
         if self._restored:  # the alarms are back only now
             self._restored = False
-            self._opening.resume(lambda alarm: any(e.order.alarm == alarm for e in self._book.values()))
+            self._opening.resume(self._has)
         for fact in happened.facts:
             if fact.kind in SEEN:
                 self._opening.seen(fact.kind, Alarm.from_dict(dict(fact.body)))
@@ -152,15 +152,20 @@ class Orders:
         return entry
 
     def _has(self, alarm: Alarm, rule: OrderRule) -> bool:
-        """Whether an open order is about this alarm, or of the same rule about the same device."""
+        """Whether such work is open for this alarm, or of the same rule for the same device."""
         return any(
-            e.order.alarm == alarm.id or (e.order.rule == rule.id and e.order.device == alarm.device)
+            (e.order.alarm == alarm.id and _like(e.order, rule))
+            or (e.order.rule == rule.id and e.order.device == alarm.device)
             for e in self._book.values()
         )
 
     def _open(self, request: OpenOrder, rule: str | None, now: Instant, told: Conclusion) -> _Open:
         if not request.title.zh.strip() and not request.title.en.strip():
             raise Refusal("reason_required", "an order needs a title")
+        if (
+            request.asked and request.due is not None and request.due <= 0
+        ):  # here: a repeat is answered as the first
+            raise Refusal("bad_parameter", "due_at: is over already")
         seq = self._numbering.next()
         order = WorkOrder(
             id=f"wo-{seq.epoch}-{seq.number}", number=seq.number, state=OrderState.NOTIFIED, opened_at=now.utc,
@@ -242,6 +247,15 @@ class Orders:
             entry.due = resumed(order.due_at, order.remaining, now)
         if order.unmanned:
             entry.again = now.mono + LOOK_AGAIN
+
+
+def _like(order: WorkOrder, rule: OrderRule) -> bool:
+    """Whether an order for the same alarm may be the work that the rule asks for.
+
+    Somebody who was sent by hand to look, or with another skill, repairs nothing.
+    """
+    sent_to_look = order.assignee is not None and not order.needs_photos
+    return order.rule is not None or order.skill == rule.skill or not (order.skill or sent_to_look)
 
 
 def _from_rule(alarm: Alarm, rule: OrderRule, category: str) -> OpenOrder:

@@ -305,8 +305,6 @@ async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
     due = None
     if body.due_at is not None:
         due = (instant("due_at", body.due_at) - hub.now().utc) / SECOND
-        if due <= 0:
-            raise Problem(422, "bad_parameter", "due_at: is over already.")
     place = alarm.place if alarm else device.device.place if device else None
     if place is None and body.zone is not None:
         place = hub.site.zones[body.zone].full
