@@ -59,7 +59,7 @@ class StartBody(Body):
     point: Line | None = None
     zone: Annotated[Prose, Field(max_length=200)] = ""
     value: bool | float | None = None
-    outputs: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    outputs: Annotated[list[Line], Field(default_factory=list, max_length=100)]
     note: Prose | None = None
     second: SecondBody | None = None
 
@@ -126,7 +126,7 @@ async def start(
         body.point,
         body.zone,
         body.value,
-        body.outputs,
+        tuple(body.outputs),
         body.note,
     )
     return await _act(hub, wish, visitor, key)
