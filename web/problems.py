@@ -91,6 +91,7 @@ _MISSING: Final[Mapping[str, str]] = {
     "point": _("There is no point %(id)s."),
     "order": _("There is no work order %(id)s."),
     "hazard": _("There is no hazard %(id)s."),
+    "report": _("There is no report %(id)s."),
     "duty": _("There is no occurrence of a duty %(id)s."),
     "round": _("There is no round %(id)s."),
     "facility": _("The register has no entry %(id)s."),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from edge.reports.days import Calendar
+from edge.domain.days import Calendar
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ from edge.preview import heard
 from edge.store import case_rows
 from tests.web.fake_alarms import FakeAlarms
 from tests.web.fake_health import FakeHealth
+from tests.web.fake_records import FakeRecords
 from tests.web.fake_roster import FakeRoster
 from tests.web.fake_stores import CHANNELS, FakeAccounts, FakeEvidence
 from tests.web.sample_site import DEVICES, SITE
@@ -71,6 +72,7 @@ class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
         self.people = FakeAccounts()
         self.accounts: Accounts = self.people
         self.evidence: Evidence = FakeEvidence()
+        self.records = FakeRecords()
         for name, role, display in (
             ("guard", Role.GUARD, "李强"),
             ("maintenance", Role.MAINTENANCE, "张伟"),

@@ -34,6 +34,7 @@ MENU: Final = (
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),
     ("/messages", _("Messages"), Perm.SEE),
+    ("/reports", _("Reports"), Perm.JOURNAL),
     ("/health", _("Health"), Perm.SEE),
     ("/journal", _("Audit"), Perm.JOURNAL),
 )

@@ -218,6 +218,7 @@ KINDS: Final = {
     "session.opened": _("Signed in"),
     "session.closed": _("Signed out"),
     "session.refused": _("Sign-in refused"),
+    "bundle.exported": _("An incident bundle was exported"),
     "device.adopted": _("Device adopted"),
     "uplink.caught_up": _("Data centre has caught up"),
     "uplink.resent": _("Readings sent once more"),

@@ -22,6 +22,7 @@ from web.api.v1 import (
     outputs,
     person,
     plans,
+    reports,
     reserve,
     roster,
     rounds,
@@ -56,5 +57,6 @@ for _part in (
     verification,
     watch,
     roster,
+    reports,
 ):
     router.include_router(_part.router, prefix="/api/v1")
