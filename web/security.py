@@ -91,7 +91,7 @@ class KnownHosts:
 
 
 class BodyLimit:
-    """Refuses a body over `limit` bytes, announced or not; a photo may have MAX_PHOTO."""
+    """Refuses a body over `limit` bytes, announced or not; a photo or file may have MAX_PHOTO."""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
         self._app = app

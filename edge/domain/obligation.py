@@ -158,9 +158,9 @@ class DutyBook:
         return tuple(self.checkpoints[id] for id in self.routes[found.route].stops)
 
     def read(self, text: str) -> Checkpoint | None:
-        """The checkpoint whose tag says `text`: its code, its id, or a link that ends with `/at/<id>`."""
+        """The checkpoint whose tag says `text`: its code, its id, or a link to `/at/<id>`."""
         said = text.strip()
-        said = said.rpartition("/at/")[2].rstrip("/") if "/at/" in said else said
+        said = said.rpartition("/at/")[2].partition("?")[0].rstrip("/") if "/at/" in said else said
         by_code = (point for point in self.checkpoints.values() if point.code.casefold() == said.casefold())
         return next(by_code, self.checkpoints.get(said))
 

@@ -33,7 +33,7 @@ def check(page: Page) -> None:
 def test_a_round_on_a_phone_also_without_a_connection(panel: Panel, sign_in: SignIn) -> None:
     id = due(panel.hub, "night-round")
     page = sign_in("guard", "/duties", width=320, height=640, theme="day")
-    page.goto(f"{panel.url}/at/cp-pump")
+    page.goto(f"{panel.url}/at/cp-pump?k={panel.hub.device_code('checkpoint cp-pump').replace(' ', '+')}")
     expect(page.locator("#count")).to_have_text("1 / 3")
     check(page)
     page.context.set_offline(True)

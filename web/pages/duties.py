@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import segno
 from fastapi import APIRouter, Depends, Request
@@ -16,7 +17,7 @@ from edge.domain.instant import DAY
 from edge.domain.occurrence import FacilityCase, Occurrence, Round
 from edge.facade import CaseQuery, Hub
 from web.api.v1 import duty_ledger
-from web.api.v1.duties import first_of
+from web.api.v1.duties import checkpoint_code, first_of, stood_there
 from web.api.v1.facilities import register
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
@@ -152,16 +153,19 @@ async def tags(request: Request, visitor: SeeingVisitor) -> HTMLResponse:
     return await _page(request, visitor, "duty-tags.html", points=points, here="/duties")
 
 
-@router.get("/duties/tags/{id}.svg", dependencies=[Depends(require(Perm.SEE))])
-async def tag(request: Request, id: str) -> Response:
-    """The code of a checkpoint: this panel's address of it."""
-    if id not in hub_of(request).site.duties.checkpoints:
+@router.get("/duties/tags/{id}.svg")
+async def tag(request: Request, visitor: SeeingVisitor, id: str) -> Response:
+    """The code of a checkpoint: this panel's address of it, for the desk with the proof that one stood there."""
+    hub = hub_of(request)
+    if id not in hub.site.duties.checkpoints:
         raise not_found("round", id)
-    return qr(request, f"/at/{id}")
+    return qr(
+        request, f"/at/{id}?k={checkpoint_code(hub, id)}" if visitor.may(Perm.DISPATCH) else f"/at/{id}"
+    )
 
 
 @router.get("/at/{id}")
-async def scanned(request: Request, visitor: SeeingVisitor, id: str) -> Response:
+async def scanned(request: Request, visitor: SeeingVisitor, id: str, k: str = "") -> Response:
     """Where the code at a checkpoint leads: to the round that is due there, on the phone."""
     hub = hub_of(request)
     page = await hub.cases("duty", CaseQuery(open=True, limit=500))
@@ -169,7 +173,8 @@ async def scanned(request: Request, visitor: SeeingVisitor, id: str) -> Response
     mine.sort(key=lambda row: (row["state"] != "under_way", row["state"] == "missed", row["until_at"]))
     if not mine or not visitor.may(Perm.DUTY):
         return RedirectResponse("/duties", 303)
-    return RedirectResponse(f"/duties/{mine[0]['id']}/walk?here={id}", 303)
+    here = {"here": id, "k": k}
+    return RedirectResponse(f"/duties/{mine[0]['id']}/walk?{urlencode(here)}", 303)
 
 
 @router.get("/duties/{id}")
@@ -192,8 +197,8 @@ async def occurrence(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
 
 
 @router.get("/duties/{id}/walk")
-async def walk(request: Request, visitor: DoingVisitor, id: str, here: str = "") -> HTMLResponse:
-    """The round on a phone. here: the checkpoint whose code was read."""
+async def walk(request: Request, visitor: DoingVisitor, id: str, here: str = "", k: str = "") -> HTMLResponse:
+    """The round on a phone. here: the checkpoint whose code was read; k: what proves it."""
     hub = hub_of(request)
     case = await _occurrence(hub, id)
     duty = hub.site.duties.duties.get(case.duty)
@@ -202,8 +207,8 @@ async def walk(request: Request, visitor: DoingVisitor, id: str, here: str = "")
     return await _page(
         request, visitor, "duty-walk.html", case=case, duty=duty, stops=stops, walk=found, order=case,
         reached={stop.id: stop for stop in found.stops} if found else {},
-        read=here if any(stop.id == here for stop in stops) else "", photos_path=f"/api/v1/duties/{id}/photos?about=",
-        order_script_words=_script_words,
+        read=here if stood_there(hub, f"/at/{here}?k={k}") else "", proof=k,
+        photos_path=f"/api/v1/duties/{id}/photos?about=", order_script_words=_script_words,
     )  # fmt: skip
 
 

@@ -67,12 +67,17 @@ async def _list(
         for facility, row in await register(hub, kind or None, state or None)
     ]
     if sort == "urgent":
-        found.sort(
-            key=lambda e: (_ORDER[e[1].state], e[1].next_service or e[1].scrap_on or "9") if e[1] else (4, "")
-        )
+        found.sort(key=lambda entry: _urgency(entry[1]))
     elif sort == "place":
         found.sort(key=lambda e: (e[0].zone, e[0].id))
     return await render.page(
         request, visitor, template, dw=duty_words, book=hub.site.duties, entries=found, kind=kind, state=state,
         sort=sort, duty_script_words=_script_words, here="/duties",
     )  # fmt: skip
+
+
+def _urgency(case: FacilityCase | None) -> tuple[int, str]:
+    """By state, then by what comes first, a service or the end of life."""
+    if case is None:
+        return len(_ORDER), ""
+    return _ORDER[case.state], min(filter(None, (case.next_service, case.scrap_on)), default="9")

@@ -65,8 +65,11 @@ async def test_what_is_done_shows_who_when_and_how_well(hub: FakeHub, person: Co
 
 async def test_a_code_leads_to_the_round_that_is_due(hub: FakeHub, person: ComeIn) -> None:
     client = await person("guard")
-    answer = await client.get("/at/cp-pump")
-    assert answer.headers["location"] == f"/duties/{due(hub, 'night-round')}/walk?here=cp-pump"
+    proof = hub.device_code("checkpoint cp-pump")
+    answer = await client.get("/at/cp-pump", params={"k": proof})
+    assert answer.headers["location"].startswith(f"/duties/{due(hub, 'night-round')}/walk?here=cp-pump&k=")
+    guessed = await client.get(f"/duties/{due(hub, 'night-round')}/walk?here=cp-pump&k=1")
+    assert 'data-here=""' in guessed.text
     assert (await client.get("/at/nowhere")).headers["location"] == "/duties"
     assert 'data-here="cp-pump"' in (await client.get(answer.headers["location"])).text
 

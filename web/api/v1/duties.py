@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from hmac import compare_digest
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -68,7 +69,10 @@ class FindingBody(Body):
 
 
 class StopBody(AtBody):
-    """code: what the tag says, or the id of the checkpoint where a person says so."""
+    """code: what the tag says, or the id of the checkpoint where a person says so.
+
+    how "qr" wants the address that is printed there, with its proof (`/at/<checkpoint>?k=…`).
+    """
 
     code: Line
     how: How
@@ -209,6 +213,8 @@ async def stop(
 ) -> JSONResponse:
     """A checkpoint was reached, a finding becomes a hazard: 409 `no_round`, `closed`; 422 `unknown_code`…"""
     await _occurrence(hub, id)
+    if body.how == "qr" and not stood_there(hub, body.code):
+        raise Problem(422, "unknown_code", "This is not the code that is printed there.")
     found = body.finding
     finding = None if found is None else Finding(found.title, found.category, found.suspected)
     request = MarkStop(id, visitor.name, body.code, body.how, _at(body), finding, body.note)
@@ -276,6 +282,18 @@ def first_of(hub: Hub, month: str | None) -> date:
         return date.fromisoformat(f"{month}-01")
     except ValueError as error:
         raise Problem(422, "bad_parameter", "month: write it as 2026-11.") from error
+
+
+def stood_there(hub: Hub, text: str) -> bool:
+    """Whether `text` is the address printed at a checkpoint, with its proof."""
+    point = hub.site.duties.read(text)
+    _, _, proof = text.partition("?k=")
+    return point is not None and compare_digest(proof.encode(), checkpoint_code(hub, point.id).encode())
+
+
+def checkpoint_code(hub: Hub, id: str) -> str:
+    """What is printed at a checkpoint besides its id. A blank is in no id of a device: these are codes of their own."""
+    return hub.device_code(f"checkpoint {id}")
 
 
 def _at(body: AtBody | None) -> int | None:

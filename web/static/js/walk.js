@@ -121,5 +121,5 @@ catchUp();
 const here = stops.find((stop) => stop.dataset.stop === round.here);
 if (here && !here.classList.contains("done")) {
   history.replaceState(null, "", location.pathname); // read once, not at each reload
-  reach(here, "qr", here.dataset.code);
+  reach(here, "qr", `/at/${here.dataset.stop}?k=${round.proof}`);
 }

@@ -41,8 +41,11 @@ async def test_a_round_from_its_start_to_its_end(hub: FakeHub, desk: httpx.Async
     assert await code(desk, f"{DUTIES}/{id}/done") == (409, "stops_missing")
     assert await code(desk, f"{DUTIES}/{id}/stops", code="XX", how="qr") == (422, "unknown_code")
     assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="eye") == (422, "bad_body")
-    for tag in ("HA-02", "https://hub/at/cp-lobby", "HA-03"):
-        assert (await code(desk, f"{DUTIES}/{id}/stops", code=tag, how="qr"))[0] == 200
+    guessed = "https://hub/at/cp-lobby?k=guessed"
+    assert await code(desk, f"{DUTIES}/{id}/stops", code=guessed, how="qr") == (422, "unknown_code")
+    printed = f"https://hub/at/cp-lobby?k={hub.device_code('checkpoint cp-lobby')}"
+    for tag, how in (("HA-02", "nfc"), (printed, "qr"), ("HA-03", "nfc")):
+        assert (await code(desk, f"{DUTIES}/{id}/stops", code=tag, how=how))[0] == 200
     assert await code(desk, f"{DUTIES}/{id}/done") == (200, "done")
     body = (await desk.get(f"{DUTIES}/{id}")).json()
     assert (body["reached"], body["evidence"], body["short"]) == ("B", "B", False)
@@ -62,8 +65,8 @@ async def test_a_round_from_its_start_to_its_end(hub: FakeHub, desk: httpx.Async
 async def test_what_a_phone_kept_comes_with_its_time(hub: FakeHub, desk: httpx.AsyncClient) -> None:
     id = due(hub, "night-round")
     ahead = to_rfc3339(hub.now().utc + 60 * MINUTE)
-    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="qr", at=ahead) == (422, "bad_time")
-    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="qr", at="now") == (
+    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="nfc", at=ahead) == (422, "bad_time")
+    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="nfc", at="now") == (
         422,
         "bad_parameter",
     )
@@ -130,7 +133,7 @@ async def test_the_plan_and_the_calendar(hub: FakeHub, desk: httpx.AsyncClient) 
 
 async def test_records_as_csv(hub: FakeHub, desk: httpx.AsyncClient) -> None:
     id = due(hub, "night-round")
-    await desk.post(f"{DUTIES}/{id}/stops", json={"code": "HA-01", "how": "qr"})
+    await desk.post(f"{DUTIES}/{id}/stops", json={"code": "HA-01", "how": "nfc"})
     answer = await desk.get(f"{DUTIES}/records.csv", params={"kind": "patrol", "language": "en"})
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [(row["title"], row["stops"], row["missing"]) for row in rows] == [
