@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from edge.conclude import Conclude
+from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
+from edge.domain.fact import Fact
 from edge.domain.incident import Incident
 from edge.domain.plan import Contact, EmergencyRules, Plan
+from edge.domain.request import Request
 from edge.domain.roster import Roster
 from edge.emergency.incidents import Incidents
+from edge.facade import Desk
 from edge.resources import config_root
 from edge.settings.plans import Context, read_plans
 from edge.settings.problems import Report
@@ -36,10 +42,30 @@ def with_incidents(hub: FakeHub) -> FakeHub:
     return hub
 
 
-def an_incident(hub: FakeHub, point: str = "sm-301.smoke", signal: Signal = Signal.FIRE) -> Incident:
-    """That of a new alarm at `point`."""
-    hub.raise_alarm(point, signal)
+def following(hub: FakeHub) -> FakeHub:
+    """As `with_incidents`, and what people do to alarms has its consequences for them too."""
+    with_incidents(hub)
+    act = hub.act
+
+    async def acts(request: Request, key: str | None = None) -> Alarm | Desk | Mapping[str, Any]:
+        done = await act(request, key)
+        if isinstance(done, Alarm):
+            draw(hub)
+        return done
+
+    hub.act = acts  # type: ignore[method-assign]
+    return hub
+
+
+def draw(hub: FakeHub) -> list[Fact]:
+    """What follows for incidents from what has just happened."""
     drawn = hub.conclude.draw([hub._facts[-1]], hub.now())
     for made in drawn.facts:
         hub.put_case(made.subject, made.body, made.kind)
-    return Incident.from_dict(drawn.facts[0].body)
+    return list(drawn.facts)
+
+
+def an_incident(hub: FakeHub, point: str = "sm-301.smoke", signal: Signal = Signal.FIRE) -> Incident:
+    """That of a new alarm at `point`."""
+    hub.raise_alarm(point, signal)
+    return Incident.from_dict(draw(hub)[0].body)

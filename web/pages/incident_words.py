@@ -55,6 +55,13 @@ SCRIPT_WORDS: Final = {
     "uploading": _("The photo is being sent…"),
     "hidden": _("The alarm is over: the household is shown no longer."),
 }
+WANTS: Final = {
+    "missing": _("not in the reserve"),
+    "short": _("too few"),
+    "expired": _("expired"),
+    "uncalibrated": _("calibration overdue"),
+}
+"""Why a material cannot be relied on."""
 STORM: Final = 3
 """More alarms of one incident than this are one row of the wall (practice: what is still taken in at a glance)."""
 CALL_STEP: Final = "call"
@@ -78,7 +85,7 @@ def due(incident: Incident, at: Priority) -> list[StepState]:
     at: priority of its highest alarm; a step that is for another one is not due. Acknowledging has its own button, and
     what the hub switches is only watched: both come behind what a person must do, until they are late.
     """
-    if not incident.open:
+    if incident.state not in {"stage1", "stage2"}:
         return []
     left = [s for s in incident.steps if s.how is None and (not s.priorities or at.value in s.priorities)]
     return sorted(left, key=lambda step: (step.stage != incident.stage, _by_itself(step)))
@@ -146,6 +153,8 @@ def seconds(v: View, span: int) -> str:
     if whole < 120:
         return v.word(_("%(n)s s")) % {"n": whole}
     minutes, rest = divmod(whole, 60)
+    if minutes < 120 and not rest:
+        return v.word(_("%(n)s min")) % {"n": minutes}
     if minutes < 120:
         return v.word(_("%(m)s min %(s)s s")) % {"m": minutes, "s": rest}
     return v.word(_("%(h)s h %(m)s min")) % {"h": minutes // 60, "m": minutes % 60}

@@ -21,6 +21,7 @@ from edge.domain.plan import within
 from edge.facade import CaseQuery, Hub
 from web.api.v1.muster import code_of, incident_of
 from web.api.v1.plans import overdue, phones, say
+from web.api.v1.reserve import lacking, stocks
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import incident_words, messages, outputs, render
@@ -80,6 +81,7 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         late_plan=plan is not None and overdue(hub, plan), story=told(story),
         words={f.body["reports"][-1]["id"]: f.note for f in story if f.kind == "incident.report"},
         commands=await _commands(hub, incident, alarms), calls=await _calls(hub, incident),
+        stocks=await stocks(hub), gaps={gap.stock: gap for gap in await lacking(hub, plan)} if plan else {},
         phones=phones(hub, plan, incident.stage), household=home if incident.open else None,
         responders=_responders(hub, incident), outs=outputs, msgs=messages,
         say=None if plan is None else say(hub, plan, incident.to_dict(), _caller(visitor), None, None),
@@ -96,7 +98,7 @@ async def call(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespons
     words = None if plan is None else say(hub, plan, incident.to_dict(), _caller(visitor), None, None)
     return await _page(
         request, visitor, "incident-call.html", incident=incident, say=words,
-        phones=phones(hub, plan, incident.stage), here="/incidents",
+        phones=phones(hub, plan, 2), here="/incidents",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from edge.domain.device import Signal
 from edge.domain.plan import Heard
 from web.api.v1.plans import overdue, phones
+from web.api.v1.reserve import lacking, stocks
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import incident_words, messages, outputs, render
@@ -35,7 +36,7 @@ async def listed(
     hub = hub_of(request)
     meant = next((one for one in SIGNALS if one.value == signal), Signal.FIRE)
     heard: Heard | None = hub.heard(zone, meant) if zone in hub.site.zones else None
-    plans = [(plan, overdue(hub, plan)) for plan in hub.site.emergency.plans]
+    plans = [(plan, overdue(hub, plan), await lacking(hub, plan)) for plan in hub.site.emergency.plans]
     return await _page(
         request, visitor, "plans.html", plans=plans, heard=heard, zone=zone, signal=meant, signals=SIGNALS,
         channels={channel.id: channel.name for channel in hub.channels()}, outs=outputs, msgs=messages,
@@ -53,6 +54,7 @@ async def one(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse
         raise not_found("plan", id)
     return await _page(
         request, visitor, "plan.html", plan=plan, late=overdue(hub, plan), phones=phones(hub, plan, 2),
+        stocks=await stocks(hub), gaps={gap.stock: gap for gap in await lacking(hub, plan)},
         spreads=SPREADS, linkages={linkage.id: linkage.name for linkage in hub.site.linkages},
     )  # fmt: skip
 

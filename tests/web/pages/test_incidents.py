@@ -1,0 +1,189 @@
+"""Incidents on the panel: the next step, verification, the household, the folded storm, plans, the muster point."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from fastapi import FastAPI, Request
+
+from edge.domain.device import Signal
+from edge.domain.household import EmergencyContact, Household
+from edge.domain.incident import Incident
+from edge.domain.names import Text
+from edge.domain.request import Acknowledge, Judge, Reset
+from edge.domain.rule import Priority
+from tests.web.conftest import ComeIn
+from tests.web.fakes import FakeHub
+from tests.web.incidents import an_incident, following
+from web.api.v1.muster import code_of
+from web.pages import incident_words as iw
+from web.pages.view import View
+
+HOME = Household("b3/s1/3f/301", (), (EmergencyContact("赵琳", Text("女儿", "daughter"), "19900000031"),))
+
+
+@pytest.fixture(autouse=True)
+def machine(hub: FakeHub) -> FakeHub:
+    following(hub)
+    hub.site = replace(hub.site, households=(HOME,))
+    return hub
+
+
+def level(hub: FakeHub, incident: Incident, priority: Priority) -> None:
+    assert incident.alarm is not None
+    hub._alarms[incident.alarm] = replace(hub._alarms[incident.alarm], priority=priority)
+
+
+def test_the_next_step_is_what_a_person_does_at_this_level(hub: FakeHub) -> None:
+    gas = an_incident(hub, "gas-1203.gas", Signal.GAS)
+    level(hub, gas, Priority.HIGH)
+    low = iw.next_step(gas, hub.open_alarms())
+    assert low is not None
+    assert low.id == "call"
+    level(hub, gas, Priority.URGENT)
+    high = iw.next_step(gas, hub.open_alarms())
+    assert high is not None
+    assert high.title.zh.startswith("高限:敲门,勿按门铃")
+
+
+def test_what_the_hub_does_itself_is_next_only_when_it_is_late(hub: FakeHub) -> None:
+    gas = an_incident(hub, "gas-1203.gas", Signal.GAS)
+    late = replace(gas, steps=tuple(replace(s, overdue=s.id == "valve") for s in gas.steps))
+    step = iw.next_step(late, hub.open_alarms())
+    assert step is not None
+    assert step.id == "valve"
+
+
+async def test_the_wall_says_what_is_next_and_links_the_incident(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    page = (await (await person("guard")).get("/", headers={"accept-language": "zh"})).text
+    first = page[page.index('id="first"') : page.index('id="others"')]
+    assert "呼叫住户" in first
+    assert f'href="/incidents/{incident.id}"' in first
+    assert "第一阶段·待核实" in first
+    assert "开阀" not in page
+
+
+async def test_a_storm_is_one_row(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    alarms = [hub.raise_alarm(point) for point in ("sm-402.smoke", "sm-402.battery", "sm-402.link")]
+    ids = (str(incident.alarm), *(alarm.id for alarm in alarms))
+    hub.put_case("incident", replace(incident, alarms=ids, count=len(ids)).to_dict())
+    page = (await (await person("guard")).get("/", headers={"accept-language": "zh"})).text
+    assert page.count('data-folded="yes"') == len(hub.open_alarms()) - 1
+    assert f"另有 {len(hub.open_alarms()) - 1} 条报警" in page
+    assert 'data-urgent="yes"' in page  # the highest one is what sounds
+
+
+async def test_the_alarm_page_says_what_to_check_and_what_stands_near(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    hub.set_value("sm-402.smoke", True)
+    page = (
+        await (await person("guard")).get(f"/alarms/{incident.alarm}", headers={"accept-language": "zh"})
+    ).text
+    assert [page.index(words) for words in ("按此顺序核实", "看猫眼", "核实结果")] == sorted(
+        page.index(words) for words in ("按此顺序核实", "看猫眼", "核实结果")
+    )
+    near = page[page.index("周边情况") :]
+    assert "3号楼1单元 4层 402 卧室" in near
+    assert "同单元" in near
+    assert "data-household-show" in page
+    assert "赵琳" not in page
+
+
+async def test_the_household_is_offered_only_while_the_alarm_is_open(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    guard = await person("guard")
+    pages = (f"/alarms/{incident.alarm}", f"/incidents/{incident.id}")
+    for path in pages:
+        assert "data-household-show" in (await guard.get(path)).text
+    alarm = str(incident.alarm)
+    hub._act(Acknowledge(alarm, "guard"))
+    hub.clear(alarm)
+    hub._act(Judge(alarm, "guard", "false", "cooking"))
+    hub._act(Reset(alarm, "guard"))
+    for path in pages:
+        page = await guard.get(path)
+        assert page.status_code == 200
+        assert "data-household-show" not in page.text
+        assert "赵琳" not in page.text
+
+
+async def test_a_closed_incident_keeps_its_record_and_offers_nothing(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    hub.put_case("incident", replace(incident, state="closed", closed_at=incident.opened_at + 1).to_dict())
+    page = (await (await person("guard")).get(f"/incidents/{incident.id}")).text
+    assert "data-do=" not in page
+    assert "data-report=" not in page
+    listed = (await (await person("guard")).get("/incidents")).text
+    assert incident.id not in listed
+    assert incident.id in (await (await person("guard")).get("/incidents?show=closed")).text
+
+
+async def test_the_code_at_the_muster_point_leads_to_the_roll(
+    app: FastAPI, hub: FakeHub, person: ComeIn
+) -> None:
+    incident = an_incident(hub)
+    crew = await person("maintenance")
+    drawn = await crew.get(f"/incidents/{incident.id}/muster.svg")
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert (await crew.get("/muster/0000")).status_code == 404
+    code = code_of(Request({"type": "http", "app": app}), incident.id)
+    page = await crew.get(f"/muster/{code}")
+    assert page.status_code == 200
+    assert f"/api/v1/incidents/{incident.id}/muster" in page.text
+    hub.put_case("incident", replace(incident, state="closed", closed_at=1).to_dict())
+    assert (await crew.get(f"/muster/{code}")).status_code == 404
+
+
+async def test_words_for_119_are_filled_in(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    page = (
+        await (await person("guard")).get(f"/incidents/{incident.id}/call", headers={"accept-language": "zh"})
+    ).text
+    assert "江州市和平路 18 号,3号楼1单元 3层 301 客厅,发生火警" in page
+    assert "报警人李强" in page
+    assert "tel:119" in page
+
+
+async def test_a_report_is_prefilled_without_names_of_residents(hub: FakeHub) -> None:
+    incident = an_incident(hub)
+    alarm = hub._alarms[str(incident.alarm)]
+    said = iw.prefilled(View(hub, "zh", {}), incident, alarm)
+    assert "3号楼1单元 3层 301 客厅" in said["first"]
+    assert "核实中" in said["first"]
+    assert "赵琳" not in "".join(said.values())
+    assert said["scene"] == ""
+    certain = replace(
+        incident,
+        confirmed_at=incident.opened_at,
+        confirmed_why="two_triggers",
+        all_clear_at=incident.opened_at,
+    )
+    final = iw.prefilled(View(hub, "zh", {}), certain, alarm)["final"]
+    assert "两只独立触发器件" in final
+    assert "应急结束" in final
+
+
+async def test_plans_and_who_would_hear(hub: FakeHub, person: ComeIn) -> None:
+    guard = await person("guard")
+    zh = {"accept-language": "zh"}
+    plans = (await guard.get("/plans", headers=zh)).text
+    assert plans.count('href="/plans/p') == 8
+    assert "逾期" not in plans
+    one = (await guard.get("/plans/p1-kitchen-gas", headers=zh)).text
+    assert "敲门,勿按门铃" in one
+    assert "96777" in one
+    heard = (await guard.get("/plans", params={"zone": "b3/s1/3f/301", "signal": "fire"}, headers=zh)).text
+    assert "3号楼1单元402卧室烟感" in heard
+    assert (await guard.get("/plans/p9")).status_code == 404
+
+
+async def test_a_plan_whose_review_is_late_is_amber(hub: FakeHub, person: ComeIn) -> None:
+    rules = hub.site.emergency
+    old = replace(rules.plans[0], review=rules.plans[0].review.replace(year=2020))
+    hub.site = replace(hub.site, emergency=replace(rules, plans=(old, *rules.plans[1:])))
+    page = (await (await person("guard")).get("/plans", headers={"accept-language": "zh"})).text
+    assert re.search(r'class="c-high tone">2020-06-30', page)
