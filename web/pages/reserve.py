@@ -23,7 +23,7 @@ router = APIRouter()
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 WANTS: Final[Mapping[str, str]] = {
     "short": _("Below minimum"),
-    "expired": _("Expired"),
+    "expired": _("Past its date"),
     "uncalibrated": _("Calibration overdue"),
     "missing": _("Not in the reserve"),
 }
