@@ -34,16 +34,16 @@ class Opening:
         self._waiting: dict[str, tuple[Alarm, OrderRule]] = {}
         self._held: set[str] = set()  # alarms that came while they were suppressed
 
-    def resume(self, has_order: Callable[[str], bool]) -> None:
-        """After a restart: find again what waited for a fire to end. has_order: whether an alarm has an open one."""
+    def resume(self, has_order: Callable[[Alarm, OrderRule], bool]) -> None:
+        """After a restart: find again what waited for a fire to end. has_order: whether such work is open for it."""
         for alarm in self._alarms():
             judged = alarm.verdict is not None and alarm.verdict.kind == "fault"
-            if alarm.suppression is not None and not judged:
-                if not has_order(alarm.id):
-                    self._held.add(alarm.id)
-                continue
             rule = self._rule("fault" if judged else "raised", alarm)
-            if rule is not None and not has_order(alarm.id) and self._burns(alarm.zone):
+            if rule is None or has_order(alarm, rule):
+                continue
+            if alarm.suppression is not None and not judged:
+                self._held.add(alarm.id)
+            elif self._burns(alarm.zone):
                 self._waiting[alarm.id] = (alarm, rule)
 
     def seen(self, kind: str, alarm: Alarm) -> None:

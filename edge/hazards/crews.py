@@ -56,12 +56,13 @@ def burns(zone: str, alarms: Iterable[Alarm]) -> bool:
 def after_order(hazard: Hazard, fact: Fact, now: Instant, due: Due) -> tuple[Hazard, str] | None:
     """The hazard after a fact about one of its orders, and the kind of fact that says so; None where nothing changed.
 
-    Done, it is rectified once no other order is open; sent back or taken back, so is the hazard.
+    Done, it is rectified once no other order is open; sent back or taken back, so is the hazard. Of the orders about
+    its alarm only repairs are its own: whoever was sent to look has rectified nothing.
     """
     body: Mapping[str, Any] = fact.body
     state: OrderWord = _STATES.get(body["state"], "open")
     known = next((order.state for order in hazard.orders if order.id == body["id"]), None)
-    if known == state:
+    if known == state or (known is None and not _repairs(hazard, body)):
         return None
     orders = {order.id: order for order in hazard.orders} | {body["id"]: HazardOrder(body["id"], state)}
     after = replace(hazard, orders=tuple(orders.values()), order=body["id"])
@@ -80,6 +81,12 @@ def after_order(hazard: Hazard, fact: Fact, now: Instant, due: Due) -> tuple[Haz
     if state == "cancelled" and not any(order.state in {"open", "done"} for order in after.orders):
         return replace(after, skill=""), "hazard.order"  # somebody took it back: none goes out by itself
     return after, "hazard.order"
+
+
+def _repairs(hazard: Hazard, order: Mapping[str, Any]) -> bool:
+    """Whether an order is to end the cause: sent for the hazard, by a rule, or proved by a photo of the work."""
+    shown = any(photo["kind"] == "after" for photo in order["photos"])
+    return order["hazard"] == hazard.id or order["rule"] is not None or order["needs_photos"] or shown
 
 
 def unfinished(hazard: Hazard) -> list[Request]:

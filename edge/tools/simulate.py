@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     story.add_argument(
         "--scenario", nargs="+", default=[], metavar="ID|PATH", help="play these, one after the other"
     )
+    story.add_argument(
+        "--speed", type=_positive, default=1.0, metavar="N", help="N times faster, where their files allow it"
+    )
     story.add_argument("--reset", action="store_true", help="end what plays: all devices back to normal")
     story.add_argument("--list", action="store_true", help="print the scenarios and end")
     story.add_argument(
@@ -89,7 +92,9 @@ def _tell(arguments: argparse.Namespace) -> int:
         )
         return MISUSE
     names = [str(Path(name).resolve()) if name.endswith(".toml") else name for name in arguments.scenario]
-    playing = control.ask(path, {"reset": arguments.reset, "play": names})["playing"]
+    playing = control.ask(path, {"reset": arguments.reset, "play": names, "speed": arguments.speed})[
+        "playing"
+    ]
     _say(f"playing: {', '.join(playing)}" if playing else "all devices are back to normal")
     return DONE
 
@@ -118,7 +123,7 @@ def _play(arguments: argparse.Namespace) -> int:
     try:
         simulator.start()
         if arguments.scenario:
-            simulator.play(arguments.scenario)
+            simulator.play(arguments.scenario, arguments.speed)
         simulator.run()
     finally:
         simulator.close()

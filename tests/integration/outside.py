@@ -27,9 +27,10 @@ class Devices:
         self.lines = lines
         self._socket = socket
 
-    async def play(self, scene: str) -> None:
-        """A scenario of config/scenarios, by id."""
-        await asyncio.to_thread(control.ask, self._socket, {"reset": False, "play": [scene]})
+    async def play(self, scene: str, speed: float = 1.0) -> None:
+        """A scenario of config/scenarios, by id, so many times faster."""
+        wanted = {"reset": False, "play": [scene], "speed": speed}
+        await asyncio.to_thread(control.ask, self._socket, wanted)
 
     def told(self, device: str) -> list[str]:
         """What the device was told to do, by its own account: "siren: start"."""

@@ -5,19 +5,13 @@ The fire becomes certain by two detectors in S3, by a person in S3b.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from edge.domain.alarm import Alarm
-from edge.domain.fact import Fact, Seq
-from edge.domain.instant import SECOND
 from edge.domain.output import Operate
 from edge.domain.request import Judge, Refusal, Reset
 from edge.facade import CaseQuery
@@ -27,6 +21,7 @@ from tests.faults.outside import Group
 from tests.integration.conftest import Start, until
 from tests.integration.field import Field
 from tests.integration.outside import Devices, devices
+from tests.integration.story import Story, after, at, clock_at, output
 
 SHED = ("sm-eb1", "ht-eb2", "tc-eb", "rl-eb", "sr-eb", "bc-out")
 SIRENS = {"sr-eb.siren", "bc-out.broadcast"}
@@ -40,61 +35,6 @@ def field_side(tmp_path: Path, site: Path, own_broker: Broker) -> Iterator[Devic
         yield playing
 
 
-def at_night() -> int:
-    """µs from the machine's clock to 02:14 at the site."""
-    now = datetime.now(ZoneInfo("Asia/Shanghai"))
-    return round((now.replace(hour=2, minute=14, second=0) - now).total_seconds() * SECOND)
-
-
-class Story:
-    """The hub's facts since the scene began, as the journal has them."""
-
-    def __init__(self, hub: RunningHub) -> None:
-        self._hub = hub
-        self._at: Seq = hub.position()
-        self.facts: list[Fact] = []
-
-    async def until(self, kind: str, wanted: Callable[[dict[str, Any]], bool], seconds: float) -> Fact:
-        """The first fact of the kind whose body is wanted; it may have come before."""
-        seen = 0
-        async with asyncio.timeout(seconds):
-            while True:
-                for fact in self.facts[seen:]:
-                    if fact.kind == kind and wanted(dict(fact.body)):
-                        return fact
-                seen = len(self.facts)
-                await self._hub.wait_facts(self._at)
-                self._take(await self._hub.facts(self._at))
-
-    def _take(self, facts: Any) -> None:
-        assert facts is not None
-        self.facts += facts
-        self._at = self.facts[-1].seq if facts else self._at
-
-    def all(self, kind: str, **body: Any) -> list[Fact]:
-        """Facts of a kind whose body has these values."""
-        return [f for f in self.facts if f.kind == kind and all(f.body[k] == v for k, v in body.items())]
-
-    def told(self, since: int) -> str:
-        """Step times, one line each."""
-        lines = []
-        for fact in self.facts:
-            body = fact.body
-            if fact.subject in {"alarm", "command", "notification", "escalation", "order"}:
-                what = body.get("point") or body.get("output") or body.get("channel") or ""
-                whom = f"{body.get('person') or ''} {body.get('act') or body.get('message') or ''}"
-                lines.append(f"{(fact.time - since) / SECOND:8.2f} s  {fact.kind:24} {what:18} {whom}")
-        return "\n".join(lines)
-
-
-def at(point: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda body: body["point"] == point
-
-
-def output(id: str, act: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda body: (body["output"], body["act"]) == (id, act)
-
-
 def of(hub: RunningHub, point: str) -> Alarm:
     (alarm,) = [a for a in hub.open_alarms() if a.point == point]
     return alarm
@@ -105,15 +45,11 @@ async def ready(hub: RunningHub) -> None:
     await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in SHED), 60)
 
 
-def after(fact: Fact, since: int) -> float:
-    return (fact.time - since) / SECOND
-
-
 @pytest.mark.slow
 async def test_s3_as_its_file_tells_it(
     start_hub: Start, field_side: Devices, group: Group, field: Field, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with start_hub(civil_offset=at_night()) as started:
+    async with start_hub(civil_offset=clock_at(2, 14)) as started:
         hub = started.hub
         await ready(hub)
         story = Story(hub)
@@ -222,7 +158,7 @@ async def test_s3_as_its_file_tells_it(
 async def test_s3b_a_siren_that_proves_nothing_is_an_alarm_within_five_seconds(
     start_hub: Start, field_side: Devices, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with start_hub(civil_offset=at_night()) as started:
+    async with start_hub(civil_offset=clock_at(2, 14)) as started:
         hub = started.hub
         await ready(hub)
         story = Story(hub)

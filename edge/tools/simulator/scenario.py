@@ -76,10 +76,11 @@ class StepTable(Table):
 
 
 class HeadTable(Table):
-    """What stands before the steps. text: what there is to see on the wall."""
+    """What stands before the steps. text: what there is to see on the wall. fastest: see `Scenario`."""
 
     name: Bilingual
     text: Bilingual
+    fastest: Annotated[float, Field(ge=1, le=100)] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +119,26 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A story for the devices of a site."""
+    """A story for the devices of a site. fastest: how many times faster it may be told and still be the same story."""
 
     id: str
     name: Text
     text: Text
     steps: tuple[Step, ...]
+    fastest: float = 1.0
 
     @property
     def length(self) -> int:
         """µs from the start to the end of the last step."""
         return max(step.at + step.over for step in self.steps)
+
+    def told(self, speed: float) -> Scenario:
+        """The same so many times faster; SettingsError when that is faster than its file allows."""
+        if not 0 < speed <= self.fastest:
+            message = f"{self.id} may be told at most {self.fastest:g} times faster, not {speed:g}"
+            raise SettingsError([Problem(self.id, 1, "fastest", "value", message)])
+        steps = (replace(s, at=round(s.at / speed), over=round(s.over / speed)) for s in self.steps)
+        return replace(self, steps=tuple(steps))
 
     @property
     def targets(self) -> frozenset[str]:
@@ -176,20 +186,19 @@ def load_scenario(path: Path, site: Site, played: Collection[str]) -> Scenario:
     sheet = read_sheet(report, path, str(path))
     if sheet is None:
         raise SettingsError(report.problems())
-    known_keys(report, sheet, ("name", "text", "step"))
+    known_keys(report, sheet, (*HeadTable.model_fields, "step"))
     head = _head(report, sheet)
     steps = list(_Reader(report, sheet, site, played).steps())
     if not sheet.data.get("step"):
         report.add(sheet, ("step",), "missing_key", "a scenario needs at least one [[step]]")
     if head is None or report.problems():
         raise SettingsError(report.problems())
-    return Scenario(path.stem, head.name.text(), head.text.text(), tuple(steps))
+    return Scenario(path.stem, head.name.text(), head.text.text(), tuple(steps), head.fastest)
 
 
 def _head(report: Report, sheet: Sheet) -> HeadTable | None:
-    return checked(
-        report, sheet, (), {key: sheet.data[key] for key in ("name", "text") if key in sheet.data}, HeadTable
-    )
+    head = {key: sheet.data[key] for key in HeadTable.model_fields if key in sheet.data}
+    return checked(report, sheet, (), head, HeadTable)
 
 
 class _Reader:

@@ -115,21 +115,25 @@ class Simulator:
         """The modems it plays, by id of their line: what they sent, and what may go wrong."""
         return self._cast.modems
 
-    def play(self, names: Sequence[str]) -> None:
-        """Scenarios by id or path, one after the other; SettingsError or BusyError when one cannot be played."""
-        scenarios = [
-            load_scenario(find_scenario(name, self._options.site_dir), self._site, self._cast.played)
-            for name in names
-        ]
+    def play(self, names: Sequence[str], speed: float = 1.0) -> None:
+        """Scenarios by id or path, one after the other; SettingsError or BusyError when one cannot be played.
+
+        speed: how many times faster than their files say, which have to allow it.
+        """
+        found = [find_scenario(name, self._options.site_dir) for name in names]
+        scenarios = [load_scenario(path, self._site, self._cast.played).told(speed) for path in found]
         self.stage.play(scenarios)
 
     def answer(self, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-        """To the remote control: {"play": [names]}, {"reset": true}; says what plays now, or {"error": why}."""
+        """Told {"play": [names], "speed": 1} or {"reset": true}: what plays now, or {"error": why}."""
+        speed = wanted.get("speed", 1.0)
+        if isinstance(speed, bool) or not isinstance(speed, int | float):
+            return {"error": f"speed is a number, not {speed!r}"}
         try:
             if wanted.get("reset"):
                 self.stage.reset()
             if names := wanted.get("play"):
-                self.play([str(name) for name in names])
+                self.play([str(name) for name in names], speed)
         except (SettingsError, BusyError) as error:
             return {"error": str(error)}
         return {"playing": self.stage.playing}

@@ -10,7 +10,16 @@ from edge.domain.alarm import Suppression, VerdictKind
 from edge.domain.device import Signal
 from edge.domain.instant import HOUR, MINUTE, SECOND
 from edge.domain.names import Text
-from edge.domain.order import AddPart, AddPhoto, CommentOrder, OrderState, PhotoKind, Step, WorkOrder
+from edge.domain.order import (
+    AddPart,
+    AddPhoto,
+    CommentOrder,
+    OpenOrder,
+    OrderState,
+    PhotoKind,
+    Step,
+    WorkOrder,
+)
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from tests.edge.dispatch.order_desk import OrderDesk, alarm, judged
@@ -318,6 +327,23 @@ class TestNobodyIsSentIntoAFire:
             "order.notified",
         ]
         assert desk.all()[0].title == Text("检修胶管", "Check the hose")
+
+    def test_who_was_sent_to_look_keeps_the_fitter_from_nothing(self, desk: OrderDesk) -> None:
+        leak = alarm(rule="gas", signal=Signal.GAS, device="gs-1203", zone="b1/u2/12f/1203")
+        desk.happens("alarm.raised", leak)
+        desk.ask(OpenOrder("li", Text("到场核实", "Look"), alarm=leak.id, assignee="he-jun"))
+        desk.restart()
+        assert desk.later(HOUR) == []
+        assert desk.happens("alarm.returned", replace(leak, active=False)) == [
+            "order.opened",
+            "order.notified",
+        ]
+
+    def test_a_repair_that_was_sent_by_hand_is_the_one(self, desk: OrderDesk) -> None:
+        leak = alarm(rule="gas", signal=Signal.GAS, device="gs-1203", zone="b1/u2/12f/1203")
+        desk.happens("alarm.raised", leak)
+        desk.ask(OpenOrder("li", Text("修胶管", "Hose"), alarm=leak.id, skill="gas"))
+        assert desk.happens("alarm.returned", replace(leak, active=False)) == []
 
     def test_a_false_alarm_sends_nobody(self, desk: OrderDesk) -> None:
         leak = alarm(rule="gas", signal=Signal.GAS, device="gs-1203")

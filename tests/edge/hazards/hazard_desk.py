@@ -112,12 +112,12 @@ class HazardDesk:
 
     def order(
         self, state: OrderState, hazard: str | None = None, *, alarm: str | None = None, id: str = "wo-1",
-        by: str = "sun", kind: str = "",
+        by: str = "sun", kind: str = "", rule: str | None = "gas-hose",
     ) -> list[str]:  # fmt: skip
-        """A fact about a work order."""
+        """A fact about a work order. rule: by which one about an alarm was opened."""
         job = WorkOrder(
             id, 1, state, self.now.utc, Text("修", "Repair"), Priority.MEDIUM, Seq(1, 1), hazard=hazard, alarm=alarm,
-            done_by=by if state is OrderState.DONE else None,
+            done_by=by if state is OrderState.DONE else None, rule=rule if alarm else None,
         )  # fmt: skip
         kind = kind or f"order.{state.value}"
         fact = Fact(self.numbering.next(), kind, self.now.utc, by, "order", job.to_dict())

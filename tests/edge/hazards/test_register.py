@@ -309,6 +309,14 @@ class TestSensors:
         assert desk.order(OrderState.DONE, alarm="a-1") == ["hazard.rectified"]
         return hazard.id
 
+    def test_who_was_sent_to_look_has_rectified_nothing(self, desk: HazardDesk) -> None:
+        desk.alarm()
+        for state in (OrderState.NOTIFIED, OrderState.DONE):
+            assert desk.order(state, alarm="a-1", id="wo-look", rule=None) == []
+        assert desk.only().state is HazardState.REPORTED
+        assert desk.order(OrderState.NOTIFIED, alarm="a-1") == ["hazard.assigned"]
+        assert desk.order(OrderState.DONE, alarm="a-1") == ["hazard.rectified"]
+
     def test_good_readings_over_the_window_prove_it(self, desk: HazardDesk) -> None:
         id = self.waiting(desk)
         with refused("not_proved"):

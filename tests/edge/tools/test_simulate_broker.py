@@ -125,6 +125,8 @@ def test_the_broker_goes_and_comes_back_and_a_state_that_changed_meanwhile_is_sa
         assert simulator.answer({"play": ["s2"]}) == {"playing": ["s2"]}
         broker.start()
         within(lambda: any(body["smoke"] for body in heard.bodies("zigbee2mqtt/sm-302k")))
+        assert "error" in simulator.answer({"play": ["s1"], "speed": "fast"})
+        assert "at most 5 times" in simulator.answer({"play": ["s1"], "speed": 6})["error"]
         assert simulator.answer({"reset": True}) == {"playing": []}
         within(lambda: not heard.bodies("zigbee2mqtt/sm-302k")[-1]["smoke"])
     assert lines.count("zigbee is connected to the broker") == 2

@@ -64,6 +64,18 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
     assert scenario.targets == {"gs-1203", "bus-1", "gv-1203"}
 
 
+def test_a_story_is_told_as_fast_as_its_file_allows(tmp_path: Path) -> None:
+    path = tmp_path / "story.toml"
+    path.write_text("fastest = 4\n" + HEAD + step('device = "gs-1203"\nramp = { gas = [0, 9], over = 10 }'))
+    scenario = load_scenario(path, SITE, PLAYED)
+    (ramp,) = scenario.told(4).steps
+    assert (ramp.at, ramp.over, ramp.courses) == (250_000, 2_500_000, {"gas": [0, 9]})
+    assert scenario.told(1) == scenario
+    for speed in (4.1, 0, -1, float("nan")):
+        with pytest.raises(SettingsError, match="at most 4 times faster"):
+            scenario.told(speed)
+
+
 def test_a_modem_hears_people_and_strangers_and_has_its_troubles(tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     path.write_text(

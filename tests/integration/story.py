@@ -1,0 +1,82 @@
+"""A story as the hub's journal tells it, from the moment that a scene begins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from edge.domain.fact import Fact, Seq
+from edge.domain.instant import SECOND
+from edge.hub import RunningHub
+
+TOLD = frozenset({"alarm", "command", "notification", "escalation", "order", "incident", "hazard"})
+"""Subjects whose steps are printed."""
+
+
+def clock_at(hour: int, minute: int, days: int = 0) -> int:
+    """µs from the machine's clock to this time of day at the site, so many days from now."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    there = now.replace(hour=hour, minute=minute, second=0)
+    return round((there - now).total_seconds() * SECOND) + days * 86400 * SECOND
+
+
+class Story:
+    """The hub's facts since the scene began, as the journal has them."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        self._hub = hub
+        self._at: Seq = hub.position()
+        self.facts: list[Fact] = []
+
+    async def until(self, kind: str, wanted: Callable[[dict[str, Any]], bool], seconds: float) -> Fact:
+        """The first fact of the kind whose body is wanted; it may have come before."""
+        seen = 0
+        async with asyncio.timeout(seconds):
+            while True:
+                for fact in self.facts[seen:]:
+                    if fact.kind == kind and wanted(dict(fact.body)):
+                        return fact
+                seen = len(self.facts)
+                await self._hub.wait_facts(self._at)
+                self._take(await self._hub.facts(self._at))
+
+    def _take(self, facts: Any) -> None:
+        assert facts is not None
+        self.facts += facts
+        self._at = self.facts[-1].seq if facts else self._at
+
+    def all(self, kind: str, **body: Any) -> list[Fact]:
+        """Facts of a kind whose body has these values."""
+        return [f for f in self.facts if f.kind == kind and all(f.body[k] == v for k, v in body.items())]
+
+    def told(self, since: int) -> str:
+        """Step times, one line each."""
+        return "\n".join(
+            f"{(fact.time - since) / SECOND:8.2f} s  {fact.kind:24} {_what(fact)}"
+            for fact in self.facts
+            if fact.subject in TOLD
+        )
+
+
+def _what(fact: Fact) -> str:
+    body = fact.body
+    if fact.subject in {"incident", "hazard"}:
+        what = body.get("step") if fact.kind.startswith("incident.step") else ""
+        return f"{what or '':18} {fact.by or ''}"
+    what = body.get("point") or body.get("output") or body.get("channel") or ""
+    return f"{what:18} {body.get('person') or ''} {body.get('act') or body.get('message') or fact.by or ''}"
+
+
+def at(point: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda body: body["point"] == point
+
+
+def output(id: str, act: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda body: (body["output"], body["act"]) == (id, act)
+
+
+def after(fact: Fact, since: int) -> float:
+    return (fact.time - since) / SECOND
