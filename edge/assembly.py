@@ -207,7 +207,6 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     now = parts.clock.now()
     state, kept = parts.journal_state, parts.telemetry_state
     points = parts.directory.points
-    engine = AlarmEngine(points.values(), _rules(parts), parts.log.numbering)
     supervision = Supervision(points.values(), now)
     site = parts.site
 
@@ -215,6 +214,9 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         return utc + parts.options.civil_offset
 
     duty = OnDuty(site.roster, ZoneInfo(site.timezone), calendar(site.roster), civil)
+    engine = AlarmEngine(
+        points.values(), _rules(parts), parts.log.numbering, local=lambda utc: duty.local(utc).time()
+    )
     presence = Presence()
     codecs: dict[str, Codec] = {name: driver.codec for name, driver in parts.drivers.items()}
     rehearsals = Rehearsals(codecs, site.connections)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import time
 from typing import Final
 
 from edge.alarm.tracker import NORMAL, Change, Tracker
@@ -15,7 +17,18 @@ from edge.domain.timers import NEVER
 _NOT_MEASURED: Final = (bool, str, type(None))
 
 
-def track(rule: AlarmRule, point: Point, purpose: Purpose = Purpose.LIVE) -> Tracker | None:
+Local = Callable[[int], time | None]
+"""µs UTC -> what the site's clocks show then; None while that cannot be known."""
+
+
+def unknown(_utc: int) -> time | None:
+    """`Local` of who has no civil clock."""
+    return None
+
+
+def track(
+    rule: AlarmRule, point: Point, purpose: Purpose = Purpose.LIVE, local: Local = unknown
+) -> Tracker | None:
     """The tracker of `rule` at `point`, None where the rule has nothing to watch there."""
     if not rule.applies.fits(point):
         return None
@@ -25,7 +38,7 @@ def track(rule: AlarmRule, point: Point, purpose: Purpose = Purpose.LIVE) -> Tra
         limits = tuple(level.limit or point.device.profile.expect for level in rule.levels)
         watched = purpose is Purpose.LIVE and all(limits)  # a point that never speaks by itself is not missed
         return SilenceTracker(rule, point, purpose, limits) if watched else None
-    return None if point.spec.signal else LimitTracker(rule, point, purpose)
+    return None if point.spec.signal else LimitTracker(rule, point, purpose, local)
 
 
 class StateTracker(Tracker):
@@ -101,16 +114,19 @@ class LimitTracker(Tracker):
 
     high: value >= limit, then value < limit - deadband; low: value <= limit, then value > limit + deadband.
     Only numbers of quality good or uncertain count: a bad value neither raises, nor clears, nor restarts a delay.
+    A rule that holds at some hours only finds every value normal at others, by the time it was received. While the
+    civil clock cannot be trusted it judges nothing: a value neither raises nor clears.
     """
 
-    __slots__ = ("_falls", "_rises", "_sign")
+    __slots__ = ("_falls", "_local", "_rises", "_sign")
 
-    def __init__(self, rule: AlarmRule, point: Point, purpose: Purpose) -> None:
+    def __init__(self, rule: AlarmRule, point: Point, purpose: Purpose, local: Local = unknown) -> None:
         limits = [level.limit for level in rule.levels if level.limit is not None]
         if len(limits) != len(rule.levels):
             msg = f"rule {rule.id}: every level of a {rule.condition} condition needs a limit"
             raise ValueError(msg)
         super().__init__(rule, point, purpose, tuple(limits), point.unit)
+        self._local = local
         self._sign = 1.0 if rule.condition == "high" else -1.0
         self._rises = [self._sign * limit for limit in limits]
         self._falls = [limit - rule.deadband for limit in self._rises]
@@ -120,6 +136,14 @@ class LimitTracker(Tracker):
         value = reading.value
         if isinstance(value, _NOT_MEASURED) or reading.quality is Quality.BAD:
             return False
+        hours = self.rule.hours
+        if hours is not None:
+            shown = self._local(reading.received)
+            if shown is None:
+                return False
+            if not hours.hold(shown):
+                self.reading = reading
+                return self._compared(NORMAL, mono)
         self.reading = reading
         value *= self._sign
         raw = self._reached(value, self.raw)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import time
 from types import MappingProxyType
 
 from edge.alarm import episode, handling
 from edge.alarm.builtin import BUILTIN, STUCK, STUCK_AFTER, UNCONFIRMED
-from edge.alarm.conditions import SilenceTracker
+from edge.alarm.conditions import Local, SilenceTracker, unknown
 from edge.alarm.desk import DeskSilence
 from edge.alarm.outages import Outages
 from edge.alarm.outcome import Defect, Outcome
@@ -52,8 +53,13 @@ class AlarmEngine:
         rules: Sequence[AlarmRule],
         numbering: Numbering,
         outages: Outages | None = None,
+        local: Local = unknown,
     ) -> None:
-        """outages: devices whose alarms are kept quiet; looked at anew whenever its version has changed."""
+        """outages: devices whose alarms are kept quiet; looked at anew whenever its version has changed.
+
+        local: what the site's clocks show, for rules that hold at some hours only.
+        """
+        self._local = local
         self.outages = outages or Outages()
         self._heeded = self.outages.version
         self._rules = tuple(rules)
@@ -78,7 +84,7 @@ class AlarmEngine:
             if point.id in self._points:
                 continue
             self._points[point.id] = point
-            watch = Watch(point, self._rules)
+            watch = Watch(point, self._rules, self._shown)
             if watch.trackers or watch.vital:
                 self._watches[point] = watch
                 self._unstarted += watch.listening
@@ -396,6 +402,10 @@ class AlarmEngine:
         if alarm.active:
             alarm = self._record("alarm.returned", episode.returned(alarm, self._now))
         self._close(alarm)
+
+    def _shown(self, utc: int) -> time | None:
+        """What the site's clocks showed at `utc`; None while they cannot be believed."""
+        return self._local(utc) if self._now.trusted else None
 
     # ---- odds and ends --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from edge.alarm.conditions import SilenceTracker, track
+from edge.alarm.conditions import Local, SilenceTracker, track, unknown
 from edge.alarm.tracker import Tracker
 from edge.domain.alarm import Alarm
 from edge.domain.device import Point
@@ -17,10 +17,11 @@ from edge.domain.rule import AlarmRule
 class Watch:
     """One point under its rules. vital: a state of fire, gas or SOS. trackers: those of live readings."""
 
-    __slots__ = ("_aside", "_rules", "point", "trackers", "vital")
+    __slots__ = ("_aside", "_local", "_rules", "point", "trackers", "vital")
 
-    def __init__(self, point: Point, rules: Sequence[AlarmRule]) -> None:
+    def __init__(self, point: Point, rules: Sequence[AlarmRule], local: Local = unknown) -> None:
         self._rules = rules
+        self._local = local
         self._aside: dict[Purpose, tuple[Tracker, ...]] = {}
         self.point = point
         self.vital = point.spec.signal in VITAL
@@ -43,7 +44,7 @@ class Watch:
         return self._aside[purpose]
 
     def _make(self, purpose: Purpose) -> tuple[Tracker, ...]:
-        found = (track(rule, self.point, purpose) for rule in self._rules)
+        found = (track(rule, self.point, purpose, self._local) for rule in self._rules)
         return tuple(tracker for tracker in found if tracker is not None)
 
 

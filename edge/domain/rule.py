@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from typing import Literal
 
@@ -71,8 +72,27 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """The part of each day in which a limit holds: from `start` up to, not including, `end`, as the site's clocks show.
+
+    Over midnight where `end` is the earlier one. The hour that comes twice when summer time ends counts both times.
+    """
+
+    start: time
+    end: time
+
+    def hold(self, local: time) -> bool:
+        """Whether the limit holds at this local time."""
+        if self.start < self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmRule:
     """levels: from mild to severe. deadband: canonical unit. delays in seconds. latch: held until reset by hand.
+
+    hours: of the day in which high or low limits hold, None for all; outside of them every value is normal.
 
     For no_data without a limit the device profile's `expect` counts.
     source: standard and clause, or the word "practice".
@@ -88,6 +108,7 @@ class AlarmRule:
     deadband: float = 0.0
     on_delay: float = 0.0
     off_delay: float = 0.0
+    hours: Hours | None = None
 
     @property
     def ends_by_itself(self) -> bool:

@@ -11,8 +11,7 @@ from pydantic import Field
 
 from edge.domain.notification import ChannelSpec, DailyProof
 from edge.settings.document import checked, known_keys, read_sheet, tables
-from edge.settings.models import Bilingual, Id, Table, Words
-from edge.settings.people import WallTime, wall_time
+from edge.settings.models import Bilingual, Id, Table, WallTime, Words, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, choice, nearest
 

@@ -32,8 +32,7 @@ from edge.domain.obligation import (
 from edge.domain.roster import Roster
 from edge.domain.site import Zone
 from edge.settings.document import M, checked, known_keys, read_sheet, tables
-from edge.settings.models import Bilingual, Id, Table, Words, ZonePath
-from edge.settings.people import WallTime, wall_time
+from edge.settings.models import Bilingual, Id, Table, WallTime, Words, ZonePath, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -72,6 +73,24 @@ ZonePath = Annotated[str, AfterValidator(_zone_path)]
 QuantityId = Annotated[str, AfterValidator(_quantity)]
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Seconds = Annotated[float, Field(ge=0)]
+
+
+def _wall(text: str) -> str:
+    try:
+        if len(text) == 5:
+            datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a wall time has no zone
+            return text
+    except ValueError:
+        pass
+    raise PydanticCustomError("value", 'should be a local time such as "08:00"')
+
+
+WallTime = Annotated[str, AfterValidator(_wall)]
+
+
+def wall_time(text: str) -> time:
+    """`"08:00"` as a time of day."""
+    return time.fromisoformat(text)
 
 
 class Bilingual(Table):
@@ -299,4 +318,5 @@ class RuleTable(Table):
     deadband: float = 0.0
     on_delay: Seconds = 0.0
     off_delay: Seconds = 0.0
+    hours: dict[Literal["from", "to"], WallTime] | None = None
     level: list[LevelTable] = Field(min_length=1)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path as FilePath
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from edge.domain.roster import (
     Away,
@@ -26,31 +25,13 @@ from edge.domain.roster import (
 from edge.domain.site import Zone
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.holidays import countries, is_country
-from edge.settings.models import Bilingual, Id, Table, Words, ZonePath
+from edge.settings.models import Bilingual, Id, Table, WallTime, Words, ZonePath, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, choice, nearest
 
 PEOPLE_FILE: Final = "people.toml"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-def _wall(text: str) -> str:
-    try:
-        if len(text) == 5:
-            datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a wall time has no zone
-            return text
-    except ValueError:
-        pass
-    raise PydanticCustomError("value", 'should be a local time such as "08:00"')
-
-
-WallTime = Annotated[str, AfterValidator(_wall)]
-
-
-def wall_time(text: str) -> time:
-    """`"08:00"` as a time of day."""
-    return time.fromisoformat(text)
 
 
 class CertificateTable(Table):

@@ -16,8 +16,7 @@ from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Policy, Quiet, Roster, Step, Tell
 from edge.domain.rule import Priority
 from edge.settings.document import checked, known_keys, read_sheet, tables
-from edge.settings.models import Id, PriorityName, Seconds, SignalName, Table
-from edge.settings.people import WallTime, wall_time
+from edge.settings.models import Id, PriorityName, Seconds, SignalName, Table, WallTime, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, choice, nearest
 

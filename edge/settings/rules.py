@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.quantity import QUANTITIES
-from edge.domain.rule import AlarmRule, Level, Priority, Selector
+from edge.domain.rule import AlarmRule, Hours, Level, Priority, Selector
 from edge.domain.site import Zone
 from edge.settings.devices import Devices
 from edge.settings.document import checked, known_keys, read_sheet, tables
-from edge.settings.models import AppliesTable, RuleTable
+from edge.settings.models import AppliesTable, RuleTable, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
 from edge.settings.profiles import Library, fitting_unit
@@ -119,6 +119,7 @@ class _Reader:
                 deadband=table.deadband * factor,
                 on_delay=table.on_delay,
                 off_delay=table.off_delay,
+                hours=self._hours(sheet, path, table),
             )
         )  # fmt: skip
 
@@ -182,6 +183,24 @@ class _Reader:
         if not any(selector.fits(Point("", device, spec)) for spec in (*device.profile.points, LINK)):
             message = f"{device.id} ({device.profile.id}) has no point that all of this fits"
             self._report.add(sheet, there, "missing_point", message)
+
+    def _hours(self, sheet: Sheet, path: Path, table: RuleTable) -> Hours | None:
+        """The hours of a limit that does not hold all day."""
+        if table.hours is None:
+            return None
+        here = (*path, "hours")
+        if {"from", "to"} - table.hours.keys():
+            message = 'write hours = { from = "22:00", to = "06:00" }'
+            self._report.add(sheet, here, "missing_key", message)
+            return None
+        if table.hours["from"] == table.hours["to"]:
+            self._report.add(sheet, here, "hours", "a limit for the whole day needs no hours")
+        if table.condition not in {"high", "low"}:
+            message = "only a limit can hold at some hours; a state is told whenever it comes"
+            self._report.add(sheet, here, "hours", message)
+        if Signal(table.signal) in VITAL:
+            self._report.add(sheet, here, "hours", "what is about life has no hours: it holds all day")
+        return Hours(wall_time(table.hours["from"]), wall_time(table.hours["to"]))
 
     def _condition(self, sheet: Sheet, path: Path, table: RuleTable) -> None:
         applies = table.applies

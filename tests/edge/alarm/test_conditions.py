@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alarm.conditions import LimitTracker, track
+from edge.alarm.conditions import LimitTracker, Local, track
+from edge.alarm.engine import AlarmEngine
 from edge.alarm.tracker import NORMAL, Change
 from edge.domain.device import Signal
 from edge.domain.instant import SECOND
 from edge.domain.reading import Purpose, Reading
-from edge.domain.rule import AlarmRule
-from tests.edge.alarm.stage import level, points, rule
+from edge.domain.rule import AlarmRule, Hours
+from tests.edge.alarm.stage import Stage, level, points, rule
 
 TANK = points()["tank"]
 
@@ -124,3 +130,79 @@ def test_limits_follow_the_plain_model(
         model.at(second, value)
         assert tracked.level == model.level
         assert tracked.due > second * SECOND
+
+
+# ---- limits that hold at some hours ----------------------------------------------------------------------------------
+
+SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
+NIGHT = Hours(time(22), time(6))
+
+
+def clock(zone: ZoneInfo) -> Local:
+    return lambda utc: datetime.fromtimestamp(utc / SECOND, zone).time()
+
+
+def nightly(zone: ZoneInfo) -> LimitTracker:
+    noise = replace(limit("high", 55.0, deadband=1.0), hours=NIGHT)
+    return LimitTracker(noise, TANK, Purpose.LIVE, clock(zone))
+
+
+def received(tracker: LimitTracker, value: float, utc: int) -> Change | None:
+    return tracker.take(Reading(TANK, value, 0, utc), utc)
+
+
+def at(zone: ZoneInfo, *when: int, fold: int = 0) -> int:
+    return round(datetime(*when, tzinfo=zone, fold=fold).timestamp() * SECOND)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(
+    ("hour", "holds"), [((21, 59), False), ((22, 0), True), ((0, 0), True), ((5, 59), True), ((6, 0), False)]
+)
+def test_a_limit_of_the_night_holds_at_night(hour: tuple[int, int], holds: bool) -> None:
+    change = received(nightly(SHANGHAI), 60.0, at(SHANGHAI, 2026, 11, 23, *hour))
+    assert (change is Change.ROSE) is holds
+
+
+def test_the_limits_of_day_and_night_share_the_whole_day() -> None:
+    day = Hours(NIGHT.end, NIGHT.start)
+    for minute in range(24 * 60):
+        local = time(minute // 60, minute % 60)
+        assert day.hold(local) is not NIGHT.hold(local)
+
+
+def test_what_is_still_loud_in_the_morning_is_no_longer_above_the_limit_of_the_night() -> None:
+    tracker = nightly(SHANGHAI)
+    assert received(tracker, 60.0, at(SHANGHAI, 2026, 11, 23, 5, 50)) is Change.ROSE
+    assert received(tracker, 60.0, at(SHANGHAI, 2026, 11, 23, 6, 0)) is Change.RETURNED
+
+
+def test_the_hours_follow_the_wall_clock_over_both_changes_of_summer_time() -> None:
+    def held(*day: int) -> Iterator[int]:
+        start = at(BERLIN, *day, 12)
+        for quarter in range(4 * 24):
+            utc = start + quarter * 900 * SECOND
+            if received(nightly(BERLIN), 60.0, utc) is Change.ROSE:
+                yield utc
+
+    spring, autumn = list(held(2026, 3, 28)), list(held(2026, 10, 24))
+    assert (len(spring), len(autumn)) == (
+        7 * 4,
+        9 * 4,
+    )  # of eight hours on the wall one is missing, one comes twice
+    for found in (spring, autumn):
+        assert datetime.fromtimestamp(found[0] / SECOND, UTC).astimezone(BERLIN).hour == 22
+
+
+def test_on_a_clock_that_cannot_be_trusted_a_limit_with_hours_judges_nothing() -> None:
+    rules = [replace(limit("high", 55.0), hours=Hours(time(0), time(23, 59)))]
+    stage = Stage(rules)
+    stage.engine = AlarmEngine(set(stage.points.values()), rules, stage.numbering, local=clock(SHANGHAI))
+    stage.trusted = False
+    assert not stage.say("tank", 60.0).alarms
+    stage.trusted = True
+    (raised,) = stage.say("tank", 60.0).alarms
+    stage.trusted = False
+    assert not stage.say("tank", 10.0).alarms  # neither raised nor ended by what nobody can place in the day
+    stage.trusted = True
+    (back,) = stage.say("tank", 10.0).alarms
+    assert (raised.active, back.active) == (True, False)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
 from edge.domain.device import Signal
 from edge.domain.names import Text
-from edge.domain.rule import Level, Priority, Selector
-from edge.settings import load_site
+from edge.domain.rule import Hours, Level, Priority, Selector
+from edge.settings import SettingsError, load_site
 
 from .conftest import SCHEMAS, Folder
 
@@ -39,6 +41,28 @@ def test_a_rule_is_read_whole(folder: Folder) -> None:
     )
     assert (rule.signal, rule.latch, rule.source) == (Signal.GAS, True, "practice")
     assert (rule.deadband, rule.on_delay, rule.off_delay) == (2, 1, 10.5)
+
+
+NIGHT = 'deadband = 0.01\nhours = { from = "22:00", to = "06:00" }'
+
+
+def test_a_limit_may_hold_at_some_hours_only(folder: Folder) -> None:
+    folder.change(FILE, "deadband = 0.01", NIGHT)
+    rules = load_site(folder.path, SCHEMAS).rules
+    assert rules[2].hours == Hours(time(22), time(6))
+    assert rules[1].hours is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"),
+    [('{ from = "22:00" }', "missing_key"), ('{ from = "6:00", to = "22:00" }', "value"),
+     ('{ from = "06:00", to = "06:00" }', "hours"), ('{ von = "06:00", to = "07:00" }', "unknown_value")],
+)  # fmt: skip
+def test_hours_that_cannot_be(folder: Folder, hours: str, code: str) -> None:
+    folder.change(FILE, "deadband = 0.01", f"deadband = 0.01\nhours = {hours}")
+    with pytest.raises(SettingsError) as caught:
+        load_site(folder.path, SCHEMAS)
+    assert [problem.code for problem in caught.value.problems] == [code]
 
 
 def test_limits_may_be_written_in_another_unit(folder: Folder) -> None:
@@ -75,6 +99,7 @@ def test_limits_with_an_offset(folder: Folder) -> None:
         ("limit = 20", "limit = 200", "limit = 200", "rule[1].level[1].limit", "range", None),
         ("limit = 20\n", "", "高", "rule[1].level[1].limit", "missing_key", None),
         ("deadband = 2", "deadband = -2", "deadband = -2", "rule[1].deadband", "deadband", None),
+        ("deadband = 2", 'hours = { from = "22:00", to = "06:00" }', "hours", "rule[1].hours", "hours", None),
         ("deadband = 2", "deadband = 12.5", "deadband = 12.5", "rule[1].deadband", "deadband", None),
         ("deadband = 2", "deadband = 2\non_delay = -1", "on_delay", "rule[1].on_delay", "value", None),
         ('unit = "MPa"', 'unit = "MPb"', "MPb", "rule[2].unit", "unit", "MPa"),
