@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
 
     names: host names it may be called by, besides its addresses and the machine's own name.
     secure: it is served over TLS, so its cookies travel over nothing else.
-    `app.state` holds `hub`, `streams`, `passwords`, `grants`, `secure` and `muster_key`.
+    `app.state` holds `hub`, `streams`, `passwords`, `grants` and `secure`.
     """
 
     @asynccontextmanager
@@ -52,7 +51,6 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
     app.state.passwords = Passwords()
     app.state.grants = Grants()
     app.state.secure = secure
-    app.state.muster_key = secrets.token_bytes(32)
     problems.install(app)
     app.include_router(api)
     app.include_router(pages)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import Request
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -166,8 +165,7 @@ def test_the_code_is_read_at_the_muster_point(panel: Panel, sign_in: SignIn, inc
     screen = sign_in("guard", f"/incidents/{incident.id}")
     screen.get_by_text("到岗点名二维码").first.click()
     expect(screen.locator("img.code")).to_be_visible()
-    app = panel._server.app
-    code = code_of(Request({"type": "http", "app": app}), incident.id)
+    code = code_of(panel.hub, incident.id)
     phone = sign_in("maintenance", f"/muster/{code}", width=390, height=780)
     check(phone)
     phone.locator("[data-do]").click()

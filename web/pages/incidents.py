@@ -107,7 +107,7 @@ async def muster_code(request: Request, id: str) -> Response:
     """The code to read at the muster point: this panel's address of it."""
     incident = await _incident(hub_of(request), id)
     out = io.BytesIO()
-    address = f"{request.url.scheme}://{request.url.netloc}/muster/{code_of(request, incident.id)}"
+    address = f"{request.url.scheme}://{request.url.netloc}/muster/{code_of(hub_of(request), incident.id)}"
     segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
     return Response(out.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
@@ -115,7 +115,7 @@ async def muster_code(request: Request, id: str) -> Response:
 @router.get("/muster/{code}")
 async def muster(request: Request, visitor: SeeingVisitor, code: str) -> HTMLResponse:
     """What a phone shows that has read the code: one button."""
-    found = incident_of(request, code)
+    found = incident_of(hub_of(request), code)
     return await _page(
         request, visitor, "muster.html", status=200 if found else 404, incident=found, code=code,
         here="/incidents",

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from fastapi import FastAPI, Request
 
 from edge.domain.device import Signal
 from edge.domain.household import EmergencyContact, Household
@@ -122,15 +121,13 @@ async def test_a_closed_incident_keeps_its_record_and_offers_nothing(hub: FakeHu
     assert incident.id in (await (await person("guard")).get("/incidents?show=closed")).text
 
 
-async def test_the_code_at_the_muster_point_leads_to_the_roll(
-    app: FastAPI, hub: FakeHub, person: ComeIn
-) -> None:
+async def test_the_code_at_the_muster_point_leads_to_the_roll(hub: FakeHub, person: ComeIn) -> None:
     incident = an_incident(hub)
     crew = await person("maintenance")
     drawn = await crew.get(f"/incidents/{incident.id}/muster.svg")
     assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
     assert (await crew.get("/muster/0000")).status_code == 404
-    code = code_of(Request({"type": "http", "app": app}), incident.id)
+    code = code_of(hub, incident.id)
     page = await crew.get(f"/muster/{code}")
     assert page.status_code == 200
     assert f"/api/v1/incidents/{incident.id}/muster" in page.text

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from typing import Final
-
-from fastapi import Request
+from hmac import compare_digest
 
 from edge.domain.incident import Incident
-from web.auth import hub_of
-
-_LENGTH: Final = 20
+from edge.facade import Hub
 
 
-def code_of(request: Request, incident: str) -> str:
-    """The code of an incident, as long as the panel runs; after a restart a screen shows another one."""
-    key: bytes = request.app.state.muster_key
-    return hmac.new(key, incident.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+def code_of(hub: Hub, incident: str) -> str:
+    """The code of an incident (id). A blank is in no id of a device: these are codes of their own."""
+    return hub.device_code(f"muster {incident}")
 
 
-def incident_of(request: Request, code: str) -> Incident | None:
+def is_code_of(hub: Hub, incident: str, given: str) -> bool:
+    """Whether somebody has read the code of that incident."""
+    return compare_digest(given.encode(), code_of(hub, incident).encode())
+
+
+def incident_of(hub: Hub, code: str) -> Incident | None:
     """The open incident whose code it is."""
-    given = code.encode()
-    return next(
-        (
-            one
-            for one in hub_of(request).incidents()
-            if hmac.compare_digest(code_of(request, one.id).encode(), given)
-        ),
-        None,
-    )
+    return next((one for one in hub.incidents() if is_code_of(hub, one.id, code)), None)

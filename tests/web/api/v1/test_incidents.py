@@ -8,7 +8,6 @@ from datetime import date
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 
 from edge.domain.device import Signal
 from edge.domain.output import Do, Linkage, OutputKind, When
@@ -49,9 +48,7 @@ async def test_a_fire_and_its_plan(hub: FakeHub, desk: httpx.AsyncClient) -> Non
     assert (await desk.get(f"{INCIDENTS}?purpose=drill")).json()["items"] == []
 
 
-async def test_the_plan_is_worked(
-    app: FastAPI, hub: FakeHub, desk: httpx.AsyncClient, crew: httpx.AsyncClient
-) -> None:
+async def test_the_plan_is_worked(hub: FakeHub, desk: httpx.AsyncClient, crew: httpx.AsyncClient) -> None:
     incident = an_incident(hub)
     path = f"{INCIDENTS}/{incident.id}"
     done = (await crew.post(f"{path}/steps/call/done")).json()
@@ -60,7 +57,7 @@ async def test_the_plan_is_worked(
     assert next(s for s in left.json()["steps"] if s["id"] == "look")["how"] == "skipped"
     wrong = await crew.post(f"{path}/muster", json={"person": "guard", "proof": "qr", "code": "0"})
     assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong_code")
-    code = code_of(Request({"type": "http", "app": app}), incident.id)
+    code = code_of(hub, incident.id)
     await crew.post(f"{path}/muster", json={"person": "guard", "proof": "qr", "code": code})
     body = (await desk.post(f"{path}/muster", json={"person": "maintenance"})).json()
     assert [one["person"] for one in body["roll"]] == ["guard", "maintenance"]
