@@ -22,6 +22,7 @@ Stints = Callable[[Post, int, int], Sequence[Stint]]
 """(post, from, until in µs UTC) › its shifts that touch them, moments in µs UTC of the hub's clock."""
 
 _WITH_SHIFTS: Final = frozenset({"duty-log", "daily"})
+_ROOM: Final = "control-room"
 _TESTS_EVERY: Final = HOUR  # of edge.beat
 
 
@@ -106,7 +107,9 @@ class HubRecords:
         return self._reports.stream(order, "bundle", by)
 
     def _shifts(self, start: int, end: int) -> list[Mapping[str, Any]]:
-        """The shifts of the posts that are always manned: the control room."""
+        """The shifts of the control room; where no post has its id, of all that must always be manned."""
+        posts = self._site.roster.posts
+        room = [posts[_ROOM]] if _ROOM in posts else [post for post in posts.values() if post.always]
         return [
             {
                 "post": post.id,
@@ -115,8 +118,7 @@ class HubRecords:
                 "end": stint.end,
                 "persons": list(stint.persons),
             }
-            for post in self._site.roster.posts.values()
-            if post.always
+            for post in room
             for stint in self._stints(post, start, end)
         ]
 

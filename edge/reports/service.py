@@ -86,7 +86,7 @@ def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
         rows.append(
             {
                 "target": target["title"], "within": target["within"], "asked": target["share"],
-                "count": got.count, "met": got.met, "missed": got.missed, "share": got.share,
+                "count": got.count, "met": got.met, "late": got.missed, "share": got.share,
                 "kept": None if got.share is None else ("kept" if got.share >= target["share"] else "not_kept"),
                 "median": got.median, "p90": got.p90, "source": target["source"], "link": f"#{id}",
             }
@@ -94,7 +94,7 @@ def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
     progress(0.8)
     columns: dict[str, ColumnType] = {
         "target": "text", "within": "span", "asked": "share", "count": "number", "met": "number",
-        "missed": "number", "share": "share", "kept": "word", "median": "span", "p90": "span", "source": "words",
+        "late": "number", "share": "share", "kept": "word", "median": "span", "p90": "span", "source": "word",
     }  # fmt: skip
     totals = [(name, count, "#alarms") for name, count in tally(alarms).items()]
     totals += [("orders", len(orders), "#orders"), ("hazards", len(hazards), "#hazards")]
@@ -284,7 +284,7 @@ def _false_alarms(alarms: Sequence[Body]) -> Section:
 def _coverage(source: Source, asked: Asked) -> Section:
     """By duty: how many were due, done, made up, missed and waived, and with which grade of proof."""
     columns: dict[str, ColumnType] = {
-        "title": "text", "due": "number", "done": "number", "made_up": "number", "missed": "number",
+        "title": "text", "duties_due": "number", "duties_done": "number", "made_up": "number", "missed": "number",
         "waived": "number", "grade_a": "number", "grade_b": "number", "grade_c": "number", "share": "share",
     }  # fmt: skip
     by_duty: dict[str, list[Body]] = defaultdict(list)
@@ -298,8 +298,8 @@ def _coverage(source: Source, asked: Asked) -> Section:
         ended = states["done"] + states["made_up"] + states["missed"]
         share = (states["done"] + states["made_up"]) / ended if ended else None
         rows.append(
-            {"title": found[-1]["title"], "due": len(found), "done": states["done"], "made_up": states["made_up"],
-             "missed": states["missed"], "waived": states["waived"], "grade_a": grades["A"],
+            {"title": found[-1]["title"], "duties_due": len(found), "duties_done": states["done"],
+             "made_up": states["made_up"], "missed": states["missed"], "waived": states["waived"], "grade_a": grades["A"],
              "grade_b": grades["B"], "grade_c": grades["C"], "share": share, "link": f"/duties?duty={id}"}
         )  # fmt: skip
     return Section("coverage", columns, rows, main=False)

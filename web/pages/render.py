@@ -34,7 +34,7 @@ MENU: Final = (
     ("/handover", _("Hand-over"), Perm.SEE),
     ("/roster", _("Roster"), Perm.SEE),
     ("/messages", _("Messages"), Perm.SEE),
-    ("/reports", _("Reports"), Perm.JOURNAL),
+    ("/reports", _("Reports and records"), Perm.JOURNAL),
     ("/health", _("Health"), Perm.SEE),
     ("/journal", _("Audit"), Perm.JOURNAL),
 )

@@ -80,12 +80,12 @@ COLUMNS: Final[Mapping[str, str]] = {
     "signal": _("Signal"),
     "place": _("Place"),
     "title": _("What"),
-    "acked_at": _("Acknowledged"),
+    "acked_at": _("Acknowledged at"),
     "acked_by": _("by"),
     "verdict": _("Verdict"),
     "cause": _("Cause"),
     "handling": _("Handling and remarks"),
-    "closed_at": _("Closed"),
+    "closed_at": _("Ended at"),
     "closed_by": _("by"),
     "shift": _("Shift"),
     "from": _("From"),
@@ -108,13 +108,13 @@ COLUMNS: Final[Mapping[str, str]] = {
     "all_clear_by": _("by"),
     "state": _("State"),
     "assignee": _("Person"),
-    "accepted_at": _("Accepted"),
-    "on_site_at": _("On site"),
-    "done_at": _("Done"),
+    "accepted_at": _("Accepted at"),
+    "on_site_at": _("Arrived at"),
+    "done_at": _("Finished at"),
     "done_by": _("by"),
     "action": _("Action taken"),
     "parts": _("Parts"),
-    "verified_at": _("Verified"),
+    "verified_at": _("Verified at"),
     "verified_by": _("by"),
     "before": _("Before"),
     "after": _("After"),
@@ -139,27 +139,28 @@ COLUMNS: Final[Mapping[str, str]] = {
     "target": _("Target"),
     "within": _("Within"),
     "asked": _("Share asked for"),
-    "met": _("Kept"),
+    "met": _("Within target"),
+    "late": _("Over target"),
     "missed": _("Missed"),
     "share": _("Share"),
-    "kept": _("Result"),
+    "kept": _("Outcome"),
     "median": _("Median"),
     "p90": _("90 % within"),
     "source": _("Source"),
     "took": _("Took"),
-    "result": _("Result"),
+    "result": _("Outcome"),
     "again": _("Came again"),
     "last_at": _("Last time"),
     "judged": _("Judged"),
     "rate": _("Share of false alarms"),
-    "due": _("Due"),
-    "done": _("Done"),
+    "duties_due": _("Duties that were due"),
+    "duties_done": _("Duties done"),
     "made_up": _("Made up"),
     "waived": _("Waived"),
     "grade_a": _("A: by sensor"),
     "grade_b": _("B: by photo and place"),
     "grade_c": _("C: by tick"),
-    "due_at": _("Due"),
+    "due_at": _("Due time"),
     "grade": _("Grade"),
 }
 FIGURES: Final[Mapping[str, str]] = {
@@ -206,6 +207,7 @@ _CELLS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "kept": {"kept": _("kept"), "not_kept": _("not kept")},
     "result": {"met": _("in time"), "missed": _("late"), "waiting": _("late, not through yet")},
+    "source": {"practice": _("practice")},
     "grade": dict(hazard_words.GRADES),
     "state": {
         "due": _("To do"),
@@ -220,18 +222,17 @@ _CELLS: Final[Mapping[str, Mapping[str, str]]] = {
         "on_site": _("Working"),
         "verified": _("Verified"),
         "cancelled": _("Cancelled"),
-        **{
-            state.value: words
-            for state, words in hazard_words.STATES.items()
-            if state.value != "cancelled"
-        },
+        **{state.value: words for state, words in hazard_words.STATES.items() if state.value != "cancelled"},
     },
 }
 
 
 def section(v: View, id: str) -> str:
     """What a section is called; that of a target has its name in the table of targets."""
-    return v.word(SECTIONS[id]) if id in SECTIONS else v.word(_("What the target counts"))
+    if id in SECTIONS:
+        return v.word(SECTIONS[id])
+    target = next((each for each in v.hub.site.service if f"target-{each.id}" == id), None)
+    return v.word(_("Target: %(name)s")) % {"name": v.text(target.title) if target else id}
 
 
 def column(v: View, id: str) -> str:
@@ -243,6 +244,8 @@ def span(v: View, seconds: float) -> str:
     """A length of time in its two largest units, seconds where they count."""
     if seconds >= _HOUR:
         return order_words.length(v, round(seconds * SECOND))
+    if seconds >= _MINUTE and int(seconds) % _MINUTE == 0:
+        return v.word(_("%(m)s min")) % {"m": int(seconds) // _MINUTE}
     if seconds >= _MINUTE:
         return v.word(_("%(m)s min %(s)s s")) % {"m": int(seconds) // _MINUTE, "s": int(seconds) % _MINUTE}
     return v.word(_("%(s)s s")) % {"s": f"{seconds:.0f}"}

@@ -106,11 +106,11 @@ async def test_monthly_counts_targets_false_alarms_and_duties_by_grade(day: Path
     sheet = await asyncio.to_thread(report, asked("monthly", day), ignored)
     ack, finish = rows(sheet, "response")
     # 12 s and 45 s; the test and the drill never count
-    assert (ack["count"], ack["met"], ack["missed"], ack["share"]) == (2, 1, 1, 0.5)
+    assert (ack["count"], ack["met"], ack["late"], ack["share"]) == (2, 1, 1, 0.5)
     assert (ack["median"], ack["p90"], ack["kept"]) == (12.0, 45.0, "not_kept")
     assert ack["link"] == "#target-ack-vital"
     assert [row["took"] for row in rows(sheet, "target-ack-vital")] == [45.0, 12.0]
-    assert (finish["count"], finish["met"], finish["missed"]) == (2, 1, 1)
+    assert (finish["count"], finish["met"], finish["late"]) == (2, 1, 1)
     (detector,) = rows(sheet, "false_alarms")
     assert (detector["device"], detector["alarms"], detector["false"], detector["rate"]) == (
         "sm-1",
@@ -119,7 +119,7 @@ async def test_monthly_counts_targets_false_alarms_and_duties_by_grade(day: Path
         0.5,
     )
     (patrol,) = rows(sheet, "coverage")
-    assert (patrol["due"], patrol["done"], patrol["missed"], patrol["grade_b"], patrol["share"]) == (
+    assert (patrol["duties_due"], patrol["duties_done"], patrol["missed"], patrol["grade_b"], patrol["share"]) == (
         2,
         1,
         1,
@@ -146,7 +146,7 @@ async def test_repairs_tell_the_times_of_each_order(day: Path) -> None:
 async def test_a_figure_links_to_a_section_that_has_as_many_rows(day: Path) -> None:
     sheet = await asyncio.to_thread(report, asked("monthly", day), ignored)
     for row in rows(sheet, "response"):
-        assert len(rows(sheet, row["link"].removeprefix("#"))) == row["count"] == row["met"] + row["missed"]
+        assert len(rows(sheet, row["link"].removeprefix("#"))) == row["count"] == row["met"] + row["late"]
     daily = await asyncio.to_thread(report, asked("daily", day), ignored)
     total = sum(
         count for name, count in figures(daily).items() if name in {"fire", "gas", "sos", "fault", "process"}
