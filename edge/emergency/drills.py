@@ -15,7 +15,7 @@ from edge.domain.instant import DAY, HOUR, SECOND, Instant
 from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.output import START, STOP, Operate
 from edge.domain.reading import Purpose
-from edge.domain.request import Refusal, Reset
+from edge.domain.request import Refusal, Request, Reset
 from edge.emergency.coincidence import since
 from edge.emergency.drill_checks import Cast, Ground, checked, real
 from edge.emergency.drill_watch import Watching
@@ -94,6 +94,9 @@ class Drills:
             if not drill.running:
                 self._past.append(drill)
         self._left = {a.id: now.mono for a in self._ground.alarms() if self._astray(a)}
+        if self._past:  # the stop may have come between its end and what follows from that
+            self._past.sort(key=lambda drill: drill.opened_at)
+            told.requests += _tidying(self._past[-1], HUB)
         return told
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
@@ -235,15 +238,11 @@ class Drills:
         self.record(kind, ended, now, told, by, None if request is None else request.note)
         hand = by or HUB
         agreed = ended.second if hand != ended.second else ended.by
-        for output in ended.outputs:
-            told.requests.append(Operate(STOP, hand, (output,), reason=ended.id, drill=ended.id))
         for left in self._ground.alarms():
             if self._astray(left):
                 told.requests.append(Reset(left.id, hand, True, _OVER, agreed))
                 self._left[left.id] = now.mono + _SWEEP
-        if ended.incident is not None:
-            told.requests.append(AllClear(ended.incident, hand, _OVER))
-            told.requests.append(CloseIncident(ended.incident, hand, _OVER))
+        told.requests += _tidying(ended, hand)
         return ended
 
     def _by_words_first(self, told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -285,6 +284,16 @@ def _reality(fact: Fact) -> dict[str, str] | None:
     elif fact.kind == "incident.opened" and body["purpose"] == Purpose.LIVE and body["signal"] in VITAL:
         return {"incident": body["id"]}
     return None
+
+
+def _tidying(drill: Drill, hand: str) -> list[Request]:
+    """What stops its outputs and closes its incident; refused where that is so already."""
+    stops: list[Request] = [
+        Operate(STOP, hand, (output,), reason=drill.id, drill=drill.id) for output in drill.outputs
+    ]
+    if drill.incident is None:
+        return stops
+    return [*stops, AllClear(drill.incident, hand, _OVER), CloseIncident(drill.incident, hand, _OVER)]
 
 
 def _incident(drill: Drill) -> OpenIncident:

@@ -13,6 +13,7 @@ from edge.domain.fact import Fact, Numbering
 from edge.domain.instant import DAY, Instant
 from edge.domain.output import (
     MODE_ID,
+    START,
     STOP,
     Barrier,
     Command,
@@ -260,16 +261,16 @@ class Outputs:
     def _operate(self, request: Operate, now: Instant, out: Conclusion) -> list[Command]:
         chosen = self._named(request) if request.outputs else self._of_kind(request)
         if request.drill is not None and request.act == STOP:
-            chosen = [output for output in chosen if self._switched_by(request.drill, output)]
+            chosen = [output for output in chosen if self._started_by(request.drill, output)]
             if not chosen:
                 raise Refusal("superseded", "something else has switched it since: the drill leaves it so")
         why = Order(by=request.by, cause=request.drill, note=request.reason.strip() or None)
         orders = (self._order(output, request.act, why, now, out) for output in chosen)
         return [command for command in orders if command is not None]
 
-    def _switched_by(self, drill: str, output: Output) -> bool:
+    def _started_by(self, drill: str, output: Output) -> bool:
         last = self._commands.open(output.id) or self._commands.last.get(output.id)
-        return last is not None and last.cause == drill
+        return last is not None and last.cause == drill and last.act == START
 
     def _named(self, request: Operate) -> list[Output]:
         chosen = [self._outputs.get(id) for id in request.outputs]
