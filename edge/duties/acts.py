@@ -36,6 +36,7 @@ from edge.duties.register import Register
 EARLY: Final = 15 * MINUTE  # a phone's or reader's clock may be this much behind
 AHEAD: Final = 2 * MINUTE  # … or ahead
 KEPT_ELSEWHERE: Final = 2 * MINUTE  # a stop told later than this was kept on a phone or reader meanwhile
+LATE_PHOTO: Final = DAY  # how long after the work a picture still proves it
 MOST_PHOTOS: Final = 30
 _FOUND: Final = DAY  # how long after a restart a finding without a hazard is reported again
 
@@ -216,7 +217,8 @@ class Acts:
             request.about,
         )  # fmt: skip
         case = replace(case, photos=(*case.photos, photo))
-        if case.state in FULFILLED:  # a picture that was kept on the phone still counts
+        if case.state in FULFILLED and self._ledger.now.utc - (case.done_at or 0) <= LATE_PHOTO:
+            # it was kept on the phone meanwhile
             case = replace(case, reached=self._ledger.grade(case))
         self._ledger.put("duty.photo", case, request.by)
         if (hazard := case.hazards.get(request.about)) is not None:

@@ -64,6 +64,8 @@ def state(v: View, case: Occurrence) -> str:
     """How far it is; a missed round has its own word."""
     if case.state is DutyState.MISSED and case.kind in ROUND_KINDS:
         return v.word(_("Round missed"))
+    if case.state is DutyState.MADE_UP and case.kind in ROUND_KINDS:
+        return v.word(_("Round made up"))
     return v.word(STATES[case.state])
 
 

@@ -139,6 +139,16 @@ def test_a_lower_grade_than_asked_for_is_shown() -> None:
     assert (case["reached"], case["short"]) == ("A", False)
 
 
+def test_a_photo_days_later_proves_no_more() -> None:
+    watch = Watch(a_book(a_duty(evidence="B")))
+    watch.until(f"{DAY} 08:30")
+    id = du("patrol", "0800")
+    watch.ask(DoDuty(id, "sun"))
+    watch.until("2026-03-04 08:30")
+    watch.ask(AddDutyPhoto(id, "sun", "202603-1", "ff", 10, 10))
+    assert (watch.case(id)["reached"], len(watch.case(id)["photos"])) == ("C", 1)
+
+
 def test_a_round_is_walked_stop_by_stop() -> None:
     watch = Watch(a_book(ROUND))
     watch.until(f"{DAY} 22:05")
