@@ -232,10 +232,11 @@ class Acts:
             raise Refusal("no_round", "this duty is no round")
         now = self._ledger.now
         rows, asides = reader.read(request.text, lambda wall: self._calendar.utc(wall, now.utc))
+        near = self._by_day(request.duty)
         taken: dict[str, list[Stop]] = {}
         for row in rows:
             point = self._book.read(row.code)
-            found = self._meant(row.at, point, request.duty)
+            found = self._meant(row.at, point, near.get(row.at // DAY, ()))
             if isinstance(found, str) or point is None:
                 asides.append(reader.Aside(row.line, found if isinstance(found, str) else "code", row.text))
                 continue
@@ -266,7 +267,17 @@ class Acts:
             "rounds": [self._ledger.rounds[id].to_dict() for id in taken if id in self._ledger.rounds],
         }
 
-    def _meant(self, at: int, point: Checkpoint | None, duty: str) -> Occurrence | str:
+    def _by_day(self, duty: str) -> dict[int, list[Occurrence]]:
+        """The rounds that a file can be about, by each day (of UTC) that they touch."""
+        days: dict[int, list[Occurrence]] = {}
+        for case in self._ledger.occurrences.values():
+            fits = (not duty or case.duty == duty) and self._route(case) is not None
+            if fits and case.state is not DutyState.WAIVED:
+                for day in range((case.from_at - EARLY) // DAY, case.until_at // DAY + 1):
+                    days.setdefault(day, []).append(case)
+        return days
+
+    def _meant(self, at: int, point: Checkpoint | None, cases: Sequence[Occurrence]) -> Occurrence | str:
         """The one occurrence a read tag belongs to, or why it belongs to none."""
         now = self._ledger.now
         if point is None:
@@ -277,10 +288,8 @@ class Acts:
             return "old"
         near = [
             case
-            for case in self._ledger.occurrences.values()
+            for case in cases
             if case.from_at - EARLY <= at <= case.until_at
-            and case.state is not DutyState.WAIVED
-            and (not duty or case.duty == duty)
             and any(stop.id == point.id for stop in self._book.stops(case.duty))
         ]
         inside = [case for case in near if case.from_at <= at] or near

@@ -113,10 +113,7 @@ class Ledger:
         late = case.state is DutyState.MISSED and not made_up
         state = DutyState.MADE_UP if made_up else DutyState.DONE
         done = replace(case, state=state, done_at=at, done_by=by, late=late, reached=reached)
-        walk = self.rounds.get(case.id)
-        if walk is not None and walk.open:
-            ended = replace(walk, open=False, finished_at=at, closed_at=self.now.utc)
-            self.put_round("round.finished", ended, by)
+        self._end_round(case, by, at)
         done = self.put("duty.made_up" if made_up else "duty.done", done, by, note)
         self._supersede(done)
         self.show(case.duty)
@@ -134,6 +131,7 @@ class Ledger:
 
     def waive(self, case: Occurrence, by: str, reason: str) -> Occurrence:
         """It need not be done."""
+        self._end_round(case, by)
         case = self.put("duty.waived", replace(case, state=DutyState.WAIVED, waived_by=by), by, reason)
         self.show(case.duty)
         return case
@@ -146,8 +144,16 @@ class Ledger:
             if case.duty == later.duty and case.state is DutyState.MISSED and case.from_at < later.from_at
         ]
         for case in earlier:
+            self._end_round(case)
             self.put("duty.superseded", replace(case, superseded_by=later.id))
         return bool(earlier)
+
+    def _end_round(self, case: Occurrence, by: str | None = None, at: int | None = None) -> None:
+        """Nobody walks it any more; at: when its last stop was reached."""
+        walk = self.rounds.get(case.id)
+        if walk is not None and walk.open:
+            ended = replace(walk, open=False, finished_at=at, closed_at=self.now.utc)
+            self.put_round("round.finished" if at is not None else "round.left", ended, by)
 
     def show(self, duty: str) -> None:
         """Have the duty's point say whether a miss of it stands."""

@@ -23,6 +23,7 @@ FACTS: Final = {
     "round.uploaded": _("Stops sent later"),
     "round.found": _("A finding became a hazard"),
     "round.finished": _("Round finished"),
+    "round.left": _("Round left unfinished"),
     "facility.listed": _("Entry of the register"),
     "facility.removed": _("Taken off the register"),
     "facility.good": _("In order"),

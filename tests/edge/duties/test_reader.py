@@ -56,6 +56,18 @@ def test_wrong_rows_are_set_aside_with_line_and_reason() -> None:
     assert told["new"] == 1
 
 
+def test_two_months_of_rounds_are_taken_in_one_file() -> None:
+    desk = Watch(a_book(ROUND), at="2026-01-05 07:00")
+    lines = ["time,checkpoint"]
+    desk.until("2026-03-03 06:00")
+    for id in desk.known("duty.due"):
+        date = f"{id[-12:-8]}-{id[-8:-6]}-{id[-6:-4]}"
+        lines += [f"{date} 22:0{n},TAG-{n}" for n in (1, 2, 3)]
+    told = desk.ask(UploadReader("li", "\n".join(lines)))
+    assert told["new"] == 3 * len(desk.known("duty.due"))
+    assert {row["state"] for (kind, _), row in desk.rows.items() if kind == "duty"} == {"done"}
+
+
 def test_a_read_that_two_rounds_could_claim_waits_for_a_word() -> None:
     other = a_duty("fire", times=ROUND.times, route="night")
     desk = Watch(a_book(ROUND, other))

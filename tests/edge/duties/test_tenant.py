@@ -171,6 +171,21 @@ def test_a_round_is_walked_stop_by_stop() -> None:
     assert watch.rows["round", "rd-round-202603022200"]["open"] is False
 
 
+def test_a_round_that_nobody_needs_any_more_is_left() -> None:
+    watch = Watch(a_book(ROUND))
+    watch.until(f"{DAY} 22:05")
+    watch.walk(du("round", "2200"), "TAG-1")
+    watch.until("2026-03-03 22:05")
+    watch.walk(du("round", "2200", "20260303"), "TAG-1", "TAG-2", "TAG-3")
+    watch.ask(DoDuty(du("round", "2200", "20260303"), "he-jun"))
+    walk = watch.rows["round", "rd-round-202603022200"]
+    assert (walk["open"], walk["finished_at"], walk["missing"]) == (False, None, ["cp-2", "cp-3"])
+    watch.until("2026-03-04 22:05")
+    watch.walk(du("round", "2200", "20260304"), "TAG-1")
+    watch.ask(WaiveDuty(du("round", "2200", "20260304"), "chen", "storm"))
+    assert watch.rows["round", "rd-round-202603042200"]["open"] is False
+
+
 def test_said_stops_are_a_tick() -> None:
     watch = Watch(a_book(ROUND))
     watch.until(f"{DAY} 22:05")
