@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -59,6 +60,7 @@ def test_what_is_real_ends_it_before_anybody_hears_more_of_it() -> None:
     scene.deliver()
     drill = scene.drill
     assert (drill.state, drill.ended_why, drill.stopped, drill.open) == ("unfinished", "alarm", True, True)
+    assert drill.ended_by_alarm in scene.engine.open()
     assert scene.drill_alarms() == []
     assert [incident.purpose for incident in scene.open_incidents()] == [Purpose.LIVE]
     assert sorted(s.person for s in scene.said if "演练终止·真实报警" in s.text) == ["he", "ma"]
@@ -174,6 +176,8 @@ def test_whatever_comes_no_unticked_output_is_reached_and_what_is_real_ends_it(
                 scene.ask(Acknowledge(alarm.id, "li"))
         by_drill = {c.output for c in scene.commands() if (c.cause or "").startswith("dr-")}
         assert by_drill <= set(ticked)
+        starts = Counter((c.cause, c.output) for c in scene.commands() if c.cause and c.act == "start")
+        assert all(number == 1 for (cause, _), number in starts.items() if str(cause).startswith("dr-"))
         others = {c.output for c in scene.commands() if c.cause is None and c.kind != "desk"}
         assert others == set()
         lit = [c for c in scene.commands() if c.kind == "desk" and c.act == "fire"]
