@@ -68,8 +68,11 @@ _OF_CATEGORY: Final[Mapping[tuple[str, str], Rhythm]] = {
     ("electrical-fire-monitor", "temperature"): Rhythm(40, 7, EVENING, 2, 0.2),
     ("bin", "temperature"): Rhythm(24, 5, 15, 1, 0.1),
     ("water-probe", "temperature"): Rhythm(17, 0.5, 17, 0.5, 0.05),
+    ("sewage-pit", "depth"): Rhythm(650, 150, EVENING, 40, 15),
+    ("fire-tank", "depth"): Rhythm(2400, 0, spread=30, noise=3),
+    ("ups", "battery"): Rhythm(100),
 }
-PLAIN: Final[Mapping[str, Value]] = {"gas-valve": "open"}
+PLAIN: Final[Mapping[str, Value]] = {"gas-valve": "open", "ups": 470.0}  # of a UPS: minutes left on battery
 """Category -> what a plain point says, that is neither a state nor measured."""
 
 BIN_DEPTH: Final = 1200.0  # mm from the sensor to the bottom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -71,14 +72,17 @@ def test_a_day_of_background_raises_no_alarm_by_any_rule_of_the_site() -> None:
                     if spec.signal is not None:
                         assert values[spec.id] is False
                     elif spec.quantity is not None:
-                        low, high = limits(site, device.profile.category, spec.quantity.id)
+                        low, high = limits(site, device.profile.category, spec.quantity.id, quarter / 4)
                         assert low < float(values[spec.id]) < high, (device.id, spec.id, quarter / 4)
 
 
-def limits(site: Site, category: str, quantity: str) -> tuple[float, float]:
+def limits(site: Site, category: str, quantity: str, hour: float) -> tuple[float, float]:
     low, high = float("-inf"), float("inf")
+    local = time(int(hour), round(hour % 1 * 60))
     for rule in site.rules:
         applies = rule.applies
+        if rule.hours is not None and not rule.hours.hold(local):
+            continue
         if applies.quantity == quantity and applies.category in {None, category}:
             for level in rule.levels:
                 assert level.limit is not None
