@@ -294,6 +294,10 @@ class View:
                 return self.joined(said, channel, self.person(to) if to else "")
             case "order":
                 return self.joined(said, str(body["number"]))
+            case "incident" if body["step"] is not None:
+                step = next(step for step in body["steps"] if step["id"] == body["step"])
+                skipped = self._word(wording.SKIPPED) if step["how"] == "skipped" else ""
+                return self.joined(said, self.text(Text(*step["title"])), skipped)
         return said
 
     def _alarm_in(self, fact: Fact) -> str:

@@ -298,6 +298,7 @@ KINDS: Final = {
     "order.help_asked": _("Help asked for"),
     "order.undone": _("Step taken back"),
 }
+SKIPPED: Final = _("skipped")
 UNDER_WAY: Final = frozenset(
     {"notification.queued", "notification.sending", "command.queued", "command.sent"}
 )

@@ -146,6 +146,15 @@ async function fromScene(form) {
   else setTimeout(() => location.reload(), 3000);
 }
 
+// What was asked for is done: the form goes, the page follows, and what is half written elsewhere stays.
+function shut(form) {
+  if (form.matches(":popover-open")) form.hidePopover();
+  const folded = form.closest("details");
+  if (folded) folded.open = false;
+  document.activeElement?.blur();
+  follow();
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const { post, report: reports, scene } = form.dataset;
@@ -158,7 +167,9 @@ document.addEventListener("submit", (event) => {
     else if (scene) await fromScene(form);
     else {
       const said = await done(post ?? "/api/v1/incidents", bodyOf(form));
-      if (said) location.assign("open" in form.dataset ? `/incidents/${said.id}` : location.href);
+      if (!said) return;
+      if ("open" in form.dataset) location.assign(`/incidents/${said.id}`);
+      else shut(form);
     }
   });
 });
