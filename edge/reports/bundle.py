@@ -206,11 +206,8 @@ def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _photos(asked: BundleAsked, found: Belonging, files: _Files) -> list[str]:
     """Put all photos in; ids of those that are not there any more, or are not what the facts say."""
-    bodies = [body for kind in ("order", "hazard") for body in found.cases[kind]]
-    told = [photo for body in bodies for photo in body.get("photos", ())]
-    told += [photo for report in found.incident.get("reports", ()) for photo in report.get("photos", ())]
     missing = []
-    for id, sha256 in sorted({photo["id"]: photo["sha256"] for photo in told}.items()):
+    for id, sha256 in sorted(found.photos.items()):
         try:
             content = (asked.evidence / id[:4] / id[4:6] / f"{id}.jpg").read_bytes()
         except OSError:

@@ -128,11 +128,9 @@ def _clock(clock: Mapping[str, Any]) -> str:
 
 
 def _photos(found: Belonging, missing: Sequence[str]) -> str:
-    bodies = [body for kind in ("order", "hazard") for body in found.cases[kind]]
-    ids = {photo["id"] for body in bodies for photo in body.get("photos", ())}
-    ids |= {photo["id"] for report in found.incident.get("reports", ()) for photo in report.get("photos", ())}
     shown = "".join(
-        f'<img src="photos/{escape(id)}.jpg" alt="{escape(id)}">' for id in sorted(ids - set(missing))
+        f'<img src="photos/{escape(id)}.jpg" alt="{escape(id)}">'
+        for id in sorted(found.photos.keys() - set(missing))
     )
     gone = f"<p>缺失 missing: {escape(', '.join(missing))}</p>" if missing else ""
     return f"<h2>照片 Photos</h2>{shown or '<p>无 none</p>'}{gone}"

@@ -27,6 +27,14 @@ class Belonging:
         """Its alarms."""
         return self.cases["alarm"]
 
+    @property
+    def photos(self) -> Mapping[str, str]:
+        """sha256 of each photo by its id: of alarms, orders, hazards and reports from the scene."""
+        bodies = [body for kind in ("alarm", "order", "hazard") for body in self.cases[kind]]
+        bodies += self.incident.get("reports", ())
+        told = (photo for body in bodies for photo in body.get("photos", ()))
+        return {photo["id"]: photo["sha256"] for photo in told}
+
 
 def belonging(source: Source, id: str) -> Belonging | None:
     """Everything that belongs to an incident, None when there is no such incident."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from edge.facade import Making, Unavailable
 
 _PATIENCE: Final = 120.0  # seconds without a sign of the child; it has 180 of computing in all
-_LONGEST: Final = 4 << 20  # bytes of one line
+_LONGEST: Final = 1 << 20  # bytes of one line
 _PIECE: Final = 1 << 16
 _WAITING: Final = 8
 """Visitors that wait for their turn; the next one is asked to come again."""
@@ -110,6 +110,9 @@ class Reports:
                 raise Unavailable(f"it could not be made: {line['detail']}")
             else:
                 yield line
+                await asyncio.sleep(
+                    0
+                )  # what the pipe holds already is read without waiting: others must have a turn
 
     async def _line(self, child: asyncio.subprocess.Process) -> Mapping[str, Any]:
         if child.stdout is None:

@@ -299,7 +299,8 @@ def _coverage(source: Source, asked: Asked) -> Section:
         share = (states["done"] + states["made_up"]) / ended if ended else None
         rows.append(
             {"title": found[-1]["title"], "duties_due": len(found), "duties_done": states["done"],
-             "made_up": states["made_up"], "missed": states["missed"], "waived": states["waived"], "grade_a": grades["A"],
+             "made_up": states["made_up"], "missed": states["missed"], "waived": states["waived"],
+             "grade_a": grades["A"],
              "grade_b": grades["B"], "grade_c": grades["C"], "share": share, "link": f"/duties?duty={id}"}
         )  # fmt: skip
     return Section("coverage", columns, rows, main=False)

@@ -13,7 +13,7 @@ ColumnType = Literal[
 """time: µs UTC; date: ISO text; text: [zh, en]; words: as written; word: stable word; span: seconds; share: 0 to 1;
 photos: addresses."""
 
-_CHUNK: Final = 20
+_CHUNK: Final = 10
 """Rows in one line: what the hub's loop takes apart at a time."""
 
 Row = Mapping[str, Any]

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.service import KINDS, ReportKind
@@ -50,6 +51,12 @@ async def choose(request: Request, visitor: Reader) -> HTMLResponse:
         request, visitor, "reports.html", kinds=KINDS, rw=report_words, spans=spans, day=day, daily=DAILY,
         report_script_words=_script_words,
     )  # fmt: skip
+
+
+@router.get("/incidents/{id}/bundle", dependencies=[Depends(require(Perm.JOURNAL))])
+async def bundle(id: str) -> RedirectResponse:
+    """警情档案包, where the pages of incidents link to it."""
+    return RedirectResponse(f"/api/v1/incidents/{quote(id, safe='')}/bundle", 303)
 
 
 @router.get("/reports/{kind}")

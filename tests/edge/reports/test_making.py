@@ -47,7 +47,7 @@ async def test_a_report_comes_in_pieces_that_the_loop_can_carry(journal: Path) -
     assert lines[-1] == {"end": True}
     pieces = [len(line["rows"]) for line in lines if "rows" in line]
     assert sum(pieces) == 50
-    assert max(pieces) <= 20
+    assert max(pieces) <= 10
     assert reports.making() is None
 
 

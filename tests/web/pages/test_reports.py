@@ -70,6 +70,11 @@ async def test_quick_spans_are_local_days(hub: FakeHub, person: ComeIn) -> None:
     assert f"to={day.replace(day=1) - timedelta(days=1)}" in page
 
 
+async def test_the_incidents_page_may_link_to_the_bundle(person: ComeIn) -> None:
+    answer = await (await person("guard")).get("/incidents/inc-1-1/bundle")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/api/v1/incidents/inc-1-1/bundle")
+
+
 async def test_a_date_that_is_none_is_said(person: ComeIn) -> None:
     answer = await (await person("guard")).get("/reports/daily?from=2026-13-01")
     assert answer.status_code == 422
