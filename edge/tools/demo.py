@@ -45,6 +45,7 @@ START_WITHIN: Final = 90.0
 STOP_WITHIN: Final = 4.0
 BUSES: Final = ("bus-1", "bus-2", "modem-1")
 TRY: Final = "sm-303"  # a real smoke detector of the site that the simulator leaves alone
+GONE: Final = "sm-s3=41"  # out of contact for 41 h when the demo begins: no site is without a blemish
 LOAD_TOPIC: Final = "bench/{device}"
 PEOPLE: Final[Mapping[Role, tuple[str, str]]] = {
     Role.GUARD: ("li-qiang", "李强"),
@@ -303,6 +304,7 @@ Ctrl-C ends the demo.
             "--password-file": self._secret("field"),
             "--serial-dir": self.data / "serial",
             "--leave": TRY,
+            "--gone": GONE,
         }
         return [str(part) for pair in options.items() for part in pair], {}
 

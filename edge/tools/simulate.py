@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from edge.clock import SystemClock
+from edge.domain.instant import HOUR
+from edge.domain.site import Site
 from edge.settings import SettingsError
 from edge.tools.simulator import control, scenario
 from edge.tools.simulator.cast import Means
@@ -31,6 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--serial-dir", type=Path, metavar="DIR", help="make a serial port here for each bus, by its id"
     )
     play.add_argument("--leave", nargs="+", default=[], metavar="DEVICE", help="devices never to touch")
+    play.add_argument(
+        "--gone",
+        nargs="+",
+        default=[],
+        type=_gone,
+        metavar="DEVICE=HOURS",
+        help="Zigbee devices that have been out of contact for so long",
+    )
     play.add_argument(
         "--compress",
         type=_positive,
@@ -108,6 +119,11 @@ def _play(arguments: argparse.Namespace) -> int:
     if unknown := set(arguments.leave) - site.devices.keys():
         _say(f"--leave: the site has no device {', '.join(sorted(unknown))}")
         return MISUSE
+    now = SystemClock().now().utc
+    gone = {id: now - round(hours * HOUR) for id, hours in arguments.gone}
+    if strangers := [id for id in gone if not _behind_a_bridge(site, id)]:
+        _say(f"--gone: the site has no Zigbee device {', '.join(strangers)}")
+        return MISUSE
     broker = None
     if arguments.mqtt is not None:
         password = arguments.password_file and arguments.password_file.read_text("utf-8").partition("\n")[0]
@@ -116,7 +132,7 @@ def _play(arguments: argparse.Namespace) -> int:
     where = arguments.control
     if where is None and arguments.serial_dir is not None:
         where = arguments.serial_dir.resolve().parent / control.NAME
-    means = Means(broker, arguments.serial_dir, frozenset(arguments.leave), arguments.seed)
+    means = Means(broker, arguments.serial_dir, frozenset(arguments.leave), arguments.seed, gone)
     simulator = Simulator(site, Options(site_dir, means, where, arguments.compress), _say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: simulator.stop())
@@ -130,6 +146,10 @@ def _play(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _behind_a_bridge(site: Site, id: str) -> bool:
+    return id in site.devices and site.devices[id].profile.dialect == "zigbee2mqtt"
+
+
 def _say(text: str) -> None:
     print(f"edge-hub simulate: {text}", file=sys.stderr, flush=True)
 
@@ -140,6 +160,11 @@ def _address(text: str) -> tuple[str, int]:
         msg = f"{text!r} is no HOST:PORT such as 127.0.0.1:1883"
         raise argparse.ArgumentTypeError(msg)
     return host.strip("[]"), int(port)
+
+
+def _gone(text: str) -> tuple[str, float]:
+    id, _, hours = text.partition("=")
+    return id, _positive(hours)
 
 
 def _positive(text: str) -> float:

@@ -19,6 +19,7 @@ from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
 from edge.tools.simulator.obeying import Told, over_bus, over_mqtt
 from edge.tools.simulator.tellers import MqttTeller, RegisterTeller, Teller
 
+NOON: Final = 12.0
 FIRST_PAUSE: Final = (
     3.0  # seconds between the first two reports; then each pause is twice as long, up to the habit
 )
@@ -36,12 +37,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What there is to play with. broker, serial_dir: None for none. left: devices that are not played."""
+    """What there is to play with. broker, serial_dir: None for none. left: devices that are not played.
+
+    gone: device of a Zigbee bridge -> µs UTC when it was last heard; until a scenario brings it back it says nothing.
+    """
 
     broker: BrokerAddress | None = None
     serial_dir: Path | None = None
     left: frozenset[str] = frozenset()
     seed: int = 0
+    gone: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -89,8 +94,19 @@ def make_cast(
             part = _part(device, means.seed, cast, sources)
             if part is not None:
                 cast.parts[device.id] = part
+                if device.id in means.gone:
+                    _lose(part, means.gone[device.id])
     _let_hear(cast, sources, told)
     return cast
+
+
+def _lose(part: Part, heard: int) -> None:
+    """Silent since `heard`, µs UTC. Its bridge keeps the last state, with the time it heard it."""
+    device, teller = part.actor.device, part.teller
+    if not isinstance(teller, MqttTeller) or device.profile.dialect != "zigbee2mqtt":
+        msg = f"{device.id} is behind no Zigbee bridge, which would know when it was last heard"
+        raise ValueError(msg)
+    teller.lost_before(ZigbeeState(device)(part.actor.values(NOON, 0), heard, (), last_seen=True))
 
 
 def _let_hear(cast: Cast, sources: Mapping[str, Connection], told: Told) -> None:

@@ -41,7 +41,10 @@ class ZigbeeState:
                 words = (sorted(SOS_ACTIONS), None)
             self._points.append((spec, field, words))
 
-    def __call__(self, values: Mapping[str, Value], utc: int, pressed: Collection[str]) -> bytes:
+    def __call__(
+        self, values: Mapping[str, Value], utc: int, pressed: Collection[str], *, last_seen: bool = False
+    ) -> bytes:
+        """last_seen: say the time as well, as a bridge does that is set to it."""
         state: dict[str, Any] = {}
         for spec, field, words in self._points:
             if spec.report == "momentary":
@@ -49,6 +52,8 @@ class ZigbeeState:
                     state[field] = on_the_wire(spec, True, words)
             else:
                 state.setdefault(field, on_the_wire(spec, values[spec.id], words))
+        if last_seen:
+            state["last_seen"] = utc // _TICKS["ms"]
         return _dumps(state)
 
 

@@ -56,6 +56,7 @@ class MqttTeller:
         self._availability = availability
         self._silent = False
         self._available = True
+        self._kept: bytes | None = None
 
     def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
         if not self._silent:
@@ -71,12 +72,20 @@ class MqttTeller:
     def available(self, there: bool) -> None:
         """The bridge finds the device there, or gone; gone, it is silent as well."""
         self._silent = not there
+        if there:
+            self._kept = None
         if there is not self._available:
             self._available = there
             self.appear()
 
+    def lost_before(self, kept: bytes) -> None:
+        """It fell silent before the play began; `kept` is what its bridge heard last and still keeps."""
+        self._silent, self._available, self._kept = True, False, kept
+
     def appear(self) -> None:
         """Say again whether it is there, as a bridge does after each connection."""
+        if self._kept is not None:
+            self._outlet.publish(self._topic, self._kept, retain=True)
         if self._availability is not None:
             self._outlet.publish(self._availability, ONLINE if self._available else OFFLINE, retain=True)
 

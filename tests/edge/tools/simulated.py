@@ -67,7 +67,7 @@ class Theatre:
         self.lines: list[str] = []
         left = options.pop("left", frozenset())
         broker = BrokerAddress("localhost", 1)
-        means = Means(broker, tmp_path, left, options.get("seed", 0))
+        means = Means(broker, tmp_path, left, options.get("seed", 0), options.pop("gone", {}))
         self.cast = make_cast(self.site, means, lambda _id: None, self.lines.append)
         self.papers: dict[str, Paper] = {}
         for id in self.cast.gateways:

@@ -396,3 +396,17 @@ def test_every_shipped_scenario_plays_to_its_end_on_the_demo_site(theatre: Theat
         bus.unplug()
     for modem in theatre.cast.modems.values():
         modem.unplug()
+
+
+def test_a_device_that_fell_silent_before_is_kept_by_its_bridge_and_says_nothing(tmp_path: Path) -> None:
+    heard = MIDDAY - 41 * HOUR
+    theatre = Theatre(tmp_path, gone={"sm-s3": heard})
+    theatre.stage.open()
+    theatre.stage.connected("zigbee")
+    theatre.until(3600)
+    ((_, kept),) = theatre.said("zigbee2mqtt/sm-s3")
+    assert (kept["smoke"], kept["last_seen"]) == (False, heard // 1000)
+    assert [body["state"] for _, body in theatre.said("zigbee2mqtt/sm-s3/availability")] == ["offline"]
+    assert len(theatre.said("zigbee2mqtt/sm-s2")) > 1
+    with pytest.raises(ValueError, match="bridge"):
+        Theatre(tmp_path, gone={"gs-1203": heard})
