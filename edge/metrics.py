@@ -9,6 +9,7 @@ from typing import Protocol
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.health import LinkReport
+from edge.domain.reading import Purpose
 from edge.facade import Metric, Totals
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.pipeline import Line
@@ -30,7 +31,8 @@ def metrics(
 ) -> list[Metric]:
     """Counters since start, and gauges of this moment."""
     telemetry, totals, links = line.telemetry, shown.totals(), shown.links()
-    by_signal = Counter(alarm.signal for alarm in shown.open_alarms())
+    live = (alarm for alarm in shown.open_alarms() if alarm.purpose is Purpose.LIVE)
+    by_signal = Counter(alarm.signal for alarm in live)
     found = [
         Metric(
             "messages_received_total",
