@@ -35,6 +35,8 @@ export function heed() {
     document.querySelector('link[rel="icon"]').href = count ? badge(count, state.urgent === "yes") : plainIcon;
   }
   for (const told of document.querySelectorAll("[data-say]")) speak(told.dataset.sayId, told.dataset.say);
+  const stopped = document.querySelector(".drill-stopped");
+  if (stopped && !stopped.contains(document.activeElement) && !document.querySelector("dialog[open]")) stopped.querySelector("button").focus();
   const bar = byId("unlock");
   if (bar) bar.hidden = running();
 }
