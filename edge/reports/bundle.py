@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from edge.domain.instant import MINUTE, from_rfc3339, to_rfc3339
 from edge.reports import verify
 from edge.reports.bundle_index import index
-from edge.reports.extract import Belonging, belonging, facts, links
+from edge.reports.extract import Belonging, belonging, facts, links, lost
 from edge.reports.sheet import Progress
 from edge.reports.source import Source
 from edge.store.rows import last_value
@@ -80,8 +80,8 @@ def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapp
         files = _Files(packed)
         progress(0.1)
         before, chain = links(source, found.numbers)
-        first, last = chain[0][0], chain[-1][1]
-        files.add(verify.CHAIN, verify.dumped({"before": before, "links": chain}))
+        first, last = (chain[0][0], chain[-1][1]) if chain else (0, -1)
+        files.add(verify.CHAIN, verify.dumped({"before": before, "links": chain, "lost": lost(source)}))
         files.stream(verify.FACTS, (_line(fact) for fact in facts(source, first, last, found.numbers)))
         progress(0.4)
         files.add(verify.CASES, verify.dumped(found.cases))

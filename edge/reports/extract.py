@@ -95,7 +95,13 @@ def _numbers(source: Source, ids: Mapping[str, set[str]]) -> set[int]:
 
 
 def links(source: Source, numbers: set[int]) -> tuple[str, list[tuple[int, int, str]]]:
-    """The hash before the first link that holds one of these facts, and all links from it to the last such."""
+    """The hash before the first link that holds one of these facts, and all links from it to the last such.
+
+    A case that was carried over from a journal set aside may have no fact in this one: then there are no links.
+    """
+    if not numbers:
+        base = source.conn.execute("SELECT value FROM meta WHERE key = 'base'").fetchone()
+        return base[0].hex(), []
     low, high = min(numbers), max(numbers)
     rows = source.conn.execute(
         "SELECT first, last, hash FROM chain WHERE last >= ? AND first <= ? ORDER BY first", (low, high)
@@ -106,6 +112,12 @@ def links(source: Source, numbers: set[int]) -> tuple[str, list[tuple[int, int, 
     if before is None:
         before = source.conn.execute("SELECT value FROM meta WHERE key = 'base'").fetchone()
     return before[0].hex(), [(first, last, digest.hex()) for first, last, digest in rows]
+
+
+def lost(source: Source) -> list[str]:
+    """Alarms (by id) and cases (`kind/id`) of which facts were lost while the journal could not be written."""
+    rows = source.conn.execute("SELECT alarms FROM gaps")
+    return sorted({id for (ids,) in rows for id in json.loads(ids)})
 
 
 def facts(source: Source, first: int, last: int, numbers: set[int]) -> Iterator[dict[str, Any]]:

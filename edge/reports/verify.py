@@ -107,10 +107,11 @@ def _chain(files: Files, problems: list[str], notes: list[str]) -> list[dict[str
         f"{len(facts)} facts in {len(chain['links'])} links, {erased} with erased words, "
         f"{withheld} with words that belong to other matters"
     )
-    notes.append(
-        f"anchors: {chain['before']} before fact {chain['links'][0][0]}, {chain['links'][-1][2]} after fact "
-        f"{chain['links'][-1][1]}"
-    )
+    if chain["links"]:
+        ends = chain["links"][0][0], chain["links"][-1][1]
+        notes.append(
+            f"anchors: {chain['before']} before fact {ends[0]}, {previous.hex()} after fact {ends[1]}"
+        )
     return facts
 
 
@@ -142,17 +143,17 @@ def _cases(files: Files, facts: list[dict[str, Any]], problems: list[str], notes
             own = json.loads(fact["words"]["text"]) if "words" in fact else {}
             bare = {key: value for key, value in body.items() if key != "words" or _hashed(body) is None}
             last[fact["subject"], body["id"]] = {**bare, **own}
-    shown = json.loads(files[CASES])
+    shown, lost = json.loads(files[CASES]), set(json.loads(files[CHAIN])["lost"])
     proved = 0
     for subject, bodies in shown.items():
         for body in bodies:
-            told = last.get((subject, body["id"]))
+            told, name = last.get((subject, body["id"])), f"{subject} {body['id']}"
             if told is None:
-                notes.append(
-                    f"{subject} {body['id']}: its facts are older than the extract, it is shown unproved"
-                )
+                notes.append(f"{name}: no fact of the extract tells of it, it is shown unproved")
+            elif told != body and not lost.isdisjoint({body["id"], f"{subject}/{body['id']}"}):
+                notes.append(f"{name}: its last facts never reached the journal, it is shown unproved")
             elif told != body:
-                problems.append(f"{subject} {body['id']}: differs from what its last fact says")
+                problems.append(f"{name}: differs from what its last fact says")
             else:
                 proved += 1
     notes.append(f"{proved} alarms and cases are what their last facts say")

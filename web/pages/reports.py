@@ -82,7 +82,7 @@ async def sheet(request: Request, visitor: Reader, kind: str) -> StreamingRespon
         raise
     before, _cut, after = bytes(page.body).decode().partition(_CUT)
     pieces = _pieces(before, view, lines, after)
-    return Passed(pieces, "text/html; charset=utf-8", {"Vary": "Cookie, Accept-Language"})
+    return Passed(pieces, lines, "text/html; charset=utf-8", {"Vary": "Cookie, Accept-Language"})
 
 
 def _days(request: Request, hub: Hub) -> tuple[date, date]:

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.domain.fact import Fact
 from edge.domain.incident import Incident
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
@@ -27,6 +28,8 @@ from edge.domain.order import Photo
 from edge.reports import verify
 from edge.reports.bundle import BundleAsked, NothingThereError, write_bundle
 from edge.store.audit import link_hash
+from edge.store.case_rows import Case
+from edge.store.journal import Entry
 from tests.edge.reports.days import Days, at
 from tests.edge.store.making import Desk, point, reading
 
@@ -195,6 +198,32 @@ async def test_a_photo_that_is_gone_is_named(asked: BundleAsked, tmp_path: Path)
     files = verify.read(tmp_path / "b.zip")
     assert verify.verify(files)[0] == []
     assert json.loads(files["manifest.json"])["photos_missing"] == [PHOTO]
+
+
+async def test_what_the_journal_lost_is_said_and_no_forgery(asked: BundleAsked, tmp_path: Path) -> None:
+    async with Days(asked.journal) as days:
+        seq = days.numbering.next()
+        row = incident("al-1", state="closed", closed_at=at("08:10"), closed_by="li", count=7).to_dict()
+        entry = Entry(
+            facts=[Fact(seq, "hub.healed", at("09:00"))], cases=[Case("incident", "inc-1-1", row)], lost=3
+        )
+        await days.journal.commit(entry)
+    await made(asked, tmp_path / "b.zip")
+    problems, notes = verify.verify(verify.read(tmp_path / "b.zip"))
+    assert problems == []
+    assert any("incident inc-1-1: its last facts never reached the journal" in note for note in notes)
+
+
+async def test_an_incident_carried_over_from_a_damaged_journal_has_no_facts(
+    asked: BundleAsked, tmp_path: Path
+) -> None:
+    async with Days(tmp_path / "new.db") as days:
+        row = incident("al-1").to_dict()
+        await days.journal.commit(Entry(facts=[], cases=[Case("incident", "inc-1-1", row)]))
+    await made(replace(asked, journal=tmp_path / "new.db"), tmp_path / "b.zip")
+    problems, notes = verify.verify(verify.read(tmp_path / "b.zip"))
+    assert problems == []
+    assert any("shown unproved" in note for note in notes)
 
 
 async def test_no_such_incident(asked: BundleAsked, tmp_path: Path) -> None:

@@ -119,7 +119,13 @@ async def test_monthly_counts_targets_false_alarms_and_duties_by_grade(day: Path
         0.5,
     )
     (patrol,) = rows(sheet, "coverage")
-    assert (patrol["duties_due"], patrol["duties_done"], patrol["missed"], patrol["grade_b"], patrol["share"]) == (
+    assert (
+        patrol["duties_due"],
+        patrol["duties_done"],
+        patrol["missed"],
+        patrol["grade_b"],
+        patrol["share"],
+    ) == (
         2,
         1,
         1,

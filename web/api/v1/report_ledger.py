@@ -70,15 +70,23 @@ async def begun(request: Request, lines: AsyncGenerator[T]) -> T:
 class Passed(StreamingResponse):
     """An answer made of `pieces`, which are closed when it ends, however it ends: the child ends with them."""
 
-    def __init__(self, pieces: AsyncGenerator[Any], media_type: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        pieces: AsyncGenerator[Any],
+        source: AsyncGenerator[Any],
+        media_type: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        """source: what the pieces are made of; it is closed too, also when not one of them was asked for."""
         super().__init__(pieces, media_type=media_type, headers={"Cache-Control": "no-store", **headers})
-        self._pieces = pieces
+        self._made = pieces, source
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._pieces.aclose()
+            for generator in self._made:
+                await generator.aclose()
 
 
 def attachment(name: str) -> Mapping[str, str]:

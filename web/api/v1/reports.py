@@ -60,7 +60,7 @@ async def table(
     view = await view_for(request, visitor)
     if language is not None:
         view = View(hub, language, view.names)
-    return Passed(as_csv(view, head, lines), "text/csv; charset=utf-8", attachment(f"{name}.csv"))
+    return Passed(as_csv(view, head, lines), lines, "text/csv; charset=utf-8", attachment(f"{name}.csv"))
 
 
 @router.get("/reports/{kind}")
@@ -69,7 +69,7 @@ async def report(
 ) -> StreamingResponse:
     """A report: `sections`, each with typed `columns` and `rows`. 404 `not_found`, 422, 503 `unavailable`."""
     _, lines, head = await _ordered(request, hub, visitor, kind, start, to)
-    return Passed(as_json(head, lines), "application/json", {})
+    return Passed(as_json(head, lines), lines, "application/json", {})
 
 
 @router.get("/incidents/{id}/bundle", tags=["incidents"])
@@ -97,7 +97,7 @@ async def bundle(request: Request, hub: TheHub, visitor: Reader, id: Id) -> Stre
         await stream.aclose()
         raise
     headers = {**attachment(f"{id}.zip"), "Content-Length": str(head["size"]), "X-Bundle-Seal": head["seal"]}
-    return Passed(_bytes(stream), "application/zip", headers)
+    return Passed(_bytes(stream), stream, "application/zip", headers)
 
 
 async def _ordered(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from edge.domain.service import KINDS
 from edge.facade import Making
 from tests.web.fakes import FakeHub
-from web.api.v1.report_ledger import calendar, written
+from web.api.v1.report_ledger import Passed, begun, calendar, written
+from web.problems import Problem
 
 ComeIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 SPAN = "from=2026-06-10T00:00:00%2B08:00&to=2026-06-11T00:00:00%2B08:00"
@@ -124,3 +127,44 @@ async def test_a_bundle_is_noted_before_it_leaves(hub: FakeHub, person: ComeIn) 
         "inc-1-1",
         answer.headers["x-bundle-seal"],
     )
+
+
+class Gone:
+    """A request whose visitor has left."""
+
+    async def is_disconnected(self) -> bool:
+        return True
+
+
+async def test_who_leaves_before_the_first_line_ends_the_making() -> None:
+    ended = asyncio.Event()
+
+    async def lines() -> AsyncGenerator[int]:
+        try:
+            await asyncio.Event().wait()
+            yield 1
+        finally:
+            ended.set()
+
+    with pytest.raises(Problem, match="left"):
+        await begun(Gone(), lines())  # type: ignore[arg-type]
+    assert ended.is_set()
+
+
+async def test_an_answer_nobody_reads_closes_what_it_is_made_of(hub: FakeHub) -> None:
+    lines = hub.records.report("daily", 0, 1, "li")
+    await anext(lines)
+
+    async def pieces() -> AsyncGenerator[str]:
+        async for line in lines:
+            yield str(line)
+
+    async def torn(_: object) -> None:
+        raise OSError("the connection is gone")
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    with suppress(BaseException):
+        await Passed(pieces(), lines, "text/plain", {})({"type": "http"}, receive, torn)
+    assert hub.records.ended == 1
