@@ -29,7 +29,7 @@ from edge.hazards import crews, nuisance, sources
 from edge.hazards.proof import Count, shows_normal, trusted
 from edge.hazards.steps import Ground, cancelled, sent_back, stepped, timed
 
-_AGAIN: Final = frozenset({"alarm.raised", "alarm.risen", "alarm.reannunciated", "alarm.unshelved"})
+_AGAIN: Final = {f"alarm.{how}" for how in ("raised", "risen", "reannunciated", "unshelved", "released")}
 _ASKED: Final = (
     5 * MINUTE
 )  # then an order that has not come is asked for again: the journal may have been sick
@@ -201,9 +201,9 @@ class Hazards:
             return
         if kind in _AGAIN and alarm.active and alarm.suppression is None:
             self._in_alarm_again(alarm, now, told)
-        if kind == "alarm.raised" and (rule := self._origins.of_alarm("alarm", alarm)) is not None:
-            self._shown(alarm, rule, now, told)
-        elif kind == "alarm.verdict":
+            if (rule := self._origins.of_alarm("alarm", alarm)) is not None:
+                self._shown(alarm, rule, now, told)
+        if kind == "alarm.verdict":
             for entry in list(self._book.values()):
                 if alarm.verdict is not None and sources.retracts(entry.hazard, alarm):
                     gone = cancelled(self._as_of(entry, now), f"verdict_{alarm.verdict.kind}", now)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
-from edge.domain.hazard import HUB, Hazard, HazardState, Proof, ReportHazard, Source
+from edge.domain.hazard import HUB, Hazard, HazardState, Proof, ReportHazard, Source, SourceKind
 from edge.domain.hazard_rules import Due, HazardPolicy, HazardRule, Unit
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -16,6 +16,8 @@ from edge.domain.reading import Purpose
 
 NUISANCE: Final = "nuisance"
 """In place of a rule's id: proposed because of false alarms."""
+CAMERA: Final = "camera"
+"""Category of the profiles of devices that see."""
 
 
 class Origins:
@@ -78,8 +80,11 @@ class Origins:
 
     def from_alarm(self, seed: Hazard, alarm: Alarm, rule: HazardRule, now: Instant) -> Hazard:
         """`seed` as the hazard that an alarm shows, its sensor behind it."""
-        kind: Literal["limit", "alarm", "verdict"]
-        kind = "verdict" if rule.on == "verdict" else "limit" if alarm.signal is Signal.PROCESS else "alarm"
+        kind: SourceKind = "limit" if alarm.signal is Signal.PROCESS else "alarm"
+        if rule.on == "verdict":
+            kind = "verdict"
+        elif self._category(alarm.device) == CAMERA:
+            kind = "camera"
         judge = alarm.verdict.by if alarm.verdict and kind == "verdict" else None
         proof = rule.proof or self._policy.proof
         return self._placed(

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
+
+from edge.resources import config_root
+from tests.integration.quick import quick_hazards
 
 DETECTORS: Final = 200
+ROUNDS: Final = 120
+MINUTES: Final = 48
+"""Minutes in which a duty of one minute comes due."""
+ROUND: Final = "patrol"
+STOPS: Final = ("cp-1", "cp-2")
+PLAN: Final = "p1-kitchen-gas"
 CHIEF: Final = "zhou-min"
 OPERATORS: Final = ("liu-yang", "he-jun", "ma-chao", "luo-yong")
 CREW: Final = ("sun-zhi", "qian-shifu", "anbang", "grid")
@@ -67,6 +79,31 @@ kind = "apprise"
 name = { zh = "企业微信群", en = "WeCom group" }
 url_file = "secrets/wecom"
 """
+_CHECKPOINT: Final = """
+[[checkpoint]]
+id = "{id}"
+name = {{ zh = "{id}", en = "{id}" }}
+zone = "b1"
+code = "{id}"
+"""
+_ROUTE: Final = """
+[[route]]
+id = "walk"
+name = { zh = "巡更", en = "Round" }
+stops = ["cp-1", "cp-2"]
+"""
+_DUTY: Final = """
+[[duty]]
+id = "{id}"
+title = {{ zh = "{id}", en = "{id}" }}
+kind = "{kind}"
+recurrence = "FREQ=DAILY"
+times = {times}
+window_minutes = {minutes}
+source = "practice"
+crew = ["post:patrol"]
+evidence = "C"
+"""
 
 
 def detector(n: int) -> str:
@@ -79,6 +116,8 @@ def make_small(site: Path, group: str) -> None:
     for path in site.glob("*/*.toml"):
         if path.parent.name != "rules" and path.name != "building-1.toml":
             path.unlink()
+    gas = site / "rules/gas.toml"
+    gas.write_text(re.sub(r"off_delay = \d+", "off_delay = 1", gas.read_text("utf-8")), "utf-8")
     smoke = "".join(_DETECTOR.format(id=detector(n)) for n in range(1, DETECTORS + 1))
     for name, text in {
         "devices/smoke.toml": smoke,
@@ -86,6 +125,34 @@ def make_small(site: Path, group: str) -> None:
         "dispatch/fire.toml": _LADDER,
         "channels.toml": _CHANNELS,
         "secrets/wecom": group + "\n",
+        "duties/walks.toml": _duties(),
+        f"plans/{PLAN}.toml": _plan(),
+        "hazards.toml": quick_hazards(3, 1, "gas-leak"),
     }.items():
         (site / name).parent.mkdir(exist_ok=True)
         (site / name).write_text(text, encoding="utf-8")
+
+
+def _duties() -> str:
+    """Rounds that are all due at once, and a duty that comes each minute, so that one is missed soon."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    begun = f"{now - timedelta(minutes=2):%H:%M}"
+    soon = [f"{now + timedelta(minutes=n):%H:%M}" for n in range(MINUTES)]
+    walks = "".join(
+        _DUTY.format(id=f"walk-{n:03}", kind=ROUND, times=[begun], minutes=1440) + 'route = "walk"\n'
+        for n in range(ROUNDS)
+    )
+    return (
+        "".join(_CHECKPOINT.format(id=id) for id in STOPS)
+        + _ROUTE
+        + walks
+        + _DUTY.format(id="minute", kind="check", times=soon, minutes=1)
+    )
+
+
+def _plan() -> str:
+    """The shipped plan, whose verdict is late after two seconds; it has the one linkage there is."""
+    text = (config_root() / "plans" / f"{PLAN}.toml").read_text(encoding="utf-8")
+    head, mark, rest = text.partition('id = "verify"')
+    head = re.sub(r"linkages = .*", 'linkages = ["gas-valve"]', head)
+    return head + mark + re.sub(r"within = \d+", "within = 2", rest, count=1)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
+from PIL import Image
+
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import SECOND
+from edge.facade import Account, Role
 from edge.hub import RunningHub
+from web.auth.secrets import digest, new_token
 
+_FIRST_DAY = date(2026, 1, 1)
+"""Of the patrol's four days, on which 何军 has the day."""
 TOLD = frozenset({"alarm", "command", "notification", "escalation", "order", "incident", "hazard"})
 """Subjects whose steps are printed."""
 
@@ -21,6 +30,28 @@ def clock_at(hour: int, minute: int, days: int = 0) -> int:
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
     there = now.replace(hour=hour, minute=minute, second=0)
     return round((there - now).total_seconds() * SECOND) + days * 86400 * SECOND
+
+
+def in_the_morning() -> int:
+    """10:00 of the next working day on which 何军 patrols."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    days = (n for n in range(40) if (today + timedelta(n) - _FIRST_DAY).days % 4 == 0)
+    return clock_at(10, 0, next(n for n in days if (today + timedelta(n)).weekday() < 5))
+
+
+async def panel(hub: RunningHub, address: str, person: str) -> httpx.AsyncClient:
+    """A client of pages and API for this person."""
+    token = new_token()
+    await hub.accounts.put_token(digest(token), Account(person, person, Role.ADMIN), "test")
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=f"http://{address}", headers=headers, trust_env=False)
+
+
+def photo() -> bytes:
+    """A picture that no other is like."""
+    picture = io.BytesIO()
+    Image.frombytes("RGB", (320, 240), secrets.token_bytes(3 * 320 * 240)).save(picture, "JPEG")
+    return picture.getvalue()
 
 
 class Story:

@@ -5,18 +5,13 @@ Told from its file, four times faster; what waits in seconds of the site's own w
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
-from PIL import Image
 
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact
@@ -27,22 +22,20 @@ from edge.domain.order import AddPhoto, Advance, OpenOrder, WorkOrder
 from edge.domain.output import Operate
 from edge.domain.request import Acknowledge, Judge, Refusal, Reset
 from edge.domain.rule import Priority
-from edge.facade import Account, CaseQuery, Role
+from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.tools.broker import Broker
 from tests.faults.outside import Group
 from tests.integration.conftest import Start, until
 from tests.integration.outside import Devices, devices
-from tests.integration.quick import gas_hazards
-from tests.integration.story import Story, after, at, clock_at, output
-from web.auth.secrets import digest, new_token
+from tests.integration.quick import quick_hazards
+from tests.integration.story import Story, after, at, in_the_morning, output, panel, photo
 from web.pages.incident_words import next_step
 
 SPEED = 4
 GAS, VALVE, BEACON = "gs-1203.gas", "gv-1203.valve", "dk-01.beacon"
 GUARD, PATROL, LEADER, HEAD, FITTER = "li-qiang", "he-jun", "liu-yang", "zhou-min", "sun-zhi"
 PATROLS_PHONE = "+8619900000021"
-FIRST_DAY = date(2026, 1, 1)  # of the patrol's four days, on which 何军 has the day
 
 
 @pytest.fixture
@@ -51,7 +44,7 @@ def quick(site: Path) -> None:
     rules = site / "rules/gas.toml"
     text = rules.read_text(encoding="utf-8")
     rules.write_text(text.replace("off_delay = 10", f"off_delay = {10 / SPEED}"), encoding="utf-8")
-    (site / "hazards.toml").write_text(gas_hazards(5, 60 / SPEED), encoding="utf-8")
+    (site / "hazards.toml").write_text(quick_hazards(5, 60 / SPEED, "gas-leak"), encoding="utf-8")
 
 
 @pytest.fixture
@@ -59,13 +52,6 @@ def field_side(tmp_path: Path, site: Path, own_broker: Broker, quick: None) -> I
     del quick
     with devices(tmp_path, site, own_broker, over_mqtt=True) as playing:
         yield playing
-
-
-def in_the_morning() -> int:
-    """10:00 of the next working day on which 何军 patrols."""
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    days = (n for n in range(40) if (today + timedelta(n) - FIRST_DAY).days % 4 == 0)
-    return clock_at(10, 0, next(n for n in days if (today + timedelta(n)).weekday() < 5))
 
 
 def alarm(hub: RunningHub) -> Alarm:
@@ -85,20 +71,6 @@ async def hazard_of(hub: RunningHub, alarm: str) -> Hazard:
     """The one hazard that the alarm has become."""
     (body,) = [row for row in (await hub.cases("hazard", CaseQuery())).items if row["alarm"] == alarm]
     return Hazard.from_dict(body)
-
-
-async def api(hub: RunningHub, address: str, person: str) -> httpx.AsyncClient:
-    """A client of the API for this person."""
-    token = new_token()
-    await hub.accounts.put_token(digest(token), Account(person, person, Role.ADMIN), "test")
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(base_url=f"http://{address}/api/v1", headers=headers, trust_env=False)
-
-
-def photo() -> bytes:
-    picture = io.BytesIO()
-    Image.frombytes("RGB", (320, 240), secrets.token_bytes(3 * 320 * 240)).save(picture, "JPEG")
-    return picture.getvalue()
 
 
 @pytest.mark.slow
@@ -121,8 +93,8 @@ async def test_s1_from_the_leak_to_the_struck_off_hazard(
         await until(lambda: any(t.number == PATROLS_PHONE for t in field_side.modem.texts), 15)
         field_side.modem.receive(PATROLS_PHONE, "1")
         acked = await story.until("alarm.acked", at(GAS), 10)
-        async with await api(hub, started.address, GUARD) as guard:
-            shown = (await guard.get(f"/alarms/{id}/household")).json()
+        async with await panel(hub, started.address, GUARD) as guard:
+            shown = (await guard.get(f"/api/v1/alarms/{id}/household")).json()
 
             # High: the same row, which asks again. He is sent to knock, and reads the code at the door.
             risen = await story.until("incident.risen", lambda body: body["priority"] == "urgent", 20)
@@ -169,7 +141,7 @@ async def test_s1_from_the_leak_to_the_struck_off_hazard(
             # Reset, all clear, final report; the flat is nobody's business any more.
             normal = await story.until("incident.step", lambda body: body["step"] == "normal", 10)
             await hub.act(Reset(id, GUARD))
-            assert (await guard.get(f"/alarms/{id}/household")).status_code == 404
+            assert (await guard.get(f"/api/v1/alarms/{id}/household")).status_code == 404
         await hub.act(AllClear(opened.body["id"], HEAD, "已通风,无残留"))
         await hub.act(FileReport(opened.body["id"], HEAD, "final", "胶管老化"))
         ended = await story.until("incident.closed", lambda body: body["id"] == opened.body["id"], 5)

@@ -26,7 +26,7 @@ from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from tests.integration.conftest import Start, until
 from tests.integration.field import Field
-from tests.integration.quick import gas_hazards
+from tests.integration.quick import quick_hazards
 
 GAS, VALVE = "site/gs-1203/up", "site/gv-1203/up"
 
@@ -34,7 +34,7 @@ GAS, VALVE = "site/gs-1203/up", "site/gv-1203/up"
 @pytest.fixture
 def quick(site: Path) -> None:
     """A proof takes a second here, not a minute."""
-    (site / "hazards.toml").write_text(gas_hazards(3, 1), encoding="utf-8")
+    (site / "hazards.toml").write_text(quick_hazards(3, 1, "gas-leak"), encoding="utf-8")
 
 
 async def hazard(hub: RunningHub, fits: Callable[[Hazard], bool]) -> Hazard:

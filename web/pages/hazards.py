@@ -120,8 +120,13 @@ async def one(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse
         request, visitor, "hazard.html", hazard=hazard, story=await hub.case_story("hazard", id),
         judges=wall or FIRE_MANAGER in roles, manages=wall or bool(MANAGERS & set(roles)),
         former=await hub.case("hazard", hazard.repeat_of) if hazard.repeat_of else None,
-        elements=hub.site.elements, here="/hazards",
+        elements=hub.site.elements, due_source=_due_source(hub, hazard), here="/hazards",
     )  # fmt: skip
+
+
+def _due_source(hub: Hub, hazard: Hazard) -> str | None:
+    """Where its due times are from: standard and clause, or the word "practice"; None of a hazard by no rule."""
+    return next((rule.source for rule in hub.site.hazards.rules if rule.id == hazard.rule), None)
 
 
 @router.get("/hazards/{id}/notice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -316,6 +317,16 @@ class TestSensors:
         assert desk.only().state is HazardState.REPORTED
         assert desk.order(OrderState.NOTIFIED, alarm="a-1") == ["hazard.assigned"]
         assert desk.order(OrderState.DONE, alarm="a-1") == ["hazard.rectified"]
+
+    def test_an_alarm_that_comes_back_before_its_reset_is_a_repeated_hazard(self, desk: HazardDesk) -> None:
+        id = self.waiting(desk)
+        for _ in range(3):
+            desk.reads(1.0)
+        desk.pass_(desk.last(id))
+        again = desk.happens("alarm.reannunciated", replace(desk.alarms["a-1"], active=True))
+        assert again[0] == "hazard.reported"
+        (repeated,) = [hazard for hazard in desk.all() if hazard.open]
+        assert repeated.repeat_of == id
 
     def test_good_readings_over_the_window_prove_it(self, desk: HazardDesk) -> None:
         id = self.waiting(desk)
