@@ -16,6 +16,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from edge.domain.household import EmergencyContact, Household
 from edge.domain.incident import Incident
 from edge.domain.names import Text
+from edge.domain.request import Acknowledge, Reset
 from edge.evidence import EvidenceFiles
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
@@ -181,3 +182,41 @@ def test_the_code_is_read_at_the_muster_point(panel: Panel, sign_in: SignIn, inc
 def test_a_plan_is_one_sheet(sign_in: SignIn, plan: str) -> None:
     page = sign_in(path=f"/plans/{plan}")
     assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+
+
+def test_the_household_goes_with_its_alarm(panel: Panel, sign_in: SignIn, incident: Incident) -> None:
+    alarm = str(incident.alarm)
+    pages = [sign_in(path=path) for path in (f"/alarms/{alarm}", f"/incidents/{incident.id}")]
+    for page in pages:
+        page.get_by_role("button", name="显示住户电话").click()
+        expect(page.locator("#household")).to_contain_text("赵琳")
+
+    def over(hub: FakeHub) -> None:
+        hub._act(Acknowledge(alarm, "guard"))
+        hub.clear(alarm)
+        hub._act(Reset(alarm, "guard"))
+
+    panel.do(over)
+    for page in pages:
+        expect(page.locator("#household")).to_be_hidden()
+        assert "赵琳" not in page.content()
+    shown = panel.do(lambda hub: [fact.by for fact in hub._facts if fact.kind == "household.shown"])
+    assert shown == ["guard", "guard"]
+
+
+def test_a_storm_becomes_one_row_while_one_looks(panel: Panel, sign_in: SignIn, incident: Incident) -> None:
+    wall = sign_in(width=1920, height=1080)
+    expect(wall.locator("html")).to_have_attribute("data-stream", "live")
+    points = ("sm-402.smoke", "sm-402.battery", "sm-301.battery")
+    alarms = [panel.do(lambda hub, point=point: hub.raise_alarm(point)) for point in points]
+    for alarm in alarms:
+        expect(wall.locator(f"#a-{alarm.id}")).to_be_visible()
+    ids = (str(incident.alarm), *(alarm.id for alarm in alarms))
+    storm = replace(incident, alarms=ids, count=len(ids))
+    panel.do(lambda hub: hub.put_case("incident", storm.to_dict(), "incident.joined"))
+    expect(wall.locator("#first")).to_contain_text("另有 3 条报警,3 条待接警")
+    for alarm in alarms:
+        expect(wall.locator(f"#a-{alarm.id}")).to_be_hidden()
+    expect(wall.locator("html")).to_have_attribute("data-ringing", "fire")
+    wall.goto(f"{panel.url}/incidents/{incident.id}")  # where each is acknowledged by itself
+    expect(wall.locator(".members [data-act=ack]")).to_have_count(4)

@@ -509,3 +509,23 @@ def test_a_row_read_back_is_the_row() -> None:
 def test_bad_quality_of_a_measured_value_is_not_a_value() -> None:
     stage = Stage()
     assert not stage.say("gas", 99.0, quality=Quality.BAD).facts
+
+
+def test_a_photo_stands_with_the_alarm_once_and_resets_nothing() -> None:
+    stage = Stage()
+    alarm = stage.say("smoke", True).alarms[0]
+    for _ in range(2):
+        stage.act(Comment(alarm.id, "he", "", "202611-aa", "hash"))
+    (kept,) = stage.engine.open().values()
+    assert [(photo.id, photo.by) for photo in kept.photos] == [("202611-aa", "he")]
+    assert kept.active
+    assert Alarm.from_dict(kept.to_dict()) == kept
+    old = {key: value for key, value in kept.to_dict().items() if key != "photos"}  # of a journal of before
+    assert Alarm.from_dict(old).photos == ()
+    for n in range(19):
+        stage.act(Comment(alarm.id, "he", "", f"202611-b{n}", "hash"))
+    with pytest.raises(Refusal) as refused:
+        stage.act(Comment(alarm.id, "he", "", "202611-cc", "hash"))
+    assert refused.value.code == "too_many"
+    with pytest.raises(Refusal):
+        stage.act(Comment(alarm.id, "he", "  "))
