@@ -67,19 +67,24 @@ def shifts(asked: Asked, alarms: Sequence[Body]) -> Section:
             | tally(bare)
         )
     columns: dict[str, ColumnType] = {"shift": "text", "from": "time", "until": "time", "people": "people"}
-    columns |= dict.fromkeys(_TALLY, "number")
+    columns |= dict.fromkeys(TALLY, "number")
     return Section("shifts", columns, rows, main=False)
 
 
-_TALLY: Final = ("fire", "false", "gas", "sos", "fault", "supervisory", "disablement", "process")
+TALLY: Final = ("fire", "false", "gas", "sos", "fault", "supervisory", "disablement", "process")
 
 
 def tally(alarms: Iterable[Body]) -> dict[str, Any]:
     """How many of each signal; `false`: of fire, gas and SOS, those a person judged to be false."""
     alarms = list(alarms)
     by_signal = Counter(a["signal"] for a in alarms)
-    false = sum(a["signal"] in VITAL and judged(a) == "false" for a in alarms)
-    return {name: false if name == "false" else by_signal[name] for name in _TALLY}
+    false = sum(map(is_false, alarms))
+    return {name: false if name == "false" else by_signal[name] for name in TALLY}
+
+
+def is_false(alarm: Body) -> bool:
+    """Whether a person judged an alarm of fire, gas or SOS to be false."""
+    return alarm["signal"] in VITAL and judged(alarm) == "false"
 
 
 def alarm_record(source: Source, asked: Asked, progress: Progress) -> list[Section]:

@@ -12,10 +12,12 @@ from edge.reports.asked import Asked
 from edge.reports.figures import kept
 from edge.reports.records import (
     SELF_TEST,
+    TALLY,
     VITAL,
     alarm_row,
     duties,
     handovers,
+    is_false,
     judged,
     live,
     seconds,
@@ -45,7 +47,7 @@ def daily(source: Source, asked: Asked, progress: Progress) -> list[Section]:
     progress(0.4)
     hazards = source.cases("hazard", asked.start, asked.end)
     due = duties(source, asked, "duties", ("fire_patrol", "fire_inspection", *_OTHER))
-    counts = [(name, count, "#alarms") for name, count in tally(alarms).items()]
+    counts = [(name, count, f"#alarms-{name}") for name, count in tally(alarms).items()]
     counts += [
         ("orders", len(orders), "#orders"),
         ("orders_open", sum(o["open"] for o in orders), "#orders"),
@@ -58,7 +60,7 @@ def daily(source: Source, asked: Asked, progress: Progress) -> list[Section]:
         Section("figures", _FIGURE, [figure(*each) for each in counts], main=False),
         self_proof(source, asked),
         shifts(asked, alarms),
-        Section("alarms", _ALARMS, [alarm_row(source, a) for a in alarms]),
+        *_by_signal(source, alarms),
         Section("orders", _ORDERS, [{**o, "link": f"/orders/{o['id']}"} for o in orders]),
         due,
         Section("hazards", _HAZARDS, [{**h, "link": f"/hazards/{h['id']}"} for h in hazards]),
@@ -96,17 +98,17 @@ def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
         "target": "text", "within": "span", "asked": "share", "count": "number", "met": "number",
         "late": "number", "share": "share", "kept": "word", "median": "span", "p90": "span", "source": "word",
     }  # fmt: skip
-    totals = [(name, count, "#alarms") for name, count in tally(alarms).items()]
+    totals = [(name, count, f"#alarms-{name}") for name, count in tally(alarms).items()]
     totals += [("orders", len(orders), "#orders"), ("hazards", len(hazards), "#hazards")]
     return [
         Section("figures", _FIGURE, [figure(*each) for each in totals], main=False),
         Section("response", columns, rows, main=False),
         _repeats(alarms),
         _false_alarms(alarms),
-        _coverage(source, asked),
+        *_coverage(source, asked),
         _in_time(hazards, asked.now),
         *details,
-        Section("alarms", _ALARMS, [alarm_row(source, a) for a in alarms]),
+        *_by_signal(source, alarms),
         Section("orders", _ORDERS, [{**o, "link": f"/orders/{o['id']}"} for o in orders]),
         Section("hazards", _HAZARDS, [{**h, "link": f"/hazards/{h['id']}"} for h in hazards]),
     ]
@@ -116,6 +118,10 @@ _OTHER: Final = ("patrol", "test", "check", "cleaning", "waste", "greening", "dr
 _ALARMS: Final[Mapping[str, ColumnType]] = {
     "raised_at": "time", "signal": "word", "place": "text", "title": "text", "acked_at": "time",
     "acked_by": "person", "verdict": "word", "closed_at": "time",
+}  # fmt: skip
+_OCCURRENCE: Final[Mapping[str, ColumnType]] = {
+    "from_at": "time", "until_at": "time", "state": "word", "evidence": "words", "reached": "words",
+    "done_at": "time", "done_by": "person",
 }  # fmt: skip
 _ORDERS: Final[Mapping[str, ColumnType]] = {
     "number": "number", "opened_at": "time", "place": "text", "title": "text", "state": "word",
@@ -127,9 +133,22 @@ _HAZARDS: Final[Mapping[str, ColumnType]] = {
 }  # fmt: skip
 
 
+def _by_signal(source: Source, alarms: Sequence[Body]) -> list[Section]:
+    """What each figure of alarms counts, where it counts any."""
+    found: dict[str, list[Row]] = {name: [] for name in TALLY}
+    for alarm in alarms:
+        row = alarm_row(source, alarm)
+        found[alarm["signal"]].append(row)
+        if is_false(alarm):
+            found["false"].append(row)
+    return [
+        Section(f"alarms-{name}", _ALARMS, rows, main=name != "false") for name, rows in found.items() if rows
+    ]
+
+
 def figure(name: str, count: float | None, link: str | None = None) -> Row:
-    """One number."""
-    return {"figure": name, "count": count, "link": link}
+    """One number; nothing is linked to where there is nothing."""
+    return {"figure": name, "count": count, "link": link if count else None}
 
 
 def self_proof(source: Source, asked: Asked) -> Section:
@@ -281,7 +300,7 @@ def _false_alarms(alarms: Sequence[Body]) -> Section:
     return Section("false_alarms", columns, rows, main=False)
 
 
-def _coverage(source: Source, asked: Asked) -> Section:
+def _coverage(source: Source, asked: Asked) -> list[Section]:
     """By duty: how many were due, done, made up, missed and waived, and with which grade of proof."""
     columns: dict[str, ColumnType] = {
         "title": "text", "duties_due": "number", "duties_done": "number", "made_up": "number", "missed": "number",
@@ -290,7 +309,7 @@ def _coverage(source: Source, asked: Asked) -> Section:
     by_duty: dict[str, list[Body]] = defaultdict(list)
     for duty in source.cases("duty", asked.start, asked.end):
         by_duty[duty["duty"]].append(duty)
-    rows = []
+    rows, details = [], []
     for id, found in by_duty.items():
         states = Counter(duty["state"] for duty in found)
         grades = Counter(duty["reached"] for duty in found)
@@ -301,9 +320,11 @@ def _coverage(source: Source, asked: Asked) -> Section:
             {"title": found[-1]["title"], "duties_due": len(found), "duties_done": states["done"],
              "made_up": states["made_up"], "missed": states["missed"], "waived": states["waived"],
              "grade_a": grades["A"],
-             "grade_b": grades["B"], "grade_c": grades["C"], "share": share, "link": f"/duties?duty={id}"}
+             "grade_b": grades["B"], "grade_c": grades["C"], "share": share, "link": f"#duty-{id}"}
         )  # fmt: skip
-    return Section("coverage", columns, rows, main=False)
+        links = [{**duty, "link": f"/duties/{duty['id']}"} for duty in found]
+        details.append(Section(f"duty-{id}", _OCCURRENCE, links, main=False))
+    return [Section("coverage", columns, rows, main=False), *details]
 
 
 def _in_time(hazards: Sequence[Body], now: int) -> Section:

@@ -47,7 +47,7 @@ async def test_a_gas_alarm_in_the_records_and_its_bundle(start_hub: Start, field
 
         head, daily = await sheet(hub, "daily")
         assert last <= Seq.parse(head["seq"]) <= hub.position()
-        (row,) = [row for row in daily["alarms"] if row["signal"] == "gas"]
+        (row,) = daily["alarms-gas"]
         assert (row["link"], row["acked_by"], row["verdict"]) == (f"/alarms/{alarm}", "li", "real")
         proof = {row["figure"]: row["count"] for row in daily["self_proof"]}
         assert proof["self_tests"] == 1

@@ -231,6 +231,12 @@ def section(v: View, id: str) -> str:
     """What a section is called; that of a target has its name in the table of targets."""
     if id in SECTIONS:
         return v.word(SECTIONS[id])
+    kind, _dash, name = id.partition("-")
+    if kind == "alarms":
+        return v.word(FIGURES[name])
+    if kind == "duty":
+        duty = v.hub.site.duties.duties.get(name)
+        return v.word(_("Duty: %(name)s")) % {"name": v.text(duty.title) if duty else name}
     target = next((each for each in v.hub.site.service if f"target-{each.id}" == id), None)
     return v.word(_("Target: %(name)s")) % {"name": v.text(target.title) if target else id}
 

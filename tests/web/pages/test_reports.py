@@ -91,7 +91,7 @@ def test_every_section_column_and_figure_of_the_child_has_its_words() -> None:
 
     code = inspect.getsource(records) + inspect.getsource(service)
     sections = set(re.findall(r'Section\(\s*"(\w+)"', code)) | {"alarms", "faults", "disablements"}
-    figures = set(re.findall(r'figure\("(\w+)"', code)) | set(records._TALLY)
+    figures = set(re.findall(r'figure\("(\w+)"', code)) | set(records.TALLY)
     columns = set(
         re.findall(r'"(\w+)": "(?:time|date|text|words|word|person|people|span|number|share|photos)"', code)
     )
