@@ -220,3 +220,28 @@ def test_a_storm_becomes_one_row_while_one_looks(panel: Panel, sign_in: SignIn, 
     expect(wall.locator("html")).to_have_attribute("data-ringing", "fire")
     wall.goto(f"{panel.url}/incidents/{incident.id}")  # where each is acknowledged by itself
     expect(wall.locator(".members [data-act=ack]")).to_have_count(4)
+
+
+def test_a_plan_is_started_by_hand(panel: Panel, sign_in: SignIn) -> None:
+    page = sign_in(path="/incidents", width=390, height=780)
+    form = page.locator("form[data-open]")
+    form.locator("[name=plan]").select_option("p4-lift-trapped")
+    form.locator("[name=zone]").select_option("b1/s2/12f/1203")
+    form.locator("[name=note]").fill("住户对讲求助")
+    form.locator("button").click()
+    expect(form.locator("button")).to_have_text("再按一次执行")
+    form.locator("button").click()
+    page.wait_for_url("**/incidents/inc-*")
+    expect(page.locator("#work-top")).to_contain_text("电梯困人")
+    expect(page.locator("#story-title + div")).to_contain_text("住户对讲求助")
+    check(page)
+
+
+def test_the_words_for_119_are_filled_in_while_calling(
+    panel: Panel, sign_in: SignIn, incident: Incident
+) -> None:
+    page = sign_in(path=f"/incidents/{incident.id}/call")
+    page.locator("[name=what]").fill("厨房起火,火势较大")
+    page.locator("[name=trapped]").fill("一名老人被困")
+    page.get_by_role("button", name="填入").click()
+    expect(page.locator(".say-large")).to_contain_text("厨房起火,火势较大;一名老人被困")

@@ -32,6 +32,7 @@ router = APIRouter()
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 _PAGE: Final = 50
+_SAID: Final = 60
 _ALARMS: Final = 20
 """Alarms whose story is told with the incident's; a storm's others are counted."""
 _SHOWN: Final[Mapping[str, CaseQuery]] = {
@@ -90,14 +91,24 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
 
 
 @router.get("/incidents/{id}/call")
-async def call(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
-    """拨打119: what to say, large enough to read while speaking; it prints."""
+async def call(
+    request: Request, visitor: SeeingVisitor, id: str, what: str = "", trapped: str = ""
+) -> HTMLResponse:
+    """拨打119: what to say, large enough to read while speaking; it prints.
+
+    what: what burns or leaks; trapped: who cannot get out; as the caller fills them in.
+    """
     hub = hub_of(request)
     incident = await _incident(hub, id)
     plan = hub.site.emergency.plan(incident.plan)
-    words = None if plan is None else say(hub, plan, incident.to_dict(), _caller(visitor), None, None)
+    what, trapped = what[:_SAID], trapped[:_SAID]
+    words = (
+        None
+        if plan is None
+        else say(hub, plan, incident.to_dict(), _caller(visitor), what or None, trapped or None)
+    )
     return await _page(
-        request, visitor, "incident-call.html", incident=incident, say=words,
+        request, visitor, "incident-call.html", incident=incident, say=words, what=what, trapped=trapped,
         phones=phones(hub, plan, 2), here="/incidents",
     )  # fmt: skip
 
