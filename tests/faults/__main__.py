@@ -10,8 +10,7 @@ from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
 from tests.faults import disks, kills, states, storm, uplink
-from tests.faults.hazard_story import HAZARDS
-from tests.faults.stories import POINTS
+from tests.faults.casework import POINTS
 from tests.faults.tmpfs import why_not
 
 
@@ -25,7 +24,8 @@ def main() -> int:
     killing.add_argument("--rate", type=float, default=300, help="messages a second (%(default)s)")
     killing.add_argument("--seed", type=int, default=1)
     stating = verbs.add_parser(
-        "states", help="kill -9 at each state of commands, messages and work orders, then who was told what"
+        "states",
+        help="kill -9 at each state of messages, orders, incidents, hazards…; then what came of it",
     )
     stating.add_argument("words", nargs="*", help="only states whose name has one of these (default: all)")
     stating.add_argument("--times", type=int, default=3, help="each state (%(default)s)")
@@ -76,9 +76,7 @@ def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
 
 def _states(arguments: argparse.Namespace, folder: Path) -> bool:
     words = arguments.words
-    points = [
-        point for point in (*POINTS, *HAZARDS) if not words or any(word in point.name for word in words)
-    ]
+    points = [point for point in POINTS if not words or any(word in point.name for word in words)]
     tally = states.run(
         folder,
         points,

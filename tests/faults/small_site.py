@@ -84,7 +84,7 @@ _CHECKPOINT: Final = """
 id = "{id}"
 name = {{ zh = "{id}", en = "{id}" }}
 zone = "b1"
-code = "{id}"
+code = "tag-{id}"
 """
 _ROUTE: Final = """
 [[route]]

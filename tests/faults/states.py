@@ -1,4 +1,4 @@
-"""kill -9 of the hub at chosen states of commands, messages and orders; then what came is held against the journal.
+"""kill -9 of the hub at chosen states of commands, messages and cases; then what came is held against the journal.
 
 The promise: nothing is lost, and nothing is sent twice without saying so. The moment is chosen by the journal: as soon
 as the wanted fact stands in its file, or a little later, the hub is killed.
@@ -23,9 +23,10 @@ import httpx
 from edge.facade import Account, Role
 from edge.store.accounts import AccountFile
 from edge.store.journal import verify
+from tests.faults import casework
 from tests.faults.outside import Came, Outside
 from tests.faults.rig import Api, NotSoError, Rig
-from tests.faults.small_site import CREW, PHONES, make_small
+from tests.faults.small_site import CHIEF, CREW, PHONES, make_small
 from tests.faults.stories import Point, Scene, wait_quiet
 from web.auth.secrets import digest, new_token
 
@@ -47,6 +48,9 @@ class Tally:
     came: int = 0
     repeats: int = 0
     orders: int = 0
+    incidents: int = 0
+    hazards: int = 0
+    duties: int = 0
     links: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -68,6 +72,9 @@ class Tally:
             ("messages that came", f"{self.came}"),
             ("of these said: repeat", f"{self.repeats}"),
             ("work orders", f"{self.orders}"),
+            ("incidents", f"{self.incidents}"),
+            ("hazards", f"{self.hazards}"),
+            ("occurrences of duties", f"{self.duties}"),
             ("links of the hash chain", f"{self.links}"),
             ("problems", f"{len(self.problems)}"),
             ("seconds", f"{self.seconds:.0f}"),
@@ -159,7 +166,10 @@ def run(
         stack.callback(world.end)
         world.begin(rig.broker)
         make_small(rig.site, world.group.url)
-        crew = {name: stack.enter_context(closing(Api(rig.api.url, _enrol(rig.data, name)))) for name in CREW}
+        crew = {
+            name: stack.enter_context(closing(Api(rig.api.url, _enrol(rig.data, name))))
+            for name in (*CREW, CHIEF)
+        }
         rig.start()
         rig.await_armed()
         journal = Journal(rig.data / "journal.db")
@@ -221,6 +231,9 @@ def _audit(journal: Journal, world: Outside, tally: Tally) -> None:
     _audit_messages(stories["notification"], world.came(), tally)
     _audit_ladders(stories["escalation"], tally)
     tally.orders = len(stories["order"])
+    tally.incidents, tally.hazards = len(stories["incident"]), len(stories["hazard"])
+    tally.duties = len(stories["duty"])
+    tally.problems += casework.audit(stories)
     for id, story in stories["alarm"].items():
         raised = sum(kind == "alarm.raised" for kind, _ in story)
         if raised > 1:

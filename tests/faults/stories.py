@@ -330,42 +330,44 @@ class Point:
         return kind == self.kind and all(body.get(key) == value for key, value in self.where)
 
 
-def _points(story: Story, kinds: str, **where: str) -> list[Point]:
+def points(story: Story, kinds: str, **where: str) -> list[Point]:
+    """One for each of the kinds, which stand in one line."""
     return [Point(story, kind, tuple(where.items())) for kind in kinds.split()]
 
 
 POINTS: Final[Sequence[Point]] = (
-    *_points(valve, "command.queued command.sent command.written command.confirmed", output=VALVE),
-    *_points(late_valve, "command.unconfirmed command.confirmed", output=VALVE),
-    *_points(siren, "command.sent command.written command.confirmed", output=SIREN, act="start"),
-    *_points(
-        siren, "command.queued command.sent command.written command.confirmed", output=SIREN, act="stop"
-    ),
-    *_points(overtaken, "command.superseded", output=SIREN),
-    *_points(leak, "linkage.started command.confirmed linkage.ended"),
-    *_points(fire, "escalation.started escalation.step notification.answered alarm.acked escalation.stopped"),
-    *_points(fire, "notification.queued notification.sending notification.sent", channel="wecom"),
-    *_points(fire, "notification.queued notification.sending notification.sent", channel="sms"),
-    *_points(fire, "notification.delivered", channel="sms"),
-    *_points(refused_fire, "notification.retrying", channel="wecom"),
-    *_points(unheard_fire, "notification.sending notification.sent", channel="ring"),
-    *_points(order, "order.opened order.notified notification.sending notification.sent"),
-    *_points(
+    *points(valve, "command.queued command.sent command.written command.confirmed", output=VALVE),
+    *points(late_valve, "command.unconfirmed command.confirmed", output=VALVE),
+    *points(siren, "command.sent command.written command.confirmed", output=SIREN, act="start"),
+    *points(siren, "command.queued command.sent command.written command.confirmed", output=SIREN, act="stop"),
+    *points(overtaken, "command.superseded", output=SIREN),
+    *points(leak, "linkage.started command.confirmed linkage.ended"),
+    *points(fire, "escalation.started escalation.step notification.answered alarm.acked escalation.stopped"),
+    *points(fire, "notification.queued notification.sending notification.sent", channel="wecom"),
+    *points(fire, "notification.queued notification.sending notification.sent", channel="sms"),
+    *points(fire, "notification.delivered", channel="sms"),
+    *points(refused_fire, "notification.retrying", channel="wecom"),
+    *points(unheard_fire, "notification.sending notification.sent", channel="ring"),
+    *points(order, "order.opened order.notified notification.sending notification.sent"),
+    *points(
         order, "notification.delivered notification.answered order.accepted order.en_route order.on_site"
     ),
-    *_points(order, "order.held order.hold_approved order.resumed order.photo order.done order.redone"),
-    *_points(order, "order.verified"),
-    *_points(undone_order, "order.accepted order.undone order.cancelled"),
-    *_points(late_order, "order.overdue order.rejected order.reassigned"),
-    *_points(unanswered_order, "notification.silent"),
+    *points(order, "order.held order.hold_approved order.resumed order.photo order.done order.redone"),
+    *points(order, "order.verified"),
+    *points(undone_order, "order.accepted order.undone order.cancelled"),
+    *points(late_order, "order.overdue order.rejected order.reassigned"),
+    *points(unanswered_order, "notification.silent"),
 )
 
 
 def wait_quiet(api: Api) -> None:
-    """No message is on its way any more."""
+    """No message and no command is on its way any more."""
 
     def quiet() -> bool:
-        items = api.look("/api/v1/notifications", limit=200)["items"]
-        return not any(item["state"] in {"queued", "sending"} for item in items)
+        messages = api.look("/api/v1/notifications", limit=200)["items"]
+        commands = api.look("/api/v1/commands", limit=200)["items"]
+        return not any(item["state"] in {"queued", "sending"} for item in messages) and not any(
+            item["state"] in {"queued", "sent"} for item in commands
+        )
 
-    until("all messages are out", quiet, 90)
+    until("all messages and commands are out", quiet, 90)
