@@ -81,6 +81,7 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         request, visitor, "incident.html", incident=incident, plan=plan, alarms=alarms,
         late_plan=plan is not None and overdue(hub, plan), story=told(story),
         words={f.body["reports"][-1]["id"]: f.note for f in story if f.kind == "incident.report"},
+        channels={channel.id: channel.name for channel in hub.channels()},
         commands=await _commands(hub, incident, alarms), calls=await _calls(hub, incident),
         stocks=await stocks(hub), gaps={gap.stock: gap for gap in await lacking(hub, plan)} if plan else {},
         phones=phones(hub, plan, incident.stage), household=home if incident.open else None,

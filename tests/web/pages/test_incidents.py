@@ -11,7 +11,10 @@ from edge.domain.device import Signal
 from edge.domain.household import EmergencyContact, Household
 from edge.domain.incident import Incident
 from edge.domain.names import Text
+from edge.domain.notification import About, Notification, NotificationState
+from edge.domain.output import Command, CommandState, OutputKind
 from edge.domain.request import Acknowledge, Judge, Reset
+from edge.domain.reserve import Batch, Item, Reserve, Stock, Store
 from edge.domain.rule import Priority
 from tests.web.conftest import ComeIn
 from tests.web.fakes import FakeHub
@@ -184,3 +187,51 @@ async def test_a_plan_whose_review_is_late_is_amber(hub: FakeHub, person: ComeIn
     hub.site = replace(hub.site, emergency=replace(rules, plans=(old, *rules.plans[1:])))
     page = (await (await person("guard")).get("/plans", headers={"accept-language": "zh"})).text
     assert re.search(r'class="c-high tone">2020-06-30', page)
+
+
+async def test_what_was_switched_who_was_called_and_where_the_materials_lie(
+    hub: FakeHub, person: ComeIn
+) -> None:
+    incident = an_incident(hub)
+    at = incident.opened_at
+    siren = Command(
+        "cmd-1", "sr-b3a.sound", "sr-b3a", OutputKind.SIREN, "start", Text("启动警报", "Sound sirens"),
+        Text("3号楼1单元", "Building 3 stair 1"), "b3/s1", CommandState.CONFIRMED, at, alarm=incident.alarm,
+        confirmed_at=at + 3_000_000,
+    )  # fmt: skip
+    silent = replace(siren, id="cmd-2", state=CommandState.UNCONFIRMED, confirmed_at=None)
+    valve = replace(
+        siren, id="cmd-3", kind=OutputKind.VALVE, act="close", name=Text("关阀", "Close the valve")
+    )
+    desk = replace(siren, id="cmd-4", kind=OutputKind.DESK, name=Text("灯柱", "Beacon"))
+    for command in (siren, silent, valve, desk):
+        hub.put_case("command", command.to_dict())
+    call = Notification(
+        "nt-1", "sms", "guard", "guard", "alarm", NotificationState.ANSWERED, open=False, opened_at=at,
+        about=About(), alarm=incident.alarm, alarms=(str(incident.alarm),), answered_at=at + 11_000_000,
+    )  # fmt: skip
+    hub.put_case("notification", call.to_dict())
+    pieces = Text("个", "pieces")
+    items = tuple(
+        Item(id, Text(name, id), "store", pieces, 1.0, (Batch("b", count),))
+        for id, name, count in (("fire-hose", "消防水带", 6.0), ("escape-mask", "自救呼吸器", 2.0))
+    )
+    hub.site = replace(hub.site, reserve=Reserve((Store("store", Text("库房", "Store"), "b1"),), items))
+    for item in items:
+        stock = Stock(
+            item.id, at, item.name, "store", Text("1号楼库房", "Store"), "b1", pieces, 1.0, item.batches
+        )
+        hub.put_case("stock", stock.to_dict())
+    page = (
+        await (await person("guard")).get(f"/incidents/{incident.id}", headers={"accept-language": "zh"})
+    ).text
+    outputs = page[page.index("outputs-title") : page.index("calls-title")]
+    for words in ("1/2", " 3 秒</span>", "已启动·无反馈", "现场复位,燃气公司检查后人工开启"):
+        assert words in outputs
+    assert "开阀" not in page
+    assert "灯柱" not in outputs  # it follows the alarms by itself
+    assert "报警后 11 秒" in page
+    assert "1号楼库房" in page
+    materials = page[page.index("应急物资") :]
+    assert re.search(r'class="c-high">.*自救呼吸器.*缺额 · 可用 2', materials)
+    assert "台账无此物资" in materials
