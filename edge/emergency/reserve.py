@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from math import isfinite
@@ -31,7 +31,6 @@ WORDS: Final[Mapping[Want, Text]] = {
     "expired": Text("有过期", "partly expired"),
     "uncalibrated": Text("检定到期", "calibration overdue"),
 }
-NO_PLACE: Final = Text("", "")
 
 
 class ReserveStock:
@@ -184,8 +183,3 @@ def _hazard(stock: Stock, want: Want) -> ReportHazard:
         separate=True,
         draft=True,
     )
-
-
-def store_of(reserve: Reserve, stocks: Mapping[str, Stock], id: str) -> Iterator[Stock]:
-    """What lies in a store, in the order of the site's folder."""
-    return (stocks[item.id] for item in reserve.items if item.store == id and item.id in stocks)
