@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from edge.domain.cells import neutral
 from edge.domain.instant import MINUTE, from_rfc3339, to_rfc3339
 from edge.reports import verify
 from edge.reports.bundle_index import index
@@ -178,7 +179,7 @@ def _readings(asked: BundleAsked, found: Belonging, start: int, end: int) -> Ite
                         point,
                         name,
                         *times,
-                        neutral(shown),
+                        neutral(shown) if isinstance(shown, str) else shown,
                         unit,
                         r.quality.value,
                         reason,
@@ -187,15 +188,6 @@ def _readings(asked: BundleAsked, found: Belonging, start: int, end: int) -> Ite
                     )
                 )
             yield _csv(table)
-
-
-def neutral(value: Any) -> Any:
-    """A text that a table program does not take for a formula; numbers stay what they are."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from edge.domain.instant import SECOND
 from edge.domain.service import ReportKind
 from web.i18n import mark as _
-from web.pages import hazard_words, order_words, wording
+from web.pages import duty_words, hazard_words, order_words, wording
 from web.pages.view import View
 
 KINDS: Final[Mapping[ReportKind, str]] = {
@@ -157,9 +157,9 @@ COLUMNS: Final[Mapping[str, str]] = {
     "duties_done": _("Duties done"),
     "made_up": _("Made up"),
     "waived": _("Waived"),
-    "grade_a": _("A: by sensor"),
-    "grade_b": _("B: by photo and place"),
-    "grade_c": _("C: by tick"),
+    "grade_a": duty_words.GRADES["A"],
+    "grade_b": duty_words.GRADES["B"],
+    "grade_c": duty_words.GRADES["C"],
     "due_at": _("Due time"),
     "grade": _("Grade"),
 }

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from edge.domain.cells import neutral
 from edge.domain.instant import DAY, to_rfc3339
 from edge.domain.occurrence import FULFILLED
 from edge.facade import CaseQuery, Hub
@@ -138,8 +139,7 @@ def _cell(value: Any, column: str, language: str) -> str:
     elif column.endswith("_at"):
         value = "" if value is None else to_rfc3339(value)
     text = "" if value is None else str(value)
-    # A table program takes what begins so for a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return neutral(text)
 
 
 SPAN: Final = 92 * DAY

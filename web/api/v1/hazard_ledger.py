@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
+from edge.domain.cells import neutral
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.facade import CaseQuery, Hub
 from web.api.v1.params import TheHub, answer, instant
@@ -110,5 +111,4 @@ def _cell(value: Any, column: str, language: str) -> str:
     elif column.endswith("_at"):
         value = "" if value is None else to_rfc3339(value)
     text = "" if value is None else str(value)
-    # A table program takes what begins so for a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return neutral(text)

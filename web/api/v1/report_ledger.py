@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from edge.domain.cells import neutral
 from edge.domain.days import Calendar
 from edge.domain.instant import DAY, to_rfc3339
 from edge.domain.service import ReportKind
@@ -139,8 +140,3 @@ def written(rows: list[list[str]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows([neutral(cell) for cell in row] for row in rows)
     return out.getvalue()
-
-
-def neutral(text: str) -> str:
-    """The text with an apostrophe before it where it would begin a formula; a number stays one."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
+from edge.domain.cells import neutral
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.plan import Plan
 from edge.domain.reserve import Change, ChangeStock, CountStock, Gap, Stock, StockRequest, gaps, stocks_of
@@ -158,7 +159,7 @@ def shape(stock: Stock, day: date) -> dict[str, Any]:
 
 def _harmless(text: str) -> str:
     """A table program takes what begins so for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return neutral(text)
 
 
 async def _stock(hub: Hub, id: str) -> Stock:
