@@ -68,7 +68,7 @@ def test_the_examples_work(tmp_path: Path) -> None:
         file.write(f"\n{uplink}")
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/acme-pr100.toml").write_text(profile, encoding="utf-8")
-    hydrant = device.replace("sm-301", "hy-01").replace("heiman-hs1sa", "acme-pr100")
+    hydrant = device.replace("sm-301", "hy-02").replace("heiman-hs1sa", "acme-pr100")
     hydrant = re.sub(
         r"address = .*", 'address = { dialect = "modbus-rtu", bus = "bus-1", unit = 7 }', hydrant
     )
