@@ -84,7 +84,7 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         channels={channel.id: channel.name for channel in hub.channels()},
         commands=await _commands(hub, incident, alarms), calls=await _calls(hub, incident),
         stocks=await stocks(hub), gaps={gap.stock: gap for gap in await lacking(hub, plan)} if plan else {},
-        phones=phones(hub, plan, incident.stage), household=home if incident.open else None,
+        phones=phones(hub, plan, 2), household=home if incident.open else None,
         responders=_responders(hub, incident), outs=outputs, msgs=messages,
         say=None if plan is None else say(hub, plan, incident.to_dict(), _caller(visitor), None, None),
         prefilled=incident_words.prefilled(view, incident, alarms[0] if alarms else None), here="/incidents",
