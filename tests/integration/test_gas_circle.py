@@ -5,8 +5,12 @@ Told from its file, four times faster; what waits in seconds of the site's own w
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,9 +77,25 @@ async def hazard_of(hub: RunningHub, alarm: str) -> Hazard:
     return Hazard.from_dict(body)
 
 
+def verified(folder: Path, bundle: bytes) -> str:
+    """What the bundle's own script says of it, in a process that knows nothing of the hub: that all fits."""
+    folder.mkdir()
+    (folder / "bundle.zip").write_bytes(bundle)
+    with zipfile.ZipFile(folder / "bundle.zip") as packed:
+        packed.extract("verify.py", folder)
+    command = [sys.executable, "-I", "verify.py", "bundle.zip"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    return said.stdout
+
+
 @pytest.mark.slow
 async def test_s1_from_the_leak_to_the_struck_off_hazard(
-    start_hub: Start, field_side: Devices, group: Group, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    start_hub: Start,
+    field_side: Devices,
+    group: Group,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with start_hub(civil_offset=in_the_morning()) as started:
         hub = started.hub
@@ -157,6 +177,14 @@ async def test_s1_from_the_leak_to_the_struck_off_hazard(
         await hub.act(Reinspect(hazard.id, LEADER, passed=True))
         struck = await story.until("hazard.closed", lambda body: body["id"] == hazard.id, 5)
 
+        # The bundle proves itself, without the hub.
+        async with await panel(hub, started.address, HEAD) as manager:
+            answer = await manager.get(f"/api/v1/incidents/{opened.body['id']}/bundle", timeout=60)
+            assert answer.status_code == 200
+        seal = answer.headers["x-bundle-seal"]
+        exported = await story.until("bundle.exported", lambda body: body["seal"] == seal, 5)
+        words = await asyncio.to_thread(verified, tmp_path / "offline", answer.content)
+
         with capsys.disabled():
             print(f"\n{story.told(raised.time)}")  # noqa: T201 - the record of the story
         texts = list(field_side.modem.texts)
@@ -216,6 +244,8 @@ async def test_s1_from_the_leak_to_the_struck_off_hazard(
     assert proved.body["proof"]["count"] >= 5
     assert after(proved, proved.body["rectified_at"]) >= 60 / SPEED
     assert (struck.by, struck.body["override"]) == (LEADER, None)
+    assert exported.by == HEAD
+    assert seal in words
 
 
 async def _case(hub: RunningHub, kind: str, id: str) -> dict[str, Any]:
