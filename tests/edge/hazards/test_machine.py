@@ -21,7 +21,7 @@ from edge.domain.hazard import (
 )
 from edge.domain.instant import DAY, HOUR, SECOND
 from edge.domain.order import Advance, OpenOrder, OrderState
-from edge.domain.reading import Arrival, Quality
+from edge.domain.reading import Arrival, Purpose, Quality
 from edge.domain.request import Refusal
 from tests.edge.hazards.hazard_desk import HazardDesk
 
@@ -43,6 +43,7 @@ class Hazards(RuleBasedStateMachine):
         self.shown = 0  # facts looked at
         self.states: dict[str, Hazard] = {}
         self.good: dict[str, int] = {}  # trusted normal readings in a row since the work was done
+        self.first: dict[str, int] = {}  # mono µs of the first of them
         self.orders: dict[str, tuple[str | None, OrderState]] = {}
         self.alarms = 0
 
@@ -73,15 +74,21 @@ class Hazards(RuleBasedStateMachine):
         value=st.sampled_from([0.0, 1.0, 1.0, 7.5, 12.0]),
         quality=st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.BAD]),
         arrival=st.sampled_from([Arrival.LIVE, Arrival.LIVE, Arrival.HISTORY]),
+        purpose=st.sampled_from([Purpose.LIVE, Purpose.LIVE, Purpose.DRILL]),
         times=st.integers(1, 4),
+        after=st.sampled_from([SECOND, 30 * SECOND]),
     )
-    def reads(self, value: float, quality: Quality, arrival: Arrival, times: int) -> None:
-        counts = quality is Quality.GOOD and arrival is Arrival.LIVE
+    def reads(
+        self, value: float, quality: Quality, arrival: Arrival, purpose: Purpose, times: int, after: int
+    ) -> None:
+        counts = (quality, arrival, purpose) == (Quality.GOOD, Arrival.LIVE, Purpose.LIVE)
         normal = value < 7.0 and not any(a.active for a in self.desk.alarms.values())
         for _ in range(times):
             if counts:
+                at = self.desk.now.mono + after
+                self.first = {id: self.first[id] if n else at for id, n in self.good.items()}
                 self.good = {id: n + 1 if normal else 0 for id, n in self.good.items()}
-            self.desk.reads(value, quality=quality, arrival=arrival)
+            self.desk.reads(value, quality=quality, arrival=arrival, purpose=purpose, after=after)
             self.look()
 
     @rule(hours=st.integers(0, 100), step=st.sampled_from([0, 0, 5 * HOUR, -DAY, 40 * DAY]))
@@ -173,6 +180,7 @@ class Hazards(RuleBasedStateMachine):
         if kind == "hazard.proved":
             assert hazard.state is HazardState.RECTIFIED
             assert self.good.get(hazard.id, 0) >= 3
+            assert self.desk.now.mono - self.first[hazard.id] >= 60 * SECOND
         if kind == "hazard.closed":
             assert before is not None
             assert before.state is HazardState.RECTIFIED
