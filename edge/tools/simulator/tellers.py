@@ -61,6 +61,8 @@ class MqttTeller:
     def tell(self, values: Mapping[str, Value], utc: int, pressed: Collection[str] = ()) -> None:
         if not self._silent:
             self._outlet.publish(self._topic, self._message(values, utc, pressed))
+        elif self._kept is not None:
+            self._say_whether_there()  # to who came later, what is retained says nothing about now
 
     @property
     def silent(self) -> bool:
@@ -86,6 +88,9 @@ class MqttTeller:
         """Say again whether it is there, as a bridge does after each connection."""
         if self._kept is not None:
             self._outlet.publish(self._topic, self._kept, retain=True)
+        self._say_whether_there()
+
+    def _say_whether_there(self) -> None:
         if self._availability is not None:
             self._outlet.publish(self._availability, ONLINE if self._available else OFFLINE, retain=True)
 

@@ -406,7 +406,9 @@ def test_a_device_that_fell_silent_before_is_kept_by_its_bridge_and_says_nothing
     theatre.until(3600)
     ((_, kept),) = theatre.said("zigbee2mqtt/sm-s3")
     assert (kept["smoke"], kept["last_seen"]) == (False, heard // 1000)
-    assert [body["state"] for _, body in theatre.said("zigbee2mqtt/sm-s3/availability")] == ["offline"]
+    words = [body["state"] for _, body in theatre.said("zigbee2mqtt/sm-s3/availability")]
+    assert set(words) == {"offline"}
+    assert len(words) > 1, "again, for a hub that came later"
     assert len(theatre.said("zigbee2mqtt/sm-s2")) > 1
     with pytest.raises(ValueError, match="bridge"):
         Theatre(tmp_path, gone={"gs-1203": heard})
