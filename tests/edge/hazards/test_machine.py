@@ -105,10 +105,33 @@ class Hazards(RuleBasedStateMachine):
 
     # what people do
 
+    @rule(by=PEOPLE)
+    @precondition(lambda self: self.alarms < 4 and not any(a.active for a in self.desk.alarms.values()))
+    def leak_is_mended(self, by: str) -> None:
+        """Gas comes and goes, and somebody shows the work: only its proof and another person are missing."""
+        self.alarm()
+        self.look()
+        self.quiet()
+        self.look()
+        for hazard in [h for h in self.desk.all() if h.open and h.key is not None]:
+            for do in ("grade", "photo", "rectify"):
+                self.act(hazard.id, by, do)
+                self.look()
+
+    @rule(by=PEOPLE, do=st.sampled_from(["pass", "pass", "override", "fail"]))
+    def reinspected(self, by: str, do: str) -> None:
+        """All that wait for it are looked at."""
+        for hazard in [h for h in self.desk.all() if h.state is HazardState.RECTIFIED]:
+            self.act(hazard.id, by, do)
+            self.look()
+
     @rule(data=st.data(), by=PEOPLE, do=ACTS)
     @precondition(lambda self: self.states)
     def acts(self, data: st.DataObject, by: str, do: str) -> None:
-        id = data.draw(st.sampled_from(sorted(self.states)))
+        self.act(data.draw(st.sampled_from(sorted(self.states))), by, do)
+
+    def act(self, id: str, by: str, do: str) -> None:
+        """What a person tries; the machine may refuse it."""
         request: Any = {
             "assign": AssignHazard(id, by, unit="shop-s1"),
             "crew": AssignHazard(id, by, skill="gas"),
@@ -196,4 +219,4 @@ class Hazards(RuleBasedStateMachine):
 
 
 TestHazards = Hazards.TestCase
-TestHazards.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestHazards.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
