@@ -157,12 +157,15 @@ class DutyBook:
             return ()
         return tuple(self.checkpoints[id] for id in self.routes[found.route].stops)
 
-    def read(self, text: str) -> Checkpoint | None:
-        """The checkpoint whose tag says `text`: its code, its id, or a link to `/at/<id>`."""
-        said = text.strip()
-        said = said.rpartition("/at/")[2].partition("?")[0].rstrip("/") if "/at/" in said else said
-        by_code = (point for point in self.checkpoints.values() if point.code.casefold() == said.casefold())
-        return next(by_code, self.checkpoints.get(said))
+    def tagged(self, text: str) -> Checkpoint | None:
+        """The checkpoint whose tag holds this code. Ids stand on pages, so that they show nothing."""
+        said = text.strip().casefold()
+        return next((point for point in self.checkpoints.values() if point.code.casefold() == said), None)
+
+    def linked(self, text: str) -> Checkpoint | None:
+        """The checkpoint of an address `…/at/<id>`, as its printed code says."""
+        _, at, id = text.strip().rpartition("/at/")
+        return self.checkpoints.get(id.partition("?")[0].rstrip("/")) if at else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ TO_DO: Final = frozenset({DutyState.DUE, DutyState.UNDER_WAY})
 FULFILLED: Final = frozenset({DutyState.DONE, DutyState.MADE_UP})
 Tick = Literal["ok", "not_ok", "na"]
 How = Literal["qr", "nfc", "reader", "said"]
-"""How a stop is known; all but `said` were read at the place."""
+"""How a stop is known; all but `said` were read at the place. A file that its own walker hands in is `said`."""
 Why = Literal["hub_off", "clock"]
 """Why nobody could be told in time: the hub was off, or its clock was set past the end."""
 
@@ -53,6 +53,7 @@ class Occurrence:
     """One occurrence. evidence: the grade asked for; reached: the one its proof comes to, None while it is not done.
 
     crew: targets as in the duty; told: people who were reminded. proved_at: when the sensor or record showed it.
+    seen: the checkpoint whose tag or code was read there, of a duty without a round; seen_at: when.
     ticks: by task. hazards: by task, what was found. reason: why it was missed where no person could help it.
     superseded_by: a later occurrence that stands for this missed one. late: done in time, but told after its end.
     """
@@ -72,6 +73,8 @@ class Occurrence:
     round: str | None = None
     reached: Grade | None = None
     proved_at: int | None = None
+    seen: str | None = None
+    seen_at: int | None = None
     ticks: Mapping[str, Tick] = field(default_factory=dict)
     photos: tuple[DutyPhoto, ...] = ()
     hazards: Mapping[str, str] = field(default_factory=dict)
@@ -252,7 +255,10 @@ class StartRound:
 
 @dataclass(frozen=True, slots=True)
 class MarkStop:
-    """到点. code: what the tag says, or the checkpoint's id where a person says so. A repeat changes nothing."""
+    """到点. code: what the tag or the printed address says; how "said": the checkpoint's id. A repeat changes nothing.
+
+    Of a duty without a round it says where the work was: a read code of a checkpoint in the duty's zone.
+    """
 
     occurrence: str
     by: str

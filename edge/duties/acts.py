@@ -19,6 +19,7 @@ from edge.domain.occurrence import (
     DutyPhoto,
     DutyRequest,
     DutyState,
+    How,
     MarkStop,
     Occurrence,
     Round,
@@ -28,6 +29,7 @@ from edge.domain.occurrence import (
     WaiveDuty,
 )
 from edge.domain.request import Refusal
+from edge.domain.zones import within
 from edge.duties import reader, rounds
 from edge.duties.calendar import LOOK_BACK, Calendar
 from edge.duties.ledger import Ledger
@@ -36,6 +38,7 @@ from edge.duties.register import Register
 EARLY: Final = 15 * MINUTE  # a phone's or reader's clock may be this much behind
 AHEAD: Final = 2 * MINUTE  # … or ahead
 KEPT_ELSEWHERE: Final = 2 * MINUTE  # a stop told later than this was kept on a phone or reader meanwhile
+LATE_WORD: Final = DAY  # how long after the end (or after the hub was back) a person may say "it was in time"
 LATE_PHOTO: Final = DAY  # how long after the work a picture still proves it
 MOST_PHOTOS: Final = 30
 _FOUND: Final = DAY  # how long after a restart a finding without a hazard is reported again
@@ -87,13 +90,22 @@ class Acts:
                 return self._register.check(request)
         return self._ledger.occurrences[request.occurrence].to_dict()
 
-    def complete(self, case: Occurrence) -> bool:
-        """Its window is over: done after all where every stop was reached and nobody has to tick anything."""
+    def complete(self, case: Occurrence, by: str | None = None) -> bool:
+        """Its window is over: done after all where every stop was reached and nobody has to tick anything.
+
+        by: who says so later.
+        """
         walk = self._ledger.rounds.get(case.id)
         duty = self._book.duties.get(case.duty)
         if walk is None or duty is None or walk.missing or duty.tasks or duty.facilities:
             return False
-        self._ledger.fulfil(case, walk.stops[-1].at, walk.stops[-1].by, self._ledger.grade(case))
+        self._ledger.fulfil(
+            case,
+            walk.stops[-1].at,
+            walk.stops[-1].by,
+            self._ledger.grade(case),
+            in_time=self._in_time(case, by),
+        )
         return True
 
     def report_again(self) -> None:
@@ -132,9 +144,10 @@ class Acts:
 
     def _mark(self, case: Occurrence, request: MarkStop) -> None:
         route = self._route(case)
+        point = self._read(request)
         if route is None:
-            raise Refusal("no_round", "this duty is no round")
-        point = self._book.read(request.code)
+            self._be_there(case, point, request)
+            return
         if point is None or point.id not in route.stops:
             raise Refusal("unknown_code", "this tag is none of this round's checkpoints")
         at = self._time(case, request.at)
@@ -151,6 +164,21 @@ class Acts:
                 request.by, point.id, where, Text(title, title), request.finding.category, request.note,
                 suspected=request.finding.suspected,
             )  # fmt: skip
+
+    def _be_there(self, case: Occurrence, point: Checkpoint | None, request: MarkStop) -> None:
+        """What was read says where the work of a duty without a round was; a finding there is told by its checklist."""
+        if request.how == "said" or request.finding is not None:
+            raise Refusal("no_round", "this duty is no round")
+        if point is None or not within(point.zone, case.zone):
+            raise Refusal("unknown_code", "this tag is none of this duty's place")
+        seen = replace(case, seen=point.id, seen_at=self._time(case, request.at))
+        self._ledger.put("duty.place", seen, request.by, request.note)
+
+    def _read(self, request: MarkStop) -> Checkpoint | None:
+        """The checkpoint that was read, or said."""
+        if request.how == "said":
+            return self._book.checkpoints.get(request.code.strip())
+        return self._book.tagged(request.code) or self._book.linked(request.code)
 
     def _reach(
         self, case: Occurrence, route: Route, stops: Sequence[Stop], kind: str, by: str, note: str | None
@@ -198,7 +226,14 @@ class Acts:
         if duty is not None and (left := self._register.unchecked(duty.facilities, case.from_at)):
             raise Refusal("unchecked", f"{left} entries of the register were not checked yet")
         case = replace(case, ticks=ticks)
-        self._ledger.fulfil(case, at, request.by, self._ledger.grade(case), request.note)
+        self._ledger.fulfil(
+            case,
+            at,
+            request.by,
+            self._ledger.grade(case),
+            request.note,
+            in_time=self._in_time(case, request.by),
+        )
         for task in tasks:
             if ticks[task.id] == "not_ok" and task.id not in case.hazards:
                 where = (case.id, case.zone, case.place)
@@ -235,13 +270,15 @@ class Acts:
         near = self._by_day(request.duty)
         taken: dict[str, list[Stop]] = {}
         for row in rows:
-            point = self._book.read(row.code)
+            point = self._book.tagged(row.code)
             found = self._meant(row.at, point, near.get(row.at // DAY, ()))
             if isinstance(found, str) or point is None:
                 asides.append(reader.Aside(row.line, found if isinstance(found, str) else "code", row.text))
                 continue
-            by = self._person(row.person) if row.person else None
-            taken.setdefault(found.id, []).append(Stop(point.id, row.at, "reader", by or request.by))
+            by = (self._person(row.person) if row.person else None) or request.by
+            # A text is easily written: it proves what another person hands in.
+            how: How = "said" if by == request.by else "reader"
+            taken.setdefault(found.id, []).append(Stop(point.id, row.at, how, by))
         new = 0
         for id, stops in taken.items():
             case = self._ledger.occurrences[id]
@@ -253,7 +290,7 @@ class Acts:
             )
             case = self._ledger.occurrences[id]
             if case.state not in FULFILLED:
-                self.complete(case)
+                self.complete(case, request.by)
         known = sum(map(len, taken.values())) - new
         return {
             "id": "",
@@ -320,13 +357,20 @@ class Acts:
             return case
         raise Refusal("closed", "this occurrence needs nothing any more")
 
+    def _in_time(self, case: Occurrence, by: str | None) -> bool:
+        """Whether a word of `by` that it was done in its time is still believed; a manager's always is, and its own."""
+        heard = max(case.until_at, case.missed_at or 0)
+        return (
+            by is None or self._ledger.now.utc <= heard + LATE_WORD or bool(MANAGERS & set(self._roles(by)))
+        )
+
     def _time(self, case: Occurrence, at: int | None) -> int:
         """When it happened; what a phone says of it must be possible."""
         now = self._ledger.now
         if at is None:
-            return now.utc
+            at = now.utc
         if now.trusted and at > now.utc + AHEAD:
             raise Refusal("bad_time", "this time is still to come: check the clock of the phone")
         if at < case.from_at - EARLY:
-            raise Refusal("bad_time", "this time is before the duty began: check the clock of the phone")
+            raise Refusal("bad_time", "this is before the duty begins: check the clock")
         return min(at, now.utc) if now.trusted else at

@@ -106,10 +106,11 @@ class Ledger:
         return self.put("duty.due", case)
 
     def fulfil(
-        self, case: Occurrence, at: int, by: str | None, reached: Grade, note: str | None = None
-    ) -> Occurrence:
-        """Done, or made up where `at` is after its end; an alarm about it ends."""
-        made_up = at > case.until_at
+        self, case: Occurrence, at: int, by: str | None, reached: Grade, note: str | None = None,
+        *, in_time: bool = True,
+    ) -> Occurrence:  # fmt: skip
+        """Done, or made up where `at` is after its end, or told too late to be believed; an alarm about it ends."""
+        made_up = at > case.until_at or not in_time
         late = case.state is DutyState.MISSED and not made_up
         state = DutyState.MADE_UP if made_up else DutyState.DONE
         done = replace(case, state=state, done_at=at, done_by=by, late=late, reached=reached)
@@ -128,6 +129,21 @@ class Ledger:
         if self._supersede(missed):
             self._read(case.duty, value=False)
         self.show(case.duty)
+
+    def reopen(self, case: Occurrence) -> None:
+        """Its end is still to come: the clock had been set too far ahead when it was missed."""
+        fresh = replace(
+            case, state=DutyState.DUE, opened_at=self.now.utc, missed_at=None, reason=None, superseded_by=None,
+            closed_at=None, told=(),
+        )  # fmt: skip
+        self.put("duty.reopened", fresh)
+        self.show(case.duty)
+
+    def forget(self, before: int) -> None:
+        """Drop from memory what was closed before then (µs UTC); the journal keeps it."""
+        for case in [c for c in self.occurrences.values() if not c.open and (c.closed_at or 0) < before]:
+            del self.occurrences[case.id]
+            self.rounds.pop(case.id, None)
 
     def waive(self, case: Occurrence, by: str, reason: str) -> Occurrence:
         """It need not be done."""
@@ -151,7 +167,7 @@ class Ledger:
     def _end_round(self, case: Occurrence, by: str | None = None, at: int | None = None) -> None:
         """Nobody walks it any more; at: when its last stop was reached."""
         walk = self.rounds.get(case.id)
-        if walk is not None and walk.open:
+        if walk is not None and (walk.open or (at is not None and walk.finished_at is None)):
             ended = replace(walk, open=False, finished_at=at, closed_at=self.now.utc)
             self.put_round("round.finished" if at is not None else "round.left", ended, by)
 
@@ -230,7 +246,7 @@ class Ledger:
         walk = self.rounds.get(case.id)
         if walk is not None and not walk.missing:
             return "C" if any(stop.how == "said" for stop in walk.stops) else "B"
-        return "B" if case.photos else "C"
+        return "B" if case.photos and case.seen_at is not None else "C"  # a picture alone may be of anywhere
 
     def prove(self, duty: str, at: int) -> None:
         """A sensor or a record of the hub shows that it was done at `at`."""

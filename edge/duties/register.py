@@ -59,9 +59,7 @@ class Register:
         for case in list(self._cases.values()):
             state = facilities.state(case, today)
             if state != case.state:
-                self._put(_KINDS[state], replace(case, state=state))
-                if state == "overdue":
-                    self._propose(self._book.facilities[case.id])
+                self._become(_KINDS[state], replace(case, state=state))
 
     def unchecked(self, kinds: Collection[str], since: int) -> int:
         """How many entries of these kinds nobody has looked at since then (µs UTC)."""
@@ -86,13 +84,12 @@ class Register:
                 ok=request.ok,
                 made=made or case.made,
                 last_service=None if made else case.last_service,
-                hazard=None if request.ok else case.hazard,
             )
             if served:
                 case = replace(case, last_service=served)
             case = facilities.dated(case, self._book.spans.get(case.kind))
             case = replace(case, state=facilities.state(case, today))
-            self._put("facility.checked", case, request.by, request.note)
+            self._become("facility.checked", case, request.by, request.note)
             if not request.ok:
                 self._report(self._book.facilities[id], request)
         return {
@@ -106,6 +103,13 @@ class Register:
             return False
         self._put("facility.found", replace(self._cases[source], hazard=hazard))
         return True
+
+    def _become(self, kind: str, case: FacilityCase, by: str | None = None, note: str | None = None) -> None:
+        """The entry in its new state, whoever says so; a hazard is proposed where it has come to be overdue."""
+        before = self._cases[case.id].state
+        self._put(kind, case, by, note)
+        if case.state == "overdue" != before:
+            self._propose(self._book.facilities[case.id])
 
     def _put(self, kind: str, case: FacilityCase, by: str | None = None, note: str | None = None) -> None:
         self._cases[case.id] = case

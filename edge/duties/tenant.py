@@ -22,6 +22,7 @@ from edge.domain.occurrence import (
     CheckFacilities,
     DoDuty,
     DutyRequest,
+    DutyState,
     FacilityCase,
     MarkStop,
     Occurrence,
@@ -39,6 +40,7 @@ from edge.duties.register import Register
 
 CALENDAR: Final = "calendar"
 """Id and kind of the one case that says how far the calendar has been looked at."""
+_SET_BACK: Final = 2 * MINUTE  # how far a clock must go back before a miss is taken back
 _LOOK: Final = MINUTE  # at the latest, so that a clock that was set is noticed
 _BLIND: Final = 20 * SECOND  # on a clock that cannot be trusted
 _COMPARE: Final = {"below": lt, "above": gt, "equal": eq}
@@ -133,7 +135,11 @@ class Duties:
 
     def _heard(self, fact: Fact) -> None:
         for duty in self._by_fact.get(fact.kind, ()):
-            if fact.body.get("purpose", Purpose.LIVE) != Purpose.TEST:
+            # a drill that ran out of time, or gave way to an alarm, was not held
+            if (
+                fact.body.get("purpose", Purpose.LIVE) != Purpose.TEST
+                and fact.body.get("state") != "unfinished"
+            ):
                 self._ledger.prove(duty, fact.time)
         found = self._ledger.linked(fact) if fact.subject == "hazard" else None
         if found is not None and not self._register.link(found[0], found[2]):
@@ -157,6 +163,7 @@ class Duties:
         if self._awake is None or now.utc < self._awake:
             self._awake = now.utc
             self._register.agree()
+        self._take_back(now)
         self._come_due(now)
         for case in list(self._ledger.open.values()):
             if case.state in TO_DO:
@@ -164,6 +171,13 @@ class Duties:
         self._register.look()
         ends = [self._next(case) for case in self._ledger.open.values() if case.state in TO_DO]
         return max(SECOND, min([_LOOK, self._next_start(now) - now.utc, *(end - now.utc for end in ends)]))
+
+    def _take_back(self, now: Instant) -> None:
+        """A clock that was set ahead and is right again: what is still to come was not missed."""
+        if self._upto is not None and now.utc < self._upto - _SET_BACK:
+            for case in list(self._ledger.occurrences.values()):
+                if case.state is DutyState.MISSED and case.until_at > now.utc:
+                    self._ledger.reopen(case)
 
     def _come_due(self, now: Instant) -> None:
         if self._upto is None:  # a new hub has missed nothing: only what runs just now is due
@@ -186,6 +200,7 @@ class Duties:
             duty = self._book.duties[each.duty]
             self._ledger.due(each, self._people(duty) if each.until_at > now.utc else ())
         if fresh or not self._marked <= now.utc <= self._marked + DAY:
+            self._ledger.forget(now.utc - LOOK_BACK)
             self._mark("calendar.kept")
 
     def _mark(self, kind: str, skipped: int | None = None) -> None:

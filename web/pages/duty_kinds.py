@@ -11,6 +11,8 @@ FACTS: Final = {
     "duty.started": _("Begun"),
     "duty.reminded": _("Its crew was reminded"),
     "duty.proved": _("Proved by a sensor or record"),
+    "duty.place": _("Code read at the place"),
+    "duty.reopened": _("Due again: the clock had been set ahead"),
     "duty.photo": _("Photo added"),
     "duty.found": _("A finding became a hazard"),
     "duty.done": _("Fulfilled"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -79,9 +80,11 @@ class TheCalendar(RuleBasedStateMachine):
 
     @invariant()
     def each_at_most_once(self) -> None:
-        for kind in ("duty.due", "duty.missed", "duty.done", "duty.made_up"):
+        for kind in ("duty.due", "duty.done", "duty.made_up"):
             ids = self.watch.known(kind)
             assert len(ids) == len(set(ids))
+        missed, back = Counter(self.watch.known("duty.missed")), Counter(self.watch.known("duty.reopened"))
+        assert all(times <= 1 + back[id] for id, times in missed.items())
 
     @invariant()
     def none_is_lost(self) -> None:

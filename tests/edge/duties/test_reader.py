@@ -63,9 +63,29 @@ def test_two_months_of_rounds_are_taken_in_one_file() -> None:
     for id in desk.known("duty.due"):
         date = f"{id[-12:-8]}-{id[-8:-6]}-{id[-6:-4]}"
         lines += [f"{date} 22:0{n},TAG-{n}" for n in (1, 2, 3)]
-    told = desk.ask(UploadReader("li", "\n".join(lines)))
+    told = desk.ask(UploadReader("chen", "\n".join(lines)))
     assert told["new"] == 3 * len(desk.known("duty.due"))
     assert {row["state"] for (kind, _), row in desk.rows.items() if kind == "duty"} == {"done"}
+
+
+def test_after_a_day_only_a_manager_says_that_it_was_in_time() -> None:
+    desk = watch()
+    desk.until("2026-03-05 06:00")
+    desk.ask(UploadReader("li", FILE))
+    case = desk.case("du-round-202603022200")
+    assert (case["state"], case["reached"], case["done_at"]) == ("made_up", "B", desk.at("2026-03-02 22:20"))
+
+
+@pytest.mark.parametrize(("by", "grade"), [("li", "B"), ("he-jun", "C")])
+def test_a_file_proves_nothing_for_who_hands_it_in(by: str, grade: str) -> None:
+    desk = watch()
+    desk.ask(UploadReader(by, FILE))
+    assert desk.case("du-round-202603022200")["reached"] == grade
+
+
+def test_the_ids_of_checkpoints_are_no_codes() -> None:
+    told = watch().ask(UploadReader("li", FILE.replace("TAG-", "cp-")))
+    assert [(a["line"], a["reason"]) for a in told["aside"]] == [(2, "code"), (3, "code")]
 
 
 def test_a_read_that_two_rounds_could_claim_waits_for_a_word() -> None:

@@ -60,12 +60,20 @@ def test_what_is_not_in_order_becomes_a_hazard() -> None:
     assert (row["state"], row["hazard"]) == ("broken", "hz-1")
     watch.ask(CheckFacilities("he-jun", ("box-1",), made="2026-01-10"))
     row = watch.rows["facility", "box-1"]
-    assert (row["state"], row["made"], row["scrap_on"], row["hazard"]) == (
-        "good",
-        "2026-01-10",
-        "2036-01-10",
-        None,
-    )
+    assert (row["state"], row["made"], row["scrap_on"]) == ("good", "2026-01-10", "2036-01-10")
+    assert row["hazard"] == "hz-1"  # it is open until somebody closes it
+
+
+def test_what_is_overdue_is_proposed_however_that_came_out() -> None:
+    old = Facility("old-1", "powder", text("old"), "b1", text("lobby"), made=date(2010, 1, 1))
+    watch = Watch(a_book(facilities=(old,)))
+    watch.ask(CheckFacilities("he-jun", ("old-1",), ok=False, note="leaks"))
+    watch.asked.clear()
+    watch.ask(CheckFacilities("he-jun", ("old-1",)))
+    assert [(request.source_id, request.draft) for request in watch.asked] == [("old-1", True)]  # type: ignore[union-attr]
+    watch.ask(CheckFacilities("he-jun", ("old-1",)))
+    watch.until("2026-03-05 08:00")
+    assert len(watch.asked) == 1
 
 
 @pytest.mark.parametrize("day", ["2027-01-01", "yesterday"])

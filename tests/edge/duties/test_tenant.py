@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
 from edge.domain.fact import Fact
@@ -122,7 +124,10 @@ def test_a_sensor_proves_what_nobody_has_to_tick() -> None:
     watch.reads("dr-1.open", True)
     case = watch.case(du("tank", "0900"))
     assert (case["state"], case["reached"], case["done_by"]) == ("done", "A", None)
-    body = {"id": "dr-1", "purpose": "drill"}
+    body = {"id": "dr-1", "purpose": "drill", "state": "unfinished"}
+    watch.happens(Fact(watch.numbering.next(), "drill.finished", watch.now.utc, None, "drill", body))
+    assert watch.case(du("drill", "0900"))["state"] == "due"
+    body |= {"state": "finished"}
     watch.happens(Fact(watch.numbering.next(), "drill.finished", watch.now.utc, "li", "drill", body))
     assert watch.case(du("drill", "0900"))["reached"] == "A"
 
@@ -131,12 +136,91 @@ def test_a_lower_grade_than_asked_for_is_shown() -> None:
     watch = Watch(a_book(PROVED))
     watch.until(f"{DAY} 09:30")
     watch.ask(AddDutyPhoto(du("tank", "0900"), "sun", "202603-1", "ff", 10, 10))
+    watch.ask(MarkStop(du("tank", "0900"), "sun", "TAG-1", "nfc"))
     watch.ask(DoDuty(du("tank", "0900"), "sun"))
     case = watch.case(du("tank", "0900"))
     assert (case["reached"], case["short"]) == ("B", True)
     watch.reads("dr-1.open", True)
     case = watch.case(du("tank", "0900"))
     assert (case["reached"], case["short"]) == ("A", False)
+
+
+@pytest.mark.parametrize(
+    ("photo", "tag", "grade"), [(True, True, "B"), (True, False, "C"), (False, True, "C")]
+)
+def test_a_photo_proves_with_a_place(photo: bool, tag: bool, grade: str) -> None:
+    watch = Watch(a_book(a_duty(evidence="B", zone="z1")))
+    watch.until(f"{DAY} 08:30")
+    id = du("patrol", "0800")
+    for code, how, why in (
+        ("TAG-2", "nfc", "unknown_code"),
+        ("cp-1", "nfc", "unknown_code"),
+        ("cp-1", "said", "no_round"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            watch.ask(MarkStop(id, "sun", code, how))  # type: ignore[arg-type]
+        assert refused.value.code == why
+    if photo:
+        watch.ask(AddDutyPhoto(id, "sun", "202603-1", "ff", 10, 10))
+    if tag:
+        watch.ask(MarkStop(id, "sun", "tag-1", "nfc"))
+    watch.ask(DoDuty(id, "sun"))
+    assert watch.case(id)["reached"] == grade
+
+
+def test_an_id_that_stands_on_the_page_is_no_tag() -> None:
+    watch = Watch(a_book(ROUND))
+    watch.until(f"{DAY} 22:05")
+    for how in ("qr", "nfc"):
+        with pytest.raises(Refusal) as refused:
+            watch.ask(MarkStop(du("round", "2200"), "he-jun", "cp-1", how))  # type: ignore[arg-type]
+        assert refused.value.code == "unknown_code"
+
+
+def test_a_word_that_comes_more_than_a_day_late_makes_up() -> None:
+    watch = Watch(a_book(a_duty(times=(time(9),))))
+    id = du("patrol", "0900")
+    watch.until("2026-03-06 12:00")
+    then = watch.at(f"{DAY} 09:30")
+    assert watch.ask(DoDuty(id, "sun", at=then))["state"] == "made_up"
+    other = du("patrol", "0900", "20260303")
+    told = watch.ask(DoDuty(other, "chen", at=watch.at("2026-03-03 09:30")))
+    assert (told["state"], told["late"]) == ("done", True)
+
+
+def test_a_hub_that_was_off_hears_what_was_done_meanwhile() -> None:
+    watch = Watch(a_book(a_duty(times=(time(9),))))
+    watch.restart("2026-03-06 12:00")
+    told = watch.ask(DoDuty(du("patrol", "0900"), "sun", at=watch.at(f"{DAY} 09:30")))
+    assert (told["state"], told["late"]) == ("done", True)
+
+
+def test_what_a_clock_set_ahead_missed_is_due_again() -> None:
+    watch = Watch(a_book(a_duty()))
+    watch.jump("2026-03-12 07:00")
+    watch.jump(f"{DAY} 07:05")
+    assert watch.shown[-1] == ("patrol", False)
+    with pytest.raises(Refusal) as refused:
+        watch.ask(DoDuty(du("patrol", "0800", "20260305"), "sun"))
+    assert refused.value.code == "bad_time"
+    watch.until(f"{DAY} 15:30")
+    case = watch.case(du("patrol", "0800"))
+    assert (case["state"], case["reason"], case["open"]) == ("missed", None, True)
+    assert watch.ask(DoDuty(du("patrol", "1500"), "sun"))["state"] == "done"
+    watch.restart()
+    watch.until("2026-03-05 12:00")
+    assert watch.known("duty.due").count(du("patrol", "0800", "20260305")) == 1
+    assert watch.case(du("patrol", "0800", "20260305"))["state"] == "missed"
+
+
+def test_what_was_closed_long_ago_is_forgotten() -> None:
+    watch = Watch(a_book(a_duty(), ROUND))
+    watch.until(f"{DAY} 22:05")
+    watch.walk(du("round", "2200"), "TAG-1")
+    watch.until("2026-06-30 12:00")
+    ledger = watch.duties._ledger
+    assert len(ledger.occurrences) <= 4 * 65
+    assert not ledger.rounds
 
 
 def test_a_photo_days_later_proves_no_more() -> None:

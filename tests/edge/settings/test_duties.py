@@ -50,7 +50,7 @@ def test_the_examples_are_read_whole(tmp_path: Path) -> None:
     assert (duty.times, duty.window, duty.remind) == ((time(8), time(15), time(22)), 7200.0, 1800.0)
     assert (duty.evidence, duty.route, duty.tasks[0].category) == ("B", "fire", "fire")
     assert duty.recurrence.days(date(2026, 3, 1), date(2026, 3, 2)) == [date(2026, 3, 1), date(2026, 3, 2)]
-    assert book.read("ha-04") == book.checkpoints["cp-lobby"]
+    assert book.tagged("ha-04") == book.checkpoints["cp-lobby"]
     assert book.facilities["ext-01"].place == Text("1号楼 1层 门厅东", "Building 1 floor 1, lobby east")
     assert book.facilities["ext-01"].serviced == date(2026, 5, 12)
 

@@ -19,7 +19,6 @@ from edge.domain.occurrence import (
     DutyRequest,
     DutyState,
     Finding,
-    How,
     MarkStop,
     StartRound,
     Tick,
@@ -69,13 +68,13 @@ class FindingBody(Body):
 
 
 class StopBody(AtBody):
-    """code: what the tag says, or the id of the checkpoint where a person says so.
+    """how "nfc": the code in the tag; "qr": the address that is printed there, with its proof (`/at/<checkpoint>?k=…`).
 
-    how "qr" wants the address that is printed there, with its proof (`/at/<checkpoint>?k=…`).
+    how "said": the id of the checkpoint. Of a duty without a round, what is read says where the work was.
     """
 
     code: Line
-    how: How
+    how: Literal["qr", "nfc", "said"]
     finding: FindingBody | None = None
     note: Prose | None = None
 
@@ -213,8 +212,8 @@ async def stop(
 ) -> JSONResponse:
     """A checkpoint was reached, a finding becomes a hazard: 409 `no_round`, `closed`; 422 `unknown_code`…"""
     await _occurrence(hub, id)
-    if body.how == "qr" and not stood_there(hub, body.code):
-        raise Problem(422, "unknown_code", "This is not the code that is printed there.")
+    if not _fits(hub, body):
+        raise Problem(422, "unknown_code", "This is no tag, and not the code that is printed there.")
     found = body.finding
     finding = None if found is None else Finding(found.title, found.category, found.suspected)
     request = MarkStop(id, visitor.name, body.code, body.how, _at(body), finding, body.note)
@@ -284,9 +283,20 @@ def first_of(hub: Hub, month: str | None) -> date:
         raise Problem(422, "bad_parameter", "month: write it as 2026-11.") from error
 
 
+def _fits(hub: Hub, body: StopBody) -> bool:
+    """Whether what was read is what it is said to be; the hub itself knows what was said."""
+    match body.how:
+        case "qr":
+            return stood_there(hub, body.code)
+        case "nfc":
+            return hub.site.duties.tagged(body.code) is not None
+        case "said":
+            return True
+
+
 def stood_there(hub: Hub, text: str) -> bool:
     """Whether `text` is the address printed at a checkpoint, with its proof."""
-    point = hub.site.duties.read(text)
+    point = hub.site.duties.linked(text)
     _, _, proof = text.partition("?k=")
     return point is not None and compare_digest(proof.encode(), checkpoint_code(hub, point.id).encode())
 

@@ -40,7 +40,10 @@ async def test_a_round_from_its_start_to_its_end(hub: FakeHub, desk: httpx.Async
     assert await code(desk, f"{DUTIES}/{id}/start") == (200, "under_way")
     assert await code(desk, f"{DUTIES}/{id}/done") == (409, "stops_missing")
     assert await code(desk, f"{DUTIES}/{id}/stops", code="XX", how="qr") == (422, "unknown_code")
-    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how="eye") == (422, "bad_body")
+    for how in ("eye", "reader"):  # a reader's word comes as its file
+        assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-01", how=how) == (422, "bad_body")
+    for how in ("qr", "nfc"):  # the id stands on every page
+        assert await code(desk, f"{DUTIES}/{id}/stops", code="cp-lobby", how=how) == (422, "unknown_code")
     guessed = "https://hub/at/cp-lobby?k=guessed"
     assert await code(desk, f"{DUTIES}/{id}/stops", code=guessed, how="qr") == (422, "unknown_code")
     printed = f"https://hub/at/cp-lobby?k={hub.device_code('checkpoint cp-lobby')}"
@@ -88,8 +91,11 @@ async def test_the_checklist_the_register_and_a_photo(hub: FakeHub, desk: httpx.
     assert len(again.json()["photos"]) == 1
     assert (await desk.get(f"{DUTIES}/{id}/photos/{photo['id']}")).content == b"\xff\xd8jpeg"
     assert (await desk.get(f"{DUTIES}/{id}/photos/202611-none")).status_code == 404
+    assert await code(desk, f"{DUTIES}/{id}/stops", code="cp-pump", how="said") == (409, "no_round")
+    assert await code(desk, f"{DUTIES}/{id}/stops", code="HA-02", how="nfc") == (200, "due")
     assert await code(desk, f"{DUTIES}/{id}/done", **ok) == (200, "done")
-    assert (await desk.get(f"{DUTIES}/{id}")).json()["reached"] == "B"
+    body = (await desk.get(f"{DUTIES}/{id}")).json()
+    assert (body["reached"], body["seen"]) == ("B", "cp-pump")
 
 
 async def test_a_manager_waives(
