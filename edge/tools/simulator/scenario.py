@@ -146,17 +146,10 @@ class Scenario:
         return frozenset(step.target for step in self.steps)
 
 
-def folders(site_dir: Path | None) -> list[Path]:
-    """Where scenarios lie: the site's own come before those shipped."""
-    shipped = config_root() / "scenarios"
-    return [shipped] if site_dir is None else [site_dir / "scenarios", shipped]
-
-
 def scenario_files(site_dir: Path | None) -> Mapping[str, Path]:
-    """Every scenario's file, by id."""
-    return {
-        path.stem: path for folder in reversed(folders(site_dir)) for path in sorted(folder.glob("*.toml"))
-    }
+    """Every scenario's file, by id; the site's own comes before the shipped one."""
+    roots = [config_root()] if site_dir is None else [config_root(), site_dir]
+    return {path.stem: path for root in roots for path in sorted((root / "scenarios").glob("*.toml"))}
 
 
 def find_scenario(name: str, site_dir: Path | None) -> Path:
