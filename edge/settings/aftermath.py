@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -46,7 +47,7 @@ def without_aftermath(problems: Sequence[Problem], site_dir: FilePath) -> list[P
     Where that file cannot be read at all, nothing is looked up in it.
     """
     lost: set[str] = set()  # nouns that nothing is known of
-    meant: dict[str, set[str]] = {}  # noun -> words that a faulty file has
+    meant: dict[str, list[tuple[str, Counter[str]]]] = {}  # noun -> faulty files and the words they have
     for file in {problem.file for problem in problems if problem.code in _FAULTS}:
         nouns = _DEFINED_IN.get(file) or _DEFINED_IN.get(file.partition("/")[0], set())
         words = _words(site_dir / file) if nouns else None
@@ -54,23 +55,28 @@ def without_aftermath(problems: Sequence[Problem], site_dir: FilePath) -> list[P
             if words is None:
                 lost.add(noun)
             else:
-                meant.setdefault(noun, set()).update(words)
+                meant.setdefault(noun, []).append((file, words))
     return [problem for problem in problems if not _follows(problem, lost, meant)]
 
 
-def _follows(problem: Problem, lost: set[str], meant: dict[str, set[str]]) -> bool:
+def _follows(
+    problem: Problem, lost: set[str], meant: Mapping[str, Sequence[tuple[str, Counter[str]]]]
+) -> bool:
     prefix, _, noun = problem.code.partition("_")
     if prefix != "unknown" or problem.code in _FAULTS:
         return False
     word = _QUOTED.search(problem.message)
     last = word.group(1).rpartition(":")[2] if word else ""  # a target such as crew:station
-    return noun in lost or last in meant.get(noun, ())
+    # In its own file the word stands where it is looked up as well: only a second place can define it.
+    return noun in lost or any(
+        words[last] > (1 if file == problem.file else 0) for file, words in meant.get(noun, ())
+    )
 
 
-def _words(path: FilePath) -> set[str] | None:
-    """Every word of a file; None when it is no TOML."""
+def _words(path: FilePath) -> Counter[str] | None:
+    """Every word of a file, and how often it stands there; None when it is no TOML."""
     try:
-        return set(_strings(tomllib.loads(path.read_bytes().decode("utf-8-sig"))))
+        return Counter(_strings(tomllib.loads(path.read_bytes().decode("utf-8-sig"))))
     except (OSError, ValueError, RecursionError):
         return None
 
