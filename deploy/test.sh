@@ -16,17 +16,17 @@ say "mypy --strict"
 mypy --strict
 # Two runs: a browser's tests leave an event loop running in their process, which no other test can do with.
 found=no
-suite() { # suite MARKERS ARGUMENTS…
-    markers=$1; shift
+suite() { # suite WORKERS MARKERS ARGUMENTS…
+    workers=$1 markers=$2; shift 2
     say "pytest: $markers"
     status=0
-    pytest -n 2 --dist loadfile -m "$markers" "$@" || status=$?
+    pytest -n "$workers" --dist loadfile -m "$markers" "$@" || status=$?
     [ "$status" -eq 5 ] && return # none of this kind was asked for
     found=yes
     [ "$status" -eq 0 ] || failed=$status
 }
 failed=0
-suite "not e2e" "$@"
-suite e2e "$@"
+suite 3 "not e2e" "$@" # most of them wait for something, so more of them than cores
+suite 2 e2e "$@"
 [ "$found" = yes ] || fail "no test was found by: $*"
 exit "$failed"
