@@ -83,6 +83,7 @@ def tenants(
         lambda: engine.open().values(),
         category,
         lambda person: persons[person].roles if person in persons else (),
+        lambda utc: duty.local(utc).time(),
     )
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Literal
 
 from edge.domain.fact import Seq
+from edge.domain.hazard_parts import (
+    NOTHING,
+    Extension,
+    HazardOrder,
+    HazardPhoto,
+    Override,
+    PhotoKind,
+    Proof,
+    Sensor,
+    Source,
+    SourceKind,
+    made,
+    plain,
+)
 from edge.domain.names import Text
 
 
@@ -26,80 +40,15 @@ Grade = Literal["general", "suspected_major", "major"]
 Category = Literal[
     "fire", "gas", "electrical", "water", "noise", "fume", "sewage", "waste", "facility", "other"
 ]
-SourceKind = Literal["alarm", "limit", "verdict", "camera", "round", "person", "resident"]
-PhotoKind = Literal["before", "after", "other"]
 
 FIRE_MANAGER: Final = "fire-manager"
 """The role of the roster that judges what is major: 消防安全管理人."""
 MANAGERS: Final = frozenset({FIRE_MANAGER, "property-manager"})
 """Roles that give more time and strike out what was no hazard."""
+ENDS: Final = 20
+"""So many sources are kept from the beginning and as many from the end: a body must not grow with a flapping sensor."""
 HUB: Final = "hub"
-NOTHING: Final = Text("", "")
 CLOSED: Final = frozenset({HazardState.CLOSED, HazardState.CANCELLED})
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How it came to be known. id: of the alarm, round or ticket, "" where there is none. by: None for the hub."""
-
-    kind: SourceKind
-    id: str
-    by: str | None
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class HazardPhoto:
-    """One picture of the evidence. round: how often the hazard had been sent back by then."""
-
-    id: str
-    kind: PhotoKind
-    sha256: str
-    by: str
-    at: int
-    width: int
-    height: int
-    round: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """延期申请. span: µs asked for, counted from the due time, or from the decision where that is over."""
-
-    by: str
-    at: int
-    span: int
-    granted: bool | None = None
-    decided_by: str | None = None
-    decided_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """传感器佐证: `readings` good ones over at least `seconds` after the work; count and since as at the last fact."""
-
-    readings: int
-    seconds: float
-    count: int = 0
-    since: int | None = None
-    met_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """Struck off though the sensor has not proved it: who said so, and why (a stable word or the person's own)."""
-
-    by: str
-    at: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class HazardOrder:
-    """A work order for it, and whether it is still to be done, done or gone."""
-
-    id: str
-    state: Literal["open", "done", "verified", "cancelled"] = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +56,10 @@ class Hazard:
     """Times are µs UTC; people are account names, units ids of the register; names and numbers stand in neither.
 
     draft: the hub proposed it, a person has not confirmed it yet. key: `rule@point` of the sensor that stands behind
-    it. due_at: until when it is to be graded, rectified or re-inspected, by its state; remaining: µs left at the last
-    fact; left: µs of the rectification that were left when it was rectified, rectify_by: when that was due; climbed: how many steps of the ladder
-    of overdue have been told. element: of the major-hazard list. order: the latest of `orders`.
+    it, others: further ones. sources: the first and the last `ENDS`, dropped: how many more came between.
+    due_at: until when it is to be graded, rectified or re-inspected, by its state; remaining: µs left at the last fact;
+    left: µs of the rectification that were left when it was rectified, rectify_by: when that was due; climbed: how many
+    steps of the ladder of overdue have been told. element: of the major-hazard list. order: the latest of `orders`.
     """
 
     id: str
@@ -129,6 +79,7 @@ class Hazard:
     alarm: str | None = None
     rule: str | None = None
     sources: tuple[Source, ...] = ()
+    dropped: int = 0
     unit: str | None = None
     person: str | None = None
     skill: str = ""
@@ -149,6 +100,7 @@ class Hazard:
     orders: tuple[HazardOrder, ...] = ()
     photos: tuple[HazardPhoto, ...] = ()
     proof: Proof | None = None
+    others: tuple[Sensor, ...] = ()
     override: Override | None = None
     rectified_at: int | None = None
     rectified_by: str | None = None
@@ -171,8 +123,42 @@ class Hazard:
 
     @property
     def proved(self) -> bool:
-        """Whether no sensor stands behind it, or that sensor has shown that the cause is gone."""
-        return self.proof is None or self.proof.met_at is not None
+        """Whether no sensor stands behind it, or every one that does has shown that the cause is gone."""
+        proofs = (self.proof, *(sensor.proof for sensor in self.others))
+        return all(proof.met_at is not None for proof in proofs if proof is not None)
+
+    @property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """All that stand behind it."""
+        first = () if self.key is None or self.proof is None else (Sensor(self.key, self.proof),)
+        return (*first, *self.others)
+
+    def shown_by(self, key: str, **proof: Any) -> Hazard:
+        """With these fields of the proof of one of its sensors."""
+        if key == self.key and self.proof is not None:
+            return replace(self, proof=replace(self.proof, **proof))
+        others = (replace(s, proof=replace(s.proof, **proof)) if s.key == key else s for s in self.others)
+        return replace(self, others=tuple(others))
+
+    @property
+    def unproved(self) -> Hazard:
+        """With every proof to be given anew."""
+        hazard = self
+        for sensor in self.sensors:
+            hazard = hazard.shown_by(sensor.key, count=0, since=None, met_at=None)
+        return hazard
+
+    @property
+    def hands(self) -> frozenset[str]:
+        """Everybody who did some of the work, or took the pictures that show it done: none of them strikes it off."""
+        shown = {p.by for p in self.photos if p.kind == "after" and p.round == self.sent_back}
+        return frozenset(
+            {
+                *shown,
+                *(by for order in self.orders for by in order.hands),
+                *filter(None, (self.rectified_by,)),
+            }
+        )
 
     @property
     def asked(self) -> Extension | None:
@@ -187,21 +173,26 @@ class Hazard:
             "state": self.state.value,
             "seq": str(self.seq),
             **{name: [row[name].zh, row[name].en] for name in _TEXTS},
-            **{name: [_plain(each) for each in row[name]] for name in _LISTS},
-            "proof": None if self.proof is None else _plain(self.proof),
-            "override": None if self.override is None else _plain(self.override),
+            **{name: [plain(each) for each in row[name]] for name in _LISTS},
+            "others": [{"key": each.key, "proof": plain(each.proof)} for each in self.others],
+            "proof": None if self.proof is None else plain(self.proof),
+            "override": None if self.override is None else plain(self.override),
         }
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Hazard:
         """The hazard that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
+        known = {field.name for field in fields(cls)} - {name for name in _LATER if name not in row}
         return cls(
             **{
-                **{field.name: row[field.name] for field in fields(cls)},
+                **{name: row[name] for name in known},
                 "state": HazardState(row["state"]),
                 "seq": Seq.parse(row["seq"]),
                 **{name: Text(*row[name]) for name in _TEXTS},
-                **{name: tuple(kind(**each) for each in row[name]) for name, kind in _LISTS.items()},
+                **{name: tuple(made(kind, each) for each in row[name]) for name, kind in _LISTS.items()},
+                "others": tuple(
+                    Sensor(each["key"], Proof(**each["proof"])) for each in row.get("others", ())
+                ),
                 "proof": None if row["proof"] is None else Proof(**row["proof"]),
                 "override": None if row["override"] is None else Override(**row["override"]),
             }
@@ -209,6 +200,8 @@ class Hazard:
 
 
 _TEXTS: Final = ("title", "place", "measures")
+_LATER: Final = ("dropped", "others")
+"""Keys that rows of an earlier version do not have."""
 _LISTS: Final[Mapping[str, type[Any]]] = {
     "sources": Source,
     "extensions": Extension,
@@ -217,16 +210,12 @@ _LISTS: Final[Mapping[str, type[Any]]] = {
 }
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
-
-
 # ---- requests -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ReportHazard:
-    """隐患上报. Where one of the category is open at the place, this becomes a source of it, unless `separate`.
+    """隐患上报. Where the same is open (edge/hazards/sources.py), this becomes a source of it, unless `separate`.
 
     source, source_id: how it is known; alarm: the open one it is about, whose sensor then has to prove it gone where it
     measures something; suspected: it looks like a major one. draft: the hub proposes it.

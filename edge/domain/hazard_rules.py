@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edge.domain.device import Signal
-from edge.domain.hazard import NOTHING, Category, Grade, SourceKind
+from edge.domain.hazard import Category, Grade
+from edge.domain.hazard_parts import NOTHING, SourceKind
 from edge.domain.names import Text
 
 Due = Mapping[str, float]

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 from edge.domain.alarm import Alarm
 from edge.domain.danger import endangers
 from edge.domain.fact import Fact
-from edge.domain.hazard import Hazard, HazardOrder, HazardState
+from edge.domain.hazard import Hazard, HazardState
+from edge.domain.hazard_parts import HazardOrder
 from edge.domain.hazard_rules import Due
 from edge.domain.instant import SECOND, Instant
 from edge.domain.order import Advance, OpenOrder
@@ -61,10 +62,16 @@ def after_order(hazard: Hazard, fact: Fact, now: Instant, due: Due) -> tuple[Haz
     """
     body: Mapping[str, Any] = fact.body
     state: OrderWord = _STATES.get(body["state"], "open")
-    known = next((order.state for order in hazard.orders if order.id == body["id"]), None)
+    orders = {order.id: order for order in hazard.orders}
+    before = orders.get(body["id"])
+    known = None if before is None else before.state
     if known == state or (known is None and not _repairs(hazard, body)):
         return None
-    orders = {order.id: order for order in hazard.orders} | {body["id"]: HazardOrder(body["id"], state)}
+    hands = before.hands if before is not None else ()
+    if state == "done":
+        shown = (photo["by"] for photo in body["photos"] if photo["kind"] == "after")
+        hands = tuple(dict.fromkeys(by for by in (*hands, body["done_by"], *shown) if by))
+    orders[body["id"]] = HazardOrder(body["id"], state, hands)
     after = replace(hazard, orders=tuple(orders.values()), order=body["id"])
     waits = hazard.state in {HazardState.REPORTED, HazardState.ASSIGNED}
     if state == "done" and waits and all(order.state != "open" for order in after.orders):

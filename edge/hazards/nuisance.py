@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from edge.domain.alarm import Alarm
+from edge.domain.device import Signal
 from edge.domain.hazard_rules import Nuisance
 from edge.domain.instant import DAY, Instant
+
+_DETECTED: Final = frozenset({Signal.FIRE, Signal.GAS, Signal.SOS})
+"""A limit, a fault or a device of the hub's own has no place and kind to be moved or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class FalseAlarms:
 
     def judged(self, alarm: Alarm, now: Instant) -> Falses | None:
         """Count a verdict; the case where it changed something. A verdict taken back is counted no longer."""
+        if alarm.signal not in _DETECTED:
+            return None
         known = self._by_device.get(alarm.device)
         case = known or Falses(alarm.device, now.utc)
         # Without a clock to be believed nothing is too old.

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import time
 from typing import Any, Final, get_args
 
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Conclusion, Happened
 from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.hazard import (
+    ENDS,
     HUB,
     AssignHazard,
+    Grade,
     Hazard,
     HazardRequest,
     HazardState,
     Reinspect,
     ReportHazard,
 )
+from edge.domain.hazard_parts import NOTHING
 from edge.domain.hazard_rules import HazardPolicy, HazardRule, Unit
 from edge.domain.instant import MINUTE, SECOND, Instant
-from edge.domain.names import Text
-from edge.domain.reading import Purpose, Reading
+from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from edge.domain.rule import AlarmRule
 from edge.domain.timers import NEVER, resumed
 from edge.hazards import crews, nuisance, sources
-from edge.hazards.proof import Count, shows_normal, trusted
-from edge.hazards.steps import Ground, cancelled, sent_back, stepped, timed
+from edge.hazards.book import Book, Entry
+from edge.hazards.proof import trusted
+from edge.hazards.sensors import Sensors
+from edge.hazards.steps import Ground, cancelled, regraded, sent_back, stepped, timed
 
 _AGAIN: Final = {f"alarm.{how}" for how in ("raised", "risen", "reannunciated", "unshelved", "released")}
 _ASKED: Final = (
@@ -35,27 +40,11 @@ _ASKED: Final = (
 )  # then an order that has not come is asked for again: the journal may have been sick
 
 
-@dataclass(slots=True)
-class _Open:
-    """A hazard with its timer (mono µs), and what its sensor has shown since the work was done.
-
-    by: who sends the crew. asked: until then (mono µs) a work order that was asked for may still come. done: mono µs
-    from which readings can prove it.
-    """
-
-    hazard: Hazard
-    due: int = NEVER
-    by: str = ""
-    asked: int = -NEVER
-    done: int = 0
-    count: Count = field(default_factory=Count)
-
-
 class Hazards:
     """All open hazards, and for a week those that were closed. One instance, called from one thread.
 
     alarms: the open ones as they stand. category: of a device's profile, by its id. roles: of a person, as the roster
-    has them. elements: ids of the list of major hazards.
+    has them. elements: ids of the list of major hazards. local: what the site's clocks show at µs UTC.
     """
 
     kinds: tuple[str, ...] = ("hazard", "nuisance")
@@ -71,19 +60,19 @@ class Hazards:
         alarms: Callable[[], Iterable[Alarm]],
         category: Callable[[str], str],
         roles: Callable[[str], Collection[str]],
+        local: Callable[[int], time],
     ) -> None:
         self.remembers: Mapping[str, int] = {"hazard": _micros(policy.repeat)}
         self._numbering = numbering
         self._policy = policy
         self._origins = sources.Origins(policy, units, category, alarms)
         self._elements = elements
-        self._rules = {rule.id: rule for rule in rules}
+        self._sensors = Sensors(rules, alarms, local)
         self._alarms = alarms
         self._roles = roles
-        self._book: dict[str, _Open] = {}
+        self._book = Book()
         self._past: dict[str, tuple[Hazard, int]] = {}  # closed ones, and until when they count (mono µs)
         self._falses = nuisance.FalseAlarms(policy.nuisance)
-        self._proving: dict[str, list[_Open]] = {}  # by point
 
     # ---- tenant ---------------------------------------------------------------------------------------------------
 
@@ -97,11 +86,11 @@ class Hazards:
             hazard = Hazard.from_dict(row)
             told.requests += crews.unfinished(hazard)
             if hazard.open:
-                entry = self._book[hazard.id] = _Open(hazard, done=now.mono)
+                entry = Entry(hazard, done=now.mono)
                 self._wind(entry, now)
+                self._book.put(entry)
             elif hazard.closed_at is not None:
                 self._remember(hazard, now)
-        self._watch_sensors()
         return told
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
@@ -112,10 +101,12 @@ class Hazards:
                 self._alarm(fact.kind, Alarm.from_dict(dict(fact.body)), now, told)
             elif fact.subject == "order" and "offered" in fact.body:
                 self._order(fact, now, told)
-        for reading in happened.readings if self._proving else ():
-            if reading.point.id in self._proving and trusted(reading):
-                self._prove(reading, now, told)
-        for entry in [e for e in self._book.values() if e.due <= now.mono]:
+        for reading in happened.readings if len(self._book) else ():
+            if (waiting := self._book.proving(reading.point.id)) and trusted(reading):
+                for entry in waiting:
+                    for hazard, kind in self._sensors.shown(entry, reading, now):
+                        self._record(entry, hazard, kind, now, told)
+        for entry in self._book.fallen_due(now.mono):
             entry.due = NEVER
             late = replace(entry.hazard, overdue=True, remaining=0, climbed=entry.hazard.climbed + 1)
             self._record(entry, late, "hazard.overdue", now, told)
@@ -129,7 +120,7 @@ class Hazards:
             entry = self._report(request, now, told)
         else:
             entry = self._entry(request.hazard)
-            before = self._as_of(entry, now)
+            before = entry.as_of(now)
             ground = Ground(self._roles, self._origins.due(before), self._elements)
             steps = stepped(before, request, now, ground)
             if isinstance(request, AssignHazard | Reinspect):
@@ -143,7 +134,7 @@ class Hazards:
 
     def next_due(self) -> int | None:
         """When the next hazard is overdue, or is told of once more."""
-        return min((entry.due for entry in self._book.values() if entry.due != NEVER), default=None)
+        return self._book.next_due()
 
     def known(self, id: str) -> Hazard | None:
         """An open hazard, or one closed in the last week."""
@@ -152,46 +143,75 @@ class Hazards:
 
     # ---- reports --------------------------------------------------------------------------------------------------
 
-    def _report(self, request: ReportHazard, now: Instant, told: Conclusion) -> _Open:
+    def _report(self, request: ReportHazard, now: Instant, told: Conclusion) -> Entry:
         if not request.title.zh.strip() and not request.title.en.strip():
             raise Refusal("reason_required", "say what the hazard is")
-        seq = self._numbering.next()
-        hazard = self._origins.from_report(_seed(seq, now), request, now)
+        hazard = self._origins.from_report(_seed(now), request, now)
         rule = self._origins.of_report(request)
-        known = None if request.separate else self._same(hazard)
+        grade = "suspected_major" if request.suspected else rule.grade if rule else None
         by = None if request.by in {"", HUB} else request.by
+        known = None if request.separate else self._same(hazard)
         if known is not None:
-            after = sources.joined(self._as_of(known, now), hazard)
-            self._record(known, after, "hazard.source", now, told, by, request.note, seq)
-            if request.suspected and after.grade in {None, "general"}:
-                self._grade(known, "suspected_major", now, told, by)
+            self._join(known, hazard, None if request.draft else grade, now, told, by, request.note)
             return known
         entry = self._open(hazard, now, told, by, request.note)
-        grade = "suspected_major" if request.suspected else rule.grade if rule else None
         if grade is not None and not request.draft:
             self._grade(entry, grade, now, told, by)
         return entry
 
-    def _same(self, hazard: Hazard) -> _Open | None:
-        found = sources.same_thing((entry.hazard for entry in self._book.values()), hazard)
-        return None if found is None else self._book[found.id]
+    def _same(self, hazard: Hazard) -> Entry | None:
+        found = sources.same_thing((entry.hazard for entry in self._book.alike(hazard)), hazard)
+        return None if found is None else self._book.get(found.id)
 
     def _open(
         self, hazard: Hazard, now: Instant, told: Conclusion, by: str | None = None, note: str | None = None
-    ) -> _Open:
+    ) -> Entry:
         self._past = {id: past for id, past in self._past.items() if past[1] > now.mono}
         former = sources.same_thing((past for past, _ in self._past.values()), hazard)
-        hazard = replace(hazard, repeat_of=None if former is None else former.id)
+        seq = self._numbering.next()
+        hazard = replace(
+            hazard, id=f"hz-{seq.epoch}-{seq.number}", number=seq.number, seq=seq,
+            repeat_of=None if former is None else former.id,
+        )  # fmt: skip
         hazard = timed(hazard, self._origins.due(hazard).get("grading"))
-        entry = self._book[hazard.id] = _Open(hazard)
-        self._record(entry, hazard, "hazard.reported", now, told, by, note, hazard.seq)
+        entry = Entry(hazard)
+        self._record(entry, hazard, "hazard.reported", now, told, by, note, seq)
         return entry
 
-    def _grade(self, entry: _Open, grade: Any, now: Instant, told: Conclusion, by: str | None) -> None:
+    def _join(
+        self, entry: Entry, hazard: Hazard, grade: Grade | None, now: Instant, told: Conclusion,
+        by: str | None = None, note: str | None = None,
+    ) -> None:  # fmt: skip
+        """One more source of what is open; where the work was called done, it was not enough.
+
+        A sensor that goes on and on is counted in memory once there are sources enough: the next fact says how often.
+        """
+        self._back(entry, "reported_again", now, told)
+        before = entry.as_of(now)
+        after = sources.joined(before, hazard)
+        again = sources.repeats(before, hazard.key)
+        if again and len(before.sources) >= ENDS:
+            entry.hazard = after
+            self._book.put(entry)
+            return
+        self._record(entry, after, "hazard.source", now, told, by, note)
+        if sources.graver(after, grade) and not (again and after.grade is not None):
+            self._grade(entry, grade, now, told, by)
+
+    def _back(self, entry: Entry, reason: str, now: Instant, told: Conclusion) -> None:
+        """What shows the hazard again, after the work was called done, sends it back."""
+        before = entry.as_of(now)
+        if before.state is HazardState.RECTIFIED:
+            back = sent_back(before, reason, self._origins.due(before))
+            self._record(entry, back, "hazard.sent_back", now, told)
+            told.requests += crews.follows(before, back, "hazard.sent_back", "")
+
+    def _grade(self, entry: Entry, grade: Any, now: Instant, told: Conclusion, by: str | None) -> None:
         """What a rule or a report says of it: at most suspected."""
-        hazard = replace(self._as_of(entry, now), grade=grade, graded_at=now.utc, graded_by=by)
+        before = entry.as_of(now)
+        hazard = replace(before, grade=grade, graded_at=now.utc, graded_by=by)
         if hazard.state is not HazardState.RECTIFIED:
-            hazard = timed(hazard, self._origins.due(hazard).get(grade))
+            hazard = regraded(before, hazard, self._origins.due(hazard).get(grade), free=False)
         self._record(entry, hazard, "hazard.graded", now, told, by)
 
     # ---- alarms and verdicts --------------------------------------------------------------------------------------
@@ -200,44 +220,51 @@ class Hazards:
         if alarm.purpose is not Purpose.LIVE:
             return
         if kind in _AGAIN and alarm.active and alarm.suppression is None:
-            self._in_alarm_again(alarm, now, told)
+            for entry in self._book.of_key(alarm.key):
+                self._back(entry, "in_alarm_again", now, told)
             if (rule := self._origins.of_alarm("alarm", alarm)) is not None:
                 self._shown(alarm, rule, now, told)
         if kind == "alarm.verdict":
-            for entry in list(self._book.values()):
+            for entry in self._book.of_source(alarm.id):
                 if alarm.verdict is not None and sources.retracts(entry.hazard, alarm):
-                    gone = cancelled(self._as_of(entry, now), f"verdict_{alarm.verdict.kind}", now)
+                    before = entry.as_of(now)
+                    gone = cancelled(before, f"verdict_{alarm.verdict.kind}", now)
                     self._record(entry, gone, "hazard.cancelled", now, told, alarm.verdict.by)
+                    told.requests += crews.follows(before, gone, "hazard.cancelled", alarm.verdict.by)
             if (rule := self._origins.of_alarm("verdict", alarm)) is not None:
                 self._shown(alarm, rule, now, told)
             self._judged(alarm, now, told)
 
     def _shown(self, alarm: Alarm, rule: HazardRule, now: Instant, told: Conclusion) -> None:
         """An alarm, or the verdict on one, shows a hazard: a new one, or one more source."""
-        if any(each.id == alarm.id for e in self._book.values() for each in e.hazard.sources):
+        told_as = (alarm.id, self._origins.kind(alarm, rule))
+        known = self._book.of_source(alarm.id)
+        if any((each.id, each.kind) == told_as for entry in known for each in entry.hazard.sources):
             return
-        seq = self._numbering.next()
-        hazard = self._origins.from_alarm(_seed(seq, now), alarm, rule, now)
-        known = self._same(hazard)
-        if known is not None:
-            after = sources.joined(self._as_of(known, now), hazard)
-            self._record(known, after, "hazard.source", now, told, seq=seq)
+        hazard = self._origins.from_alarm(_seed(now), alarm, rule, now)
+        entry = self._same(hazard)
+        if entry is not None:
+            graded = entry.hazard.grade is not None and sources.repeats(entry.hazard, alarm.key)
+            self._join(entry, hazard, None if rule.draft else rule.grade, now, told)
+            if not graded:  # a sensor that had its order sends none again
+                self._send(entry, rule, now, told)
             return
         entry = self._open(hazard, now, told)
         if rule.grade is not None and not rule.draft:
             self._grade(entry, rule.grade, now, told, None)
-        if rule.order and entry.hazard.grade is not None:
-            given = replace(self._as_of(entry, now), state=HazardState.ASSIGNED, assigned_at=now.utc)
-            self._record(entry, given, "hazard.assigned", now, told)
+        self._send(entry, rule, now, told)
 
-    def _in_alarm_again(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
-        """The sensor that was to prove a hazard gone is in alarm: the work was not enough."""
-        for entry in list(self._book.values()):
-            before = self._as_of(entry, now)
-            if before.state is HazardState.RECTIFIED and before.key == alarm.key:
-                back = sent_back(before, "in_alarm_again", self._origins.due(before))
-                self._record(entry, back, "hazard.sent_back", now, told)
-                told.requests += crews.follows(before, back, "hazard.sent_back", "")
+    def _send(self, entry: Entry, rule: HazardRule, now: Instant, told: Conclusion) -> None:
+        """What its rule says of crews; nothing where somebody is sent, or was and was called back."""
+        hazard = entry.as_of(now)
+        if not rule.order or hazard.grade is None or hazard.draft or hazard.orders:
+            return
+        if hazard.state is HazardState.REPORTED or not hazard.skill:
+            given = replace(
+                hazard, state=HazardState.ASSIGNED, assigned_at=now.utc, skill=hazard.skill or rule.skill,
+                measures=rule.measures if hazard.measures == NOTHING else hazard.measures,
+            )  # fmt: skip
+            self._record(entry, given, "hazard.assigned", now, told)
 
     def _judged(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
         """A false alarm is counted to its device; so many of them are a hazard, and never less of an alarm."""
@@ -246,15 +273,12 @@ class Hazards:
             return
         false = alarm.verdict is not None and alarm.verdict.kind == "false"
         if false and self._falses.enough(alarm.device):
-            seq = self._numbering.next()
-            hazard = self._origins.from_falses(_seed(seq, now), alarm, now)
+            hazard = self._origins.from_falses(_seed(now), alarm, now)
             known = self._same(hazard)
             if known is None:
-                case = self._falses.proposed(alarm.device, hazard.id)
-                self._open(hazard, now, told, None)
+                case = self._falses.proposed(alarm.device, self._open(hazard, now, told).hazard.id)
             elif all(each.id != alarm.id for each in known.hazard.sources):
-                after = sources.joined(self._as_of(known, now), hazard)
-                self._record(known, after, "hazard.source", now, told, seq=seq)
+                self._join(known, hazard, None, now, told)
         self._count(case, now, told)
 
     def _count(self, case: nuisance.Falses, now: Instant, told: Conclusion) -> None:
@@ -268,75 +292,41 @@ class Hazards:
         entry = self._for(fact.body["hazard"], fact.body["alarm"])
         if entry is None:
             return
-        before = self._as_of(entry, now)
+        before = entry.as_of(now)
         step = crews.after_order(before, fact, now, self._origins.due(before))
         if step is not None:
             entry.asked = -NEVER
             self._record(entry, *step, now, told, fact.by)
 
-    def _for(self, hazard: str | None, alarm: str | None) -> _Open | None:
+    def _for(self, hazard: str | None, alarm: str | None) -> Entry | None:
         if hazard is not None:
             return self._book.get(hazard)
         if alarm is None:
             return None
-        shown = (e for e in self._book.values() if any(s.id == alarm for s in e.hazard.sources))
+        shown = self._book.of_source(alarm)
+        if not shown:  # one of very many, not kept among the sources
+            shown = [e for a in self._alarms() if a.id == alarm for e in self._book.of_key(a.key)]
         return next((e for e in shown if e.hazard.rule != sources.NUISANCE), None)
 
     def _send_crews(self, now: Instant, told: Conclusion) -> None:
         """A work order for each that is to be rectified by a crew and has none under way."""
-        for entry in self._book.values():
-            if now.mono < entry.asked or not crews.needs_crew(entry.hazard):
+        for entry in self._book.wanting:
+            if now.mono < entry.asked:
                 continue
             if entry.by or not crews.burns(entry.hazard.zone, self._alarms()):
                 entry.asked = now.mono + _ASKED
                 told.requests.append(crews.order_for(entry.hazard, entry.by))
 
-    # ---- proof ----------------------------------------------------------------------------------------------------
-
-    def _watch_sensors(self) -> None:
-        """The points whose readings are waited for."""
-        self._proving = {}
-        for entry in self._book.values():
-            hazard = entry.hazard
-            if hazard.state is HazardState.RECTIFIED and hazard.key is not None and not hazard.proved:
-                self._proving.setdefault(hazard.key.partition("@")[2], []).append(entry)
-
-    def _prove(self, reading: Reading, now: Instant, told: Conclusion) -> None:
-        for entry in list(self._proving.get(reading.point.id, ())):
-            hazard = entry.hazard
-            rule = self._rules.get((hazard.key or "").partition("@")[0])
-            if rule is None or hazard.proof is None or hazard.rectified_at is None:
-                continue  # the rule is no more: only a named override is left
-            if now.mono - max(0, reading.received - reading.time) < entry.done:
-                continue  # however late it comes, it tells of the time before the work was done
-            normal = shows_normal(rule, reading.value) and not self._in_alarm(hazard)
-            entry.count.take(normal, now.mono, now.utc)
-            if entry.count.meets(hazard.proof, now.mono):
-                met = replace(
-                    hazard.proof, count=entry.count.good, since=entry.count.since_utc, met_at=now.utc
-                )
-                self._record(entry, replace(self._as_of(entry, now), proof=met), "hazard.proved", now, told)
-
-    def _in_alarm(self, hazard: Hazard) -> bool:
-        shown = {each.id for each in hazard.sources}
-        return any(a.active and (a.key == hazard.key or a.id in shown) for a in self._alarms())
-
     # ---- details --------------------------------------------------------------------------------------------------
 
-    def _entry(self, id: str) -> _Open:
+    def _entry(self, id: str) -> Entry:
         entry = self._book.get(id)
         if entry is None:
             raise Refusal("closed", "the hazard is closed, nothing can be added to it")
         return entry
 
-    def _as_of(self, entry: _Open, now: Instant) -> Hazard:
-        """The hazard with what is left of its time now."""
-        if entry.due == NEVER or entry.hazard.overdue:
-            return entry.hazard
-        return replace(entry.hazard, remaining=max(0, entry.due - now.mono))
-
     def _record(
-        self, entry: _Open, hazard: Hazard, kind: str, now: Instant, told: Conclusion,
+        self, entry: Entry, hazard: Hazard, kind: str, now: Instant, told: Conclusion,
         by: str | None = None, note: str | None = None, seq: Seq | None = None,
     ) -> None:  # fmt: skip
         """Number the fact, keep the hazard as it now stands, and set its timer by it."""
@@ -351,14 +341,13 @@ class Hazards:
             entry.due = NEVER
         entry.hazard = hazard = replace(hazard, seq=seq)
         told.facts.append(Fact(seq, kind, now.utc, by, "hazard", hazard.to_dict(), note))
-        if hazard.state is not before.state or hazard.proved != before.proved:
-            entry.count, entry.done = Count(), now.mono
-            if not hazard.open:
-                self._close(hazard, now, told)
-            self._watch_sensors()
+        if hazard.state is not before.state:
+            entry.anew(now.mono)
+        self._book.put(entry)
+        if not hazard.open:
+            self._close(hazard, now, told)
 
     def _close(self, hazard: Hazard, now: Instant, told: Conclusion) -> None:
-        del self._book[hazard.id]
         self._remember(hazard, now)
         if hazard.rule == sources.NUISANCE and hazard.device is not None:
             case = self._falses.settled(hazard.device, hazard.id, now)
@@ -377,7 +366,7 @@ class Hazards:
             return None
         return _micros(climb[hazard.climbed] - climb[hazard.climbed - 1])
 
-    def _wind(self, entry: _Open, now: Instant) -> None:
+    def _wind(self, entry: Entry, now: Instant) -> None:
         hazard = entry.hazard
         if hazard.due_at is None:
             return
@@ -388,10 +377,11 @@ class Hazards:
             entry.due = resumed(at, gap, now)
 
 
-def _seed(seq: Seq, now: Instant) -> Hazard:
+def _seed(now: Instant) -> Hazard:
+    """What a source makes one of; it has its number once it is opened."""
     return Hazard(
-        id=f"hz-{seq.epoch}-{seq.number}", number=seq.number, state=HazardState.REPORTED, opened_at=now.utc,
-        title=Text("", ""), category="other", seq=seq,
+        id="", number=0, state=HazardState.REPORTED, opened_at=now.utc, title=NOTHING, category="other",
+        seq=Seq(0, 0),
     )  # fmt: skip
 
 

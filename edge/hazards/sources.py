@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
-from edge.domain.hazard import HUB, Hazard, HazardState, Proof, ReportHazard, Source, SourceKind
+from edge.domain.hazard import ENDS, HUB, Grade, Hazard, HazardState, ReportHazard
+from edge.domain.hazard_parts import NOTHING, Proof, Sensor, Source, SourceKind
 from edge.domain.hazard_rules import Due, HazardPolicy, HazardRule, Unit
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -18,6 +19,9 @@ NUISANCE: Final = "nuisance"
 """In place of a rule's id: proposed because of false alarms."""
 CAMERA: Final = "camera"
 """Category of the profiles of devices that see."""
+_WALKS: Final = ("rd-", "du-")
+"""How ids of rounds and of due duties begin; other findings are about the entry of a register they name."""
+_GRADES: Final = (None, "general", "suspected_major", "major")
 
 
 class Origins:
@@ -68,23 +72,22 @@ class Origins:
         rule = self._by_id.get(hazard.rule or "")
         return self._policy.due if rule is None else {**self._policy.due, **rule.due}
 
-    def asks_order(self, hazard: Hazard) -> bool:
-        """Whether its rule sends somebody at once."""
-        rule = self._by_id.get(hazard.rule or "")
-        return rule is not None and rule.order
-
     def unit(self, zone: str) -> Unit | None:
         """Who answers for a place: the one named closest to it."""
         answering = [unit for unit in self._units if zone and unit.answers_for(zone)]
         return max(answering, key=lambda u: max(len(z) for z in u.zones if _within(zone, z)), default=None)
 
+    def kind(self, alarm: Alarm, rule: HazardRule) -> SourceKind:
+        """As what an alarm speaks by `rule`."""
+        if rule.on == "verdict":
+            return "verdict"
+        if self._category(alarm.device) == CAMERA:
+            return "camera"
+        return "limit" if alarm.signal is Signal.PROCESS else "alarm"
+
     def from_alarm(self, seed: Hazard, alarm: Alarm, rule: HazardRule, now: Instant) -> Hazard:
         """`seed` as the hazard that an alarm shows, its sensor behind it."""
-        kind: SourceKind = "limit" if alarm.signal is Signal.PROCESS else "alarm"
-        if rule.on == "verdict":
-            kind = "verdict"
-        elif self._category(alarm.device) == CAMERA:
-            kind = "camera"
+        kind = self.kind(alarm, rule)
         judge = alarm.verdict.by if alarm.verdict and kind == "verdict" else None
         proof = rule.proof or self._policy.proof
         return self._placed(
@@ -136,31 +139,102 @@ def source(request: ReportHazard, now: Instant) -> Source:
     return Source(request.source, request.source_id, None if request.by in {"", HUB} else request.by, now.utc)
 
 
+def where(hazard: Hazard) -> str:
+    """Its category and place, as one word: what differs in it is never the same unless the sensor is."""
+    return f"{hazard.category}|{hazard.zone or f'{hazard.place.zh}|{hazard.place.en}'}"
+
+
 def same_thing(known: Iterable[Hazard], hazard: Hazard) -> Hazard | None:
     """The newest of `known` that is about the same: the same sensor, or the same category at the same place.
 
-    A proposal about a detector is the same only as another one about that detector.
+    What verdicts propose (look at this detector, find the cause) is the same only as its like.
     """
     found = None
     for other in known:
         if NUISANCE in {other.rule, hazard.rule}:
             same = other.rule == hazard.rule and other.device == hazard.device
-        elif hazard.key is not None and other.key == hazard.key:
+        elif (
+            hazard.key is not None
+            and hazard.key in _keys(other)
+            and not _judged(hazard)
+            and not _judged(other)
+        ):
             same = True
+        elif hazard.zone or hazard.place != NOTHING:
+            same = where(other) == where(hazard) and not _apart(other, hazard)
         else:
-            here = other.zone == hazard.zone if hazard.zone else other.place == hazard.place != Text("", "")
-            same = here and other.category == hazard.category
+            same = False
         if same and (found is None or other.opened_at >= found.opened_at):
             found = other
     return found
 
 
+def _apart(one: Hazard, other: Hazard) -> bool:
+    """Whether two hazards of one category and zone are known to be different ones all the same."""
+    if _judged(one) or _judged(other):
+        return one.rule != other.rule
+    if one.device is not None and other.device is not None:
+        return one.device != other.device
+    # A spot is what people add to the name of the zone; who only named the zone may mean either.
+    if one.device is None and other.device is None and not _covers(one.place, other.place):
+        return True
+    new = other.sources[0]
+    findings = (
+        [each for each in one.sources if each.kind == "round" and each.id] if new.kind == "round" else []
+    )
+    if any(each.id == new.id for each in findings):  # one walk found both
+        return (one.title.zh, one.title.en) != (other.title.zh, other.title.en)
+    return (
+        bool(findings)
+        and not new.id.startswith(_WALKS)
+        and all(not f.id.startswith(_WALKS) for f in findings)
+    )
+
+
+def _covers(one: Text, other: Text) -> bool:
+    """Whether one of two places is the other, or the zone around it."""
+    return one.zh.startswith(other.zh) or other.zh.startswith(one.zh)
+
+
+def _judged(hazard: Hazard) -> bool:
+    return bool(hazard.sources) and hazard.sources[0].kind == "verdict"
+
+
+def _keys(hazard: Hazard) -> set[str]:
+    return {key for key in (hazard.key, *(sensor.key for sensor in hazard.others)) if key is not None}
+
+
+def repeats(hazard: Hazard, key: str | None) -> bool:
+    """Whether that sensor has spoken for it already."""
+    return key is not None and key in _keys(hazard)
+
+
 def joined(hazard: Hazard, other: Hazard) -> Hazard:
-    """`hazard` with the source of `other` added; the first sensor that shows it stands behind it from then on."""
-    more = replace(hazard, sources=(*hazard.sources, *other.sources))
-    if hazard.key is None and other.key is not None and hazard.rule != NUISANCE:
-        more = replace(more, key=other.key, proof=other.proof, device=hazard.device or other.device)
-    return replace(more, alarm=hazard.alarm or other.alarm)
+    """`hazard` with the source of `other` added, in that one's words; the sensor behind it has to prove it as well."""
+    told = other.sources[0]
+    told = replace(
+        told,
+        title=NOTHING if other.title == hazard.title else other.title,
+        place=NOTHING if other.place == hazard.place else other.place,
+    )
+    known = (*hazard.sources, told)
+    over = max(0, len(known) - 2 * ENDS)
+    more = replace(
+        hazard, sources=known[:ENDS] + known[ENDS + over :], dropped=hazard.dropped + over,
+        draft=hazard.draft and other.draft, rule=hazard.rule or other.rule, alarm=hazard.alarm or other.alarm,
+    )  # fmt: skip
+    if other.key is None or hazard.rule == NUISANCE or other.key in _keys(hazard):
+        return more
+    if hazard.key is None:
+        return replace(more, key=other.key, proof=other.proof, device=hazard.device or other.device)
+    if other.proof is None or len(hazard.others) >= ENDS:
+        return more
+    return replace(more, others=(*hazard.others, Sensor(other.key, other.proof)))
+
+
+def graver(hazard: Hazard, grade: Grade | None) -> bool:
+    """Whether `grade` says more than what is known of it."""
+    return grade is not None and _GRADES.index(grade) > _GRADES.index(hazard.grade)
 
 
 def retracts(hazard: Hazard, alarm: Alarm) -> bool:
@@ -172,6 +246,7 @@ def retracts(hazard: Hazard, alarm: Alarm) -> bool:
         and hazard.graded_by is None
         and hazard.state in {HazardState.REPORTED, HazardState.ASSIGNED}
         and bool(hazard.sources)
+        and hazard.dropped == 0
         and all(each.id == alarm.id and each.kind in {"alarm", "limit"} for each in hazard.sources)
     )
 

@@ -19,17 +19,15 @@ from edge.domain.hazard import (
     CancelHazard,
     CommentHazard,
     DecideExtension,
-    Extension,
     GradeHazard,
     Hazard,
-    HazardPhoto,
     HazardRequest,
     HazardState,
     InterimControl,
-    Override,
     Rectify,
     Reinspect,
 )
+from edge.domain.hazard_parts import Extension, HazardPhoto, Override
 from edge.domain.hazard_rules import Due
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
@@ -118,7 +116,7 @@ def _grade(hazard: Hazard, request: GradeHazard, now: Instant, ground: Ground) -
         graded_at=now.utc, graded_by=request.by, state=_state(hazard),
     )  # fmt: skip
     if changed and graded.state is not HazardState.RECTIFIED:
-        graded = timed(graded, ground.due.get(request.grade))
+        graded = regraded(hazard, graded, ground.due.get(request.grade), free=ground.manages(request.by))
     return [*steps, (graded, "hazard.graded", request.note)]
 
 
@@ -162,16 +160,15 @@ def rectified(hazard: Hazard, by: str | None, now: Instant, due: Due) -> Hazard:
         hazard, state=HazardState.RECTIFIED, rectified_at=now.utc, rectified_by=by, draft=False,
         rectify_by=hazard.due_at if hazard.grade else None,
         left=0 if hazard.overdue else hazard.remaining if hazard.grade else None,
-        proof=None if hazard.proof is None else replace(hazard.proof, count=0, since=None, met_at=None),
-    )  # fmt: skip
+    ).unproved  # fmt: skip
     return timed(done, due.get("reinspection"))
 
 
 def _reinspect(hazard: Hazard, request: Reinspect, now: Instant, ground: Ground) -> Steps:
     """复查 by another person; struck off only when the cause is gone, shown by the same sensor where there is one."""
     _in_state(hazard, HazardState.RECTIFIED)
-    if request.by == hazard.rectified_by:
-        raise Refusal("same_person", "it is re-inspected by another person than the one who rectified it")
+    if request.by in hazard.hands:
+        raise Refusal("same_person", "it is re-inspected by another person than those who rectified it")
     if not request.passed:
         reason = (request.reason or "").strip() or (request.note or "").strip()
         _words(reason, "say why it goes back")
@@ -205,8 +202,7 @@ def sent_back(hazard: Hazard, reason: str | None, due: Due) -> Hazard:
     again = replace(
         hazard, state=HazardState.ASSIGNED if hazard.grade else HazardState.REPORTED, rectified_at=None,
         rectified_by=None, sent_back=hazard.sent_back + 1, reason=reason, left=None,
-        proof=None if hazard.proof is None else replace(hazard.proof, count=0, since=None, met_at=None),
-    )  # fmt: skip
+    ).unproved  # fmt: skip
     if hazard.left is not None:
         return timed(again, hazard.left / SECOND)
     return timed(again, due.get(hazard.grade or "grading"))
@@ -259,6 +255,19 @@ def _cancel(hazard: Hazard, request: CancelHazard, now: Instant, ground: Ground)
 def cancelled(hazard: Hazard, reason: str, now: Instant) -> Hazard:
     """It is none."""
     return replace(timed(hazard, None), state=HazardState.CANCELLED, closed_at=now.utc, reason=reason)
+
+
+def regraded(before: Hazard, graded: Hazard, seconds: float | None, *, free: bool) -> Hazard:
+    """With the clock of its new grade; unless a manager says so (`free`), another grade gives no more time.
+
+    What is overdue stays so: calling it graver is no extension.
+    """
+    if before.grade is None or free:
+        return timed(graded, seconds)
+    left = before.remaining
+    if before.overdue or seconds is None or (left is not None and left <= round(seconds * SECOND)):
+        return graded
+    return timed(graded, seconds)
 
 
 def timed(hazard: Hazard, seconds: float | None) -> Hazard:

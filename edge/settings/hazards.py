@@ -11,7 +11,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from edge.domain.device import Signal
-from edge.domain.hazard import FIRE_MANAGER, NOTHING, Category, Grade, SourceKind
+from edge.domain.hazard import FIRE_MANAGER, Category, Grade
+from edge.domain.hazard_parts import NOTHING, SourceKind
 from edge.domain.hazard_rules import Element, HazardPolicy, HazardRule, Nuisance, Unit
 from edge.domain.roster import Roster
 from edge.domain.site import Zone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from typing import Any
 
 from edge.conclude import Conclude
@@ -50,6 +51,7 @@ def with_hazards(hub: FakeHub) -> FakeHub:
                 hub._numbering, POLICY, UNITS, [element.id for element in ELEMENTS], (), hub.open_alarms,
                 lambda device: hub.site.devices[device].profile.category,
                 lambda person: ("fire-manager",) if person == "admin" else (),
+                lambda _utc: time(12),
             )
         ]
     )  # fmt: skip

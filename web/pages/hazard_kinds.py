@@ -17,6 +17,7 @@ KINDS: Final = {
     "hazard.commented": _("Remark"),
     "hazard.rectified": _("Rectified, awaiting re-inspection"),
     "hazard.proved": _("Proved by sensor"),
+    "hazard.disproved": _("The sensor shows it again: no longer proved"),
     "hazard.sent_back": _("Not passed, sent back"),
     "hazard.extension_asked": _("Extension asked"),
     "hazard.extended": _("Extension granted"),

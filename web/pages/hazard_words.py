@@ -71,6 +71,7 @@ CANCELS: Final = {
 }
 _OWN: Final = {
     "in_alarm_again": _("The sensor is in alarm again"),
+    "reported_again": _("Reported again after it was rectified"),
     "verdict_false": _("The alarm was false"),
     "verdict_fault": _("The device was faulty"),
     "verdict_test": _("It was a test"),

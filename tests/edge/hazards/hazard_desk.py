@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge.domain.alarm import Alarm, Verdict, VerdictKind
 from edge.domain.conclusion import Conclusion, Happened
@@ -16,7 +18,7 @@ from edge.domain.instant import DAY, HOUR, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.order import OrderState, WorkOrder
 from edge.domain.quantity import QUANTITIES
-from edge.domain.reading import Arrival, Purpose, Quality, Reading, Value
+from edge.domain.reading import Arrival, Purpose, Quality, Reading, Reason, Value
 from edge.domain.request import Request
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 from edge.hazards.register import Hazards
@@ -72,6 +74,7 @@ class HazardDesk:
         return Hazards(
             self.numbering, POLICY, UNITS, ("lane-blocked",), (GAS_RULE,), self.alarms.values,
             lambda _device: "gas-detector", lambda person: ROLES.get(person, ()),
+            lambda utc: datetime.fromtimestamp(utc / SECOND, ZoneInfo("Asia/Shanghai")).time(),
         )  # fmt: skip
 
     # time
@@ -125,12 +128,12 @@ class HazardDesk:
 
     def reads(
         self, value: Value, *, quality: Quality = Quality.GOOD, arrival: Arrival = Arrival.LIVE,
-        purpose: Purpose = Purpose.LIVE, age: int = 0, after: int = 30 * SECOND,
+        purpose: Purpose = Purpose.LIVE, age: int = 0, after: int = 30 * SECOND, reason: Reason | None = None,
     ) -> list[str]:  # fmt: skip
         """A reading of the gas sensor, `after` µs later."""
         self.now = Instant(self.now.utc + after, self.now.mono + after, self.now.trusted)
         reading = Reading(
-            GAS, value, self.now.utc - age, self.now.utc, quality, arrival=arrival, purpose=purpose
+            GAS, value, self.now.utc - age, self.now.utc, quality, reason, arrival=arrival, purpose=purpose
         )
         return self.keep(self.hazards.conclude(Happened(readings=[reading]), self.now))
 

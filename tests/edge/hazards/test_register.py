@@ -349,7 +349,6 @@ class TestSensors:
             {"arrival": Arrival.RETAINED},
             {"purpose": Purpose.TEST},
             {"purpose": Purpose.DRILL},
-            {"age": 3 * HOUR},
         ],
     )
     def test_what_does_not_count(self, desk: HazardDesk, doubtful: dict[str, Any]) -> None:

@@ -22,12 +22,11 @@ from edge.domain.hazard import (
     HazardRequest,
     HazardState,
     InterimControl,
-    PhotoKind,
     Rectify,
     Reinspect,
     ReportHazard,
-    SourceKind,
 )
+from edge.domain.hazard_parts import PhotoKind, SourceKind
 from edge.domain.names import Text
 from edge.facade import CaseQuery, Hub, Kept
 from web.api.v1 import hazard_ledger, photos, shapes
