@@ -116,6 +116,8 @@ def unaided_hazard(scene: Scene) -> None:
 
 def proved(scene: Scene) -> None:
     """Gas: one hazard, one order that becomes its own, good readings of the same sensor, struck off by another."""
+    for left in scene.admin.look("/api/v1/hazards", open=True, category="gas")["items"]:  # of another story
+        _do(scene.crew[CHIEF], f"/api/v1/hazards/{left['id']}/cancel", reason="mistaken")
     scene.world.valve.say("open")
     scene.world.field.say(GAS, {"gas": 9.0})
     alarm = scene.alarm("gs-1203.gas", "raised")["id"]
