@@ -26,12 +26,28 @@ _OWN: Final[Mapping[str, Sequence[str]]] = {
     "hazard": ("title", "place", "measures", "reason"),
 }
 """Subject -> keys of its bodies that may hold what a person wrote."""
+_WITHIN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "hazard": {"override": ("reason",), "sources": ("title", "place")},
+}
+"""Subject -> keys of its bodies that hold parts, or lists of them -> keys of such a part that may hold words."""
 
 
 def parted(subject: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
     """(the body without words, the words by key)."""
     words = {key: body[key] for key in _OWN.get(subject, ()) if body.get(key) and body[key] != _BLANK[key]}
-    return ({**body, **{key: _BLANK[key] for key in words}} if words else body), words
+    plain = {key: _BLANK[key] for key in words}
+    for key, inner in _WITHIN.get(subject, {}).items():
+        bare = _bare(body.get(key), inner)
+        if bare != body.get(key):
+            plain[key], words[key] = bare, body[key]
+    return ({**body, **plain} if words else body), words
+
+
+def _bare(value: Any, inner: Sequence[str]) -> Any:
+    """A part, or a list of parts, without the words in it."""
+    if isinstance(value, Mapping):
+        return {key: _BLANK[key] if key in inner else each for key, each in value.items()}
+    return [_bare(each, inner) for each in value] if isinstance(value, list | tuple) else value
 
 
 def whole(body: Mapping[str, Any], text: str | None) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from edge.domain.hazard import FIRE_MANAGER, MANAGERS, Hazard
+from edge.domain.hazard_rules import Element
 from edge.domain.instant import DAY
 from edge.facade import CaseQuery, Hub
 from web.api.v1.hazard_ledger import figures, ledger
@@ -24,6 +25,8 @@ SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 _PAGE: Final = 50
 _SPAN: Final = 90
 """Days that the figures are about."""
+_NO_CLAUSE: Final = frozenset({"practice", "paraphrase"})
+"""What stands as a source where there is no standard."""
 _SHOWN: Final[Mapping[str, CaseQuery]] = {
     "open": CaseQuery(open=True, limit=500),
     "overdue": CaseQuery(open=True, where={"overdue": "1"}, limit=500),
@@ -135,9 +138,22 @@ async def notice(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
     hub = hub_of(request)
     hazard = await _hazard(hub, id)
     element = next((e for e in hub.site.elements if e.id == hazard.element), None)
+    story = await hub.case_story("hazard", id)
+    controls = [fact.note for fact in story if fact.kind == "hazard.interim" and fact.note]
     return await _page(
-        request, visitor, "hazard-notice.html", hazard=hazard, element=element, here="/hazards"
-    )
+        request, visitor, "hazard-notice.html", hazard=hazard, clauses=_clauses(hub, hazard, element),
+        element=element, control=controls[-1] if controls else None, here="/hazards",
+    )  # fmt: skip
+
+
+def _clauses(hub: Hub, hazard: Hazard, element: Element | None) -> Sequence[str]:
+    """Standards and clauses by which it is one: of the element, the limit behind it and its rule, as far as known."""
+    limits = {sensor.key.partition("@")[0] for sensor in hazard.sensors}
+    found = [element.source] if element is not None else []
+    found += [rule.source for rule in hub.site.rules if rule.id in limits]
+    found += [rule.source for rule in hub.site.hazards.rules if rule.id == hazard.rule]
+    named = (part.strip().removeprefix("read ") for source in found for part in source.split(";"))
+    return [part for part in dict.fromkeys(named) if part not in _NO_CLAUSE]
 
 
 def _urgency(hazard: Hazard) -> tuple[int, int, int]:

@@ -76,3 +76,18 @@ def test_what_nobody_wrote_stays_where_it_is() -> None:
         {"id": "o", "reason": ""},
         {"reason": "换电池"},
     )
+
+
+def test_also_within_the_parts_of_a_body() -> None:
+    override = {"by": "liu", "at": START, "reason": "业主赵琳 19900000031 说好了"}
+    told = {"kind": "resident", "id": "A-1", "by": None, "at": START, "title": ["赵琳家的车", "Zhao's car"]}
+    plain = {"kind": "camera", "id": "cm-1", "by": None, "at": START}
+    body = {"id": "h", "override": override, "sources": [plain, told]}
+    stored, words = parted("hazard", body)
+    assert "赵琳" not in str(stored)
+    assert stored["override"] == {**override, "reason": ""}
+    assert stored["sources"] == [plain, {**told, "title": ["", ""]}]
+    assert {**stored, **words} == body
+    assert parted("hazard", stored) == (stored, {})
+    nothing = {"id": "h", "override": None, "sources": [plain]}
+    assert parted("hazard", nothing) == (nothing, {})

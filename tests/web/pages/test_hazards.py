@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from edge.domain.hazard import AskExtension, GradeHazard, Reinspect
+from edge.domain.hazard import AskExtension, GradeHazard, InterimControl, Reinspect
+from edge.domain.instant import DAY
 from edge.domain.names import Text
 from tests.web.fakes import FakeHub
 from tests.web.hazards import a_hazard, with_hazards
@@ -114,6 +116,34 @@ async def test_the_notice_is_for_the_shop_and_threatens_nobody(hub: FakeHub, per
         assert "处罚" not in (await (await person("guard")).get(path)).text
     assert "19900000071" not in page
     assert "面馆负责人" not in str(hub.case_rows["hazard"])
+
+
+async def test_the_notice_says_what_controls_it_meanwhile_and_by_which_clause(
+    hub: FakeHub, person: ComeIn
+) -> None:
+    hub.site = replace(hub.site, elements=(replace(hub.site.elements[0], source="GB 35181-2025 6.1"),))
+    hazard = await a_hazard(hub, "graded")
+    await hub.act(InterimControl(hazard.id, "guard", "拉警戒线"))
+    await hub.act(GradeHazard(hazard.id, "admin", "major", "lane-blocked", "专人看守北门"))
+    page = (await (await person("guard")).get(f"/hazards/{hazard.id}/notice")).text
+    assert "专人看守北门" in page
+    assert "拉警戒线" not in page
+    assert "GB 35181-2025 6.1" in page
+
+
+async def test_what_is_open_stays_in_figures_and_ledger_however_old(hub: FakeHub, person: ComeIn) -> None:
+    await a_hazard(hub)
+    closed = await a_hazard(hub, "rectified", category="waste", title=Text("垃圾", "Litter"))
+    await hub.act(Reinspect(closed.id, "guard", passed=True))
+    for id, row in hub.case_rows["hazard"].items():
+        hub.case_rows["hazard"][id] = {**row, "opened_at": row["opened_at"] - 91 * DAY}
+    client = await person("guard")
+    for path in ("/hazards/ledger", "/hazards/ledger?show=open"):
+        page = (await client.get(path)).text
+        assert "消火栓被遮挡" in page
+        assert "垃圾" not in page
+    figures = (await client.get("/api/v1/hazards/figures?since=2100-01-01T00:00:00Z")).json()
+    assert (figures["total"], figures["open"], figures["counted"]) == (1, 1, True)
 
 
 async def test_a_major_one_shows_its_element_and_control(hub: FakeHub, person: ComeIn) -> None:

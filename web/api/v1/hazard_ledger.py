@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -20,7 +20,7 @@ from web.auth import Perm, require
 
 router = APIRouter()
 SEE: Final = Depends(require(Perm.SEE))
-Since = Annotated[str | None, Query(description="RFC 3339: reported at or after.")]
+Since = Annotated[str | None, Query(description="RFC 3339: reported at or after; open ones always.")]
 _COLUMNS: Final = (
     "number", "state", "grade", "category", "title", "place", "unit", "person", "opened_at", "due_at", "overdue",
     "rectified_at", "rectified_by", "reinspected_at", "reinspected_by", "closed_at", "sent_back", "repeat_of", "id",
@@ -54,16 +54,24 @@ class Figures:
 async def ledger(
     hub: Hub, since: int | None = None, most: int = MOST, where: Mapping[str, str] | None = None
 ) -> tuple[Sequence[Mapping[str, Any]], bool]:
-    """Hazards reported since `since` (µs UTC), the newest first, and whether these are all."""
+    """Hazards reported since `since` (µs UTC), and all open ones; the newest first; whether these are all."""
+    rows, all_ = await _rows(hub, CaseQuery(since=since, where=where or {}), most)
+    if since is None or not all_:
+        return rows, all_
+    open_, all_ = await _rows(hub, CaseQuery(open=True, where=where or {}), most)
+    older = [row for row in open_ if row["opened_at"] < since]
+    return [*rows, *older][:most], all_ and len(rows) + len(older) <= most
+
+
+async def _rows(hub: Hub, query: CaseQuery, most: int) -> tuple[list[Mapping[str, Any]], bool]:
+    """The newest `most` of what `query` asks for, and whether these are all."""
     rows: list[Mapping[str, Any]] = []
-    before = None
     while len(rows) < most:
-        query = CaseQuery(since=since, before=before, where=where or {}, limit=min(1000, most - len(rows)))
-        page = await hub.cases("hazard", query)
+        page = await hub.cases("hazard", replace(query, limit=min(1000, most - len(rows))))
         rows += page.items
         if page.next is None:
             return rows, True
-        before = page.next
+        query = replace(query, before=page.next)
     return rows, False
 
 
