@@ -35,11 +35,17 @@ def _order(reached: Sequence[str], route: Route, former: Sequence[str]) -> bool 
 
 
 def with_stop(walk: Round, stop: Stop) -> Round:
-    """The round with a stop more; of a checkpoint reached already the first word stays, a finding is added to it."""
+    """The round with a stop more; of a checkpoint reached already the first word stays, a finding is added to it.
+
+    What was only said gives way to what is read there.
+    """
     known = next((each for each in walk.stops if each.id == stop.id), None)
     if known is None:
         return replace(walk, stops=(*walk.stops, stop))
-    if stop.ok or not known.ok:
+    read = known.how == "said" != stop.how
+    if not read and (stop.ok or not known.ok):
         return walk
-    found = replace(known, ok=False)
+    found = replace(known, ok=known.ok and stop.ok)
+    if read:
+        found = replace(found, at=stop.at, how=stop.how, by=stop.by)
     return replace(walk, stops=tuple(found if each is known else each for each in walk.stops))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from edge.domain.hazard import MANAGERS
 from edge.domain.instant import DAY
 from edge.domain.occurrence import FacilityCase, Occurrence, Round
+from edge.domain.zones import within
 from edge.facade import CaseQuery, Hub
 from web.api.v1 import duty_ledger
 from web.api.v1.duties import checkpoint_code, first_of, stood_there
@@ -41,6 +43,11 @@ SCRIPT_WORDS: Final = {
     "again": _("Send again"),
     "closed": _("This occurrence needs nothing any more."),
     "kept": _("kept on this phone"),
+    "kept_again": _(
+        "%(n)s steps of before are kept on this phone. They are sent when there is a connection."
+    ),
+    "reading": _("Hold the phone to the tag."),
+    "no_nfc": _("This phone does not read tags here. Read the code with its camera."),
     "reached": _("%(n)s of %(all)s"),
     "result": _("%(lines)s lines: %(new)s new stops, %(known)s known already, %(aside)s not taken"),
     "failed": _("No answer from the hub. Try again."),
@@ -86,7 +93,7 @@ async def calendar(request: Request, visitor: SeeingVisitor, month: str | None =
     days = await duty_ledger.month(hub, first)
     total = duty_ledger.Coverage()
     for found in days.values():
-        for name in ("total", "done", "made_up", "missed", "waived", "open", "short", "planned"):
+        for name in ("total", "done", "made_up", "missed", "waived", "open", "short", "late", "planned"):
             setattr(total, name, getattr(total, name) + getattr(found, name))
         total.grades.update(found.grades)
     return await _page(
@@ -171,15 +178,30 @@ async def scanned(request: Request, visitor: SeeingVisitor, id: str, k: str = ""
     page = await hub.cases("duty", CaseQuery(open=True, limit=500))
     mine = [row for row in page.items if any(stop.id == id for stop in hub.site.duties.stops(row["duty"]))]
     mine.sort(key=lambda row: (row["state"] != "under_way", row["state"] == "missed", row["until_at"]))
-    if not mine or not visitor.may(Perm.DUTY):
+    here = urlencode({"here": id, "k": k})
+    if not visitor.may(Perm.DUTY):
         return RedirectResponse("/duties", 303)
-    here = {"here": id, "k": k}
-    return RedirectResponse(f"/duties/{mine[0]['id']}/walk?{urlencode(here)}", 303)
+    if mine:
+        return RedirectResponse(f"/duties/{mine[0]['id']}/walk?{here}", 303)
+    point = hub.site.duties.checkpoints.get(id)
+    places = [] if point is None else [
+        Occurrence.from_dict(row) for row in page.items
+        if row["evidence"] == "B" and not hub.site.duties.stops(row["duty"]) and within(point.zone, row["zone"])
+    ]  # fmt: skip
+    if point is None or not places:
+        return RedirectResponse("/duties", 303)
+    if len(places) == 1:
+        return RedirectResponse(f"/duties/{places[0].id}?{here}", 303)
+    return await _page(
+        request, visitor, "duty-here.html", cases=places, place=point.name, code=here, here="/duties"
+    )
 
 
 @router.get("/duties/{id}")
-async def occurrence(request: Request, visitor: SeeingVisitor, id: str) -> HTMLResponse:
-    """One occurrence: its checklist, round, photos, entries of the register and story."""
+async def occurrence(
+    request: Request, visitor: SeeingVisitor, id: str, here: str = "", k: str = ""
+) -> HTMLResponse:
+    """One occurrence: its checklist, round, photos, entries of the register and story. here, k: a code was read."""
     hub = hub_of(request)
     case = await _occurrence(hub, id)
     duty = hub.site.duties.duties.get(case.duty)
@@ -192,7 +214,7 @@ async def occurrence(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
     return await _page(
         request, visitor, "duty.html", case=case, duty=duty, walk=await _walk(hub, case), entries=entries,
         story=await _story(hub, case), stops=hub.site.duties.stops(case.duty),
-        manages=visitor.role == "wall" or bool(MANAGERS & set(roles)), here="/duties",
+        **_read_here(hub, here, k), manages=visitor.role == "wall" or bool(MANAGERS & set(roles)), here="/duties",
     )  # fmt: skip
 
 
@@ -208,8 +230,17 @@ async def walk(request: Request, visitor: DoingVisitor, id: str, here: str = "",
         request, visitor, "duty-walk.html", case=case, duty=duty, stops=stops, walk=found, order=case,
         reached={stop.id: stop for stop in found.stops} if found else {},
         read=here if stood_there(hub, f"/at/{here}?k={k}") else "", proof=k,
+        marks={stop.id: sha256(f"{id} {stop.code.lower()}".encode()).hexdigest() for stop in stops},
         photos_path=f"/api/v1/duties/{id}/photos?about=", order_script_words=_script_words,
     )  # fmt: skip
+
+
+def _read_here(hub: Hub, here: str, k: str) -> Mapping[str, Any]:
+    """The address that was read at a checkpoint, "" where none was, and the name of the place."""
+    read = f"/at/{here}?k={k}"
+    if not here or not stood_there(hub, read):
+        return {"read": "", "place": ""}
+    return {"read": read, "place": hub.site.duties.checkpoints[here].name}
 
 
 def qr(request: Request, path: str) -> Response:

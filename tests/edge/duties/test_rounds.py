@@ -47,3 +47,12 @@ def test_a_stop_told_twice_stays_as_first_told_but_for_a_finding() -> None:
     assert with_stop(known, Stop("a", 99, "said", "ma")) == known
     found = with_stop(known, Stop("a", 99, "said", "ma", ok=False))
     assert found.stops[0] == Stop("a", 0, "qr", "he", ok=False)
+
+
+def test_what_was_said_gives_way_to_what_is_read() -> None:
+    said = with_stop(
+        Round("rd-1", "round", "du-1", "he", 0), Stop("a", 1, "said", "he", ok=False, hazard="hz-1")
+    )
+    assert with_stop(said, Stop("a", 5, "nfc", "he")).stops == (
+        Stop("a", 5, "nfc", "he", ok=False, hazard="hz-1"),
+    )

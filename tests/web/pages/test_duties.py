@@ -9,9 +9,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from edge.domain.names import Text
 from edge.domain.obligation import DutyBook
 from edge.domain.occurrence import CheckFacilities, DoDuty, MarkStop
-from tests.web.duties import due, with_duties
+from tests.web.duties import BOOK, due, with_duties
 from tests.web.fakes import FakeHub
 
 ComeIn = Callable[[str], Awaitable[httpx.AsyncClient]]
@@ -72,6 +73,24 @@ async def test_a_code_leads_to_the_round_that_is_due(hub: FakeHub, person: ComeI
     assert 'data-here=""' in guessed.text
     assert (await client.get("/at/nowhere")).headers["location"] == "/duties"
     assert 'data-here="cp-pump"' in (await client.get(answer.headers["location"])).text
+
+
+async def test_a_code_leads_to_the_work_that_is_due_there(hub: FakeHub, person: ComeIn) -> None:
+    check = next(duty for duty in BOOK.duties.values() if duty.route is None)
+    other = replace(check, id="other", title=Text("清洁", "Cleaning"))
+    read = {"k": hub.device_code("checkpoint cp-pump")}
+    client = await person("guard")
+    for duties in ((check,), (check, other)):
+        hub.case_rows.clear()
+        with_duties(hub, replace(BOOK, duties={duty.id: duty for duty in duties}))
+        answer = await client.get("/at/cp-pump", params=read)
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith(f"/duties/{due(hub, check.id)}?here=cp-pump&k=")
+            assert 'data-here="/at/cp-pump?k=' in (await client.get(answer.headers["location"])).text
+            assert (
+                "data-here" not in (await client.get(f"/duties/{due(hub, check.id)}?here=cp-pump&k=1")).text
+            )
+    assert answer.text.count("?here=cp-pump&amp;k=") == 2
 
 
 async def test_codes_are_drawn(person: ComeIn) -> None:

@@ -27,7 +27,7 @@ _COLUMNS: Final = (
 
 @dataclass(slots=True)
 class Coverage:
-    """What became of the occurrences of a span. grades: of those that were done or made up."""
+    """What became of the occurrences of a span. grades: of what was done or made up; late: told after its end."""
 
     total: int = 0
     done: int = 0
@@ -36,6 +36,7 @@ class Coverage:
     waived: int = 0
     open: int = 0
     short: int = 0
+    late: int = 0
     planned: int = 0
     grades: Counter[str] = field(default_factory=Counter)
 
@@ -44,7 +45,8 @@ class Coverage:
         over = self.done + self.made_up + self.missed
         return {
             "total": self.total, "done": self.done, "made_up": self.made_up, "missed": self.missed,
-            "waived": self.waived, "open": self.open, "short": self.short, "planned": self.planned,
+            "waived": self.waived, "open": self.open, "short": self.short, "late": self.late,
+            "planned": self.planned,
             "grades": {grade: self.grades[grade] for grade in "ABC"},
             "rate": self.done / over if over else None,
         }  # fmt: skip
@@ -59,6 +61,7 @@ def coverage(rows: Iterable[Mapping[str, Any]], planned: int = 0) -> Coverage:
         if state in FULFILLED:
             found.grades[row["reached"]] += 1
             found.short += row["short"]
+            found.late += row["late"]
         if state in {"due", "under_way"}:
             found.open += 1
         else:

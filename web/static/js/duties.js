@@ -88,6 +88,11 @@ document.addEventListener("submit", async (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-check]");
   if (button) await act(button, "/api/v1/facilities/check", { facilities: [button.dataset.check] });
+  const here = event.target.closest("[data-here]");
+  if (here) {
+    history.replaceState(null, "", location.pathname); // read once, not at each reload
+    await act(here, `/api/v1/duties/${here.dataset.duty}/stops`, { code: here.dataset.here, how: "qr" });
+  }
 });
 
 document.addEventListener("change", async (event) => {

@@ -40,19 +40,41 @@ async function deliver() {
   return { sent, refused };
 }
 
-async function reach(stop, how, code, finding) {
+async function reach(stop, how, code, more = {}) {
   const at = now();
-  put({ path: `${base}/stops`, body: { code, how, at, ...(finding ? { finding } : {}) } });
+  put({ path: `${base}/stops`, body: { code, how, at, ...more } });
   localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [stop.dataset.stop]: at }));
   show();
   navigator.vibrate?.(60);
   await deliver();
 }
 
-// A tag may say its code, the checkpoint's id, or the address on the paper.
-function meant(text) {
-  const said = text.trim().replace(/^.*\/at\//, "").replace(/\/$/, "").toLowerCase();
-  return stops.find(({ dataset }) => dataset.code.toLowerCase() === said || dataset.stop === said);
+// The page holds prints of the tags' codes, never the codes: they are read at the place.
+async function meant(code) {
+  const text = new TextEncoder().encode(`${round.round} ${code.trim().toLowerCase()}`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  const mark = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return stops.find(({ dataset }) => dataset.mark === mark);
+}
+
+async function readTags(button) {
+  const reader = new NDEFReader();
+  reader.addEventListener("reading", async ({ message, serialNumber }) => {
+    const texts = [...message.records].filter((record) => record.recordType === "text");
+    const codes = texts.map((record) => new TextDecoder(record.encoding ?? "utf-8").decode(record.data));
+    for (const code of [...codes, serialNumber ?? ""]) {
+      const stop = await meant(code);
+      if (stop) return reach(stop, "nfc", code);
+    }
+    return notice(say("unknown_code"), true);
+  });
+  try {
+    await reader.scan();
+    button.hidden = true;
+    notice(say("reading"));
+  } catch {
+    notice(say("no_nfc"), true);
+  }
 }
 
 document.addEventListener("click", async (event) => {
@@ -64,6 +86,7 @@ document.addEventListener("click", async (event) => {
     found = stop;
     document.getElementById("sheet-found").showModal();
   }
+  if ("tags" in button.dataset) await readTags(button);
   if ("close" in button.dataset) button.closest("dialog").close();
   if ("finish" in button.dataset) {
     if (stops.some((each) => !each.classList.contains("done"))) notice(say("stops_missing"), true);
@@ -74,25 +97,26 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
-  if ("code" in form.dataset) {
-    const stop = meant(form.elements.code.value);
-    const text = form.elements.code.value.trim();
-    form.reset();
-    if (stop) await reach(stop, "nfc", text);
-    else notice(say("unknown_code"), true);
-  } else if ("finding" in form.dataset) {
+  if ("finding" in form.dataset) {
+    const note = form.elements.note.value;
     const finding = { title: form.elements.title.value, category: form.elements.category.value };
     const [file] = form.elements.photo.files;
     form.closest("dialog").close();
-    await reach(found, "said", found.dataset.stop, finding);
+    await reach(found, "said", found.dataset.stop, { finding, ...(note ? { note } : {}) });
     if (file) await take(file, found.dataset.stop);
     form.reset();
   } else if ("done" in form.dataset) {
     const ticks = {};
-    for (const [name, value] of new FormData(form)) if (name.startsWith("tick-")) ticks[name.slice(5)] = value;
+    const notes = {};
+    const written = [...new FormData(form)].filter(([, value]) => value);
+    for (const [name, value] of written) if (name.startsWith("tick-")) ticks[name.slice(5)] = value;
+    for (const [name, value] of written) {
+      const task = name.slice(5);
+      if (name.startsWith("note-") && ticks[task] === "not_ok") notes[task] = value;
+    }
     const note = form.elements.note.value;
     form.closest("dialog").close();
-    put({ path: `${base}/done`, body: { ticks, at: now(), ...(note ? { note } : {}) } });
+    put({ path: `${base}/done`, body: { ticks, notes, at: now(), ...(note ? { note } : {}) } });
     await leave();
   }
 });
@@ -117,6 +141,9 @@ addEventListener("online", catchUp);
 setInterval(catchUp, 5_000);
 pickUp();
 show();
+const tags = document.querySelector("[data-tags]");
+if (tags) tags.hidden = !("NDEFReader" in window && window.isSecureContext);
+if (pending()) notice(say("kept_again", { n: pending() })); // of before this page was loaded anew
 catchUp();
 const here = stops.find((stop) => stop.dataset.stop === round.here);
 if (here && !here.classList.contains("done")) {
