@@ -44,6 +44,7 @@ class Hazards(RuleBasedStateMachine):
         self.states: dict[str, Hazard] = {}
         self.good: dict[str, int] = {}  # trusted normal readings in a row since the work was done
         self.first: dict[str, int] = {}  # mono µs of the first of them
+        self.did: dict[str, set[str]] = {}  # who had an order of it done
         self.orders: dict[str, tuple[str | None, OrderState]] = {}
         self.alarms = 0
 
@@ -169,6 +170,8 @@ class Hazards(RuleBasedStateMachine):
             to = data.draw(st.sampled_from([OrderState.DONE, OrderState.DONE, OrderState.CANCELLED]))
         self.orders[id] = (hazard, to)
         kind = "order.redone" if to is OrderState.ACCEPTED else ""
+        if to is OrderState.DONE and hazard in self.states and self.states[hazard].open:
+            self.did.setdefault(hazard, set()).add(by)
         self.desk.order(to, hazard, id=id, by=by, kind=kind)
 
     # what must hold
@@ -204,11 +207,15 @@ class Hazards(RuleBasedStateMachine):
             assert hazard.state is HazardState.RECTIFIED
             assert self.good.get(hazard.id, 0) >= 3
             assert self.desk.now.mono - self.first[hazard.id] >= 60 * SECOND
+        if kind == "hazard.disproved":
+            assert hazard.state is HazardState.RECTIFIED
+            assert self.good[hazard.id] == 0  # only what is not normal takes it back
         if kind == "hazard.closed":
             assert before is not None
             assert before.state is HazardState.RECTIFIED
             assert by is not None
-            assert by != hazard.rectified_by
+            assert by not in hazard.hands
+            assert not self.did.get(hazard.id, set()) & {by}
             assert hazard.reinspected_by == by
             assert hazard.grade in {"general", "major"}
             assert hazard.proved or (hazard.override is not None and hazard.override.by == by)
