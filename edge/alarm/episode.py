@@ -43,8 +43,18 @@ def stuck(rule: AlarmRule, point: Point, now: Instant) -> Alarm:
 
 
 def again(alarm: Alarm, tracker: Tracker, now: Instant) -> Alarm:
-    """Asks for attention anew: risen, active again, or pressed again. It keeps the highest level of the episode."""
-    alarm = replace(reported(alarm, tracker, now), acked=False, acked_at=None, acked_by=None)
+    """Asks for attention anew: risen, active again, or pressed again. It keeps the highest level of the episode.
+
+    That it was nothing was said of what it reported before: the journal keeps that verdict, this report has none yet.
+    """
+    nothing = alarm.verdict is not None and alarm.verdict.kind != "real"
+    alarm = replace(
+        reported(alarm, tracker, now),
+        acked=False,
+        acked_at=None,
+        acked_by=None,
+        verdict=None if nothing else alarm.verdict,
+    )
     if tracker.level > alarm.level:
         level = tracker.rule.levels[tracker.level]
         alarm = replace(

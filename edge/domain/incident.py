@@ -109,7 +109,9 @@ class Incident:
     family: what belongs together, a vital signal or `plan:<id>`. area: linkage zone, zone or "" for the whole site, as
     the plan's spread says. alarm: the first one, None when a person opened it. alarms: ids, `MEMBERS` at most;
     count: all of them. triggers: the alarms that made it certain. last_at: when the last alarm came in.
-    confirmed_by: the person, None for two triggers and for time alone.
+    confirmed_by: the person, None for two triggers and for time alone. spoken: how many reports there were when an
+    alarm called or it became certain last; a final one before that ends nothing. quiet_at: since when none of its
+    alarms is a fresh trigger any more. withdrawn: what made it certain was judged to be nothing afterwards.
     drill: id of the drill it belongs to. step: which step the fact that carries this is about.
     """
 
@@ -146,6 +148,9 @@ class Incident:
     closed_by: str | None = None
     drill: str | None = None
     step: str | None = None
+    spoken: int = 0
+    quiet_at: int | None = None
+    withdrawn: bool = False
 
     @property
     def open(self) -> bool:
@@ -154,8 +159,8 @@ class Incident:
 
     @property
     def reported(self) -> bool:
-        """Whether the final report is in."""
-        return any(report.kind == "final" for report in self.reports)
+        """Whether the final report is in, and nothing has called since."""
+        return any(report.kind == "final" for report in self.reports[self.spoken :])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the journal and its state table; `from_dict` turns it back."""

@@ -26,6 +26,8 @@ from edge.emergency import steps
 PHOTOS = 12
 """Pictures of one report at most; a longer story is another report."""
 REPORTS = 60
+ALL_PHOTOS = 60
+"""Pictures of one incident at most: every fact about it carries them all."""
 
 After = tuple[Incident, str, str | None]
 """The incident afterwards, the kind of the fact, and the step it is about."""
@@ -74,10 +76,12 @@ def _tick(incident: Incident, request: TickStep, due: steps.Deadlines, now: Inst
 
 
 def _muster(incident: Incident, request: Muster, now: Instant) -> After | None:
-    if any(one.person == request.person for one in incident.roll):
+    known = next((one for one in incident.roll if one.person == request.person), None)
+    if known is not None and (known.proof == "qr" or request.proof == "said"):
         return None
+    others = (one for one in incident.roll if one is not known)
     present = Present(request.person, now.utc, request.proof)
-    return replace(incident, roll=(*incident.roll, present)), "incident.roll", None
+    return replace(incident, roll=(*others, present)), "incident.roll", None
 
 
 def _report(incident: Incident, request: FileReport, number: int, now: Instant) -> After:
@@ -85,7 +89,9 @@ def _report(incident: Incident, request: FileReport, number: int, now: Instant) 
         raise Refusal("reason_required", "a report needs words or a photo")
     if len(incident.reports) >= REPORTS:
         raise Refusal("too_many", f"an incident takes {REPORTS} reports")
-    photos = request.photos[:PHOTOS]
+    if len(request.photos) > PHOTOS or _pictures(incident) + len(request.photos) > ALL_PHOTOS:
+        raise Refusal("too_many", f"a report takes {PHOTOS} photos, an incident {ALL_PHOTOS}")
+    photos = request.photos
     report = SceneReport(f"rp-{incident.number}-{number}", request.kind, request.by, now.utc, photos)
     return replace(incident, reports=(*incident.reports, report)), "incident.report", None
 
@@ -96,13 +102,17 @@ def _photo(incident: Incident, request: AddReportPhoto, now: Instant) -> After |
         raise Refusal("not_found", "the incident has no such report")
     if any(photo.id == request.photo for photo in report.photos):
         return None
-    if len(report.photos) >= PHOTOS:
-        raise Refusal("too_many", f"a report takes {PHOTOS} photos")
+    if len(report.photos) >= PHOTOS or _pictures(incident) >= ALL_PHOTOS:
+        raise Refusal("too_many", f"a report takes {PHOTOS} photos, an incident {ALL_PHOTOS}")
     added = replace(
         report, photos=(*report.photos, ReportPhoto(request.photo, request.sha256, request.by, now.utc))
     )
     reports = tuple(added if one.id == report.id else one for one in incident.reports)
     return replace(incident, reports=reports), "incident.photo", None
+
+
+def _pictures(incident: Incident) -> int:
+    return sum(len(report.photos) for report in incident.reports)
 
 
 def _all_clear(incident: Incident, request: AllClear, members: Sequence[Alarm], now: Instant) -> After | None:

@@ -7,32 +7,46 @@ from dataclasses import dataclass, field, replace
 from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Conclusion
 from edge.domain.fact import Fact, Numbering, Seq
-from edge.domain.incident import MEMBERS, Incident, IncidentState
+from edge.domain.incident import MEMBERS, Incident
 from edge.domain.instant import Instant
+from edge.domain.reading import Purpose
 from edge.domain.rule import Priority
 from edge.emergency import steps
 from edge.emergency.coincidence import since
+from edge.emergency.lasting import Since
 
 
 @dataclass(slots=True)
 class Entry:
     """An open incident. members: its open alarms by id.
 
-    joined: mono µs at which its last alarm came. due: deadlines of its steps. lasting: by point, mono µs since when it
-    has been out of bounds. fresh: alarms came in this moment, told with its next fact.
+    joined: mono µs at which its last alarm came, None where that is long past and no clock can tell how long.
+    due: deadlines of its steps. lasting: see `edge.emergency.lasting`. fresh: alarms came in this moment, told with its
+    next fact.
     """
 
     incident: Incident
-    joined: int
+    joined: int | None
     members: dict[str, Alarm] = field(default_factory=dict)
     due: steps.Deadlines = field(default_factory=dict)
-    lasting: dict[str, int] = field(default_factory=dict)
+    lasting: Since = field(default_factory=dict)
     fresh: bool = False
 
     @property
     def running(self) -> bool:
         """Whether its steps have time limits still: not all clear, not closed."""
         return self.incident.state in {"stage1", "stage2"}
+
+    @property
+    def unverified(self) -> bool:
+        """Whether it is only what its alarms said: it ends with them."""
+        incident = self.incident
+        return incident.stage == 1 and incident.count > 0 and incident.opened_by is None
+
+    @property
+    def presses(self) -> bool:
+        """Whether the time limits of its steps run: not over, and not waiting to see whether its alarms come back."""
+        return self.running and not (self.unverified and not self.members)
 
 
 class Book:
@@ -44,8 +58,10 @@ class Book:
         self.of: dict[str, Entry] = {}  # by id of an alarm
 
     def restore(self, incident: Incident, now: Instant) -> None:
-        """Take up an open incident after a restart."""
-        entry = Entry(incident, since(incident.last_at, now), due=steps.wound(incident, now))
+        """Take up an open incident after a restart; the one that an alarm joined last comes last."""
+        spent = incident.quiet_at is not None and not now.trusted
+        joined = None if spent else since(incident.last_at, now)
+        entry = Entry(incident, joined, due=steps.wound(incident, now))
         self.open[incident.id] = entry
         self.of |= dict.fromkeys(incident.alarms, entry)
 
@@ -54,22 +70,43 @@ class Book:
         entry = self.open[incident.id] = Entry(incident, now.mono)
         return entry
 
+    def standing(self, plan: str, area: str, drill: str | None) -> Entry | None:
+        """The running incident that a person means who begins a plan there, whoever opened it."""
+        purpose = Purpose.LIVE if drill is None else Purpose.DRILL
+        wanted = (plan, area, drill, purpose)
+        for entry in reversed(self.open.values()):
+            one = entry.incident
+            if (one.plan, one.area, one.drill, one.purpose) == wanted and entry.running and not one.withdrawn:
+                return entry
+        return None
+
     def join(self, entry: Entry, alarm: Alarm, now: Instant) -> None:
-        """Another alarm of the same cause; what was all clear is so no longer."""
+        """Another alarm of the same cause, which belongs to no other incident from then on."""
+        self.leave(alarm)
         incident = entry.incident
         entry.members[alarm.id] = alarm
         entry.joined, entry.fresh = now.mono, True
         self.of[alarm.id] = entry
         first = incident.alarm is None
         entry.incident = replace(
-            _not_over(incident),
+            incident,
             alarm=alarm.id if first else incident.alarm,
             signal=alarm.signal.value if first else incident.signal,
             alarms=incident.alarms if len(incident.alarms) >= MEMBERS else (*incident.alarms, alarm.id),
             count=incident.count + 1,
             priority=min(incident.priority, alarm.priority.value, key=lambda word: Priority(word).rank),
             last_at=now.utc,
+            spoken=len(incident.reports),
+            quiet_at=None,
         )
+
+    def leave(self, alarm: Alarm) -> Entry | None:
+        """The incident whose story the alarm goes on without; what it did there stays on record."""
+        entry = self.of.pop(alarm.id, None)
+        if entry is not None:
+            entry.members.pop(alarm.id, None)
+            entry.lasting.pop(alarm.id, None)
+        return entry
 
     def risen(self, entry: Entry, alarm: Alarm, now: Instant, told: Conclusion) -> None:
         """One of its alarms has become more urgent than all of them were."""
@@ -80,9 +117,20 @@ class Book:
             self.record(entry, risen, "incident.risen", now, told)
 
     def again(self, entry: Entry) -> None:
-        """One of its alarms calls again: told with its next fact where that ends an all clear."""
-        if entry.incident.state == "all_clear":
-            entry.incident, entry.fresh = _not_over(entry.incident), True
+        """One of its alarms calls again: a final report was not the last word, nor is it quiet."""
+        after = replace(entry.incident, spoken=len(entry.incident.reports), quiet_at=None)
+        if after != entry.incident:
+            entry.incident, entry.fresh = after, True
+
+    def judged(self, entry: Entry, kind: str, alarm: Alarm) -> None:
+        """A verdict about one of its alarms: whether what made it certain still stands."""
+        incident = entry.incident
+        if kind != "alarm.verdict" or incident.stage == 1 or alarm.id not in incident.triggers:
+            return
+        known = [entry.members[id] for id in incident.triggers if id in entry.members]
+        withdrawn = bool(known) and all(one.verdict and one.verdict.kind != "real" for one in known)
+        if withdrawn != incident.withdrawn:
+            entry.incident, entry.fresh = replace(incident, withdrawn=withdrawn), True
 
     def joined(self, entry: Entry, now: Instant, told: Conclusion) -> None:
         """What came in is told once a step, however much it was."""
@@ -111,10 +159,3 @@ class Book:
             self.joined(entry, now, told)
             done = steps.done_by_fact(entry.incident, id, entry.due, now)
             self.record(entry, done, "incident.step", now, told, step=id)
-
-
-def _not_over(incident: Incident) -> Incident:
-    if incident.state != "all_clear":
-        return incident
-    state: IncidentState = "stage2" if incident.stage == 2 else "stage1"
-    return replace(incident, state=state, all_clear_at=None, all_clear_by=None)

@@ -1,29 +1,37 @@
 """Two independent triggers: which open alarms count as one, and which two of them stand together. Pure.
 
 GB 50116-2013 4.1.6 asks for the AND of two independent triggers, two detectors or a detector and a call point. A camera
-is none, nor are two points of one device, nor what a person judged to be nothing.
+is none, nor are two points of one device, nor what a person judged to be nothing. Both tell of the same danger: carbon
+monoxide and combustible gas have one signal and are two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device, Signal
 from edge.domain.instant import SECOND, Instant
-from edge.domain.lifecycle import STUCK, UNCONFIRMED
+from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.plan import Coincidence
 from edge.domain.reading import Purpose
+from edge.domain.timers import NEVER
 
 TRIGGERS: Final = frozenset({Signal.FIRE, Signal.GAS})
 OWN_RULES: Final = frozenset({STUCK, UNCONFIRMED})
 """Alarms about alarms: they tell of no fire by themselves."""
+CO: Final = "carbon-monoxide"
+"""The danger behind a gas signal that shuts no valve and drives people out of a flat for another reason."""
+CO_CATEGORIES: Final = frozenset({"co-detector"})
+LIFE: Final = frozenset({*VITAL, CO})
+"""Dangers that become certain by triggers or people, never by time."""
+_CO_QUANTITY: Final = "co"
 _CAMERA: Final = "camera"
 
 
-_Place = tuple[str, Signal, Purpose]
+_Place = tuple[str, str, Purpose]
 
 
 @dataclass(slots=True)
@@ -45,8 +53,8 @@ class Triggers:
         self._seen: dict[str, _Seen] = {}
         self._at: dict[_Place, dict[str, _Seen]] = {}  # those that can stand together
 
-    def note(self, alarm: Alarm, now: Instant) -> None:
-        """An alarm as it stands now."""
+    def note(self, alarm: Alarm, now: Instant, *, spent: bool = False) -> None:
+        """An alarm as it stands now. spent: it is on record that it had been quiet for the whole window before."""
         known = self._seen.get(alarm.id)
         if not alarm.open:
             if known is not None:
@@ -61,7 +69,9 @@ class Triggers:
             quiet = now.mono
         else:
             quiet = since(alarm.returned_at, now)
-        place = (self._rules.area(alarm.zone), alarm.signal, alarm.purpose)
+            if spent:
+                quiet = min(quiet, now.mono - self._window - 1) if now.trusted else -NEVER
+        place = (self._rules.area(alarm.zone), danger(alarm, self._devices.get(alarm.device)), alarm.purpose)
         seen = self._seen[alarm.id] = _Seen(alarm, quiet, place)
         self._at.setdefault(place, {})[alarm.id] = seen
 
@@ -70,15 +80,23 @@ class Triggers:
         seen = self._seen.get(alarm)
         return seen is not None and (seen.quiet is None or now.mono - seen.quiet <= span)
 
-    def partner(self, alarm: Alarm, now: Instant) -> str | None:
-        """The id of another trigger that makes `alarm` certain, the oldest one; None while there is none."""
+    def quiet_at(self, alarm: str, span: int) -> int:
+        """Mono µs at which an alarm will have been quiet for `span` µs; NEVER while it is active."""
+        seen = self._seen.get(alarm)
+        return NEVER if seen is None or seen.quiet is None else seen.quiet + span
+
+    def partner(self, alarm: Alarm, now: Instant, over: Callable[[str], bool]) -> str | None:
+        """The id of another trigger that makes `alarm` certain, the oldest one; None while there is none.
+
+        over: whether a person has said all clear since the alarm of an id called last.
+        """
         own = self._seen.get(alarm.id)
         if own is None or not own.place[0] or not self._counts(alarm, now):
             return None
         others = (
             seen.alarm
             for seen in self._at[own.place].values()
-            if seen.alarm.device != alarm.device and self._counts(seen.alarm, now)
+            if seen.alarm.device != alarm.device and self._counts(seen.alarm, now) and not over(seen.alarm.id)
         )
         oldest = min(others, key=lambda other: (other.raised_at, other.id), default=None)
         return None if oldest is None else oldest.id
@@ -104,6 +122,15 @@ def counts(alarm: Alarm, device: Device | None) -> bool:
         and device is not None
         and is_trigger(device)
     )
+
+
+def danger(alarm: Alarm, device: Device | None) -> str:
+    """What an alarm tells of: its signal, or `CO` where that is what the device or the point measures."""
+    if alarm.signal is not Signal.GAS or device is None:
+        return alarm.signal.value
+    specs = (spec for spec in device.profile.points if f"{device.id}.{spec.id}" == alarm.point)
+    measured = any(spec.quantity is not None and spec.quantity.id == _CO_QUANTITY for spec in specs)
+    return CO if measured or device.profile.category in CO_CATEGORIES else alarm.signal.value
 
 
 def is_trigger(device: Device) -> bool:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from edge.domain.alarm import Alarm
-from edge.domain.device import Signal
+from edge.domain.device import Device, Signal
 from edge.domain.incident import Incident
 from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.plan import Coincidence, Plan
 from edge.domain.reading import Purpose
-from edge.emergency.coincidence import OWN_RULES, TRIGGERS
+from edge.emergency.coincidence import CO, CO_CATEGORIES, LIFE, OWN_RULES, TRIGGERS, danger
 
-Category = Callable[[str], str]
-"""Category of a device's profile by the device's id, "" where it is unknown."""
+BY_TRIGGERS: Final[frozenset[str]] = frozenset({*TRIGGERS, CO})
+"""Families that two triggers make certain, and that go by linkage zone."""
 
 
 class Grouping:
-    """The plans and linkage zones of the site, applied to alarms."""
+    """The plans and linkage zones of the site, applied to alarms. devices: by id; it may grow."""
 
-    def __init__(self, plans: Sequence[Plan], coincidence: Coincidence, category: Category) -> None:
+    def __init__(
+        self, plans: Sequence[Plan], coincidence: Coincidence, devices: Mapping[str, Device]
+    ) -> None:
         self._plans = tuple(plans)
         self._by_id = {plan.id: plan for plan in plans}
         self._coincidence = coincidence
-        self._category = category
+        self._devices = devices
         self._areas: dict[str, str] = {}  # by zone: a storm asks of the same few again and again
 
     def plan(self, id: str | None) -> Plan | None:
@@ -40,12 +43,20 @@ class Grouping:
     def family(self, alarm: Alarm, plan: Plan | None) -> str | None:
         """What belongs together; None where an alarm opens no incident."""
         if alarm.signal in VITAL:
-            return alarm.signal.value
+            return danger(alarm, self._devices.get(alarm.device))
         return None if plan is None else f"plan:{plan.id}"
+
+    def means(self, alarm: Alarm, incident: Incident) -> bool:
+        """Whether that `alarm` is real makes an incident certain: where life is at stake, only one of its danger."""
+        return incident.family not in LIFE or self.family(alarm, None) == incident.family
+
+    def _category(self, device: str) -> str:
+        known = self._devices.get(device)
+        return "" if known is None else known.profile.category
 
     def area(self, family: str, plan: Plan | None, zone: str) -> str:
         """The area of an incident of that family whose alarm is in `zone`."""
-        if family in TRIGGERS:
+        if family in BY_TRIGGERS:
             return self._linkage_zone(zone)
         if family == Signal.SOS or plan is None or plan.spread == "zone":
             return zone
@@ -65,7 +76,7 @@ class Grouping:
         if alarm.purpose is not incident.purpose:
             return False
         if alarm.signal in VITAL:
-            return incident.family == alarm.signal.value and self.within(incident, alarm.zone)
+            return incident.family == self.family(alarm, None) and self.within(incident, alarm.zone)
         if not self.within(incident, alarm.zone):
             return False
         plan = self.plan(incident.plan)
@@ -75,6 +86,23 @@ class Grouping:
         """Whether `alarm` is one that opens an incident of this one's plan, not merely joins it."""
         plan = self.plan(incident.plan)
         return plan is not None and plan.suits(alarm, self._category(alarm.device), opening=True) > 0
+
+
+def family_of(plan: Plan) -> str:
+    """What an incident opened by hand is of: the danger that its plan is for, else the plan itself."""
+    opening = [when for when in plan.when if when.opens]
+    signals = {signal for when in opening for signal in when.signals}
+    if len(signals) != 1 or not signals <= VITAL:
+        return f"plan:{plan.id}"
+    co = all(when.categories and CO_CATEGORIES.issuperset(when.categories) for when in opening)
+    return CO if co and Signal.GAS in signals else signals.pop().value
+
+
+def signal_of(family: str) -> str | None:
+    """The signal of an incident of that family, before an alarm of it came; None for what is not about life."""
+    if family == CO:
+        return Signal.GAS.value
+    return family if family in VITAL else None
 
 
 def calls(kind: str, alarm: Alarm) -> bool:

@@ -23,8 +23,8 @@ from edge.domain.incident import (
     OpenIncident,
     TickStep,
 )
-from edge.domain.instant import SECOND, Instant
-from edge.domain.lifecycle import VITAL
+from edge.domain.instant import Instant
+from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.names import Text
 from edge.domain.plan import EmergencyRules, Plan
 from edge.domain.reading import Purpose
@@ -32,11 +32,12 @@ from edge.domain.request import Refusal
 from edge.domain.rule import Priority
 from edge.domain.site import Zone
 from edge.domain.timers import NEVER
-from edge.emergency import steps
+from edge.emergency import lasting, steps
 from edge.emergency.asked import asked
 from edge.emergency.book import Book, Entry
-from edge.emergency.coincidence import Triggers, since
-from edge.emergency.grouping import Grouping, calls, judged_real
+from edge.emergency.coincidence import LIFE, Triggers, since
+from edge.emergency.grouping import Grouping, calls, family_of, judged_real, signal_of
+from edge.emergency.tenure import Tenure
 from edge.emergency.ticking import Ticking, of_alarm
 
 Why = Literal["two_triggers", "person", "lasting"]
@@ -71,9 +72,9 @@ class Incidents:
         self._zones = zones
         self._alarms = alarms
         self._drill = drill
-        self._group = round(rules.coincidence.group * SECOND)
         self._triggers = Triggers(rules.coincidence, devices)
-        self._grouping = Grouping(rules.plans, rules.coincidence, lambda id: _category(devices.get(id)))
+        self._tenure = Tenure(rules.coincidence, self._triggers)
+        self._grouping = Grouping(rules.plans, rules.coincidence, devices)
         self._book = Book(numbering)
         self._restored = False
         self._soonest = NEVER  # mono µs before which time alone makes nothing follow
@@ -83,8 +84,8 @@ class Incidents:
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
         """Go on with what remained of each step's time; its alarms are back with what happens first."""
-        for row in rows:
-            self._book.restore(Incident.from_dict(row), now)
+        for incident in sorted(map(Incident.from_dict, rows), key=lambda one: (one.last_at, one.number)):
+            self._book.restore(incident, now)
         self._restored = True
         self._soonest = now.mono
         return Conclusion()
@@ -100,13 +101,19 @@ class Incidents:
         self._take_up({alarm.id for _, alarm in facts}, now)
         touched: dict[str, Entry] = {}
         for kind, alarm in facts:
-            self._triggers.note(alarm, now)
             entry = self._book.of.get(alarm.id)
+            if entry is not None and self._begins_anew(entry, kind, alarm, now):
+                touched[entry.incident.id] = entry
+                self._book.leave(alarm)
+                entry = None
+            self._triggers.note(alarm, now)
             if entry is None and calls(kind, alarm):
                 entry = self._taken_in(alarm, now, told)
             if entry is not None:
                 touched[entry.incident.id] = entry
                 self._alarm(entry, kind, alarm, now, told)
+                entry = self._book.of[alarm.id]
+                touched[entry.incident.id] = entry
         if late := self._soonest <= now.mono:
             touched, self._soonest = dict(self._book.open), NEVER
         for entry in touched.values():
@@ -144,8 +151,9 @@ class Incidents:
 
     def _look_ahead(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            limits = entry.due.values() if entry.running else ()
-            self._soonest = min(self._soonest, self._lasts_at(entry), *limits)
+            limits = entry.due.values() if entry.presses else ()
+            times = (self._lasts_at(entry), self._tenure.quiet_at(entry), self._tenure.ends_at(entry))
+            self._soonest = min(self._soonest, *times, *limits)
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 
@@ -160,7 +168,8 @@ class Incidents:
                 entry.members[alarm.id] = alarm
                 self._book.of[alarm.id] = entry
             if alarm.id not in changing:
-                self._triggers.note(alarm, now)
+                spent = entry is not None and entry.incident.quiet_at is not None
+                self._triggers.note(alarm, now, spent=spent)
                 if entry is not None:
                     self._lasts(entry, alarm, since(alarm.annunciated_at, now))
 
@@ -179,21 +188,24 @@ class Incidents:
 
     def _taken_in(self, alarm: Alarm, now: Instant, told: Conclusion) -> Entry | None:
         """The incident that the alarm joins or opens."""
-        for entry in self._book.open.values():
-            if self._grouping.belongs(alarm, entry.incident) and self._takes_more(entry, now):
-                self._book.join(entry, alarm, now)
-                return entry
+        if (entry := self._taker(alarm, now)) is not None:
+            self._book.join(entry, alarm, now)
+            return entry
         plan = self._grouping.plan_for(alarm)
         family = self._grouping.family(alarm, plan)
         return None if family is None else self._opened(alarm, family, plan, now, told)
 
-    def _takes_more(self, entry: Entry, now: Instant) -> bool:
-        """A certain one takes all that comes; another one while its alarms are not long past."""
-        return (
-            entry.incident.stage == 2
-            or now.mono - entry.joined <= self._group
-            or any(self._triggers.recent(id, now, self._group) for id in entry.members)
-        )
+    def _taker(self, alarm: Alarm, now: Instant) -> Entry | None:
+        """The latest of the open incidents that the alarm belongs to."""
+        entries = reversed(self._book.open.values())
+        suiting = (entry for entry in entries if self._grouping.belongs(alarm, entry.incident))
+        return next((entry for entry in suiting if self._tenure.takes_more(entry, now)), None)
+
+    def _begins_anew(self, entry: Entry, kind: str, alarm: Alarm, now: Instant) -> bool:
+        """Whether an alarm calls of whose incident that is no more. One that is unverified still waits for it."""
+        if kind not in CALLING or not calls(kind, alarm) or self._tenure.takes_more(entry, now):
+            return False
+        return entry.incident.state != "stage1" or self._taker(alarm, now) is not None
 
     def _opened(self, alarm: Alarm, family: str, plan: Plan | None, now: Instant, told: Conclusion) -> Entry:
         seq = self._book.numbering.next()
@@ -214,7 +226,7 @@ class Incidents:
                 other.id not in self._book.of
                 and other.signal not in VITAL
                 and other.suppression is None
-                and self._triggers.recent(other.id, now, self._group)
+                and self._tenure.lately(other.id, now)
                 and self._grouping.belongs(other, entry.incident)
             ):
                 self._book.join(entry, other, now)
@@ -232,14 +244,30 @@ class Incidents:
             self._book.again(entry)
             self._book.risen(entry, alarm, now, told)
         self._lasts(entry, alarm, now.mono)
-        family = entry.incident.family
-        if judged_real(kind, alarm) and (family not in VITAL or family == alarm.signal.value):
+        self._book.judged(entry, kind, alarm)
+        if judged_real(kind, alarm) and self._grouping.means(alarm, entry.incident):
             self._confirm(
                 entry, "person", (alarm.id,), alarm.verdict.by if alarm.verdict else None, now, told
             )
-        elif entry.incident.stage == 1 and (partner := self._triggers.partner(alarm, now)) is not None:
+        elif entry.incident.state == "stage1" and (
+            partner := self._triggers.partner(alarm, now, self._is_over)
+        ):
+            entry = self._together(entry, partner, alarm, now, told)
             self._confirm(entry, "two_triggers", (partner, alarm.id), None, now, told)
         self._book.tick(entry, of_alarm(kind, alarm, entry.members.values()), now, told)
+
+    def _is_over(self, alarm: str) -> bool:
+        entry = self._book.of.get(alarm)
+        return entry is not None and entry.incident.state == "all_clear"
+
+    def _together(self, entry: Entry, partner: str, alarm: Alarm, now: Instant, told: Conclusion) -> Entry:
+        """One fire is one incident: the alarm goes over to that of its partner."""
+        other = self._book.of.get(partner)
+        if other is None or other is entry:
+            return entry
+        self._book.joined(entry, now, told)
+        self._book.join(other, alarm, now)
+        return other
 
     # ---- stage 2 --------------------------------------------------------------------------------------------------
 
@@ -260,6 +288,7 @@ class Incidents:
             confirmed_at=now.utc,
             confirmed_by=by,
             confirmed_why=why,
+            spoken=len(entry.incident.reports),
             all_clear_at=None,
             all_clear_by=None,
         )
@@ -275,37 +304,34 @@ class Incidents:
 
     def _lasts(self, entry: Entry, alarm: Alarm, mono: int) -> None:
         """Note since when a point is out of bounds."""
-        if alarm.active and alarm.open and self._grouping.opens(alarm, entry.incident):
-            entry.lasting.setdefault(alarm.point, mono)
-        else:
-            entry.lasting.pop(alarm.point, None)
+        lasting.note(entry.lasting, alarm, mono, meant=self._grouping.opens(alarm, entry.incident))
 
     def _lasts_at(self, entry: Entry) -> int:
         """Mono µs at which enough points will have been out of bounds for long enough; NEVER for what is vital."""
         plan = self._grouping.plan(entry.incident.plan)
         rule = None if plan is None else plan.lasting
-        if rule is None or not entry.running or entry.incident.stage == 2 or entry.incident.family in VITAL:
+        if rule is None or entry.incident.state != "stage1" or entry.incident.family in LIFE:
             return NEVER
-        starts = sorted(entry.lasting.values())
-        return NEVER if len(starts) < rule.points else starts[rule.points - 1] + round(rule.seconds * SECOND)
+        return lasting.certain_at(entry.lasting, rule)
 
     # ---- time and the end -----------------------------------------------------------------------------------------
 
     def _by_time(self, entry: Entry, now: Instant, told: Conclusion) -> None:
         if self._lasts_at(entry) <= now.mono:
-            meant = [alarm.id for alarm in entry.members.values() if alarm.point in entry.lasting]
-            self._confirm(entry, "lasting", tuple(sorted(meant)[:MEMBERS]), None, now, told)
-        for id in steps.late(entry.incident, entry.due, now):
+            self._confirm(entry, "lasting", tuple(sorted(entry.lasting)[:MEMBERS]), None, now, told)
+        if self._tenure.quiet_at(entry) <= now.mono:
+            quiet = replace(entry.incident, quiet_at=now.utc)
+            self._book.record(entry, quiet, "incident.quiet", now, told)
+        for id in steps.late(entry.incident, entry.due, now) if entry.presses else ():
             late = steps.overdue(entry.incident, id, entry.due)
             self._book.record(entry, late, "incident.step_overdue", now, told, step=id)
 
     def _over(self, entry: Entry, now: Instant, told: Conclusion) -> None:
-        """It closes by itself when its alarms are closed: unverified at once, certain after all clear and report."""
+        """It closes by itself when its alarms are closed: certain after all clear and report, else by time."""
         incident = entry.incident
         if entry.members or not incident.open:
             return
-        unverified = incident.stage == 1 and incident.count > 0
-        if unverified or (incident.state == "all_clear" and incident.reported):
+        if self._tenure.ends_at(entry) <= now.mono or (incident.state == "all_clear" and incident.reported):
             over = replace(incident, state="closed", closed_at=now.utc)
             self._book.record(entry, over, "incident.closed", now, told)
 
@@ -317,10 +343,14 @@ class Incidents:
             raise Refusal("not_found", "there is no such plan")
         if request.zone and request.zone not in self._zones:
             raise Refusal("not_found", "there is no such zone")
-        family = _family_of(plan)
+        family = family_of(plan)
+        area = self._grouping.area(family, plan, request.zone)
+        if (entry := self._book.standing(plan.id, area, request.drill)) is not None:
+            self._book.record(entry, entry.incident, "incident.joined", now, told, request.by, request.note)
+            return entry
         seq = self._book.numbering.next()
         made = replace(
-            _made(seq, now, plan, family, self._grouping.area(family, plan, request.zone)),
+            _made(seq, now, plan, family, area),
             title=plan.name,
             place=self._zones[request.zone].full if request.zone else _NO_PLACE,
             zone=request.zone,
@@ -353,18 +383,7 @@ class Incidents:
 def _made(seq: Seq, now: Instant, plan: Plan | None, family: str, area: str) -> Incident:
     return Incident(
         id=f"inc-{seq.epoch}-{seq.number}", number=seq.number, opened_at=now.utc, title=_NO_PLACE, place=_NO_PLACE,
-        signal=family if family in VITAL else None, priority=Priority.HIGH.value, zone="", family=family, area=area,
+        signal=signal_of(family), priority=Priority.HIGH.value, zone="", family=family, area=area,
         last_at=now.utc, plan=None if plan is None else plan.id,
         plan_version=None if plan is None else plan.version,
     )  # fmt: skip
-
-
-def _family_of(plan: Plan) -> str:
-    """What an incident opened by hand is of: the vital signal its plan is for, else the plan itself."""
-    signals = {signal for when in plan.when if when.opens for signal in when.signals}
-    vital = [signal for signal in signals if signal in VITAL]
-    return vital[0].value if len(signals) == 1 and vital else f"plan:{plan.id}"
-
-
-def _category(device: Device | None) -> str:
-    return "" if device is None else device.profile.category

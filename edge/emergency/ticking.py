@@ -9,6 +9,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Conclusion, Happened
 from edge.domain.fact import Fact
 from edge.domain.instant import Instant
+from edge.domain.output import STOP
 from edge.domain.reading import Purpose
 from edge.emergency.book import Book, Entry
 from edge.emergency.grouping import Grouping
@@ -18,6 +19,8 @@ _ORDERS: Final = {
     "order.on_site": "order:on_site",
     "order.done": "order:done",
 }
+_UNDOES: Final = frozenset({STOP, "off", "reset", "restore"})
+"""Acts that end what a plan's step is about: stopping a siren does not start it."""
 
 
 def of_alarm(kind: str, alarm: Alarm, members: Iterable[Alarm]) -> set[str]:
@@ -32,7 +35,7 @@ def of_alarm(kind: str, alarm: Alarm, members: Iterable[Alarm]) -> set[str]:
 
 def _of_other(fact: Fact) -> str | None:
     if fact.kind == "command.confirmed":
-        return f"command:{fact.body['kind']}"
+        return None if fact.body["act"] in _UNDOES else f"command:{fact.body['kind']}"
     return "answered" if fact.kind == "notification.answered" else _ORDERS.get(fact.kind)
 
 

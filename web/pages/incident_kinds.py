@@ -16,6 +16,7 @@ KINDS: Final = {
     "incident.roll": _("Answered the roll-call"),
     "incident.report": _("Incident report"),
     "incident.photo": _("Photo added"),
+    "incident.quiet": _("Its detectors have been quiet for a while"),
     "incident.all_clear": _("All clear"),
     "incident.closed": _("Incident closed"),
 }

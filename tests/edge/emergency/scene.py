@@ -53,6 +53,7 @@ DEVICES = {
         device("stranger", "b3/s1", "smoke-detector", built_in=True),
         device("gas-a", "b1/u2/1203", "gas-detector"),
         device("gas-b", "b1/u2/1204", "gas-detector"),
+        device("co", "b1/u2/105", "co-detector"),
         device("button-1", "b3/s1/1f/105", "button"),
         device("button-2", "b3/s1/3f/301", "button"),
         device("heat", "out/eb", "heat-detector"),
@@ -93,6 +94,7 @@ PLANS = (
             replace(step("knock", 1, 60), priorities=("urgent",)),
         ),
     ),
+    plan("p9-co", PlanWhen((Signal.GAS,), categories=("co-detector",)), steps=(step("windows", 1, 60),)),
     plan("p2-fire", PlanWhen((Signal.FIRE,)), steps=FIRE_STEPS),
     plan(
         "p3-shed",
@@ -248,6 +250,7 @@ class Scene:
 
 _SIGNALS = {
     "gas-detector": Signal.GAS,
+    "co-detector": Signal.GAS,
     "button": Signal.SOS,
     "meter": Signal.PROCESS,
     "water-probe": Signal.PROCESS,

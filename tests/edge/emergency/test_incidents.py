@@ -273,7 +273,7 @@ class TestSteps:
         assert (scene.step_of("ack").how, scene.step_of("ack").done_by) == ("fact", None)
         scene.judged(fire, "real")
         assert scene.step_of("verify").how == "fact"
-        scene.told("command.confirmed", "command", kind="siren", alarm="al-1", zone="b3/s1")
+        scene.told("command.confirmed", "command", kind="siren", act="start", alarm="al-1", zone="b3/s1")
         assert scene.step_of("sirens").how == "fact"
         assert [row["step"] for row in (f.body for f in scene.facts) if row["step"]] == [
             "ack",
@@ -283,9 +283,9 @@ class TestSteps:
 
     def test_a_siren_started_by_hand_in_its_stair_ticks_as_well(self, scene: Scene) -> None:
         scene.judged(scene.raised("al-1"), "real")
-        scene.told("command.confirmed", "command", kind="siren", alarm=None, zone="b3/s2")
+        scene.told("command.confirmed", "command", kind="siren", act="start", alarm=None, zone="b3/s2")
         assert scene.step_of("sirens").how is None
-        scene.told("command.confirmed", "command", kind="siren", alarm=None, zone="b3/s1/2f")
+        scene.told("command.confirmed", "command", kind="siren", act="start", alarm=None, zone="b3/s1/2f")
         assert scene.step_of("sirens").how == "fact"
 
     def test_an_order_on_site_ticks(self, scene: Scene) -> None:
@@ -347,7 +347,7 @@ class TestSteps:
         id = scene.one().id
         scene.ask(Muster(id, "li", "he", "qr"))
         scene.ask(Muster(id, "li", "he"))
-        assert [one.person for one in scene.one().roll] == ["he"]
+        assert [(one.person, one.proof) for one in scene.one().roll] == [("he", "qr")]
         scene.ask(Muster(id, "li", "ma"))
         assert scene.step_of("roll").how == "fact"
 
@@ -387,17 +387,6 @@ class TestTheEnd:
         id = scene.open().id
         scene.ask(AllClear(id, "li"))
         assert scene.ask(CloseIncident(id, "li", "人员已救出")).closed_by == "li"
-
-    def test_it_was_not_over_after_all(self, scene: Scene) -> None:
-        fire = scene.quiet(scene.judged(scene.raised("al-1"), "real"))
-        id = scene.one().id
-        scene.ask(AllClear(id, "li"))
-        scene.changed("alarm.reannunciated", fire, active=True)
-        assert (scene.one().state, scene.one().all_clear_at) == ("stage2", None)
-        scene.quiet(fire)
-        scene.ask(AllClear(id, "li"))
-        scene.raised("al-2", "smoke-b")
-        assert scene.one().state == "stage2"
 
     def test_reports_take_words_or_photos(self, scene: Scene) -> None:
         scene.raised("al-1")
