@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from edge.domain.alarm import Alarm, AlarmState
 from edge.domain.device import Signal
 from edge.domain.fact import Fact
-from edge.domain.hazard import Hazard
+from edge.domain.hazard import ENDS, Hazard
 from edge.domain.household import household_of
 from edge.domain.incident import Incident
 from edge.domain.instant import DAY, MINUTE
@@ -126,7 +126,22 @@ async def _hazards(hub: Hub, alarm: Alarm) -> Sequence[Hazard]:
     """Hazards that came of it, such as the one proposed after the third false alarm."""
     page = await hub.cases("hazard", CaseQuery(where={"device": alarm.device}, limit=20))
     found = map(Hazard.from_dict, page.items)
-    return [one for one in found if alarm.id in {one.alarm, *(source.id for source in one.sources)}]
+    return [
+        one
+        for one in found
+        if alarm.id in {one.alarm, *(s.id for s in one.sources)} or _one_of_many(one, alarm)
+    ]
+
+
+def _one_of_many(hazard: Hazard, alarm: Alarm) -> bool:
+    """Whether its sensor went on and on, so that the hazard no longer names each of its alarms."""
+    ended = hazard.closed_at is not None and alarm.raised_at > hazard.closed_at
+    return (
+        len(hazard.sources) >= ENDS
+        and hazard.key == alarm.key
+        and alarm.raised_at >= hazard.opened_at
+        and not ended
+    )
 
 
 async def _alarm(hub: Hub, id: str) -> Alarm:

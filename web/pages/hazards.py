@@ -44,7 +44,7 @@ FILTERS: Final = {
 SORTS: Final = {"due": _("Most urgent first"), "newest": _("Newest first")}
 SCRIPT_WORDS: Final = {
     "photo_required": _("Take a photo of the rectified place first."),
-    "same_person": _("Another person than the one who rectified it must do this."),
+    "same_person": _("Somebody who neither rectified it nor took the pictures of that must do this."),
     "wrong_step": _("Somebody was faster: the hazard has moved on, or its work order is under way."),
     "closed": _("The hazard is closed."),
     "too_long": _("So much time cannot be asked for at once."),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from edge.domain.hazard import AskExtension, GradeHazard, InterimControl, Reinspect
+from edge.domain.hazard import ENDS, AskExtension, GradeHazard, InterimControl, Reinspect
 from edge.domain.instant import DAY
 from edge.domain.names import Text
 from tests.web.fakes import FakeHub
@@ -161,3 +161,17 @@ async def test_from_a_device_and_an_alarm(hub: FakeHub, person: ComeIn) -> None:
     assert "/hazards/report?device=wp-1" in (await client.get("/devices/wp-1")).text
     assert 'data-device="wp-1"' in (await client.get("/hazards/report?device=wp-1")).text
     assert f'data-alarm="{alarm.id}"' in (await client.get(f"/hazards/report?alarm={alarm.id}")).text
+
+
+async def test_an_alarm_of_a_sensor_that_goes_on_and_on_leads_to_its_hazard(
+    hub: FakeHub, person: ComeIn
+) -> None:
+    hazard = await a_hazard(hub, device="sm-301")
+    alarm = hub.raise_alarm("sm-301.smoke")
+    many = [{"kind": "alarm", "id": f"x-{n}", "by": None, "at": hazard.opened_at} for n in range(ENDS)]
+    row = {**hazard.to_dict(), "key": alarm.key, "sources": many}
+    hub.case_rows["hazard"][hazard.id] = row
+    client = await person("guard")
+    assert f"/hazards/{hazard.id}" in (await client.get(f"/alarms/{alarm.id}")).text
+    hub.case_rows["hazard"][hazard.id] = {**row, "key": "other@sm-301.smoke"}
+    assert f"/hazards/{hazard.id}" not in (await client.get(f"/alarms/{alarm.id}")).text
