@@ -21,7 +21,7 @@ from web.auth.secrets import digest, new_token
 
 _FIRST_DAY = date(2026, 1, 1)
 """Of the patrol's four days, on which 何军 has the day."""
-TOLD = frozenset({"alarm", "command", "notification", "escalation", "order", "incident", "hazard"})
+TOLD = frozenset({"alarm", "command", "notification", "escalation", "order", "incident", "hazard", "drill"})
 """Subjects whose steps are printed."""
 
 
@@ -94,6 +94,8 @@ class Story:
 
 def _what(fact: Fact) -> str:
     body = fact.body
+    if fact.subject == "drill":
+        return f"{body['last'] or '':18} {fact.by or ''}"
     if fact.subject in {"incident", "hazard"}:
         what = body.get("step") if fact.kind.startswith("incident.step") else ""
         return f"{what or '':18} {fact.by or ''}"
