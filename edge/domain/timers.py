@@ -46,7 +46,7 @@ class Timers:
             if queued != timer.queued:
                 continue  # brought forward meanwhile: its other entry counts
             timer.queued = NEVER
-            if timer.due <= mono:
+            if timer.due <= queued:  # else it was postponed, and has its turn in the order of its new time
                 yield timer
             self.watch(timer)
 
