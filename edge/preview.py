@@ -16,9 +16,10 @@ from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Policy
 from edge.domain.rule import Priority
 from edge.domain.site import Site
+from edge.domain.zones import within
 from edge.emergency.coincidence import TRIGGERS, is_trigger
 from edge.emergency.grouping import Grouping
-from edge.outputs.linkages import targets, within
+from edge.outputs.linkages import targets
 
 Who = Callable[[str, str], tuple[str, ...]]
 """(target, place) -> ids of the people it means now."""
@@ -40,7 +41,7 @@ def heard(
     """
     category = "" if device is None else device.profile.category
     alarm = _imagined(zone, signal, device)
-    plan = Grouping(site.emergency.plans, site.emergency.coincidence, lambda _: category).plan_for(alarm)
+    plan = Grouping(site.emergency.plans, site.emergency.coincidence, devices).plan_for(alarm)
     area = site.emergency.coincidence.area(zone)
     rung = next((p for p in site.policies if p.steps and p.fits(alarm)), None)
     told = next((p for p in site.policies if p.fits(alarm) and _on_confirmed(p)), None)

@@ -47,13 +47,12 @@ def again(alarm: Alarm, tracker: Tracker, now: Instant) -> Alarm:
 
     That it was nothing was said of what it reported before: the journal keeps that verdict, this report has none yet.
     """
-    nothing = alarm.verdict is not None and alarm.verdict.kind != "real"
     alarm = replace(
         reported(alarm, tracker, now),
         acked=False,
         acked_at=None,
         acked_by=None,
-        verdict=None if nothing else alarm.verdict,
+        verdict=None if alarm.dismissed else alarm.verdict,
     )
     if tracker.level > alarm.level:
         level = tracker.rule.levels[tracker.level]

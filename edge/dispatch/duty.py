@@ -15,6 +15,7 @@ from edge.domain.handover import ShiftChange
 from edge.domain.instant import DAY, HOUR, Instant
 from edge.domain.on_duty import Expiry, Finding, Stint
 from edge.domain.roster import GROUP, Person, Post, Quiet, Roster, Shift
+from edge.domain.zones import within
 
 Holidays = Callable[[date], str | None]
 
@@ -71,7 +72,7 @@ class OnDuty:
     def crew_for(self, skill: str, place: str, now: Instant) -> tuple[str | None, tuple[str, ...]]:
         """(crew, its people to be told now) for work that takes `skill` at a zone; no crew: whoever has the skill."""
         able = [crew for crew in self._roster.crews.values() if skill in crew.skills]
-        near = [crew for crew in able if not crew.zones or any(_within(place, zone) for zone in crew.zones)]
+        near = [crew for crew in able if not crew.zones or any(within(place, zone) for zone in crew.zones)]
         for crew in near or able:
             return crew.id, self._near(self._on_duty(crew.members, now), place)
         return None, self.who(f"skill:{skill}", now, place)
@@ -107,7 +108,7 @@ class OnDuty:
 
     def _looks_after(self, id: str, place: str) -> bool:
         zones = self._roster.persons[id].zones
-        return not zones or any(_within(place, zone) for zone in zones)
+        return not zones or any(within(place, zone) for zone in zones)
 
     def quiet_left(self, quiet: Quiet, now: Instant) -> int:
         """µs until quiet hours end, 0 when it is not quiet or the clock cannot be trusted."""
@@ -295,7 +296,3 @@ def _overlapping(post: Post, stints: Sequence[Stint]) -> Iterator[Finding]:
                 break
             both = tuple(dict.fromkeys(one.persons + two.persons))
             yield Finding("overlap", post.id, two.start, min(one.end, two.end), both)
-
-
-def _within(place: str, zone: str) -> bool:
-    return place == zone or place.startswith(f"{zone}/")

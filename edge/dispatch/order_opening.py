@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from edge.domain.alarm import Alarm
-from edge.domain.danger import NO_DANGER, endangers
+from edge.domain.danger import endangers
 from edge.domain.order import OrderRule
 from edge.domain.reading import Purpose
 
@@ -56,7 +56,7 @@ class Opening:
         elif kind == "alarm.raised":
             self._held.add(alarm.id)
         if kind == "alarm.verdict" and alarm.verdict is not None:
-            if alarm.verdict.kind in NO_DANGER:
+            if alarm.dismissed:
                 self._waiting.pop(alarm.id, None)
             if alarm.verdict.kind == "fault":
                 self._wait("fault", alarm)

@@ -139,6 +139,11 @@ class Alarm:
         return self.closed_at is None
 
     @property
+    def dismissed(self) -> bool:
+        """Whether a person judged it to be nothing: false, a fault, or a test."""
+        return self.verdict is not None and self.verdict.kind != "real"
+
+    @property
     def sounds(self) -> bool:
         """Whether it asks for attention now: open, unacknowledged, not suppressed, and no test."""
         return self.open and not self.acked and self.suppression is None and self.purpose is not Purpose.TEST

@@ -8,8 +8,6 @@ from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 
-NO_DANGER: Final = frozenset({"false", "fault", "test"})
-"""Verdicts after which an alarm that is still active keeps nobody away."""
 _SIGNALS: Final = frozenset({Signal.FIRE, Signal.GAS})
 _SPREAD: Final = 2
 """Parts of a zone's path that burn together: building and unit ("b3/s1"); practice."""
@@ -21,7 +19,7 @@ def endangers(alarm: Alarm, zone: str) -> bool:
         alarm.active
         and alarm.signal in _SIGNALS
         and alarm.purpose is Purpose.LIVE
-        and not (alarm.verdict is not None and alarm.verdict.kind in NO_DANGER)
+        and not alarm.dismissed
         and near(alarm.zone, zone)
     )
 

@@ -10,6 +10,7 @@ from edge.domain.device import Signal
 from edge.domain.hazard import Category, Grade
 from edge.domain.hazard_parts import NOTHING, SourceKind
 from edge.domain.names import Text
+from edge.domain.zones import within
 
 Due = Mapping[str, float]
 """Seconds by what is to be done: "grading", the grades (rectification of such a one), "reinspection"."""
@@ -100,4 +101,4 @@ class Unit:
 
     def answers_for(self, zone: str) -> bool:
         """Whether a place is one of its own."""
-        return any(zone == own or zone.startswith(f"{own}/") for own in self.zones)
+        return any(within(zone, own) for own in self.zones)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from edge.domain.alarm import Alarm
 from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
-from edge.domain.plan import within
 from edge.domain.reading import Purpose
+from edge.domain.zones import within
 
 
 @dataclass(frozen=True, slots=True)

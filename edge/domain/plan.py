@@ -14,6 +14,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.names import Text
 from edge.domain.output import Stage
+from edge.domain.zones import within
 
 Spread = Literal["zone", "linkage", "site"]
 """How far alarms of one cause can lie apart: in one place, in one linkage zone, or anywhere on the site.
@@ -36,11 +37,6 @@ acked, verdict[:kind], normal (none of its alarms is active any more): of an ala
 message was answered): of what belongs to one of its alarms. command:<kind>: an output of that kind was read back as
 switched, for one of its alarms or by hand in its area. muster:<n>: that many people stand in the roll.
 """
-
-
-def within(zone: str, prefix: str) -> bool:
-    """Whether the zone `zone` is `prefix` or lies in it; "" is the whole site."""
-    return not prefix or zone == prefix or zone.startswith(prefix + "/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from edge.domain.device import Point, Signal
 from edge.domain.names import Text
+from edge.domain.zones import within
 
 
 class Priority(StrEnum):
@@ -53,7 +54,7 @@ class Selector:
             and (device.profile.category == self.category if self.category else not device.profile.built_in)
             and (self.point is None or spec.id == self.point)
             and (not self.devices or device.id in self.devices)
-            and (self.zone is None or device.zone == self.zone or device.zone.startswith(self.zone + "/"))
+            and within(device.zone, self.zone or "")
         )
 
 

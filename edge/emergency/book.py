@@ -128,7 +128,7 @@ class Book:
         if kind != "alarm.verdict" or incident.stage == 1 or alarm.id not in incident.triggers:
             return
         known = [entry.members[id] for id in incident.triggers if id in entry.members]
-        withdrawn = bool(known) and all(one.verdict and one.verdict.kind != "real" for one in known)
+        withdrawn = bool(known) and all(one.dismissed for one in known)
         if withdrawn != incident.withdrawn:
             entry.incident, entry.fresh = replace(incident, withdrawn=withdrawn), True
 

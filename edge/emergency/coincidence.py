@@ -111,14 +111,13 @@ class Triggers:
 
 def counts(alarm: Alarm, device: Device | None) -> bool:
     """Whether an alarm of `device` can be a trigger at all, apart from how long it has been quiet."""
-    judged = alarm.verdict is not None and alarm.verdict.kind != "real"
     return (
         alarm.open
         and alarm.signal in TRIGGERS
         and alarm.purpose is not Purpose.TEST
         and alarm.suppression is None
         and alarm.rule not in OWN_RULES
-        and not judged
+        and not alarm.dismissed
         and device is not None
         and is_trigger(device)
     )

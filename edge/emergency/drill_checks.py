@@ -78,7 +78,7 @@ def real(alarm: Alarm) -> bool:
         and alarm.signal in VITAL
         and alarm.suppression is None
         and (alarm.active or alarm.latched)
-        and (alarm.verdict is None or alarm.verdict.kind == "real")
+        and not alarm.dismissed
     )
 
 

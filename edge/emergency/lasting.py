@@ -16,8 +16,7 @@ Since = dict[str, tuple[str, int]]
 
 def note(since: Since, alarm: Alarm, mono: int, *, meant: bool) -> None:
     """An alarm as it stands at `mono`. meant: whether it is one of those that the plan is for."""
-    real = alarm.verdict is None or alarm.verdict.kind == "real"
-    if meant and real and alarm.active and alarm.open and alarm.suppression is None:
+    if meant and not alarm.dismissed and alarm.active and alarm.open and alarm.suppression is None:
         since.setdefault(alarm.id, (alarm.point, mono))
     else:
         since.pop(alarm.id, None)

@@ -14,6 +14,7 @@ from edge.domain.hazard_rules import Due, HazardPolicy, HazardRule, Unit
 from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.domain.reading import Purpose
+from edge.domain.zones import within
 
 NUISANCE: Final = "nuisance"
 """In place of a rule's id: proposed because of false alarms."""
@@ -75,7 +76,7 @@ class Origins:
     def unit(self, zone: str) -> Unit | None:
         """Who answers for a place: the one named closest to it."""
         answering = [unit for unit in self._units if zone and unit.answers_for(zone)]
-        return max(answering, key=lambda u: max(len(z) for z in u.zones if _within(zone, z)), default=None)
+        return max(answering, key=lambda u: max(len(z) for z in u.zones if within(zone, z)), default=None)
 
     def kind(self, alarm: Alarm, rule: HazardRule) -> SourceKind:
         """As what an alarm speaks by `rule`."""
@@ -240,8 +241,7 @@ def graver(hazard: Hazard, grade: Grade | None) -> bool:
 def retracts(hazard: Hazard, alarm: Alarm) -> bool:
     """Whether a verdict takes back what made the hazard: nothing else speaks for it, and nobody has graded it."""
     return (
-        alarm.verdict is not None
-        and alarm.verdict.kind != "real"
+        alarm.dismissed
         and hazard.rule != NUISANCE
         and hazard.graded_by is None
         and hazard.state in {HazardState.REPORTED, HazardState.ASSIGNED}
@@ -249,7 +249,3 @@ def retracts(hazard: Hazard, alarm: Alarm) -> bool:
         and hazard.dropped == 0
         and all(each.id == alarm.id and each.kind in {"alarm", "limit"} for each in hazard.sources)
     )
-
-
-def _within(place: str, zone: str) -> bool:
-    return place == zone or place.startswith(f"{zone}/")

@@ -13,6 +13,7 @@ from edge.domain.on_duty import Stint
 from edge.domain.roster import Post
 from edge.domain.service import ReportKind
 from edge.domain.site import Site
+from edge.domain.zones import within
 from edge.facade import Making
 from edge.reports.asked import Asked
 from edge.reports.bundle import BundleAsked
@@ -129,5 +130,5 @@ class HubRecords:
         return [
             (point.id, f"{point.device.name.zh} {point.spec.name.zh}", point.unit)
             for point in self._points()
-            if any(point.device.zone == root or point.device.zone.startswith(f"{root}/") for root in roots)
+            if any(within(point.device.zone, root) for root in roots)
         ]

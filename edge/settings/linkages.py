@@ -23,6 +23,7 @@ from edge.domain.output import (
 )
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Zone
+from edge.domain.zones import within
 from edge.settings.devices import Devices
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import DoTable, LinkageTable, WhenTable
@@ -147,8 +148,7 @@ class _Reader:
         meant = [
             output
             for output in self._outputs.values()
-            if output.kind == do.kind
-            and (place is None or output.device.zone == place or output.device.zone.startswith(place + "/"))
+            if output.kind == do.kind and within(output.device.zone, place or "")
         ]
         if not meant:
             where = "the site" if place is None else place

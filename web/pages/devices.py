@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from edge.domain.device import Point, Signal
 from edge.domain.lifecycle import VITAL
 from edge.domain.rule import AlarmRule
+from edge.domain.zones import within
 from edge.facade import DeviceState, Hub, PointState
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
@@ -105,7 +106,7 @@ def _matching(hub: Hub, q: str, category: str, zone: str, online: str) -> Iterab
             continue
         if category and device.profile.category != category:
             continue
-        if zone and not (device.zone + "/").startswith(zone + "/"):
+        if not within(device.zone, zone):
             continue
         if online == "out" and device.id not in hub.outages():
             continue
