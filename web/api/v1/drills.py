@@ -19,25 +19,20 @@ from edge.domain.drill import (
     StartDrill,
 )
 from edge.facade import CaseQuery, Hub
-from web.api.v1 import shapes
+from web.api.v1 import cases, shapes
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
-    instant,
     shown,
 )
 from web.api.v1.schema import FactShape, Listing
 from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
-from web.problems import not_found
 
 router = APIRouter(tags=["drills"])
 SEE: Final = Depends(require(Perm.SEE))
@@ -73,40 +68,27 @@ class NoteBody(Body):
 @router.get("/drills", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def drills(
     hub: TheHub,
+    page: cases.Page,
     state: DrillState | None = None,
     kind: DrillKind | None = None,
     plan: Annotated[str | None, Query(max_length=63)] = None,
-    since: Annotated[str | None, Query(description="RFC 3339: begun at or after.")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Drills, newest first."""
     wanted = {"state": state, "kind": kind, "plan": plan}
-    query = CaseQuery(
-        since=None if since is None else instant("since", since),
-        where={key: value for key, value in wanted.items() if value is not None},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("drill", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing(map(shape, page.items), page.next))
+    return await cases.listing(hub, "drill", page, wanted, shape=shape)
 
 
 @router.get("/drills/{id}", dependencies=[SEE])
 async def drill(hub: TheHub, id: Id) -> JSONResponse:
     """One drill; `earlier`: the last ones of its plan before it, with their `spans`."""
-    body = await _drill(hub, id)
+    body = await cases.one(hub, "drill", id)
     return answer(shape(body) | {"earlier": [shape(row) for row in await earlier(hub, body)]})
 
 
 @router.get("/drills/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one drill, oldest first."""
-    await _drill(hub, id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("drill", id)))
+    return await cases.story(hub, "drill", id)
 
 
 @router.post("/drills")
@@ -137,14 +119,14 @@ async def end(
     hub: TheHub, id: Id, visitor: Commander, body: NoteBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """End it: its alarms and incident are closed, its outputs stop, all who were told of it hear so."""
-    await _drill(hub, id)
+    await cases.one(hub, "drill", id)
     return await _act(hub, EndDrill(id, visitor.name, (body or NoteBody()).note), visitor, key)
 
 
 @router.post("/drills/{id}/seen")
 async def seen(hub: TheHub, id: Id, visitor: Reader, key: IdempotencyKey = None) -> JSONResponse:
     """Somebody has read on a wall that a real alarm ended it."""
-    await _drill(hub, id)
+    await cases.one(hub, "drill", id)
     return await _act(hub, SeeDrillStopped(id, visitor.name), visitor, key)
 
 
@@ -158,13 +140,6 @@ async def earlier(hub: Hub, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     query = CaseQuery(where={"plan": body["plan"]}, before=f"{body['opened_at']}.{body['id']}", limit=EARLIER)
     rows = (await hub.cases("drill", query)).items
     return [row for row in rows if row["state"] != "running"]
-
-
-async def _drill(hub: Hub, id: str) -> Mapping[str, Any]:
-    body = await hub.case("drill", id)
-    if body is None:
-        raise not_found("drill", id)
-    return body
 
 
 async def _act(hub: Hub, request: DrillRequest, visitor: Visitor, key: str | None) -> JSONResponse:

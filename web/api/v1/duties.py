@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from hmac import compare_digest
 from typing import Annotated, Any, Final, Literal
@@ -25,25 +24,22 @@ from edge.domain.occurrence import (
     WaiveDuty,
 )
 from edge.domain.request import Refusal
-from edge.facade import CaseQuery, Hub
-from web.api.v1 import duty_ledger, photos, shapes
+from edge.facade import Hub
+from web.api.v1 import cases, duty_ledger, photos, shapes
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
     instant,
     shown,
 )
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
-from web.problems import Problem, not_found
+from web.problems import Problem
 
 router = APIRouter(tags=["duties"])
 SEE: Final = Depends(require(Perm.SEE))
@@ -96,28 +92,15 @@ class WaiveBody(Body):
 @router.get("/duties", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def duties(
     hub: TheHub,
+    page: cases.Page,
     state: DutyState | None = None,
-    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    is_open: cases.Open = None,
     duty: Annotated[str | None, Query(max_length=63)] = None,
     kind: Annotated[str | None, Query(max_length=63)] = None,
-    since: Annotated[str | None, Query(description="RFC 3339: came due at or after.")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Occurrences, newest first."""
     wanted = {"state": None if state is None else state.value, "duty": duty, "kind": kind}
-    query = CaseQuery(
-        open=open,
-        since=None if since is None else instant("since", since),
-        where={key: value for key, value in wanted.items() if value is not None},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("duty", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+    return await cases.listing(hub, "duty", page, wanted, is_open)
 
 
 @router.get("/duties/plan", dependencies=[SEE])
@@ -187,14 +170,13 @@ async def records(
 @router.get("/duties/{id}", dependencies=[SEE])
 async def occurrence(hub: TheHub, id: Id) -> JSONResponse:
     """One occurrence."""
-    return answer(shapes.case(await _occurrence(hub, id)))
+    return answer(shapes.case(await cases.one(hub, "duty", id)))
 
 
 @router.get("/duties/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one occurrence, oldest first."""
-    await _occurrence(hub, id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("duty", id)))
+    return await cases.story(hub, "duty", id)
 
 
 @router.post("/duties/{id}/start")
@@ -202,7 +184,7 @@ async def start(
     hub: TheHub, id: Id, visitor: Doer, body: AtBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Begin its round: 409 `no_round`, `closed`; 422 `bad_time`."""
-    await _occurrence(hub, id)
+    await cases.one(hub, "duty", id)
     return await _act(hub, StartRound(id, visitor.name, _at(body)), visitor, key)
 
 
@@ -211,7 +193,7 @@ async def stop(
     hub: TheHub, id: Id, visitor: Doer, body: StopBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """A checkpoint was reached, a finding becomes a hazard: 409 `no_round`, `closed`; 422 `unknown_code`…"""
-    await _occurrence(hub, id)
+    await cases.one(hub, "duty", id)
     if not _fits(hub, body):
         raise Problem(422, "unknown_code", "This is no tag, and not the code that is printed there.")
     found = body.finding
@@ -225,7 +207,7 @@ async def done(
     hub: TheHub, id: Id, visitor: Doer, body: DoneBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """It is done, or made up: 409 `stops_missing`, `tasks_missing`, `unchecked`, `closed`; 422 `bad_time`."""
-    await _occurrence(hub, id)
+    await cases.one(hub, "duty", id)
     said = body or DoneBody()
     request = DoDuty(id, visitor.name, said.ticks, said.notes, _at(body), said.note)
     return await _act(hub, request, visitor, key)
@@ -236,7 +218,7 @@ async def waive(
     hub: TheHub, id: Id, visitor: Doer, body: WaiveBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """It need not be done: 403 `not_manager`, 422 `reason_required`, 409 `closed`."""
-    await _occurrence(hub, id)
+    await cases.one(hub, "duty", id)
     return await _act(hub, WaiveDuty(id, visitor.name, body.reason), visitor, key)
 
 
@@ -250,7 +232,7 @@ async def add_photo(
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Add a photo: the body is the picture itself, as with work orders. 422 `bad_picture`, 413, 503."""
-    body = await _occurrence(hub, id)
+    body = await cases.one(hub, "duty", id)
     picture = await request.body()
     photo = photos.photo_id(body["opened_at"], f"{id}|{about}|{visitor.name}|", picture)
     if any(kept["id"] == photo for kept in body["photos"]):
@@ -269,7 +251,7 @@ async def add_photo(
 @router.get("/duties/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
 async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
     """One photo, as JPEG."""
-    body = await _occurrence(hub, id)
+    body = await cases.one(hub, "duty", id)
     return await photos.shown(hub, photo, {kept["id"] for kept in body["photos"]})
 
 
@@ -308,13 +290,6 @@ def checkpoint_code(hub: Hub, id: str) -> str:
 
 def _at(body: AtBody | None) -> int | None:
     return None if body is None or body.at is None else instant("at", body.at)
-
-
-async def _occurrence(hub: Hub, id: str) -> Mapping[str, Any]:
-    body = await hub.case("duty", id)
-    if body is None:
-        raise not_found("duty", id)
-    return body
 
 
 async def _act(hub: Hub, request: DutyRequest, visitor: Visitor, key: str | None) -> JSONResponse:

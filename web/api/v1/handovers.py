@@ -13,17 +13,14 @@ from edge.domain.device import Signal
 from edge.domain.handover import HandOver, LeftOpen, Watch
 from edge.domain.instant import to_rfc3339
 from edge.facade import CaseQuery, Hub
-from web.api.v1 import shapes
+from web.api.v1 import cases
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
     shown,
 )
@@ -32,7 +29,7 @@ from web.api.v1.second import SecondBody
 from web.auth import Perm, Visitor, require
 from web.auth.permissions import allows, shows
 from web.auth.pins import check_pin
-from web.problems import Problem, not_found
+from web.problems import Problem
 
 router = APIRouter(tags=["handovers"])
 SEE = Depends(require(Perm.SEE))
@@ -81,22 +78,15 @@ def shape(row: Mapping[str, Any]) -> HandoverShape:
 
 
 @router.get("/handovers", dependencies=[SEE], responses=shown(Listing[HandoverShape]))
-async def handovers(hub: TheHub, limit: Limit = 100, cursor: Cursor = None) -> JSONResponse:
+async def handovers(hub: TheHub, page: cases.Page) -> JSONResponse:
     """Hand-overs, and changes of shift without one, newest first."""
-    try:
-        page = await hub.cases("handover", CaseQuery(before=cursor, limit=limit))
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shape(row) for row in page.items), page.next))
+    return await cases.listing(hub, "handover", page, {}, shape=shape)
 
 
 @router.get("/handovers/{id}", dependencies=[SEE], responses=shown(HandoverShape))
 async def handover(hub: TheHub, id: Id) -> JSONResponse:
     """One hand-over."""
-    row = await hub.case("handover", id)
-    if row is None:
-        raise not_found("handover", id)
-    return answer(shape(row))
+    return answer(shape(await cases.one(hub, "handover", id)))
 
 
 @router.post("/handovers", responses=shown(HandoverShape))

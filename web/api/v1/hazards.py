@@ -28,18 +28,14 @@ from edge.domain.hazard import (
 )
 from edge.domain.hazard_parts import PhotoKind, SourceKind
 from edge.domain.names import Text
-from edge.facade import CaseQuery, Hub, Kept
-from web.api.v1 import hazard_ledger, photos, shapes
+from edge.facade import Hub, Kept
+from web.api.v1 import cases, hazard_ledger, photos, shapes
 from web.api.v1.params import (
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
-    instant,
     scoped,
     shown,
 )
@@ -149,48 +145,34 @@ class CancelBody(_Body):
 @router.get("/hazards", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def hazards(
     hub: TheHub,
+    page: cases.Page,
     state: HazardState | None = None,
-    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    is_open: cases.Open = None,
     category: Category | None = None,
     grade: Grade | None = None,
     unit: Annotated[str | None, Query(max_length=63)] = None,
     zone: Annotated[str | None, Query(max_length=200)] = None,
     device: Annotated[str | None, Query(max_length=63)] = None,
     overdue: bool | None = None,
-    since: Since = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """The ledger, newest first."""
     wanted = {
         "state": None if state is None else state.value, "category": category, "grade": grade, "unit": unit,
         "zone": zone, "device": device, "overdue": None if overdue is None else str(int(overdue)),
     }  # fmt: skip
-    query = CaseQuery(
-        open=open,
-        since=None if since is None else instant("since", since),
-        where={key: value for key, value in wanted.items() if value is not None},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("hazard", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+    return await cases.listing(hub, "hazard", page, wanted, is_open)
 
 
 @router.get("/hazards/{id}", dependencies=[SEE])
 async def hazard(hub: TheHub, id: Id) -> JSONResponse:
     """One hazard."""
-    return answer(shapes.case(await _hazard(hub, id)))
+    return answer(shapes.case(await cases.one(hub, "hazard", id)))
 
 
 @router.get("/hazards/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one hazard, oldest first."""
-    await _hazard(hub, id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("hazard", id)))
+    return await cases.story(hub, "hazard", id)
 
 
 @router.post("/hazards")
@@ -206,7 +188,7 @@ async def grade(
     hub: TheHub, id: Id, visitor: Keeper, body: GradeBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Grade it: 403 `not_manager`, 422 `element_required`, `interim_required`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     request = GradeHazard(id, visitor.name, body.grade, body.element, body.interim, body.note)
     return await _act(hub, request, visitor, key)
 
@@ -216,7 +198,7 @@ async def assign(
     hub: TheHub, id: Id, visitor: Keeper, body: AssignBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Say who rectifies it, and send a crew where a skill is named. 409 `not_graded`, 403 `not_manager`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     _unit(hub, body.unit)
     if (
         body.person is not None
@@ -236,7 +218,7 @@ async def interim(
     hub: TheHub, id: Id, visitor: Keeper, body: NoteBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Record the control that stands meanwhile."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, InterimControl(id, visitor.name, body.note), visitor, key)
 
 
@@ -245,7 +227,7 @@ async def comment(
     hub: TheHub, id: Id, visitor: Reporter, body: NoteBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Put a remark into its story."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, CommentHazard(id, visitor.name, body.note), visitor, key)
 
 
@@ -254,7 +236,7 @@ async def rectify(
     hub: TheHub, id: Id, visitor: Reporter, body: RectifyBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Say that it is rectified, without a work order: 409 `photo_required`, `wrong_step`, `not_graded`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, Rectify(id, visitor.name, body.note if body else None), visitor, key)
 
 
@@ -263,7 +245,7 @@ async def reinspect(
     hub: TheHub, id: Id, visitor: Inspector, body: ReinspectBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Strike it off or send it back: 409 `same_person`, `not_proved`, `not_graded`; 422 `reason_required`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     request = Reinspect(id, visitor.name, body.passed, body.reason, body.override, body.note)
     return await _act(hub, request, visitor, key)
 
@@ -273,7 +255,7 @@ async def extension(
     hub: TheHub, id: Id, visitor: Reporter, body: AskBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Ask for more time; the manager decides."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, AskExtension(id, visitor.name, body.hours * 3600, body.note), visitor, key)
 
 
@@ -282,7 +264,7 @@ async def decide(
     hub: TheHub, id: Id, visitor: Keeper, body: DecideBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """The manager's answer: 403 `not_manager`, 409 `same_person`, `wrong_step`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, DecideExtension(id, visitor.name, body.granted, body.note), visitor, key)
 
 
@@ -291,7 +273,7 @@ async def cancel(
     hub: TheHub, id: Id, visitor: Keeper, body: CancelBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """It is none: a confirmed one only by the manager, 403 `not_manager`."""
-    await _hazard(hub, id)
+    await cases.one(hub, "hazard", id)
     return await _act(hub, CancelHazard(id, visitor.name, body.reason, body.note), visitor, key)
 
 
@@ -305,13 +287,13 @@ async def add_photo(
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Add a photo: the body is the picture itself, as with work orders. 422 `bad_picture`, 413, 503."""
-    body = await _hazard(hub, id)
+    body = await cases.one(hub, "hazard", id)
     picture = await request.body()
     about = f"{id}|{body['sent_back']}|{kind}|{visitor.name}|"
     photo = photos.photo_id(body["opened_at"], about, picture)
 
     async def look() -> tuple[Mapping[str, Any], set[str]]:
-        now = await _hazard(hub, id)
+        now = await cases.one(hub, "hazard", id)
         return now, {kept["id"] for kept in now["photos"]}
 
     async def act(made: Kept) -> JSONResponse:
@@ -324,15 +306,8 @@ async def add_photo(
 @router.get("/hazards/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
 async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
     """One photo, as JPEG."""
-    body = await _hazard(hub, id)
+    body = await cases.one(hub, "hazard", id)
     return await photos.shown(hub, photo, {kept["id"] for kept in body["photos"]})
-
-
-async def _hazard(hub: Hub, id: str) -> Mapping[str, Any]:
-    body = await hub.case("hazard", id)
-    if body is None:
-        raise not_found("hazard", id)
-    return body
 
 
 def _unit(hub: Hub, id: str | None) -> None:

@@ -24,27 +24,23 @@ from edge.domain.incident import (
     TickState,
     TickStep,
 )
-from edge.facade import CaseQuery, Hub, Kept
-from web.api.v1 import photos, shapes
+from edge.facade import Hub, Kept
+from web.api.v1 import cases, photos, shapes
 from web.api.v1.muster import is_code_of
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
-    instant,
     shown,
 )
 from web.api.v1.plans import phones, say
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
-from web.problems import Problem, not_found
+from web.problems import Problem
 
 router = APIRouter(tags=["incidents"])
 SEE: Final = Depends(require(Perm.SEE))
@@ -88,42 +84,28 @@ class ReportBody(Body):
 @router.get("/incidents", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def incidents(
     hub: TheHub,
+    page: cases.Page,
     state: IncidentState | None = None,
-    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    is_open: cases.Open = None,
     purpose: Literal["live", "drill"] | None = None,
     plan: Annotated[str | None, Query(max_length=63)] = None,
     zone: Annotated[str | None, Query(max_length=200)] = None,
-    since: Annotated[str | None, Query(description="RFC 3339: opened at or after.")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Incidents, newest first."""
     wanted = {"state": state, "purpose": purpose, "plan": plan, "zone": zone}
-    query = CaseQuery(
-        open=open,
-        since=None if since is None else instant("since", since),
-        where={key: value for key, value in wanted.items() if value is not None},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("incident", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+    return await cases.listing(hub, "incident", page, wanted, is_open)
 
 
 @router.get("/incidents/{id}", dependencies=[SEE])
 async def incident(hub: TheHub, id: Id) -> JSONResponse:
     """One incident with its steps, roll and reports."""
-    return answer(shapes.case(await _incident(hub, id)))
+    return answer(shapes.case(await cases.one(hub, "incident", id)))
 
 
 @router.get("/incidents/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one incident, oldest first."""
-    await _incident(hub, id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("incident", id)))
+    return await cases.story(hub, "incident", id)
 
 
 @router.get("/incidents/{id}/call")
@@ -132,7 +114,7 @@ async def call(hub: TheHub, id: Id, visitor: Seeing, what: Said = None, trapped:
 
     what: what burns; trapped: who cannot get out; both in the caller's words, else "not known yet".
     """
-    body = await _incident(hub, id)
+    body = await cases.one(hub, "incident", id)
     plan = hub.site.emergency.plan(body["plan"])
     words = None if plan is None else say(hub, plan, body, visitor.account.display, what, trapped)
     return answer({"say": words, "phones": phones(hub, plan, body["stage"])})
@@ -151,7 +133,7 @@ async def confirm(
     hub: TheHub, id: Id, visitor: Judging, body: NoteBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Stage 2 by a person's word. 409 `judge_alarm` while an alarm is open: its verdict says so; `closed`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     return await _act(hub, ConfirmIncident(id, visitor.name, (body or NoteBody()).note), visitor, key)
 
 
@@ -166,7 +148,7 @@ async def tick(
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """A step is done, skipped (422 `reason_required` without a note) or open again. 404, 409 `closed`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     note = (body or NoteBody()).note
     return await _act(hub, TickStep(id, visitor.name, step, state, note), visitor, key)
 
@@ -180,7 +162,7 @@ async def muster(
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Answer the roll, for oneself or on behalf of another. 422 `unknown_person`, 409 `closed`, `wrong_code`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     said = body or MusterBody()
     if said.proof == "qr" and not is_code_of(hub, id, said.code or ""):
         raise Problem(409, "wrong_code", "This is not the code of the muster point; read it anew.")
@@ -196,7 +178,7 @@ async def report(
     hub: TheHub, id: Id, visitor: OnScene, body: ReportBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """First, follow-up or final report, or one from the scene. 422 `reason_required`, 409 `closed`, `too_many`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     return await _act(hub, FileReport(id, visitor.name, body.kind, body.note), visitor, key)
 
 
@@ -208,12 +190,12 @@ async def add_photo(
 
     404, 409 `closed`, `too_many`; 422 `bad_picture`, 413, 503. The same picture sent twice is kept once.
     """
-    body = await _incident(hub, id)
+    body = await cases.one(hub, "incident", id)
     picture = await request.body()
     photo = photos.photo_id(body["opened_at"], f"{id}|{report}|{visitor.name}|", picture)
 
     async def look() -> tuple[Mapping[str, Any], Collection[str]]:
-        now = await _incident(hub, id)
+        now = await cases.one(hub, "incident", id)
         return now, _photos(now)
 
     async def act(made: Kept) -> JSONResponse:
@@ -225,7 +207,7 @@ async def add_photo(
 @router.get("/incidents/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
 async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
     """One photo of its reports, as JPEG."""
-    return await photos.shown(hub, photo, _photos(await _incident(hub, id)))
+    return await photos.shown(hub, photo, _photos(await cases.one(hub, "incident", id)))
 
 
 @router.post("/incidents/{id}/all-clear")
@@ -233,7 +215,7 @@ async def all_clear(
     hub: TheHub, id: Id, visitor: Commander, body: NoteBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """It is over. 409 `still_active`, `closed`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     return await _act(hub, AllClear(id, visitor.name, (body or NoteBody()).note), visitor, key)
 
 
@@ -242,15 +224,8 @@ async def close(
     hub: TheHub, id: Id, visitor: Commander, body: NoteBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Close it without a final report. 409 `not_all_clear`, `still_active`, `closed`; 422 `reason_required`."""
-    await _incident(hub, id)
+    await cases.one(hub, "incident", id)
     return await _act(hub, CloseIncident(id, visitor.name, (body or NoteBody()).note), visitor, key)
-
-
-async def _incident(hub: Hub, id: str) -> Mapping[str, Any]:
-    body = await hub.case("incident", id)
-    if body is None:
-        raise not_found("incident", id)
-    return body
 
 
 def _photos(body: Mapping[str, Any]) -> set[str]:

@@ -11,9 +11,8 @@ from typing_extensions import TypedDict
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.notification import Notification
-from edge.facade import CaseQuery
-from web.api.v1 import shapes
-from web.api.v1.params import Cursor, Limit, TheHub, answer, bad_cursor, shown
+from web.api.v1 import cases
+from web.api.v1.params import TheHub, shown
 from web.api.v1.schema import Listing
 from web.auth import Perm, require
 
@@ -80,10 +79,6 @@ def _time(utc: int | None) -> str | None:
 
 
 @router.get("/notifications", dependencies=[SEE], responses=shown(Listing[NotificationShape]))
-async def notifications(hub: TheHub, limit: Limit = 100, cursor: Cursor = None) -> JSONResponse:
+async def notifications(hub: TheHub, page: cases.Page) -> JSONResponse:
     """Messages to people, newest first."""
-    try:
-        page = await hub.cases("notification", CaseQuery(before=cursor, limit=limit))
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shape(row) for row in page.items), page.next))
+    return await cases.listing(hub, "notification", page, {}, shape=shape)

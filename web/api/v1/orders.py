@@ -26,18 +26,15 @@ from edge.domain.order import (
     Step,
 )
 from edge.domain.rule import Priority
-from edge.facade import CaseQuery, Hub, Kept
-from web.api.v1 import photos, shapes
+from edge.facade import Hub, Kept
+from web.api.v1 import cases, photos, shapes
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
     instant,
     shown,
@@ -105,16 +102,14 @@ class PartBody(Body):
 @router.get("/work-orders", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def orders(
     hub: TheHub,
+    page: cases.Page,
     visitor: Annotated[Visitor, Depends(require(Perm.SEE))],
     state: OrderState | None = None,
-    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    is_open: cases.Open = None,
     crew: Annotated[str | None, Query(max_length=63)] = None,
     assignee: Annotated[str | None, Query(max_length=64, description="An account, or `me`.")] = None,
     alarm: Annotated[str | None, Query(max_length=64)] = None,
     device: Annotated[str | None, Query(max_length=63)] = None,
-    since: Annotated[str | None, Query(description="RFC 3339: opened at or after.")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Work orders, newest first."""
     wanted = {
@@ -124,31 +119,19 @@ async def orders(
         "alarm": alarm,
         "device": device,
     }
-    query = CaseQuery(
-        open=open,
-        since=None if since is None else instant("since", since),
-        where={key: value for key, value in wanted.items() if value is not None},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("order", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+    return await cases.listing(hub, "order", page, wanted, is_open)
 
 
 @router.get("/work-orders/{id}", dependencies=[SEE])
 async def order(hub: TheHub, id: Id) -> JSONResponse:
     """One work order."""
-    return answer(shapes.case(await _order(hub, id)))
+    return answer(shapes.case(await cases.one(hub, "order", id)))
 
 
 @router.get("/work-orders/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one work order, oldest first."""
-    await _order(hub, id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("order", id)))
+    return await cases.story(hub, "order", id)
 
 
 @router.post("/work-orders")
@@ -175,7 +158,7 @@ def _stepping(step: Step, perm: Perm) -> None:
         body: StepBody | None = None,
         key: IdempotencyKey = None,
     ) -> JSONResponse:
-        order = await _order(hub, id)
+        order = await cases.one(hub, "order", id)
         said = body or StepBody()
         if said.proof == "qr" and not _stands_at(hub, order["device"], said.code):
             raise Problem(409, "wrong_code", "This is not the code of the order's device.")
@@ -214,7 +197,7 @@ async def comment(
     hub: TheHub, id: Id, visitor: Hand, body: NoteBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Put a remark into its story."""
-    await _order(hub, id)
+    await cases.one(hub, "order", id)
     return await _act(hub, CommentOrder(id, visitor.name, body.note), visitor, key)
 
 
@@ -223,7 +206,7 @@ async def part(
     hub: TheHub, id: Id, visitor: Hand, body: PartBody, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Note material used."""
-    await _order(hub, id)
+    await cases.one(hub, "order", id)
     return await _act(hub, AddPart(id, visitor.name, body.name, body.count), visitor, key)
 
 
@@ -241,13 +224,13 @@ async def add_photo(
     What is kept is upright, at most 1600 px wide and high, without metadata, with place, time and person on it. The
     same picture sent twice is kept once.
     """
-    body = await _order(hub, id)
+    body = await cases.one(hub, "order", id)
     picture = await request.body()
     about = f"{body['id']}|{body['redone']}|{kind}|{visitor.name}|"
     photo = photos.photo_id(body["opened_at"], about, picture)
 
     async def look() -> tuple[Mapping[str, Any], set[str]]:
-        now = await _order(hub, id)
+        now = await cases.one(hub, "order", id)
         return now, {kept["id"] for kept in now["photos"]}
 
     async def act(made: Kept) -> JSONResponse:
@@ -260,15 +243,8 @@ async def add_photo(
 @router.get("/work-orders/{id}/photos/{photo}", dependencies=[SEE], response_class=Response)
 async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
     """One photo, as JPEG."""
-    body = await _order(hub, id)
+    body = await cases.one(hub, "order", id)
     return await photos.shown(hub, photo, {kept["id"] for kept in body["photos"]})
-
-
-async def _order(hub: Hub, id: str) -> Mapping[str, Any]:
-    body = await hub.case("order", id)
-    if body is None:
-        raise not_found("order", id)
-    return body
 
 
 async def _act(hub: Hub, request: OrderRequest, visitor: Visitor, key: str | None) -> JSONResponse:

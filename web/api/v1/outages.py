@@ -11,18 +11,14 @@ from starlette.responses import JSONResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.outage import Outage, PutBack, TakeOut
-from edge.facade import CaseQuery
-from web.api.v1 import shapes
+from web.api.v1 import cases
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
     instant,
     shown,
@@ -66,17 +62,9 @@ def shape(row: Mapping[str, Any]) -> OutageShape:
 
 
 @router.get("/outages", dependencies=[SEE], responses=shown(Listing[OutageShape]))
-async def outages(
-    hub: TheHub, state: Literal["open", "all"] = "open", limit: Limit = 100, cursor: Cursor = None
-) -> JSONResponse:
+async def outages(hub: TheHub, page: cases.Page, state: Literal["open", "all"] = "open") -> JSONResponse:
     """Devices out of service, newest first; state `all` with those that have ended."""
-    try:
-        page = await hub.cases(
-            "outage", CaseQuery(open=None if state == "all" else True, before=cursor, limit=limit)
-        )
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shape(row) for row in page.items), page.next))
+    return await cases.listing(hub, "outage", page, {}, None if state == "all" else True, shape)
 
 
 @router.post("/devices/{id}/outage", responses=shown(OutageShape))

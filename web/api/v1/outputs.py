@@ -12,20 +12,16 @@ from typing_extensions import TypedDict
 
 from edge.domain.output import Operate, OutputKind, OutputState, SetLinkage, StartHeld
 from edge.domain.request import Refusal
-from edge.facade import CaseQuery, Hub
-from web.api.v1 import shapes
+from edge.facade import Hub
+from web.api.v1 import cases, shapes
 from web.api.v1.params import (
     Body,
-    Cursor,
     Id,
     IdempotencyKey,
-    Limit,
     Prose,
     TheHub,
     answer,
-    bad_cursor,
     carried_out,
-    instant,
     shown,
 )
 from web.api.v1.schema import Listing
@@ -127,27 +123,14 @@ async def outputs(hub: TheHub) -> JSONResponse:
 @router.get("/commands", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def commands(
     hub: TheHub,
+    page: cases.Page,
     state: Literal["open", "closed", "all"] = "all",
     output: Short | None = None,
     alarm: Short | None = None,
-    since: str | None = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Commands, newest first."""
-    where = {key: value for key, value in (("output", output), ("alarm", alarm)) if value is not None}
-    query = CaseQuery(
-        open=None if state == "all" else state == "open",
-        since=None if since is None else instant("since", since),
-        where=where,
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("command", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(row) for row in page.items), page.next))
+    wanted = {"output": output, "alarm": alarm}
+    return await cases.listing(hub, "command", page, wanted, None if state == "all" else state == "open")
 
 
 @router.post("/outputs/operate", responses=shown(Listing[dict[str, Any]]))

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from edge.domain.occurrence import UploadReader
-from edge.facade import CaseQuery
-from web.api.v1 import shapes
-from web.api.v1.params import Cursor, Id, Limit, TheHub, answer, bad_cursor, carried_out, instant, shown
+from web.api.v1 import cases, shapes
+from web.api.v1.params import Id, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
-from web.problems import Problem, not_found
+from web.problems import Problem
 
 router = APIRouter(tags=["duties"])
 SEE: Final = Depends(require(Perm.SEE))
@@ -25,42 +24,24 @@ MOST: Final = 2_000_000
 @router.get("/rounds", dependencies=[SEE], responses=shown(Listing[dict[str, Any]]))
 async def rounds(
     hub: TheHub,
-    open: Annotated[bool | None, Query(description="All if not given.")] = None,  # noqa: A002 - the word of the API
+    page: cases.Page,
+    is_open: cases.Open = None,
     duty: Annotated[str | None, Query(max_length=63)] = None,
-    since: Annotated[str | None, Query(description="RFC 3339: begun at or after.")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> JSONResponse:
     """Rounds, newest first."""
-    query = CaseQuery(
-        open=open,
-        since=None if since is None else instant("since", since),
-        where={} if duty is None else {"duty": duty},
-        before=cursor,
-        limit=limit,
-    )
-    try:
-        page = await hub.cases("round", query)
-    except ValueError as error:
-        raise bad_cursor() from error
-    return answer(shapes.listing((shapes.case(body) for body in page.items), page.next))
+    return await cases.listing(hub, "round", page, {"duty": duty}, is_open)
 
 
 @router.get("/rounds/{id}", dependencies=[SEE])
 async def one(hub: TheHub, id: Id) -> JSONResponse:
     """One round with its stops."""
-    body = await hub.case("round", id)
-    if body is None:
-        raise not_found("round", id)
-    return answer(shapes.case(body))
+    return answer(shapes.case(await cases.one(hub, "round", id)))
 
 
 @router.get("/rounds/{id}/story", dependencies=[SEE], responses=shown(Listing[FactShape]))
 async def story(hub: TheHub, id: Id) -> JSONResponse:
     """All facts about one round, oldest first."""
-    if await hub.case("round", id) is None:
-        raise not_found("round", id)
-    return answer(shapes.listing(shapes.fact(hub, fact) for fact in await hub.case_story("round", id)))
+    return await cases.story(hub, "round", id)
 
 
 @router.post("/rounds/reader")
