@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from edge.domain.device import Device, DeviceProfile, Point, PointSpec, Signal
 from edge.domain.names import Text
 from edge.domain.reading import Value
+from edge.domain.zones import within
 
 CLOSE: Final = "close"
 """The only act a valve may have: reopening is done by hand on site, after the gas company's check."""
@@ -146,8 +147,7 @@ def barred(output: Output, act: str, zones: frozenset[str]) -> Barrier | None:
     if output.ex_proof:
         return None
     zone = output.device.zone
-    inside = any(zone == gas or zone.startswith(gas + "/") for gas in zones)
-    return "gas_zone" if inside else None
+    return "gas_zone" if any(within(zone, gas) for gas in zones) else None
 
 
 class CommandState(StrEnum):
@@ -170,7 +170,7 @@ class Command:
     """An order to an output, read back. Times are µs UTC.
 
     by: the person, None when the hub itself ordered it (a person's reason is the note of the first fact).
-    cause: id of the linkage or drill, else None. alarm: that led to it.
+    cause: id of the linkage or drill, else None. alarm: that led to it. incident: that led to it without an alarm.
     due_at, remaining: when feedback must have come, and µs left at the last fact. error: the driver's last word.
     seen: what the feedback showed last. faulted: the alarm of its missing feedback is on.
     late: confirmed after its time.
@@ -201,6 +201,7 @@ class Command:
     seen: Value | None = None
     faulted: bool = False
     late: bool = False
+    incident: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` turns it back."""
@@ -212,6 +213,7 @@ class Command:
             "sent_at": self.sent_at, "written_at": self.written_at, "confirmed_at": self.confirmed_at,
             "closed_at": self.closed_at, "due_at": self.due_at, "remaining": self.remaining, "error": self.error,
             "seen": self.seen, "faulted": self.faulted, "late": self.late,
+            "incident": self.incident,
         }  # fmt: skip
 
     @classmethod
@@ -277,13 +279,14 @@ class Linkage:
 class LinkageStart:
     """A linkage whose condition came true, open as long as its alarm is. state: held is offered to a person.
 
-    acts: (output, act). by: who started a held one.
+    acts: (output, act). by: who started a held one. alarm: None where a person confirmed an incident without one; it is
+    open until that is over. incident: the one whose stage 2 it is, None at stage 1.
     """
 
     id: str
     linkage: str
     name: Text
-    alarm: str
+    alarm: str | None
     stage: Stage
     place: Text
     acts: tuple[tuple[str, str], ...]
@@ -292,6 +295,12 @@ class LinkageStart:
     open: bool = True
     by: str | None = None
     closed_at: int | None = None
+    incident: str | None = None
+
+    @property
+    def cause(self) -> str:
+        """Id of what it was started for: its alarm, else its incident."""
+        return self.alarm or self.incident or ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` turns it back."""
@@ -299,7 +308,7 @@ class LinkageStart:
             "id": self.id, "linkage": self.linkage, "name": [self.name.zh, self.name.en], "alarm": self.alarm,
             "stage": self.stage, "place": [self.place.zh, self.place.en], "acts": [list(act) for act in self.acts],
             "state": self.state, "opened_at": self.opened_at, "open": self.open, "by": self.by,
-            "closed_at": self.closed_at,
+            "closed_at": self.closed_at, "incident": self.incident,
         }  # fmt: skip
 
     @classmethod

@@ -29,11 +29,12 @@ _NEVER_LAST: Final = frozenset({CommandState.REFUSED, CommandState.SUPERSEDED})
 
 @dataclass(slots=True)
 class Order:
-    """Why a command is given: a person, a linkage with its alarm, or the desk that follows the alarms."""
+    """Why a command is given: a person, a linkage with its alarm or incident, or the desk that follows the alarms."""
 
     by: str | None = None
     cause: str | None = None
     alarm: str | None = None
+    incident: str | None = None
     note: str | None = None
 
 
@@ -61,7 +62,7 @@ class _Run:
 class Commands:
     """All open commands. Facts, writes and readings go into the conclusion that each call is given.
 
-    concerns: whether the alarm of this id is still open, so that what it started is worth trying again.
+    concerns: whether what a command was started for is still open, so that it is worth trying again.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Commands:
         outputs: Mapping[str, Output],
         points: Mapping[str, Point],
         numbering: Numbering,
-        concerns: Callable[[str], bool],
+        concerns: Callable[[Command], bool],
     ) -> None:
         self._outputs = outputs
         self._numbering = numbering
@@ -149,6 +150,7 @@ class Commands:
             by=why.by,
             cause=why.cause,
             alarm=why.alarm,
+            incident=why.incident,
         )
 
     # ---- what comes back ------------------------------------------------------------------------------------------
@@ -248,7 +250,7 @@ class Commands:
         """
         command = run.command
         old = now.utc - command.opened_at > FRESH
-        wanted = run.output.kind in _ALWAYS or (command.alarm is not None and self._concerns(command.alarm))
+        wanted = run.output.kind in _ALWAYS or self._concerns(command)
         dark = run.output.kind is OutputKind.DESK and command.act == Tone.OFF  # nothing is wrong any more
         if not wanted or _stale(run, now) or (dark and old):
             return None

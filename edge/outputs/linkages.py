@@ -11,21 +11,27 @@ from edge.domain.fact import Fact
 from edge.domain.lifecycle import CALLING, STUCK, UNCONFIRMED, VITAL
 from edge.domain.output import SAME, Do, Linkage, Output, Stage, When
 from edge.domain.reading import Purpose
+from edge.domain.zones import within
 
 CONFIRMED: Final = "incident.confirmed"
 """Kind of the fact by which an incident reaches stage 2."""
+OVER: Final = frozenset({"incident.all_clear", "incident.closed"})
+"""Kinds of the facts after which what an incident without an alarm started is wanted no longer."""
 
 
 def certain(alarm: Alarm) -> bool:
     """Whether an alarm of a confirmed incident may start what stage 2 starts; one judged to be nothing may not."""
-    judged = alarm.verdict is not None and alarm.verdict.kind != "real"
-    return alarm.open and alarm.suppression is None and alarm.signal in VITAL and not judged
+    return alarm.open and alarm.suppression is None and alarm.signal in VITAL and not alarm.dismissed
 
 
 def stands(alarm: Alarm, stage: Stage) -> bool:
     """Whether what a stage opened is still so: no cause that has gone, no verdict that it was nothing."""
-    judged = alarm.verdict is not None and alarm.verdict.kind != "real"
-    if alarm.purpose is not Purpose.LIVE or not alarm.open or alarm.suppression is not None or judged:
+    if (
+        alarm.purpose is not Purpose.LIVE
+        or not alarm.open
+        or alarm.suppression is not None
+        or alarm.dismissed
+    ):
         return False
     return stage == 2 or alarm.active
 
@@ -58,6 +64,17 @@ def fits(when: When, alarm: Alarm, stage: Stage, devices: Mapping[str, Device]) 
     )
 
 
+def meant_by_hand(when: When, signal: str, zone: str) -> bool:
+    """Whether a person's word that `zone` is on fire (or the like) starts it, though no device said so.
+
+    What depends on the device or its rule waits for one: nobody knows which it would have been.
+    """
+    free = when.rule is None and when.category is None and when.level == 1
+    return (
+        when.stage == 2 and free and when.signal == signal and (when.zone is None or within(zone, when.zone))
+    )
+
+
 def targets(linkage: Linkage, zone: str, outputs: Iterable[Output]) -> Iterator[tuple[Output, str]]:
     """(output, act) of a linkage whose alarm is in `zone`, each output once, in the order written."""
     done: set[str] = set()
@@ -76,11 +93,6 @@ def _meant(do: Do, output: Output, zone: str) -> bool:
         return False  # nobody knows where the alarm is
     place = zone if do.zone == SAME else do.zone or ""
     return output.kind is do.kind and within(output.device.zone, place)
-
-
-def within(zone: str, prefix: str) -> bool:
-    """Whether `zone` is `prefix` or lies in it; "" is the whole site."""
-    return not prefix or zone == prefix or zone.startswith(prefix + "/")
 
 
 def alarm_of(fact: Fact) -> Alarm | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from edge.domain.alarm import Alarm, Desk
@@ -11,6 +11,7 @@ from edge.domain.conclusion import Conclusion, Happened, Written
 from edge.domain.device import Device, Point
 from edge.domain.fact import Fact, Numbering
 from edge.domain.instant import DAY, Instant
+from edge.domain.names import Text
 from edge.domain.output import (
     MODE_ID,
     START,
@@ -34,14 +35,36 @@ from edge.domain.output import (
 )
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal, Request
+from edge.domain.zones import within
 from edge.outputs.commands import Commands, Order
 from edge.outputs.desk import tone
-from edge.outputs.linkages import CONFIRMED, alarm_of, calls, certain, fits, stands, targets, within
+from edge.outputs.linkages import (
+    CONFIRMED,
+    OVER,
+    alarm_of,
+    calls,
+    certain,
+    fits,
+    meant_by_hand,
+    stands,
+    targets,
+)
 
 _WORDS: Final = {
     "gas_zone": "gas may be there: only a gas valve and explosion-proof outputs may be switched",
     "close_only": "a gas valve can only be closed from here: it is reopened by hand on site",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Where and for what a linkage's condition came true."""
+
+    stage: Stage
+    zone: str
+    place: Text
+    alarm: str | None = None
+    incident: str | None = None
 
 
 class Outputs:
@@ -72,7 +95,7 @@ class Outputs:
         self._beacons = [output for output in self._outputs.values() if output.kind is OutputKind.DESK]
         self._zones: tuple[int, frozenset[str]] = (-1, frozenset())  # how many devices it was made of
         self._commands = Commands(self._outputs, points, numbering, self._concerns)
-        self._starts: dict[tuple[str, str], LinkageStart] = {}  # by linkage and alarm
+        self._starts: dict[tuple[str, str], LinkageStart] = {}  # by linkage and its cause
         self._tones: dict[str, Tone] = {}  # by beacon: what it was told
         self.mode = LinkageMode()
 
@@ -97,8 +120,10 @@ class Outputs:
             self._zones = len(self._devices), gas_zones(self._devices.values())
         return self._zones[1]
 
-    def _concerns(self, alarm: str) -> bool:
-        return any(known.id == alarm and known.open for known in self._alarms())
+    def _concerns(self, command: Command) -> bool:
+        if command.alarm is not None:
+            return any(known.id == command.alarm and known.open for known in self._alarms())
+        return command.incident is not None and (command.cause, command.incident) in self._starts
 
     def _barrier(self, output: Output) -> Barrier | None:
         barriers = [barred(output, act.id, self._gas) for act in output.spec.acts]
@@ -123,7 +148,7 @@ class Outputs:
                 self.mode = LinkageMode.from_dict(row)
             elif "linkage" in row:
                 start = LinkageStart.from_dict(row)
-                self._starts[start.linkage, start.alarm] = start
+                self._starts[start.linkage, start.cause] = start
             else:
                 commands.append(Command.from_dict(row))
         self._commands.restore(commands, now, out)
@@ -146,6 +171,8 @@ class Outputs:
                 shown = True
             elif fact.kind == CONFIRMED:
                 self._confirm(fact.body, now, out)
+            elif fact.kind in OVER:
+                self._over(fact.body["id"], now, out)
             shown = shown or fact.subject == "desk"
         self._commands.due(now, out)
         if shown:
@@ -188,56 +215,64 @@ class Outputs:
             return
         for linkage in self._linkages:
             if fits(linkage.when, alarm, 1, self._devices):
-                self._meet(linkage, alarm, 1, now, out)
+                self._meet(linkage, _Met(1, alarm.zone, alarm.place, alarm.id), now, out)
 
-    def _meet(self, linkage: Linkage, alarm: Alarm, stage: Stage, now: Instant, out: Conclusion) -> None:
-        """A linkage's condition came true. Stage 2 starts nothing again that a person has stopped since."""
-        known = self._starts.get((linkage.id, alarm.id))
+    def _meet(self, linkage: Linkage, met: _Met, now: Instant, out: Conclusion) -> None:
+        """A linkage's condition came true."""
+        known = self._starts.get((linkage.id, met.alarm or met.incident or ""))
         held = self.mode.mode == "manual"
-        if known is not None and (held if known.state == "held" else stage == 2):
+        if known is not None and known.state == "held" and held:
             return
-        acts = tuple((output.id, act) for output, act in targets(linkage, alarm.zone, self._outputs.values()))
+        acts = tuple((output.id, act) for output, act in targets(linkage, met.zone, self._outputs.values()))
         seq = self._numbering.next()
         start = LinkageStart(
             id=f"lk-{seq.epoch}-{seq.number}" if known is None else known.id,
             linkage=linkage.id,
             name=linkage.name,
-            alarm=alarm.id,
-            stage=stage,
-            place=alarm.place,
+            alarm=met.alarm,
+            stage=met.stage,
+            place=met.place,
             acts=acts,
             state="held" if held else "started",
             opened_at=now.utc if known is None else known.opened_at,
+            incident=met.incident,
         )
-        self._starts[linkage.id, alarm.id] = start
+        self._starts[linkage.id, start.cause] = start
         kind = "linkage.held" if held else "linkage.started"
         out.facts.append(Fact(seq, kind, now.utc, None, "linkage", start.to_dict()))
         if not held:
             self._start(start, None, now, out)
 
     def _confirm(self, incident: Mapping[str, Any], now: Instant, out: Conclusion) -> None:
-        """Two independent triggers, or a person, made an incident certain: each linkage starts once for it."""
+        """Two independent triggers, or a person, made an incident certain: each linkage starts once for it.
+
+        Where a person opened it and no alarm of it starts a linkage, the person's word and place do.
+        """
         if incident["purpose"] != Purpose.LIVE:
             return
+        id, zone, signal = incident["id"], incident["zone"], incident["signal"] or ""
         members = [alarm for alarm in self._alarms() if alarm.id in incident["alarms"]]
+        begun = {start.linkage for start in self._starts.values() if start.incident == id}
         for linkage in self._linkages:
-            starts = [self._starts.get((linkage.id, alarm.id)) for alarm in members]
-            if any(start is not None and start.stage == 2 for start in starts):
+            if linkage.id in begun:
                 continue
             meant = next((a for a in members if certain(a) and fits(linkage.when, a, 2, self._devices)), None)
             if meant is not None:
-                self._meet(linkage, meant, 2, now, out)
+                self._meet(linkage, _Met(2, meant.zone, meant.place, meant.id, id), now, out)
+            elif incident["opened_by"] is not None and meant_by_hand(linkage.when, signal, zone):
+                self._meet(linkage, _Met(2, zone, Text(*incident["place"]), None, id), now, out)
 
     def _start(self, start: LinkageStart, by: str | None, now: Instant, out: Conclusion) -> None:
         """Everything at once: no output waits for another."""
+        why = Order(by, start.linkage, start.alarm, start.incident if start.alarm is None else None)
         for id, act in start.acts:
             if (output := self._outputs.get(id)) is not None:
-                self._order(output, act, Order(by, start.linkage, start.alarm), now, out)
+                self._order(output, act, why, now, out)
 
-    def _over(self, alarm: str, now: Instant, out: Conclusion) -> None:
+    def _over(self, cause: str, now: Instant, out: Conclusion) -> None:
         """Its alarm is closed: nothing is stopped by that, and what was held is offered no longer."""
         for key, start in tuple(self._starts.items()):
-            if start.alarm == alarm:
+            if start.cause == cause:
                 del self._starts[key]
                 ended = replace(start, open=False, closed_at=now.utc)
                 self._record("linkage.ended", ended.to_dict(), None, now, out)
@@ -316,8 +351,9 @@ class Outputs:
         """Automatic means that what is due starts: also what was held, where its alarm still stands as it did."""
         alarms = {alarm.id: alarm for alarm in self._alarms()}
         for start in tuple(self._starts.values()):
-            alarm = alarms.get(start.alarm)
-            if start.state == "held" and alarm is not None and stands(alarm, start.stage):
+            alarm = alarms.get(start.cause)
+            wanted = start.alarm is None or (alarm is not None and stands(alarm, start.stage))
+            if start.state == "held" and wanted:
                 self._let_go(start, by, now, out)
 
     def _release(self, request: StartHeld, now: Instant, out: Conclusion) -> LinkageStart:
@@ -330,7 +366,7 @@ class Outputs:
 
     def _let_go(self, start: LinkageStart, by: str, now: Instant, out: Conclusion) -> LinkageStart:
         start = replace(start, state="started", by=by)
-        self._starts[start.linkage, start.alarm] = start
+        self._starts[start.linkage, start.cause] = start
         self._record("linkage.started", start.to_dict(), by, now, out)
         self._start(start, by, now, out)
         return start

@@ -58,7 +58,7 @@ class Painter:
             fresh = (str(fact.body["id"]),)
             changed = [alarm for alarm in self.hub.open_alarms() if alarm.id in fact.body["alarms"]]
         elif fact.subject in _ABOUT_ALARMS:
-            id = fact.body.get("alarm")
+            id = fact.body.get("alarm") or fact.body.get("incident")
             return event(None, _fresh((str(id),)), str(fact.seq)) if id else b""
         elif fact.subject == "alarm":
             alarm = Alarm.from_dict(dict(fact.body))

@@ -17,7 +17,7 @@ from edge.domain.incident import Incident
 from edge.domain.instant import SECOND
 from edge.domain.notification import Notification
 from edge.domain.output import Command, OutputKind
-from edge.domain.plan import within
+from edge.domain.zones import within
 from edge.facade import CaseQuery, Hub
 from web.api.v1.muster import code_of, incident_of
 from web.api.v1.plans import overdue, phones, say
@@ -159,7 +159,11 @@ async def _commands(hub: Hub, incident: Incident, alarms: Sequence[Alarm]) -> li
         command
         for command in reversed(found)
         if command.kind is not OutputKind.DESK
-        and (command.alarm in incident.alarms or (command.by and place and within(command.zone, place)))
+        and (
+            command.alarm in incident.alarms
+            or command.incident == incident.id
+            or (command.by and place and within(command.zone, place))
+        )
         and (incident.closed_at is None or command.opened_at <= incident.closed_at)
     ]
 

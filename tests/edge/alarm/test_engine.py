@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edge.alarm.engine import AlarmEngine
-from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.alarm import Alarm, AlarmState, VerdictKind
 from edge.domain.device import Signal
 from edge.domain.fact import Numbering
 from edge.domain.instant import HOUR, SECOND
@@ -147,6 +147,20 @@ def test_force_where_none_was_needed_is_not_forced() -> None:
         3   | li: force smoke to be sure | smoke reset normal
     """)
     assert stage.newest("smoke").forced is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("real", "real"), ("false", None), ("fault", None), ("test", None)]
+)
+def test_that_it_was_nothing_does_not_hold_what_it_reports_next(kind: VerdictKind, kept: str | None) -> None:
+    stage = Stage()
+    alarm = stage.say("smoke", True).alarms[0]
+    stage.act(Judge(alarm.id, "li", kind, "cooking"))
+    stage.mono += SECOND
+    assert stage.say("smoke", False).alarms[0].verdict is not None
+    again = stage.say("smoke", True).alarms[0]
+    assert again.id == alarm.id
+    assert (None if again.verdict is None else again.verdict.kind) == kept
 
 
 def test_verdict_and_comment_on_a_closed_alarm() -> None:

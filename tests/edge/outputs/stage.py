@@ -176,8 +176,15 @@ class Stage:
     def confirmed(self, *alarms: Alarm, purpose: Purpose = Purpose.LIVE) -> None:
         """Their incident reaches stage 2."""
         self.alarms |= {alarm.id: alarm for alarm in alarms}
-        body = {"id": "inc-1", "purpose": purpose.value, "alarms": [alarm.id for alarm in alarms]}
-        fact = Fact(self.numbering.next(), "incident.confirmed", self.utc, None, "incident", body)
+        self.incident("confirmed", purpose=purpose.value, alarms=[alarm.id for alarm in alarms])
+
+    def incident(self, kind: str, **more: Any) -> None:
+        """A fact of an incident; without more it is of no alarm, opened by nobody."""
+        body = {
+            "id": "inc-1", "purpose": "live", "alarms": [], "opened_by": None, "zone": "b3/s1",
+            "signal": "fire", "place": ["b3", "b3"],
+        } | more  # fmt: skip
+        fact = Fact(self.numbering.next(), f"incident.{kind}", self.utc, None, "incident", body)
         self._take(self.hub.conclude(Happened([fact]), self.now()))
 
     def silence(self, by: str | None) -> None:

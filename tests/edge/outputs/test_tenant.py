@@ -210,6 +210,36 @@ class TestLinkage:
         stage.confirmed(alarm("al-1"), alarm("al-2"))
         assert sorted(w.device for w in stage.writes if w.device != "desk") == ["mute", "siren"]
 
+    def test_another_incident_of_the_same_alarm_starts_them_again(self, stage: Stage) -> None:
+        stage.judged(real(alarm("al-1")))
+        start(stage, act="stop")
+        stage.restart()
+        stage.incident("confirmed", id="inc-2", alarms=["al-1"])
+        assert stage.last("siren.siren").act == "start"
+
+    def test_a_persons_word_starts_them_without_an_alarm(self, stage: Stage) -> None:
+        stage.incident("confirmed", opened_by="li", zone="b1/u1")
+        stage.incident("confirmed", opened_by="li", signal=None)
+        assert not stage.commands(lambda c: c.kind is not OutputKind.DESK)
+        stage.incident("confirmed", opened_by="li")
+        stage.restart()
+        stage.incident("confirmed", opened_by="li")
+        assert sorted(c.output for c in stage.commands(lambda c: c.kind is OutputKind.SIREN)) == [
+            "mute.siren", "siren.siren",
+        ]  # fmt: skip
+        attempts = stage.last("siren.siren").attempts
+        stage.wait(60)
+        assert stage.last("siren.siren").attempts > attempts
+        stage.incident("all_clear", opened_by="li")
+        assert stage.hub.starts() == []
+
+    def test_held_in_manual_it_is_offered_until_it_is_over(self, stage: Stage) -> None:
+        stage.ask(SetLinkage("manual", "li", "maintenance"))
+        stage.incident("confirmed", opened_by="li")
+        assert [held.state for held in stage.hub.starts()] == ["held"]
+        stage.ask(SetLinkage("auto", "li", "done"))
+        assert stage.last("siren.siren").by == "li"
+
     def test_what_was_judged_or_rehearsed_starts_nothing(self, stage: Stage) -> None:
         judged = replace(alarm("al-1"), verdict=Verdict("false", "cooking", "li", START))
         stage.confirmed(judged)
