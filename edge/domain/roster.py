@@ -177,6 +177,17 @@ class Roster:
         persons = {skill for person in self.persons.values() for skill in person.skills}
         return frozenset(persons | {skill for crew in self.crews.values() for skill in crew.skills})
 
+    def targets(self) -> frozenset[str]:
+        """Whom a policy, plan or duty can name: "person:", "crew:", "post:" and "role:" with an id."""
+        return frozenset(
+            {
+                *(f"person:{id}" for id in self.persons),
+                *(f"crew:{id}" for id in self.crews),
+                *(f"post:{id}" for id in self.posts),
+                *(f"role:{role}" for person in self.persons.values() for role in person.roles),
+            }
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -230,13 +230,7 @@ class _Reader:
         self._stops: list[tuple[Sheet, Path, RouteTable]] = []
         self._spans: dict[str, LifeSpan] = {}
         self._facilities: dict[str, Facility] = {}
-        people = context.roster.persons.values()
-        self._targets = {
-            *(f"person:{id}" for id in context.roster.persons),
-            *(f"crew:{id}" for id in context.roster.crews),
-            *(f"post:{id}" for id in context.roster.posts),
-            *(f"role:{role}" for person in people for role in person.roles),
-        }
+        self._targets = context.roster.targets()
 
     def file(self, path: FilePath, name: str) -> None:
         """One file of duties, checkpoints and routes."""

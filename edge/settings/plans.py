@@ -181,24 +181,15 @@ def _check_names(report: Report, sheet: Sheet, table: PlanTable, context: Contex
         )  # fmt: skip
     words = "there is no linkage"
     _known(report, sheet, ("linkages",), table.linkages, context.linkages, "unknown_linkage", words)
-    targets = _targets(context.roster)
     words = "people.toml has no"
-    _known(report, sheet, ("responders",), table.responders, targets, "unknown_target", words)
+    _known(
+        report, sheet, ("responders",), table.responders, context.roster.targets(), "unknown_target", words
+    )
     for index, phone in enumerate(table.phone):
         if phone.contact and phone.contact not in context.contacts:
             message = f"emergency.toml has no contact {phone.contact!r}"
             close = nearest(phone.contact, context.contacts)
             report.add(sheet, ("phone", index, "contact"), "unknown_contact", message, close)
-
-
-def _targets(roster: Roster) -> set[str]:
-    people = roster.persons.values()
-    return {
-        *(f"person:{id}" for id in roster.persons),
-        *(f"crew:{id}" for id in roster.crews),
-        *(f"post:{id}" for id in roster.posts),
-        *(f"role:{role}" for person in people for role in person.roles),
-    }
 
 
 def _known(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.hazard import (
@@ -31,12 +31,13 @@ from edge.domain.names import Text
 from edge.facade import Hub, Kept
 from web.api.v1 import cases, hazard_ledger, photos, shapes
 from web.api.v1.params import (
+    Body,
     Id,
     IdempotencyKey,
     Prose,
     TheHub,
     answer,
-    scoped,
+    carried_out,
     shown,
 )
 from web.api.v1.schema import FactShape, Listing
@@ -53,11 +54,7 @@ Line = Annotated[Prose, Field(min_length=1, max_length=200)]
 Since = Annotated[str | None, Query(description="RFC 3339: reported at or after.")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class ReportBody(_Body):
+class ReportBody(Body):
     """What is left out is taken from the device or alarm. spot: where in the zone, in words.
 
     suspected: it looks like a major one. separate: another one than what is open there in this category.
@@ -77,7 +74,7 @@ class ReportBody(_Body):
     note: Prose | None = None
 
 
-class GradeBody(_Body):
+class GradeBody(Body):
     """element: of the list, for a major one. interim: the control that stands meanwhile."""
 
     grade: Grade
@@ -86,7 +83,7 @@ class GradeBody(_Body):
     note: Prose | None = None
 
 
-class AssignBody(_Body):
+class AssignBody(Body):
     """unit: of the register; person: an account or somebody of the roster; skill: a work order goes out.
 
     due_hours: less than the grade gives, more is the manager's.
@@ -100,19 +97,19 @@ class AssignBody(_Body):
     note: Prose | None = None
 
 
-class NoteBody(_Body):
+class NoteBody(Body):
     """note: in one's own words."""
 
     note: Prose
 
 
-class RectifyBody(_Body):
+class RectifyBody(Body):
     """note: what was done."""
 
     note: Prose | None = None
 
 
-class ReinspectBody(_Body):
+class ReinspectBody(Body):
     """passed: strike it off, else reason says why it goes back. override: why without the sensor's proof."""
 
     passed: bool
@@ -121,21 +118,21 @@ class ReinspectBody(_Body):
     note: Prose | None = None
 
 
-class AskBody(_Body):
+class AskBody(Body):
     """hours more, and why."""
 
     hours: Annotated[float, Field(gt=0, le=24 * 366)]
     note: Prose
 
 
-class DecideBody(_Body):
+class DecideBody(Body):
     """The manager's answer."""
 
     granted: bool
     note: Prose | None = None
 
 
-class CancelBody(_Body):
+class CancelBody(Body):
     """reason: a stable word (mistaken, duplicate) or one's own."""
 
     reason: Line
@@ -352,8 +349,4 @@ async def _report(hub: Hub, visitor: Visitor, body: ReportBody) -> ReportHazard:
 
 async def _act(hub: Hub, request: HazardRequest, visitor: Visitor, key: str | None) -> JSONResponse:
     """Carry it out; a Refusal becomes a problem on its way out."""
-    done = await hub.act(request, scoped(visitor, key))
-    if not isinstance(done, Mapping):
-        msg = f"{type(request).__name__} was answered like an alarm"
-        raise TypeError(msg)
-    return answer(shapes.case(done))
+    return answer(shapes.case(await carried_out(hub, request, visitor, key, "hazards are not kept here")))
