@@ -114,8 +114,15 @@ async def view_for(request: Request, visitor: Visitor | None) -> View:
 
 
 def base_context(hub: Hub, view: View, role: Role | None) -> dict[str, Any]:
-    """What each template needs, be it of a page or of the stream."""
-    return {"v": view, "hub": hub, "may": permissions(role), "open_alarms": hub.open_alarms(), "wall": False}
+    """What each template needs, be it of a page or of the stream. hung: the screen is a wall, on whatever page."""
+    return {
+        "v": view,
+        "hub": hub,
+        "may": permissions(role),
+        "open_alarms": hub.open_alarms(),
+        "wall": False,
+        "hung": role is Role.WALL,
+    }
 
 
 async def page(

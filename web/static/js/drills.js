@@ -60,13 +60,21 @@ function tick() {
   }
 }
 
+// Where the keyboard stops: it stays there while the page is renewed.
+function stops(box) {
+  return [...box.querySelectorAll("a, [tabindex]")];
+}
+
 async function again() {
   if (document.hidden || byId("drill-live")?.dataset.running !== "yes") return;
   try {
     const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(EVERY * 2) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("drill-live");
     if (!fresh) return;
-    byId("drill-live").replaceWith(document.adoptNode(fresh));
+    const old = byId("drill-live");
+    const held = stops(old).indexOf(document.activeElement);
+    old.replaceWith(document.adoptNode(fresh));
+    stops(fresh)[held]?.focus();
     if (fresh.dataset.running !== "yes") byId("drill-end")?.remove();
     tick();
   } catch {
