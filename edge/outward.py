@@ -19,17 +19,13 @@ from edge.domain.order import WorkOrder
 from edge.domain.reading import Purpose
 from edge.driver import Host, Publisher
 from edge.store.facts import FactLog
+from edge.store.words import OWN, WITHIN
 
 log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[str, str]] = {"alarm": "alarms", "order": "work-orders"}
 """Subject of a fact -> the word of the API, which is that of the topic."""
 _AT_ONCE: Final = 100  # facts told at a stretch: some milliseconds
-_OWN_WORDS: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
-    "alarm": [("suppression", "reason"), ("verdict", "cause")],
-    "order": [("cause",), ("action",)],
-}
-"""What a person wrote: it may name somebody, so it stays in the hub. The keys stand there, null."""
 
 
 class Outward:
@@ -102,8 +98,14 @@ class Outward:
 
     def _show(self, subject: str, id: str, case: Any) -> None:
         shape = dict(self._shape(subject, case))
-        for *path, key in _OWN_WORDS[subject]:
-            _forget(shape, path, key)
+        # What a person wrote may name somebody, so it stays in the hub. The keys stand there, null.
+        for key in OWN.get(subject, ()):
+            _forget(shape, key)
+        for part, keys in WITHIN.get(subject, {}).items():
+            if isinstance(inner := shape.get(part), Mapping):
+                shape[part] = dict(inner)
+                for key in keys:
+                    _forget(shape[part], key)
         payload = json.dumps(shape, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         self._shown.add((subject, id))
         for publisher in self._publishers:
@@ -115,16 +117,9 @@ class Outward:
             publisher.clear(KINDS[subject], id)
 
 
-def _forget(shape: dict[str, Any], path: Sequence[str], key: str) -> None:
-    """Make one value null; a table on the way there that is null itself stays so."""
-    at: Any = shape
-    for part in path:
-        if not isinstance(at.get(part), Mapping):
-            return
-        inner = at[part] = dict(at[part])
-        at = inner
-    if key in at:
-        at[key] = None
+def _forget(row: dict[str, Any], key: str) -> None:
+    if key in row:
+        row[key] = None
 
 
 @asynccontextmanager

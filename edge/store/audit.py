@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.conclusion import CASES
 from edge.domain.lifecycle import legal
 from edge.store.alarm_rows import dump
-from edge.store.words import HASH, whole, words_hash
+from edge.store.words import HASH, parted, whole, words_hash
 
 FactRow = tuple[int, int, str, int, str | None, str, str, str | None]
 """(number, epoch, kind, time, by, subject, body as canonical JSON, hash of the note) as the chain hashes it."""
@@ -123,13 +123,13 @@ def _verify_alarms(
     }
     report.alarms = len(table)
     fold: dict[str, dict[str, Any]] = {id: json.loads(body) for id, body in carried}
-    told = conn.execute("SELECT number, kind, body FROM facts WHERE subject = 'alarm' ORDER BY number")
-    for number, kind, body in told:
-        after = json.loads(body)
+    for number, kind, _, after in _told(conn, ("alarm",), report):
         id = after["id"]
-        before = None if id not in fold else Alarm.from_dict(fold[id])
-        if id not in lost and (problem := legal(before, kind, Alarm.from_dict(after))):
-            report.problems.append(f"fact {number} ({kind}) of alarm {id}: {problem}")
+        # what people wrote may be erased of one fact and not of the next: it is no part of a step
+        before = None if id not in fold else Alarm.from_dict({**parted("alarm", fold[id])[0]})
+        step = legal(before, kind, Alarm.from_dict({**parted("alarm", after)[0]}))
+        if id not in lost and step:
+            report.problems.append(f"fact {number} ({kind}) of alarm {id}: {step}")
         fold[id] = after
     for id in sorted(lost & table.keys()):
         fold[id] = table[id]  # its last facts fell into a gap: the row was kept, the steps were not
@@ -138,18 +138,17 @@ def _verify_alarms(
             report.problems.append(f"the row of alarm {id} does not follow from its facts")
 
 
-def _verify_cases(
-    conn: sqlite3.Connection, carried: Sequence[tuple[str, str]], lost: set[str], report: VerifyReport
-) -> None:
-    """A case's row is the body of the last fact about it."""
-    fold = dict(carried)
-    words = ",".join("?" * len(CASES))
+def _told(
+    conn: sqlite3.Connection, subjects: Sequence[str], report: VerifyReport
+) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
+    """(number, kind, subject, body with its words) of the facts about these subjects; the words are checked."""
     told = conn.execute(
-        "SELECT facts.number, subject, body, salt, text FROM facts LEFT JOIN words ON words.number = facts.number"  # noqa: S608 - marks only
-        f" WHERE subject IN ({words}) ORDER BY facts.number",
-        sorted(CASES),
+        "SELECT facts.number, kind, subject, body, salt, text FROM facts"  # noqa: S608 - marks only
+        " LEFT JOIN words ON words.number = facts.number"
+        f" WHERE subject IN ({','.join('?' * len(subjects))}) ORDER BY facts.number",
+        subjects,
     )
-    for number, kind, stored, salt, text in told:
+    for number, kind, subject, stored, salt, text in told:
         body = json.loads(stored)
         known = body.get(HASH)
         altered = known is not None and text is not None and words_hash(salt, text) != known
@@ -157,7 +156,16 @@ def _verify_cases(
             report.problems.append(f"the words of fact {number} were altered")
         elif known is not None and text is None:
             report.erased += 1
-        fold[f"{kind}/{body['id']}"] = dump(whole(body, None if altered else text))
+        yield number, kind, subject, whole(body, None if altered else text)
+
+
+def _verify_cases(
+    conn: sqlite3.Connection, carried: Sequence[tuple[str, str]], lost: set[str], report: VerifyReport
+) -> None:
+    """A case's row is the body of the last fact about it."""
+    fold = dict(carried)
+    for _, _, subject, body in _told(conn, sorted(CASES), report):
+        fold[f"{subject}/{body['id']}"] = dump(body)
     table = {f"{kind}/{id}": body for kind, id, body in conn.execute("SELECT kind, id, body FROM cases")}
     report.cases = len(table)
     for name in sorted(fold.keys() | table.keys()):

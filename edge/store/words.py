@@ -1,4 +1,4 @@
-"""People's own words in the bodies of cases: kept beside the facts, where they can be erased.
+"""People's own words in the bodies of alarms and cases: kept beside the facts, where they can be erased.
 
 The chain holds the body without them and their salted hash under `words`, so that erasing leaves it valid.
 """
@@ -19,14 +19,15 @@ _BLANK: Final[Mapping[str, Any]] = {
     "title": ["", ""], "task": ["", ""], "measures": ["", ""], "place": ["", ""], "parts": [],
     "cause": None, "action": None, "reason": "",
 }  # fmt: skip
-"""What a body says once the words are erased; still a body that its case can be made of."""
-_OWN: Final[Mapping[str, Sequence[str]]] = {
+"""What a body says once the words are erased; still a body that its alarm or case can be made of."""
+OWN: Final[Mapping[str, Sequence[str]]] = {
     "order": ("title", "task", "cause", "action", "parts", "reason"),
     "outage": ("reason",),
     "hazard": ("title", "place", "measures", "reason"),
 }
 """Subject -> keys of its bodies that may hold what a person wrote."""
-_WITHIN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+WITHIN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "alarm": {"verdict": ("cause",), "suppression": ("reason",)},
     "hazard": {"override": ("reason",), "sources": ("title", "place")},
 }
 """Subject -> keys of its bodies that hold parts, or lists of them -> keys of such a part that may hold words."""
@@ -34,9 +35,9 @@ _WITHIN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
 
 def parted(subject: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
     """(the body without words, the words by key)."""
-    words = {key: body[key] for key in _OWN.get(subject, ()) if body.get(key) and body[key] != _BLANK[key]}
+    words = {key: body[key] for key in OWN.get(subject, ()) if body.get(key) and body[key] != _BLANK[key]}
     plain = {key: _BLANK[key] for key in words}
-    for key, inner in _WITHIN.get(subject, {}).items():
+    for key, inner in WITHIN.get(subject, {}).items():
         bare = _bare(body.get(key), inner)
         if bare != body.get(key):
             plain[key], words[key] = bare, body[key]
@@ -46,8 +47,12 @@ def parted(subject: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], di
 def _bare(value: Any, inner: Sequence[str]) -> Any:
     """A part, or a list of parts, without the words in it."""
     if isinstance(value, Mapping):
-        return {key: _BLANK[key] if key in inner else each for key, each in value.items()}
+        return {key: _blank(key, each) if key in inner else each for key, each in value.items()}
     return [_bare(each, inner) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _blank(key: str, value: Any) -> Any:
+    return "" if isinstance(value, str) else _BLANK[key]
 
 
 def whole(body: Mapping[str, Any], text: str | None) -> dict[str, Any]:
@@ -62,9 +67,10 @@ def words_hash(salt: bytes, text: str) -> str:
 
 
 def erase_words(conn: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Erase the words of these facts, and those of each case's row that the last of its facts left so."""
+    """Erase the words of these facts, and those of each row that the last of its facts left so."""
     for number in numbers:
         conn.execute("DELETE FROM words WHERE number = ?", (number,))
+        _erase_alarm(conn, number)
         about = conn.execute("SELECT kind, id FROM case_facts WHERE number = ?", (number,)).fetchall()
         for kind, id in about:
             last = "SELECT max(number) FROM case_facts WHERE kind = ? AND id = ?"
@@ -74,3 +80,14 @@ def erase_words(conn: sqlite3.Connection, numbers: Iterable[int]) -> None:
                 ).fetchone()
                 body, _ = parted(kind, json.loads(found[0]))
                 conn.execute("UPDATE cases SET body = ? WHERE kind = ? AND id = ?", (dump(body), kind, id))
+
+
+def _erase_alarm(conn: sqlite3.Connection, number: int) -> None:
+    last = (
+        "SELECT about FROM facts WHERE number = ? AND subject = 'alarm' AND number ="
+        " (SELECT max(number) FROM facts AS other WHERE other.about = facts.about AND other.subject = 'alarm')"
+    )
+    for (id,) in conn.execute(last, (number,)).fetchall():
+        for (body,) in conn.execute("SELECT body FROM alarms WHERE id = ?", (id,)).fetchall():
+            plain, _ = parted("alarm", json.loads(body))
+            conn.execute("UPDATE alarms SET body = ? WHERE id = ?", (dump(plain), id))

@@ -116,14 +116,21 @@ async def test_what_people_wrote_stays_in_the_hub_and_tests_are_not_shown(hub: H
 
 
 async def test_an_order_comes_and_goes(hub: Hub) -> None:
-    row = {"id": "wo-1", "opened_at": 1, "offered": [], "cause": "张三", "action": None}
+    words = {
+        "title": ["张三家", "Zhang"],
+        "task": ["x", "x"],
+        "parts": [{"name": "张三的阀"}],
+        "reason": "张三",
+    }
+    row = {"id": "wo-1", "opened_at": 1, "offered": [], "cause": "张三", "action": None, **words}
     async with hub.showing():
         for is_open in (True, False):
             fact = Fact(hub.log.numbering.next(), "order.x", 1, None, "order", {**row, "open": is_open})
             await hub.log.record(Entry(facts=[fact]))
             await until(lambda is_open=is_open: bool(hub.board.shown) is is_open)
             if is_open:
-                assert hub.board.shown["work-orders/wo-1"]["cause"] is None
+                shown = hub.board.shown["work-orders/wo-1"]
+                assert {shown[key] for key in ("cause", *words)} == {None}
 
 
 async def test_a_gap_in_the_log_is_made_up_for_and_a_defect_costs_one_case(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edge.domain.alarm import Alarm, Suppression, Verdict
 from edge.domain.fact import Fact, Numbering
 from edge.store.audit import verify
 from edge.store.case_rows import cases_of
 from edge.store.journal import Entry, Journal
 from edge.store.words import parted
-from tests.edge.store.making import START
+from tests.edge.store.making import START, closed, entry, raised
 from tests.edge.store.test_journal import begin, sound
 
 WORDS = {
@@ -67,6 +69,33 @@ async def test_altered_words_are_found(tmp_path: Path) -> None:
         conn.execute("UPDATE words SET text = replace(text, '漏水', '着火')")
     problems = verify(tmp_path / "journal.db").problems
     assert "the words of fact 1 were altered" in problems
+
+
+async def test_what_a_person_said_of_an_alarm_can_be_erased_as_well(tmp_path: Path) -> None:
+    journal, _, numbering = begin(tmp_path)
+    said = Verdict("false", "王阿姨在家炸油条 13800001111", "li", START)
+    why = Suppression("shelved", "li", "住户赵琳独居", None)
+    raised_entry, alarm = raised(numbering)
+    await journal.commit(raised_entry)
+    judged = replace(alarm, verdict=said, suppression=why, seq=numbering.next())
+    await journal.commit(entry("alarm.verdict", judged))
+    closed_entry, last = closed(numbering, judged)
+    await journal.commit(closed_entry)
+    assert await journal.alarm(alarm.id) == last
+    assert Alarm.from_dict(dict((await journal.facts(1, 1))[0].body)) == judged
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as conn:
+        assert not [
+            body for (body,) in conn.execute("SELECT body FROM facts") if "王阿姨" in body or "赵琳" in body
+        ]
+    await journal.erase([2])  # the verdict's own fact; the next one still carries the words
+    assert await journal.alarm(alarm.id) == last
+    await journal.erase([3])
+    found = await journal.alarm(alarm.id)
+    assert found is not None
+    assert (found.verdict, found.suppression) == (replace(said, cause=""), replace(why, reason=""))
+    await journal.close(clean=True)
+    assert sound(tmp_path).erased == 2
+    assert "王阿姨".encode() not in (tmp_path / "journal.db").read_bytes()
 
 
 def test_what_nobody_wrote_stays_where_it_is() -> None:
