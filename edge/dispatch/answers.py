@@ -58,7 +58,10 @@ class Answers:
         self._arrival.reached(newest, State.ANSWERED, answer.person)
 
     def _meant(self, answer: Answered, person: str) -> Pending | None:
-        """The message told last before it was written; one that only may have arrived where none certainly has."""
+        """The message told last before it was written; one that only may have arrived where none certainly has.
+
+        What others have taken was certainly told: only a text surely written after them can mean one that may have.
+        """
         mine = [
             one
             for one in self._book.open.values()
@@ -70,19 +73,24 @@ class Answers:
         perhaps = [one for one in perhaps if one.case.state not in ARRIVED]
         newest = max(told or perhaps, key=lambda one: one.case.told, default=None)
         taken = self._taken.pop((answer.channel, person), None)
-        if (
-            taken is not None
-            and not self._later(taken, answer)
-            and (newest is None or newest.case.told <= taken.told)
-        ):
+        if taken is None or self._later(taken, answer):
+            return newest
+        if newest is None or newest.case.told <= taken.told:
             return None
-        return newest
+        return newest if told or self._surely_before(newest.case, answer) else None
 
     def _later(self, case: Notification, answer: Answered) -> bool:
         """Whether the message went out after the answer was written, so that it cannot be meant."""
-        if answer.written_at is None or case.sent_at is None or not self._book.now.trusted:
+        at = case.begun_at if case.sent_at is None else case.sent_at
+        if answer.written_at is None or at is None or not self._book.now.trusted:
             return False
-        return case.sent_at > answer.written_at + CLOCKS
+        return at > answer.written_at + CLOCKS
+
+    def _surely_before(self, case: Notification, answer: Answered) -> bool:
+        """Whether the answer was written after the message had begun to go out, however the clocks differ."""
+        if answer.written_at is None or case.begun_at is None or not self._book.now.trusted:
+            return False
+        return case.begun_at + CLOCKS < answer.written_at
 
     def _twice(self, channel: str, person: str, word: str) -> bool:
         if word not in {"1", "2"}:

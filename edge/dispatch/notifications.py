@@ -254,7 +254,8 @@ class Notifications:
     def _start(self, waiting: Pending, route: Route) -> None:
         case = waiting.case
         waiting.lost = self._book.now.mono + LOST
-        self._book.record("sending", waiting, state=State.SENDING, attempt=case.attempt + 1)
+        begun = self._book.now.utc if case.begun_at is None else case.begun_at
+        self._book.record("sending", waiting, state=State.SENDING, attempt=case.attempt + 1, begun_at=begun)
         case = waiting.case
         text = self._words.compose(
             case, self._language(case.person), repeat=case.uncertain, answers=route.proves.answered

@@ -75,6 +75,7 @@ class Notification:
     counts: what was folded into it, by signal. into: the notification it was folded into.
     attempt: of the last try, 0 before the first. uncertain: a former try may have arrived. silent: its silence has
     started the next channel. silence_at, silence_left: when it will, and the µs left as at the last fact.
+    begun_at: when its first try began; before that nobody can have read it.
     told: number of the fact by which its last try began or the carrier took it; unlike a time it only grows.
     reason: stable word (acknowledged, closed, verdict, suppressed, accepted, unreachable, refused, gave_up): why it
     ended, or, while it is being sent, why it is not to be tried again. error: the channel's sentence.
@@ -105,6 +106,7 @@ class Notification:
     silence_at: int | None = None
     silence_left: int = 0
     told: int = 0
+    begun_at: int | None = None
     sent_at: int | None = None
     delivered_at: int | None = None
     seen_at: int | None = None

@@ -52,3 +52,29 @@ def test_clocks_that_differ_a_little_or_are_not_to_be_trusted_refuse_no_answer()
         answer = one(None if written is None else first + written)
         stage.take(stage.tenant.conclude(Happened(receipts=(answer,)), stage.now))
         assert stage.requests == [Acknowledge("a-1", "he-jun", "1")]
+
+
+def test_a_text_written_before_an_alarm_was_told_does_not_take_it_while_it_is_being_sent() -> None:
+    stage = Stage()
+    stage.happen(stage.step("a-1", "gas", "sms"), after=600)
+    stage.happen(receipts=(one(stage.now.utc - 2 * MINUTE),))
+    assert stage.requests == []
+    stage.happen(receipts=(one(stage.now.utc),), after=20)
+    assert stage.requests == [Acknowledge("a-1", "he-jun", "1")]
+
+
+def test_what_was_certainly_told_wins_over_what_is_being_sent_though_others_have_taken_it() -> None:
+    for written in (None, 0):
+        stage = Stage()
+        told(stage, "a-1")
+        stage.happen(stage.acked("a-1"), stage.step("a-2", "gas", "sms"), after=5)
+        stage.happen(receipts=(one(None if written is None else stage.now.utc),), after=1)
+        assert stage.requests == []
+
+
+def test_a_text_surely_written_after_it_began_to_go_out_takes_what_is_being_sent() -> None:
+    stage = Stage()
+    told(stage, "a-1")
+    stage.happen(stage.acked("a-1"), stage.step("a-2", "gas", "sms"), after=5)
+    stage.happen(receipts=(one(stage.now.utc + 2 * MINUTE),), after=80)
+    assert stage.requests == [Acknowledge("a-2", "he-jun", "1")]
