@@ -162,9 +162,7 @@ async def records(
     where = {key: value for key, value in {"duty": duty, "kind": kind}.items() if value is not None}
     rows = await duty_ledger.occurrences(hub, first, last, where)
     walks = {row["round"]: await hub.case("round", row["round"]) or {} for row in rows if row["round"]}
-    headers = {"Content-Disposition": 'attachment; filename="duties.csv"'}
-    text = duty_ledger.as_csv(rows, walks, language)
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return duty_ledger.as_csv(rows, walks, language)
 
 
 @router.get("/duties/{id}", dependencies=[SEE])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from edge.domain.cells import neutral
-from edge.domain.instant import DAY, to_rfc3339
+from fastapi import Response
+
+from edge.domain.instant import DAY
 from edge.domain.occurrence import FULFILLED
 from edge.facade import CaseQuery, Hub
+from web.api.v1 import tables
 
 MOST: Final = 20_000
 """Occurrences that are looked at, the newest first."""
@@ -118,31 +118,23 @@ async def month(hub: Hub, first: date) -> dict[date, Coverage]:
     return days
 
 
-def as_csv(rows: Sequence[Mapping[str, Any]], rounds: Mapping[str, Mapping[str, Any]], language: str) -> str:
-    """UTF-8 with a byte order mark; states and reasons as their stable words. rounds: by id."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
+def as_csv(
+    rows: Sequence[Mapping[str, Any]], rounds: Mapping[str, Mapping[str, Any]], language: str
+) -> Response:
+    """States and reasons as their stable words. rounds: by id."""
+    told = []
     for row in rows:
         walk = rounds.get(row["round"] or "", {})
-        told = {
-            **row,
-            "stops": len(walk.get("stops", ())) or None,
-            "missing": " ".join(walk.get("missing", ())),
-            "order_kept": walk.get("order_kept"),
-            "gaps": len(walk.get("gaps", ())) or None,
-        }
-        table.writerow([_cell(told[column], column, language) for column in _COLUMNS])
-    return "\ufeff" + out.getvalue()
-
-
-def _cell(value: Any, column: str, language: str) -> str:
-    if column in {"title", "place"}:
-        value = value[0 if language == "zh" else 1] or value[0]
-    elif column.endswith("_at"):
-        value = "" if value is None else to_rfc3339(value)
-    text = "" if value is None else str(value)
-    return neutral(text)
+        told.append(
+            {
+                **row,
+                "stops": len(walk.get("stops", ())) or None,
+                "missing": " ".join(walk.get("missing", ())),
+                "order_kept": walk.get("order_kept"),
+                "gaps": len(walk.get("gaps", ())) or None,
+            }
+        )
+    return tables.file("duties.csv", _COLUMNS, told, language)
 
 
 SPAN: Final = 92 * DAY

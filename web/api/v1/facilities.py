@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -14,7 +12,7 @@ from starlette.responses import JSONResponse
 from edge.domain.obligation import Facility
 from edge.domain.occurrence import CheckFacilities, FacilityState
 from edge.facade import CaseQuery, Hub
-from web.api.v1 import shapes
+from web.api.v1 import shapes, tables
 from web.api.v1.params import Body, Id, IdempotencyKey, Prose, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
@@ -52,16 +50,11 @@ async def facilities(
 @router.get("/facilities.csv", dependencies=[SEE], response_class=Response)
 async def as_csv(hub: TheHub, language: Literal["zh", "en"] = "zh") -> Response:
     """The register as CSV, UTF-8 with a byte order mark."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
-    for facility, row in await register(hub):
-        shape = _shape(facility, row)
-        shape |= {"name": facility.name.in_(language), "place": facility.place.in_(language)}
-        table.writerow(["" if shape[column] is None else shape[column] for column in _COLUMNS])
-    headers = {"Content-Disposition": 'attachment; filename="facilities.csv"'}
-    text = "\ufeff" + out.getvalue()
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    rows = [
+        _shape(facility, row) | {"name": facility.name, "place": facility.place}
+        for facility, row in await register(hub)
+    ]
+    return tables.file("facilities.csv", _COLUMNS, rows, language)
 
 
 @router.post("/facilities/check")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,9 +10,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
-from edge.domain.cells import neutral
-from edge.domain.instant import SECOND, to_rfc3339
+from edge.domain.instant import SECOND
 from edge.facade import CaseQuery, Hub
+from web.api.v1 import tables
 from web.api.v1.params import TheHub, answer, instant
 from web.auth import Perm, require
 
@@ -105,18 +103,4 @@ async def counted(hub: TheHub, since: Since = None) -> JSONResponse:
 async def as_csv(hub: TheHub, since: Since = None, language: Literal["zh", "en"] = "zh") -> Response:
     """The ledger as CSV, UTF-8 with a byte order mark; states, grades and categories as their stable words."""
     rows, _ = await ledger(hub, None if since is None else instant("since", since))
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
-    table.writerows([_cell(row[column], column, language) for column in _COLUMNS] for row in rows)
-    headers = {"Content-Disposition": 'attachment; filename="hazards.csv"'}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _cell(value: Any, column: str, language: str) -> str:
-    if column in {"title", "place"}:
-        value = value[0 if language == "zh" else 1] or value[0]
-    elif column.endswith("_at"):
-        value = "" if value is None else to_rfc3339(value)
-    text = "" if value is None else str(value)
-    return neutral(text)
+    return tables.file("hazards.csv", _COLUMNS, rows, language)

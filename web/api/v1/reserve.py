@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
@@ -14,12 +12,11 @@ from fastapi.responses import Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
-from edge.domain.cells import neutral
-from edge.domain.instant import SECOND, to_rfc3339
+from edge.domain.instant import SECOND
 from edge.domain.plan import Plan
 from edge.domain.reserve import Change, ChangeStock, CountStock, Gap, Stock, StockRequest, gaps, stocks_of
 from edge.facade import CaseQuery, Hub
-from web.api.v1 import shapes
+from web.api.v1 import shapes, tables
 from web.api.v1.params import Body, Id, IdempotencyKey, Prose, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
@@ -66,21 +63,19 @@ async def reserve(hub: TheHub, store: str | None = None, wanting: bool | None = 
 @router.get("/reserve.csv", dependencies=[SEE], response_class=Response)
 async def as_csv(hub: TheHub, language: Literal["zh", "en"] = "zh") -> Response:
     """One line a batch, UTF-8 with a byte order mark; wants as their stable words."""
-    day, out = today(hub), io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
-    for stock in (await stocks(hub)).values():
-        at = "" if stock.counted_at is None else to_rfc3339(stock.counted_at)
-        for batch in stock.batches:
-            row = (
-                stock.id, stock.name.in_(language), batch.place or stock.place.in_(language),
-                stock.unit.in_(language), f"{stock.minimum:g}", f"{stock.good(day):g}", f"{stock.quantity:g}",
-                " ".join(stock.wanting(day)), batch.id, f"{batch.quantity:g}", batch.expires or "",
-                batch.calibrated_until or "", at, stock.counted_by or "",
-            )  # fmt: skip
-            table.writerow([_harmless(cell) for cell in row])
-    headers = {"Content-Disposition": 'attachment; filename="reserve.csv"'}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    day = today(hub)
+    rows = [
+        {
+            "id": stock.id, "name": stock.name, "place": batch.place or stock.place, "unit": stock.unit,
+            "minimum": f"{stock.minimum:g}", "good": f"{stock.good(day):g}", "quantity": f"{stock.quantity:g}",
+            "wants": " ".join(stock.wanting(day)), "batch": batch.id, "of_batch": f"{batch.quantity:g}",
+            "expires": batch.expires, "calibrated_until": batch.calibrated_until, "counted_at": stock.counted_at,
+            "counted_by": stock.counted_by,
+        }
+        for stock in (await stocks(hub)).values()
+        for batch in stock.batches
+    ]  # fmt: skip
+    return tables.file("reserve.csv", _COLUMNS, rows, language)
 
 
 @router.get("/reserve/{id}", dependencies=[SEE])
@@ -155,11 +150,6 @@ def shape(stock: Stock, day: date) -> dict[str, Any]:
         "soon": stock.soon(day),
     }
     return shapes.case(stock.to_dict()) | figures
-
-
-def _harmless(text: str) -> str:
-    """A table program takes what begins so for a formula."""
-    return neutral(text)
 
 
 async def _stock(hub: Hub, id: str) -> Stock:
