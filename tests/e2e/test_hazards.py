@@ -108,7 +108,7 @@ def test_who_rectified_it_cannot_strike_it_off(panel: Panel, sign_in: SignIn) ->
         page.set_input_files("[data-photo=after]", PHOTO)
     press(page, "rectify")
     page.locator("form[data-step=reinspect] button").first.click()
-    expect(page.locator("#notices")).to_contain_text("须由整改人以外的人复查")
+    expect(page.locator("#notices")).to_contain_text("须由既未整改、也未拍整改照片的人复查")
 
 
 def test_a_major_one_needs_its_element_and_its_control(panel: Panel, sign_in: SignIn) -> None:
