@@ -8,6 +8,7 @@ from typing import Final
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device, Signal
 from edge.domain.fact import Seq
+from edge.domain.incident import CO
 from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
 from edge.domain.output import Linkage, Output, Stage, barred, gas_zones
@@ -17,7 +18,7 @@ from edge.domain.roster import Call, Policy
 from edge.domain.rule import Priority
 from edge.domain.site import Site
 from edge.domain.zones import within
-from edge.emergency.coincidence import TRIGGERS, is_trigger
+from edge.emergency.coincidence import CO_CATEGORIES, TRIGGERS, danger, is_trigger
 from edge.emergency.grouping import Grouping
 from edge.outputs.linkages import targets
 
@@ -59,7 +60,7 @@ def heard(
         signal=signal.value,
         plan=None if plan is None else plan.id,
         area=area,
-        triggers=tuple(_triggers(site, devices.values(), area, signal)),
+        triggers=tuple(_triggers(site, devices.values(), area, signal, danger(alarm, device))),
         policy=None if rung is None else rung.id,
         calls=tuple(
             _called(call, who, zone, step.after)
@@ -100,7 +101,7 @@ def _depends(linkage: Linkage, category: str) -> str:
     return ", ".join(filter(None, (kind, when.rule or "", level)))
 
 
-def _triggers(site: Site, devices: Iterable[Device], area: str, signal: Signal) -> Iterator[str]:
+def _triggers(site: Site, devices: Iterable[Device], area: str, signal: Signal, of: str) -> Iterator[str]:
     """Devices of the linkage zone of which two together are certain."""
     if not area or signal not in TRIGGERS:
         return
@@ -108,7 +109,8 @@ def _triggers(site: Site, devices: Iterable[Device], area: str, signal: Signal) 
         own = signal in {spec.signal for spec in device.profile.points} or any(
             rule.signal is signal and rule.applies.category == device.profile.category for rule in site.rules
         )
-        if own and is_trigger(device) and site.emergency.coincidence.area(device.zone) == area:
+        alike = (device.profile.category in CO_CATEGORIES) is (of == CO)
+        if own and alike and is_trigger(device) and site.emergency.coincidence.area(device.zone) == area:
             yield device.id
 
 

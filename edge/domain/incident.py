@@ -15,6 +15,8 @@ ReportKind = Literal["first", "follow_up", "final", "scene"]
 MusterProof = Literal["qr", "said"]
 TickState = Literal["done", "skipped", "open"]
 
+CO: Final = "carbon-monoxide"
+"""Family of the gas that leaks from no valve: its signal is gas, its danger another one."""
 MEMBERS: Final = 50
 """Ids of alarms that a body names at most: a storm is counted beside them."""
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device, Signal
+from edge.domain.incident import CO
 from edge.domain.instant import SECOND, Instant
 from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.plan import Coincidence
@@ -22,8 +23,6 @@ from edge.domain.timers import NEVER
 TRIGGERS: Final = frozenset({Signal.FIRE, Signal.GAS})
 OWN_RULES: Final = frozenset({STUCK, UNCONFIRMED})
 """Alarms about alarms: they tell of no fire by themselves."""
-CO: Final = "carbon-monoxide"
-"""The danger behind a gas signal that shuts no valve and drives people out of a flat for another reason."""
 CO_CATEGORIES: Final = frozenset({"co-detector"})
 LIFE: Final = frozenset({*VITAL, CO})
 """Dangers that become certain by triggers or people, never by time."""

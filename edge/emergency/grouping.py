@@ -7,11 +7,11 @@ from typing import Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.device import Device, Signal
-from edge.domain.incident import Incident
+from edge.domain.incident import CO, Incident
 from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.plan import Coincidence, Plan
 from edge.domain.reading import Purpose
-from edge.emergency.coincidence import CO, CO_CATEGORIES, LIFE, OWN_RULES, TRIGGERS, danger
+from edge.emergency.coincidence import CO_CATEGORIES, LIFE, OWN_RULES, TRIGGERS, danger
 
 BY_TRIGGERS: Final[frozenset[str]] = frozenset({*TRIGGERS, CO})
 """Families that two triggers make certain, and that go by linkage zone."""

@@ -37,6 +37,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "nobody": _("Nobody responded"),
     "confirmed": _("Confirmed fire"),
     "confirmed-gas": _("Confirmed gas leak"),
+    "confirmed-co": _("Confirmed carbon monoxide"),
     "confirmed-sos": _("Confirmed call for help"),
     "confirmed-other": _("Confirmed incident"),
     "cleared": _("Fire cleared"),

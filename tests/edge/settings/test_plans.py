@@ -16,6 +16,7 @@ from edge.resources import config_root
 from edge.settings import load_site
 from edge.settings.emergency import read_emergency, review_plans
 from edge.settings.problems import Problem, Report
+from tests.edge.emergency.scene import Scene
 from tests.edge.settings.test_template import shipped_schemas
 
 PLAN = """\
@@ -90,7 +91,7 @@ def read(folder: Path, plan: str = PLAN, site: str = SITE) -> tuple[EmergencyRul
 def test_a_plan_of_the_site_stands_in_for_the_shipped_one(tmp_path: Path) -> None:
     rules, problems = read(tmp_path)
     assert not problems
-    assert [plan.id[:2] for plan in rules.plans] == [f"p{n}" for n in range(1, 9)]
+    assert [plan.id[:2] for plan in rules.plans] == [f"p{n}" for n in range(1, 10)]
     own = rules.plan("p2-flat-smoke")
     assert isinstance(own, Plan)
     assert (own.version, own.review, own.responders) == ("3", date(2027, 6, 30), ("crew:station",))
@@ -175,11 +176,23 @@ def test_linkage_zones(tmp_path: Path) -> None:
     assert (rules.coincidence.window, rules.contacts[0].number) == (300.0, "000-1234")
 
 
+def test_carbon_monoxide_has_a_plan_of_its_own_that_shuts_no_valve(tmp_path: Path) -> None:
+    rules, _ = read(tmp_path)
+    alarm = Scene().alarm("al-1", "co")
+    ranked = {plan.id: plan.suits(alarm, "co-detector", opening=True) for plan in rules.plans}
+    assert max(ranked, key=lambda id: ranked[id]) == "p9-carbon-monoxide"
+    own = rules.plan("p9-carbon-monoxide")
+    assert own is not None
+    assert not own.linkages
+    assert {"120", "119"} <= {phone.number for phone in own.phones}
+    assert {"call", "contact", "call-120", "ventilate"} <= {step.id for step in own.steps}
+
+
 def test_a_site_without_the_file_has_units_of_buildings(tmp_path: Path) -> None:
     report = Report()
     rules = read_emergency(report, tmp_path, ZONES, Roster(), (), (), ())
     assert not report.problems()
-    assert (len(rules.plans), rules.coincidence.window, rules.contacts) == (8, 600.0, ())
+    assert (len(rules.plans), rules.coincidence.window, rules.contacts) == (9, 600.0, ())
 
 
 @pytest.mark.parametrize(

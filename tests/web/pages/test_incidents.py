@@ -171,7 +171,7 @@ async def test_plans_and_who_would_hear(hub: FakeHub, person: ComeIn) -> None:
     guard = await person("guard")
     zh = {"accept-language": "zh"}
     plans = (await guard.get("/plans", headers=zh)).text
-    assert plans.count('href="/plans/p') == 8
+    assert plans.count('href="/plans/p') == 9
     assert "逾期" not in plans
     one = (await guard.get("/plans/p1-kitchen-gas", headers=zh)).text
     assert "敲门,勿按门铃" in one
