@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact
 from edge.domain.hazard import Hazard
-from edge.domain.incident import Incident
+from edge.domain.incident import CO, Incident
 from edge.domain.names import Text
 from edge.domain.notification import About
 from edge.domain.order import WorkOrder
@@ -82,11 +82,13 @@ class Memory:
 
     def about(self, alarm: str | None, order: str | None, fact: Fact, hazard: str | None = None) -> About:
         """What a message about one of them speaks of; as much as the fact itself says where neither is known."""
+        incident = self._incidents.get(str(fact.body.get("incident")))
         if (known := self.alarm(alarm)) is not None:
-            return about_alarm(known)
+            about = about_alarm(known)
+            return replace(about, cause=CO) if incident is not None and incident.family == CO else about
         if order is not None and (job := self._orders.get(order)) is not None:
             return about_order(job)
-        if (incident := self._incidents.get(str(fact.body.get("incident")))) is not None:
+        if incident is not None:
             return about_incident(incident)
         if hazard is not None and (found := self._hazard(hazard)) is not None:
             return about_hazard(found)
@@ -161,6 +163,7 @@ def about_incident(incident: Incident) -> About:
     """What there is to say of an incident that no alarm opened."""
     return About(
         signal=incident.signal or "",
+        cause=incident.family if incident.family == CO else "",
         priority=Priority(incident.priority).rank,
         title=incident.title,
         place=incident.place,

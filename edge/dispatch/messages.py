@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from string import Formatter
 from typing import Final
 
+from edge.domain.incident import CO
 from edge.domain.names import Text
 from edge.domain.notification import Notification
 
@@ -31,6 +32,10 @@ MESSAGES: Final[Mapping[str, Text]] = {
     "confirmed-gas": Text(
         "【燃气泄漏属实】{time} {place} · {title} · 二阶段 · {todo}",
         "GAS LEAK CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
+    ),
+    "confirmed-co": Text(
+        "【一氧化碳属实】{time} {place} · {title} · 二阶段 · {todo}",
+        "CARBON MONOXIDE CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
     ),
     "confirmed-sos": Text(
         "【求助属实】{time} {place} · {title} · 二阶段 · {todo}",
@@ -158,6 +163,8 @@ class Words:
         name, signal = message.message, message.about.signal
         if name == "confirmed" and signal != "fire":
             name = f"confirmed-{signal}" if signal in {"gas", "sos"} else "confirmed-other"
+            if message.about.cause == CO:
+                name = "confirmed-co"
         return self._texts.get(name, self._texts["alarm"])
 
     def _time(self, utc: int, form: str = "%H:%M") -> str:
