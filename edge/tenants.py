@@ -57,6 +57,14 @@ def tenants(
         found = directory.devices.get(device)
         return "" if found is None else found.profile.category
 
+    outputs = Outputs(
+        directory.devices,
+        directory.points,
+        site.linkages,
+        numbering,
+        lambda: engine.open().values(),
+        lambda: engine.desk,
+    )
     drills = Drills(
         Ground(
             site.emergency.plan,
@@ -67,6 +75,8 @@ def tenants(
             lambda: engine.open().values(),
             rehearse,
             duty.who,
+            outputs.started_by,
+            lambda id: any(incident.id == id for incident in incidents.standing()),
         ),
         numbering,
         frozenset(spec.id for spec in site.channels if spec.kind == "ring"),
@@ -89,14 +99,7 @@ def tenants(
         OutOfService(directory.devices.get, engine.outages, numbering),
         incidents,
         drills,
-        Outputs(
-            directory.devices,
-            directory.points,
-            site.linkages,
-            numbering,
-            lambda: engine.open().values(),
-            lambda: engine.desk,
-        ),
+        outputs,
         Orders(
             numbering,
             site.order_rules,

@@ -360,6 +360,11 @@ class Operate:
     reason: str = ""
     drill: str | None = None
 
+    @property
+    def FAILS_OPEN(self) -> bool:  # noqa: N802 - as requests say it, here by what is asked
+        """A drill's siren is stopped without the journal: it must not sound into what is real."""
+        return self.drill is not None and self.act == STOP
+
 
 @dataclass(frozen=True, slots=True)
 class SetLinkage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ class Ground:
 
     suppression: of a device that is out of service. alarms: those open. rehearse: raises ProtocolError, with a
     sentence, where nothing can speak in a device's place. who: ids of those a target means now, at a zone.
+    started: ids of outputs that a drill's own command has switched on last. incident_open: by its id.
     """
 
     plan: Callable[[str | None], Plan | None]
@@ -39,6 +40,8 @@ class Ground:
     alarms: Callable[[], Iterable[Alarm]]
     rehearse: Callable[[Point, Value, Instant], Any]
     who: Callable[[str, Instant, str], tuple[str, ...]]
+    started: Callable[[str], Sequence[str]]
+    incident_open: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ class Drills:
         self._rings = rings
         self._past: list[Drill] = []
         self._unread: dict[str, Drill] = {}
+        self._untidy: dict[
+            str, int
+        ] = {}  # drills that are over -> mono µs when what they left is asked for again
         self._left: dict[str, int] = {}  # drill alarms beside no drill -> mono µs when asked for again
         self._began = 0
         self.running: Drill | None = None
@@ -64,7 +67,7 @@ class Drills:
 
     def next_due(self) -> int | None:
         """Mono µs at which a forgotten drill ends, or what is left of one is asked for again."""
-        due = list(self._left.values())
+        due = [*self._left.values(), *self._untidy.values()]
         if self.running is not None:
             due.append(self._began + LONGEST)
         if self.watching.late:
@@ -96,7 +99,7 @@ class Drills:
         self._left = {a.id: now.mono for a in self._ground.alarms() if self._astray(a)}
         if self._past:  # the stop may have come between its end and what follows from that
             self._past.sort(key=lambda drill: drill.opened_at)
-            told.requests += _tidying(self._past[-1], HUB)
+            self._untidy[self._past[-1].id] = now.mono
         return told
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
@@ -243,6 +246,7 @@ class Drills:
                 told.requests.append(Reset(left.id, hand, True, _OVER, agreed))
                 self._left[left.id] = now.mono + _SWEEP
         told.requests += _tidying(ended, hand)
+        self._untidy[ended.id] = now.mono + _SWEEP
         return ended
 
     def _by_words_first(self, told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -261,6 +265,19 @@ class Drills:
                 agreed = self._past[-1].second if self._past else _OVER
                 told.requests.append(Reset(id, HUB, True, _OVER, agreed))
                 self._left[id] = now.mono + _SWEEP
+        for id in [id for id, at in self._untidy.items() if at <= now.mono]:
+            self._tidy(self._found(id), now, told)
+
+    def _tidy(self, drill: Drill, now: Instant, told: Conclusion) -> None:
+        """What it has left running is asked for again, as nothing stops while the journal is sick, until it stops."""
+        started = set(self._ground.started(drill.id))
+        standing = drill.incident if drill.incident and self._ground.incident_open(drill.incident) else None
+        if started or standing:
+            outputs = tuple(output for output in drill.outputs if output in started)
+            told.requests += _tidying(replace(drill, outputs=outputs, incident=standing), HUB)
+            self._untidy[drill.id] = now.mono + _SWEEP
+        else:
+            del self._untidy[drill.id]
 
     def _astray(self, alarm: Alarm) -> bool:
         return alarm.purpose is Purpose.DRILL and alarm.open and self.running is None

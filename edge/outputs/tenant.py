@@ -303,6 +303,10 @@ class Outputs:
         orders = (self._order(output, request.act, why, now, out) for output in chosen)
         return [command for command in orders if command is not None]
 
+    def started_by(self, drill: str) -> list[str]:
+        """Outputs that the drill's own command has switched last, and on."""
+        return [output.id for output in self._outputs.values() if self._started_by(drill, output)]
+
     def _started_by(self, drill: str, output: Output) -> bool:
         last = self._commands.open(output.id) or self._commands.last.get(output.id)
         return last is not None and last.cause == drill and last.act == START

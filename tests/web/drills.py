@@ -46,7 +46,8 @@ def with_drills(hub: FakeHub) -> FakeHub:
     drills = Drills(
         Ground(
             site.emergency.plan, site.devices, points, site.zones, lambda _: None, hub.open_alarms,
-            lambda *_: None, lambda *_: ("guard", "maintenance"),
+            lambda *_: None, lambda *_: ("guard", "maintenance"), lambda _: (),
+            lambda id: any(one.id == id for one in incidents.standing()),
         ),
         hub._numbering,
     )  # fmt: skip

@@ -76,6 +76,7 @@ class Scene:
         self.said: list[Send] = []
         self.out_of_service: set[str] = set()
         self.mute: set[str] = set()
+        self.sick = False  # the journal cannot be written
         self._build()
 
     def _build(self) -> None:
@@ -86,10 +87,13 @@ class Scene:
             return list(self.engine.open().values())
 
         ground = Ground(
-            EMERGENCY.plan, devices, POINTS, ZONES, self._suppression, alarms, self._rehearse, _Duty().who
-        )
+            EMERGENCY.plan, devices, POINTS, ZONES, self._suppression, alarms, self._rehearse, _Duty().who,
+            lambda drill: self.outputs.started_by(drill),  # noqa: PLW0108 - made below
+            lambda id: any(one.id == id for one in self.incidents.standing()),
+        )  # fmt: skip
         self.drills = Drills(ground, self.numbering, frozenset({"ring"}))
         incidents = Incidents(EMERGENCY, devices, ZONES, self.numbering, alarms, self.drills.of)
+        self.incidents = incidents
         outputs = Outputs(devices, POINTS, LINKAGES, self.numbering, alarms, lambda: self.engine.desk)
         self.outputs = outputs
         self.conclude = Conclude(
@@ -125,6 +129,8 @@ class Scene:
 
         cut: the power fails between the two.
         """
+        if self.sick and not getattr(request, "FAILS_OPEN", False):
+            raise Refusal("not_saved", "the journal cannot be written")
         if cut:
             drawn = self.conclude.act(request, self.now)
             self._record(drawn.facts)
@@ -245,6 +251,8 @@ class Scene:
                 self.ask(request)
 
     def _carried_out(self, request: Any) -> Drawn | None:
+        if self.sick and not getattr(request, "FAILS_OPEN", False):
+            return None
         try:
             if not isinstance(request, AlarmRequest):
                 return self.conclude.act(request, self.now)

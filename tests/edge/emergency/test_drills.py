@@ -71,6 +71,35 @@ def test_what_is_real_ends_it_before_anybody_hears_more_of_it() -> None:
     assert not scene.drill.open
 
 
+def test_a_real_alarm_stops_the_siren_of_a_drill_though_the_journal_is_sick_and_the_rest_follows_later() -> (
+    None
+):
+    scene = begun(replace(SMOKE, outputs=("siren.siren",)))
+    scene.deliver()
+    scene.sick = True
+    scene.speaks("gas.state", True)
+    assert scene.drill.ended_why == "alarm"
+    assert [c.act for c in scene.commands() if c.output == "siren.siren"] == ["start", "stop"]
+    assert any(incident.drill for incident in scene.open_incidents())
+    scene.wait(60)
+    scene.sick = False
+    scene.wait(20)
+    assert scene.drill_alarms() == []
+    assert [incident.purpose for incident in scene.open_incidents()] == [Purpose.LIVE]
+
+
+def test_a_person_ends_a_drill_on_the_table_though_the_journal_is_sick_and_its_incident_follows() -> None:
+    scene = begun(StartDrill("zhou", "li", "table_top", "p2-fire", zone="b3/s1"))
+    scene.sick = True
+    scene.ask(EndDrill(scene.drill.id, "zhou"))
+    assert scene.drill.state == "finished"
+    scene.wait(30)
+    scene.sick = False
+    scene.wait(20)
+    assert scene.open_incidents() == []
+    assert scene.drills.next_due() is None
+
+
 def test_a_siren_that_something_real_has_started_is_not_stopped_with_the_drill() -> None:
     scene = begun(replace(SMOKE, outputs=("siren.siren",)))
     scene.deliver()
