@@ -14,6 +14,7 @@ from edge.domain.instant import MINUTE, to_rfc3339
 from edge.facade import Role
 from tests.web.duties import due, with_duties
 from tests.web.fakes import FakeHub
+from web.api.v1 import duty_ledger
 
 Program = Callable[[Role], httpx.AsyncClient]
 DUTIES = "/api/v1/duties"
@@ -132,9 +133,15 @@ async def test_the_plan_and_the_calendar(hub: FakeHub, desk: httpx.AsyncClient) 
     today = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=hub.now().utc, hours=8)).date()
     month = (await desk.get(f"{DUTIES}/calendar")).json()
     day = next(each for each in month["days"] if each["day"] == today.isoformat())
-    assert day["open"] == 2
+    assert (day["open"], day["late"]) == (2, 0)
     assert sum(each["planned"] for each in month["days"]) >= (len(month["days"]) - today.day) * 3
     assert (await desk.get(f"{DUTIES}/calendar?month=2026-13")).json()["code"] == "bad_parameter"
+
+
+def test_what_was_told_late_is_counted_apart() -> None:
+    kept = {"state": "done", "reached": "B", "short": False, "late": False}
+    found = duty_ledger.coverage([kept, kept | {"late": True}, {"state": "missed"}]).shape()
+    assert (found["done"], found["late"], found["rate"]) == (2, 1, 2 / 3)
 
 
 async def test_records_as_csv(hub: FakeHub, desk: httpx.AsyncClient) -> None:
