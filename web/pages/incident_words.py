@@ -119,14 +119,15 @@ def on_wall(
 ) -> Mapping[str, OnWall]:
     """By id of each open alarm of an incident. A storm is folded into one row: that on top, else the wall's first.
 
-    waiting: how many of the others nobody has acknowledged.
+    incidents: the newest first; to it belongs what fired again after the all clear of another one. waiting: how many of
+    the others nobody has acknowledged.
     """
-    found = {}
+    found: dict[str, OnWall] = {}
     for incident in incidents:
-        own = members(incident, alarms)
+        own = [alarm for alarm in members(incident, alarms) if alarm.id not in found]
         if not own:
             continue
-        lead = pinned if pinned is not None and pinned.id in incident.alarms else own[0]
+        lead = next((alarm for alarm in own if pinned is not None and alarm.id == pinned.id), own[0])
         step = next_step(incident, own)
         storm = incident.count > STORM
         for alarm in own:
