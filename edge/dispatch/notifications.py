@@ -152,7 +152,8 @@ class Notifications:
 
     def _call(self, call: Wanted, seen: set[_Key]) -> None:
         """One message on the first channel that reaches the person; on one of each kind where it is urgent."""
-        reached = [c for c in call.channels if self._target(c, call.person) is not None]
+        drill = call.about.drill
+        reached = [c for c in call.channels if self._target(c, call.person, drill=drill) is not None]
         if not reached:
             channel = call.channels[0] if call.channels else ""
             lost = self._new(channel, call.person, call, ())
@@ -166,19 +167,24 @@ class Notifications:
             if call.about.signal in AT_ONCE:  # takes a free channel of its own kind rather than queue
                 chain.sort(key=lambda channel: self._room(channel) <= 0)
             first, *rest = chain
-            target = self._target(first, call.person) or ""
+            target = self._target(first, call.person, drill=drill) or ""
             key = (first, target, call.message, call.alarm, call.order, call.hazard)
             if key in seen or (not rest and self._waits(key)):
                 continue
             seen.add(key)
             self._queue(first, target, call, tuple(rest))
 
-    def _target(self, channel: str, person: str) -> str | None:
-        """Whom `channel` reaches for a call of `person`: him, the group behind it, or nobody."""
+    def _target(self, channel: str, person: str, *, drill: bool) -> str | None:
+        """Whom `channel` reaches for a call of `person`: him, the group behind it, or nobody.
+
+        A drill is said to whom it is for: many in a group are in no drill.
+        """
         route = self._routes.get(channel)
         if route is None or not route.ready():
             return None
-        return person if route.reaches(person) else "" if route.reaches("") else None
+        if route.reaches(person):
+            return person
+        return "" if not drill and route.reaches("") else None
 
     def _room(self, channel: str) -> int:
         """How many messages it can start now."""
@@ -357,7 +363,9 @@ class Notifications:
         self._book.record("silent", waiting, silent=True)
         case = self._settling.reheaded(waiting, self._memory)
         first, *rest = case.then
-        target = self._target(first, case.asked) or ""
+        target = self._target(first, case.asked, drill=case.about.drill)
+        if target is None and case.about.drill:
+            return
         subjects = (case.alarm, case.order, case.hazard)
         call = Wanted(case.asked, (), case.message, case.help, case.about, *subjects)
-        self._queue(first, target, call, tuple(rest), case)
+        self._queue(first, target or "", call, tuple(rest), case)

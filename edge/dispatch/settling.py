@@ -56,12 +56,20 @@ class Settling:
         return replace(case, alarm=left[0].id, about=about_alarm(left[0]), counts=counts)
 
     def _unsaid(self) -> None:
-        """A drill is over: what waits to be said of it is not said any more, unless it says just that."""
+        """A drill is over: nothing more is said of it on any channel, unless it says just that."""
         for waiting in list(self._book.open.values()):
             case = waiting.case
-            waits = case.about.drill and case.state is State.QUEUED
-            if waits and case.message not in DRILL_ENDINGS:
+            if not case.about.drill or case.message in DRILL_ENDINGS:
+                continue
+            waiting.silence = None
+            if case.state is State.QUEUED:
                 self._book.end(waiting, State.DROPPED, "closed")
+            elif case.state is State.SENDING:
+                if case.reason is None:
+                    self._book.record("unneeded", waiting, reason="closed", then=())
+            else:  # a late answer means this one, and nothing real
+                self._answers.taken(case)
+                self._book.close(waiting, "closed")
 
     def _obsolete(self, subject: str, id: str, reason: str, by: str | None) -> None:
         for waiting in self._book.calls(subject, id):
@@ -73,7 +81,8 @@ class Settling:
             if case.state is State.QUEUED:
                 self._book.end(waiting, State.DROPPED, reason)
             elif case.state is State.SENDING:
-                self._book.record("unneeded", waiting, reason=reason)
+                if case.reason is None:
+                    self._book.record("unneeded", waiting, reason=reason)
             elif case.state in ARRIVED:
                 if by is not None and by == case.person and case.state is not State.ANSWERED:
                     self._arrival.reached(waiting, State.ANSWERED, by)

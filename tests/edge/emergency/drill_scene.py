@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -32,12 +33,13 @@ from edge.emergency.incidents import Incidents
 from edge.outputs import Outputs
 from edge.store.case_rows import Case
 from tests.edge.alarm.stage import level
-from tests.edge.emergency.scene import RULES as EMERGENCY
+from tests.edge.emergency.scene import RULES as PLANS
 from tests.edge.emergency.scene import START, ZONES
 from tests.edge.outputs.stage import DEVICES as OUTPUT_DEVICES
 from tests.edge.outputs.stage import LINKAGES
 
 PEOPLE = ("he", "ma")
+EMERGENCY = replace(PLANS, plans=tuple(replace(plan, responders=("crew:all",)) for plan in PLANS.plans))
 POINTS = {
     f"{device.id}.{spec.id}": Point(f"{device.id}.{spec.id}", device, spec)
     for device in OUTPUT_DEVICES
@@ -67,7 +69,8 @@ class _Duty:
 class Scene:
     """The line in small: what a step makes is on record before its effects go out. `kill` leaves the record alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, group: bool = False) -> None:
+        """group: the second channel reaches nobody but the group behind it."""
         self.now = Instant(START, 5_000 * SECOND)
         self.numbering = Numbering(1, 0)
         self.facts: list[Fact] = []
@@ -76,6 +79,11 @@ class Scene:
         self.said: list[Send] = []
         self.out_of_service: set[str] = set()
         self.mute: set[str] = set()
+        self.routes = {
+            "sms": Route("sms", Proof(delivered=True, answered=True), 2, PEOPLE.__contains__),
+            "wecom": Route("wecom", Proof(), 2, "".__eq__ if group else PEOPLE.__contains__),
+        }
+        self.lame = False  # no text can be sent
         self.sick = False  # the journal cannot be written
         self._build()
 
@@ -103,7 +111,7 @@ class Scene:
                 outputs,
                 Escalation(POLICIES, _Duty(), self.numbering),  # type: ignore[arg-type]
                 Notifications(
-                    {"sms": Route("sms", Proof(delivered=True, answered=True), 2, PEOPLE.__contains__)},
+                    self.routes,
                     Words(UTC),
                     self.numbering,
                     lambda _: "zh",
@@ -183,7 +191,8 @@ class Scene:
                 self.speaks(effect.point, effect.value, Purpose.DRILL)
             elif isinstance(effect, Send):
                 self.said.append(effect)
-                self.step((), [Sent(effect.notification, effect.attempt)])
+                error = "no network" if self.lame else None
+                self.step((), [Sent(effect.notification, effect.attempt, error=error, again=self.lame)])
 
     def kill(self, away: float = 1.0) -> None:
         """Power off before what waits has gone out; on again."""

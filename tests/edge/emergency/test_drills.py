@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.domain.conclusion import Answered, Send, Sent
 from edge.domain.drill import EndDrill, SeeDrillStopped, StartDrill
 from edge.domain.incident import AllClear, Muster
 from edge.domain.lifecycle import VITAL
@@ -150,6 +151,62 @@ def test_a_call_out_calls_and_one_on_the_table_does_not() -> None:
     assert table.said == []
     assert "all_clear" in table.drill.times
     assert table.open_incidents() == []
+
+
+CALL_OUT = StartDrill("zhou", "li", "call_out", "p2-fire")
+
+
+@pytest.mark.parametrize("lame", [False, True])
+@pytest.mark.parametrize("real", [False, True])
+def test_nobody_is_called_out_any_more_once_the_drill_is_over(lame: bool, real: bool) -> None:
+    scene = begun(CALL_OUT)
+    scene.lame = lame
+    scene.deliver()
+    scene.wait(1)
+    if real:
+        scene.speaks("gas.state", True)
+    else:
+        scene.ask(EndDrill(scene.drill.id, "zhou"))
+    called = len([send for send in scene.said if "签到" in send.text])
+    assert called
+    scene.lame = False
+    for _ in range(20):
+        scene.deliver()
+        scene.wait(10)
+    assert len([send for send in scene.said if "签到" in send.text]) == called
+
+
+def test_a_call_out_still_being_sent_when_something_real_ends_it_is_not_sent_again() -> None:
+    scene = begun(CALL_OUT)
+    sends = [effect for effect in scene.waiting if isinstance(effect, Send)]
+    scene.waiting.clear()
+    scene.speaks("gas.state", True)
+    scene.step((), [Sent(one.notification, one.attempt, error="no network", again=True) for one in sends])
+    for _ in range(20):
+        scene.deliver()
+        scene.wait(10)
+    assert [send for send in scene.said if "签到" in send.text] == []
+
+
+def test_a_text_that_answers_a_call_out_takes_nothing_real() -> None:
+    scene = begun(CALL_OUT)
+    scene.deliver()
+    scene.wait(5)
+    scene.speaks("gas.state", True)
+    scene.step((), [Answered("sms", "137", "1", "he", "k")])
+    assert "alarm.acked" not in [fact.kind for fact in scene.facts]
+
+
+def test_a_group_hears_nothing_of_a_drill() -> None:
+    scene = Scene(group=True)
+    scene.ask(CALL_OUT)
+    for _ in range(10):
+        scene.deliver()
+        scene.wait(10)
+    assert {send.person for send in scene.said} == {"he", "ma"}
+    scene.speaks("gas.state", True)
+    scene.deliver()
+    assert {send.person for send in scene.said} == {"he", "ma"}
 
 
 def test_a_forgotten_drill_ends_itself() -> None:
