@@ -118,10 +118,10 @@ class Occurrence:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Occurrence:
-        """The occurrence that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
+        """The occurrence that `to_dict` wrote, also an older hub; KeyError, TypeError or ValueError for others."""
         return cls(
             **{
-                **{each.name: row[each.name] for each in fields(cls)},
+                **{each.name: row[each.name] for each in fields(cls) if each.name in row},
                 "state": DutyState(row["state"]),
                 "title": Text(*row["title"]),
                 "place": Text(*row["place"]),

@@ -15,6 +15,7 @@ from edge.domain.occurrence import (
     DoDuty,
     Finding,
     MarkStop,
+    Occurrence,
     StartRound,
     WaiveDuty,
 )
@@ -166,6 +167,15 @@ def test_a_photo_proves_with_a_place(photo: bool, tag: bool, grade: str) -> None
         watch.ask(MarkStop(id, "sun", "tag-1", "nfc"))
     watch.ask(DoDuty(id, "sun"))
     assert watch.case(id)["reached"] == grade
+
+
+def test_a_row_of_before_the_place_was_kept_is_read() -> None:
+    watch = Watch(a_book(a_duty()))
+    watch.until(f"{DAY} 08:30")
+    row = {
+        key: value for key, value in watch.case(du("patrol", "0800")).items() if not key.startswith("seen")
+    }
+    assert Occurrence.from_dict(row).to_dict() == watch.case(du("patrol", "0800"))
 
 
 def test_an_id_that_stands_on_the_page_is_no_tag() -> None:
