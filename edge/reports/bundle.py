@@ -83,7 +83,7 @@ def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapp
         before, chain = links(source, found.numbers)
         first, last = (chain[0][0], chain[-1][1]) if chain else (0, -1)
         files.add(verify.CHAIN, verify.dumped({"before": before, "links": chain, "lost": lost(source)}))
-        files.stream(verify.FACTS, (_line(fact) for fact in facts(source, first, last, found.numbers)))
+        files.stream(verify.FACTS, (_line(fact) for fact in facts(source, before, chain, found.numbers)))
         progress(0.4)
         files.add(verify.CASES, verify.dumped(found.cases))
         end = found.incident.get("all_clear_at") or found.incident["closed_at"] or asked.now
@@ -96,7 +96,9 @@ def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapp
         files.add("rules.json", verify.dumped(rules))
         clock = _clock(source, asked, span)
         files.add("clock.json", verify.dumped(clock))
-        told = [fact for fact in facts(source, first, last, found.numbers) if fact["number"] in found.numbers]
+        told = [
+            fact for fact in facts(source, before, chain, found.numbers) if fact["number"] in found.numbers
+        ]
         about = {
             "rules": rules,
             "clock": clock,

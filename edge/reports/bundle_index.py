@@ -93,7 +93,7 @@ def index(
             for f in told
         ]),
         f"<p>读数 <a href='readings.csv'>Readings</a> ({at(about['span'][0])} – {at(about['span'][1])})</p>",
-        "<p>校验 Verify: <code>python3 verify.py</code></p>",
+        "<p>校验 Verify: <code>python3 -I verify.py</code></p>",
     ]  # fmt: skip
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'

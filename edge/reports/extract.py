@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edge.reports.source import Body, Source
+from edge.store.audit import flat_hash, row_hash
 
 _OF_ALARMS: Final = ("order", "hazard", "command", "linkage", "escalation", "notification")
 _LINKS: Final = ("alarm", "order", "hazard", "incident")
 """Keys by which one case names what it belongs to."""
+_FACT: Final = ("number", "epoch", "kind", "time", "by", "subject", "body", "note")
 
 
 @dataclass(slots=True)
@@ -84,7 +86,12 @@ def _may_belong(body: str, ids: Mapping[str, set[str]]) -> bool:
 def _numbers(source: Source, ids: Mapping[str, set[str]]) -> set[int]:
     found: set[int] = set()
     for alarm in ids["alarm"]:
-        found.update(n for (n,) in source.conn.execute("SELECT number FROM facts WHERE about = ?", (alarm,)))
+        rows = source.conn.execute(
+            "SELECT number, subject, json_extract(body, '$.id') FROM facts WHERE about = ?", (alarm,)
+        )
+        found.update(
+            n for n, subject, id in rows if subject not in ids or subject == "alarm" or id in ids[subject]
+        )
     for kind, cases in ids.items():
         for case in cases:
             rows = source.conn.execute(
@@ -120,24 +127,33 @@ def lost(source: Source) -> list[str]:
     return sorted({id for (ids,) in rows for id in json.loads(ids)})
 
 
-def facts(source: Source, first: int, last: int, numbers: set[int]) -> Iterator[dict[str, Any]]:
-    """Each fact from `first` to `last` as the chain hashes it, with people's words where it is one of `numbers`."""
-    rows = source.conn.execute(
-        "SELECT facts.number, epoch, kind, time, by, subject, body, note,"
-        " texts.salt, texts.text, words.salt, words.text FROM facts"
-        " LEFT JOIN texts ON texts.number = facts.number LEFT JOIN words ON words.number = facts.number"
-        " WHERE facts.number BETWEEN ? AND ? ORDER BY facts.number",
-        (first, last),
-    )
-    for number, epoch, kind, time, by, subject, body, note, salt, text, words_salt, words in rows:
-        fact = {
-            "number": number, "epoch": epoch, "kind": kind, "time": time, "by": by, "subject": subject,
-            "body": body, "note": note,
-        }  # fmt: skip
-        if number not in numbers:
-            # The words of other matters are nobody's business here; their hashes prove the chain all the same.
-            fact["withheld"] = text is not None or words is not None
-        else:
-            fact |= {} if text is None else {"salt": salt.hex(), "text": text}
-            fact |= {} if words is None else {"words": {"salt": words_salt.hex(), "text": words}}
-        yield fact
+def facts(
+    source: Source, before: str, chain: Sequence[tuple[int, int, str]], numbers: set[int]
+) -> Iterator[dict[str, Any]]:
+    """Each fact of the links as the chain hashes it, with people's words; of one that is none of `numbers` its hash.
+
+    Other matters are nobody's business here, and their hashes prove the chain all the same. Where a link is over the
+    facts themselves (as it was at first) they are given without people's words.
+    """
+    previous = bytes.fromhex(before)
+    for first, last, link in chain:
+        found = source.conn.execute(
+            "SELECT facts.number, epoch, kind, time, by, subject, body, note,"
+            " texts.salt, texts.text, words.salt, words.text FROM facts"
+            " LEFT JOIN texts ON texts.number = facts.number LEFT JOIN words ON words.number = facts.number"
+            " WHERE facts.number BETWEEN ? AND ? ORDER BY facts.number",
+            (first, last),
+        ).fetchall()
+        flat = flat_hash(previous, [row[:8] for row in found]).hex() == link
+        previous = bytes.fromhex(link)
+        for row in found:
+            salt, text, words_salt, words = row[8:]
+            fact = dict(zip(_FACT, row[:8], strict=True))
+            if row[0] in numbers:
+                fact |= {} if text is None else {"salt": salt.hex(), "text": text}
+                fact |= {} if words is None else {"words": {"salt": words_salt.hex(), "text": words}}
+                yield fact
+            elif flat:
+                yield fact | {"withheld": text is not None or words is not None}
+            else:
+                yield {"number": row[0], "hash": row_hash(row[:8]).hex()}

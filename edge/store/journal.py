@@ -18,7 +18,7 @@ from edge.domain.fact import Fact, Seq
 from edge.domain.instant import DAY
 from edge.facade import AlarmQuery, CaseQuery, Page
 from edge.store.alarm_rows import dump, find_alarm, find_alarms, open_alarms, put_alarms, shelved_alarms
-from edge.store.audit import FactRow, VerifyReport, base_hash, link_hash, note_hash, verify
+from edge.store.audit import FactRow, VerifyReport, base_hash, link_fits, link_hash, note_hash, verify
 from edge.store.case_rows import (
     Case,
     closed_cases,
@@ -467,7 +467,7 @@ def _check_tail(conn: sqlite3.Connection, meta: dict[str, Any]) -> None:
             " ORDER BY number",
             (first, last),
         ).fetchall()
-        if link_hash(previous, rows) != digest:
+        if not link_fits(previous, rows, digest):
             path = Path(conn.execute("PRAGMA database_list").fetchone()[2])
             raise StoreError("corrupt", path, f"the chain does not fit at fact {first}")
         previous = digest

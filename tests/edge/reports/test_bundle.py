@@ -8,10 +8,12 @@ import hashlib
 import inspect
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ from edge.domain.names import Text
 from edge.domain.order import Photo
 from edge.reports import verify
 from edge.reports.bundle import BundleAsked, NothingThereError, write_bundle
-from edge.store.audit import link_hash
+from edge.store import audit
+from edge.store.audit import flat_hash, link_hash, row_hash
 from edge.store.case_rows import Case
 from edge.store.journal import Entry
 from tests.edge.reports.days import Days, at
@@ -63,7 +66,11 @@ async def asked(tmp_path: Path) -> BundleAsked:
             at("08:00"), id="al-1", acked=9, verdict="real", note="=厨房明火", point=level.id
         )
         await days.case("incident", incident(first.id).to_dict(), "incident.opened")
-        await days.alarm(at("08:01"), id="al-late", verdict="false", note="别人的话", zone="b9")
+        await days.alarm(at("08:01"), id="al-late", note="别人的话", zone="b9")
+        refused = Fact(
+            days.numbering.next(), "session.refused", at("08:02"), "wu", "", {"address": "10.0.0.7"}
+        )
+        await days.journal.commit(Entry(facts=[refused]))
         photo = Photo(PHOTO, "after", hashlib.sha256(JPEG).hexdigest(), "zhang", at("08:30"), 8, 8)
         await days.order(at("08:05"), 1, alarm=first.id, photos=(photo,))
         closed = incident(first.id, state="closed", closed_at=at("08:10"), closed_by="li")
@@ -104,10 +111,12 @@ async def test_it_holds_everything_and_fits(asked: BundleAsked, tmp_path: Path) 
     page = files["index.html"].decode()
     assert "李强" in page
     assert "=厨房明火" in page
-    # words of other matters are not handed on; their facts are, for the chain
-    assert b"al-late" in files["journal/facts.jsonl"]
-    assert "别人的话".encode() not in b"".join(files.values())
-    assert b"al-other" not in files["journal/facts.jsonl"]
+    # of other matters the hashes are handed on, for the chain, and nothing else
+    facts = [json.loads(line) for line in files["journal/facts.jsonl"].splitlines()]
+    assert sum(fact.keys() == {"number", "hash"} for fact in facts) == 2
+    everything = b"".join(files.values())
+    for foreign in ("al-late", "al-other", "别人的话", "10.0.0.7"):
+        assert foreign.encode() not in everything
 
 
 async def test_the_script_in_it_is_the_one_of_the_project_and_runs_alone(
@@ -126,7 +135,8 @@ async def test_the_script_in_it_is_the_one_of_the_project_and_runs_alone(
         text=True,
         check=False,
     )
-    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "FITS / 校验通过")
+    assert (run.returncode, run.stdout.splitlines()[-2]) == (0, "FITS ITSELF / 自身校验通过")
+    assert "bundle.exported" in run.stdout.splitlines()[-1]
     (folder / "clock.json").write_text("{}", encoding="utf-8")
     run = await asyncio.to_thread(
         subprocess.run,
@@ -180,6 +190,139 @@ async def test_a_forger_who_renews_the_manifest_is_found_by_the_chain(
     lines = files["journal/facts.jsonl"].splitlines(keepends=True)
     assert forged("journal/facts.jsonl", lines[2], b"")
     assert forged(f"photos/{PHOTO}.jpg", b"picture", b"fiction")
+
+
+def resealed(files: verify.Files) -> verify.Files:
+    """As somebody leaves it who knows how the manifest is made."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"] = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != "manifest.json"
+    }
+    del manifest["seal"]
+    return {**files, "manifest.json": verify.dumped(verify.seal(manifest))}
+
+
+async def test_a_case_that_the_facts_tell_of_cannot_be_left_out(asked: BundleAsked, tmp_path: Path) -> None:
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    cases = json.loads(files["cases.json"])
+    cases["order"] = []
+    problems, _ = verify.verify(resealed({**files, "cases.json": verify.dumped(cases)}))
+    assert problems == ["order wo-1: facts of the extract tell of it, and it is not shown"]
+
+
+async def test_own_words_cannot_be_passed_off_as_those_of_others(asked: BundleAsked, tmp_path: Path) -> None:
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    facts = [json.loads(line) for line in files["journal/facts.jsonl"].splitlines()]
+    spoken = next(fact for fact in facts if "text" in fact)
+    for key in ("text", "salt"):
+        del spoken[key]
+    spoken["withheld"] = True
+    lines = "".join(f"{json.dumps(fact, ensure_ascii=False)}\n" for fact in facts)
+    problems, _ = verify.verify(resealed({**files, "journal/facts.jsonl": lines.encode()}))
+    assert any(f"fact {spoken['number']} of" in problem for problem in problems)
+
+
+async def test_an_older_link_over_the_facts_themselves_still_fits(asked: BundleAsked, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(asked.journal)) as conn, conn:
+        (previous,) = conn.execute("SELECT value FROM meta WHERE key = 'base'").fetchone()
+        for first, last in conn.execute("SELECT first, last FROM chain ORDER BY first").fetchall():
+            rows = conn.execute(
+                "SELECT number, epoch, kind, time, by, subject, body, note FROM facts WHERE number BETWEEN ? AND ?",
+                (first, last),
+            ).fetchall()
+            previous = flat_hash(previous, rows) if last < 9 else link_hash(previous, rows)
+            conn.execute("UPDATE chain SET hash = ? WHERE first = ?", (previous, first))
+    assert not [problem for problem in audit.verify(asked.journal).problems if "chain" in problem]
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    assert verify.verify(files)[0] == []
+    assert "别人的话".encode() not in b"".join(files.values())
+
+
+async def test_nothing_can_hide_below_a_folder_of_compiled_python(asked: BundleAsked, tmp_path: Path) -> None:
+    folder = await unpacked(asked, tmp_path)
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "verify.cpython-311.pyc").write_bytes(b"x")
+    assert verify.verify(verify.read(folder))[0] == []
+    (folder / "photos" / "__pycache__").mkdir()
+    for forged in (
+        "__pycache__/evil.txt",
+        "photos/__pycache__/forged.jpg",
+        "photos/__pycache__/verify.x.pyc",
+    ):
+        (folder / forged).write_bytes(b"x")
+        assert any(forged in problem for problem in verify.verify(verify.read(folder))[0])
+
+
+@pytest.mark.parametrize("isolated", [(), ("-I",)])
+async def test_no_module_beside_the_script_is_run(
+    asked: BundleAsked, tmp_path: Path, isolated: tuple[str, ...]
+) -> None:
+    folder = await unpacked(asked, tmp_path)
+    for name in ("json", "__future__", "zipfile"):
+        (folder / f"{name}.py").write_text("print('FITS'); import sys; sys.exit(0)\n", encoding="utf-8")
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, *isolated, "verify.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "json.py: the file does not belong to the bundle" in run.stdout
+
+
+async def unpacked(asked: BundleAsked, tmp_path: Path) -> Path:
+    await made(asked, tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as packed:
+        packed.extractall(tmp_path / "unpacked")
+    return tmp_path / "unpacked"
+
+
+async def test_bytes_of_a_zip_that_are_of_no_file_are_refused(asked: BundleAsked, tmp_path: Path) -> None:
+    await made(asked, tmp_path / "b.zip")
+    whole = (tmp_path / "b.zip").read_bytes()
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as forged:
+        forged.writestr("index.html", "FORGED")
+    folder, gap, comment = io.BytesIO(whole), io.BytesIO(whole), io.BytesIO(whole)
+    with zipfile.ZipFile(folder, "a") as packed:
+        packed.writestr("evil/", b"data")
+    with zipfile.ZipFile(gap, "a") as packed:
+        start = packed.start_dir
+        packed.fp.seek(start)  # type: ignore[union-attr]
+        packed.fp.write(other.getvalue())  # type: ignore[union-attr]
+        packed.start_dir = packed.fp.tell()  # type: ignore[union-attr]
+        packed.writestr("more.txt", b"")
+    with zipfile.ZipFile(comment, "a") as packed:
+        packed.comment = other.getvalue()
+    for spoilt in (other.getvalue() + whole, folder.getvalue(), gap.getvalue(), comment.getvalue()):
+        (tmp_path / "s.zip").write_bytes(spoilt)
+        with pytest.raises(ValueError, match="no whole bundle"):
+            verify.read(tmp_path / "s.zip")
+
+
+async def test_a_bundle_that_was_packed_anew_is_one(asked: BundleAsked, tmp_path: Path) -> None:
+    """By another program: with folders, and in one go."""
+    folder = await unpacked(asked, tmp_path)
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    with Pipe() as pipe:
+        with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.mkdir("photos")
+            for found in sorted(folder.rglob("*")):
+                if found.is_file():
+                    packed.write(found, found.relative_to(folder))
+        (tmp_path / "again.zip").write_bytes(pipe.getvalue())
+    assert verify.verify(verify.read(tmp_path / "again.zip"))[0] == []
 
 
 async def test_erased_words_leave_it_provable(asked: BundleAsked, tmp_path: Path) -> None:
@@ -238,10 +381,13 @@ ROW = st.tuples(
 
 
 @given(ROW)
-def test_it_hashes_facts_as_the_journal_does(row: tuple[Any, ...]) -> None:
+def test_it_hashes_facts_as_the_journal_does(row: Any) -> None:
     keys = ("number", "epoch", "kind", "time", "by", "subject", "body", "note")
-    expected = link_hash(b"x", [row])  # type: ignore[list-item]
-    assert hashlib.sha256(b"x" + verify._row(dict(zip(keys, row, strict=True)))).digest() == expected
+    fact = dict(zip(keys, row, strict=True))
+    links = {link_hash(b"x", [row]).hex(), flat_hash(b"x", [row]).hex()}
+    assert verify._links(b"x", [fact]) == links
+    told = {"number": row[0], "hash": row_hash(row).hex()}
+    assert verify._links(b"x", [told]) == {link_hash(b"x", [row]).hex()}
 
 
 def test_what_is_no_bundle_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
