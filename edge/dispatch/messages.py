@@ -45,6 +45,7 @@ MESSAGES: Final[Mapping[str, Text]] = {
         "【警情属实】{time} {place} · {title} · 二阶段 · {todo}",
         "INCIDENT CONFIRMED: {time} {place} · {title} · stage 2 · {todo}",
     ),
+    "unclosed": Text("【警情未结】{time} {place} · {title}", "Incident still open: {time} {place} · {title}"),
     "cleared": Text("【火警解除】{time} {place} · {title}", "Fire cleared: {time} {place} · {title}"),
     "recovered": Text("【故障恢复】{time} {place} · {title}", "Fault recovered: {time} {place} · {title}"),
     "verdict": Text("【核实结果】{time} {place} · {title} · {cause}", "Verdict: {time} {place} · {title} · {cause}"),

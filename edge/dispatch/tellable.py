@@ -17,7 +17,7 @@ _KINDS: Final = {
     "redone cancelled help_asked overdue undone photo part commented",
     "hazard": "reported assigned interim rectified proved sent_back extension_asked extended extension_refused overdue "
     "closed cancelled commented",
-    "incident": "opened joined step_overdue all_clear closed",
+    "incident": "opened joined step_overdue quiet unclosed all_clear closed",
     "handover": "made missed caught_up",
     "watch": "begun ended silent back",
     "outage": "begun resumed ended",

@@ -25,8 +25,9 @@ MEMBERS: Final = 50
 class StepState:
     """A step as the plan worded it then, and how it stands. Times are µs UTC, remaining µs as at the last fact.
 
-    how: "fact" it ticked itself, "person", "skipped". done_by: None when a fact ticked it.
-    priorities: as of `PlanStep`.
+    how: "fact" it ticked itself, "person", "skipped", "not_needed" its alarms were judged to be nothing. done_by: None
+    when a fact ticked it. priorities: as of `PlanStep`. alone: only facts that the hub sees for itself tick it, so that a
+    person may leave it out but not tick it.
     """
 
     id: str
@@ -39,9 +40,10 @@ class StepState:
     remaining: int | None = None
     done_at: int | None = None
     done_by: str | None = None
-    how: Literal["fact", "person", "skipped"] | None = None
+    how: Literal["fact", "person", "skipped", "not_needed"] | None = None
     overdue: bool = False
     priorities: tuple[str, ...] = ()
+    alone: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -114,6 +116,7 @@ class Incident:
     confirmed_by: the person, None for two triggers and for time alone. spoken: how many reports there were when an
     alarm called or it became certain last; a final one before that ends nothing. quiet_at: since when none of its
     alarms is a fresh trigger any more. withdrawn: what made it certain was judged to be nothing afterwards.
+    told_at: when its last fact was made.
     drill: id of the drill it belongs to. step: which step the fact that carries this is about.
     """
 
@@ -153,6 +156,7 @@ class Incident:
     spoken: int = 0
     quiet_at: int | None = None
     withdrawn: bool = False
+    told_at: int = 0
 
     @property
     def open(self) -> bool:
@@ -265,11 +269,15 @@ class AddReportPhoto:
 
 @dataclass(frozen=True, slots=True)
 class AllClear:
-    """应急结束, by a person; none of its alarms may be active."""
+    """应急结束, by a person; none of its alarms may be active.
+
+    confirm: knowing what is switched on still, and which steps with a time limit are not done.
+    """
 
     incident: str
     by: str
     note: str | None = None
+    confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Entry:
 
     joined: mono µs at which its last alarm came, None where that is long past and no clock can tell how long.
     due: deadlines of its steps. lasting: see `edge.emergency.lasting`. fresh: alarms came in this moment, told with its
-    next fact.
+    next fact. told: mono µs of its last fact.
     """
 
     incident: Incident
@@ -31,6 +31,7 @@ class Entry:
     due: steps.Deadlines = field(default_factory=dict)
     lasting: Since = field(default_factory=dict)
     fresh: bool = False
+    told: int = 0
 
     @property
     def running(self) -> bool:
@@ -61,7 +62,7 @@ class Book:
         """Take up an open incident after a restart; the one that an alarm joined last comes last."""
         spent = incident.quiet_at is not None and not now.trusted
         joined = None if spent else since(incident.last_at, now)
-        entry = Entry(incident, joined, due=steps.wound(incident, now))
+        entry = Entry(incident, joined, due=steps.wound(incident, now), told=since(incident.told_at, now))
         self.open[incident.id] = entry
         self.of |= dict.fromkeys(incident.alarms, entry)
 
@@ -145,7 +146,8 @@ class Book:
         entry.incident = incident
         if not entry.running:
             entry.due.clear()
-        entry.incident = replace(steps.timed(incident, entry.due, now), step=step)
+        entry.incident = replace(steps.timed(incident, entry.due, now), step=step, told_at=now.utc)
+        entry.told = now.mono
         entry.fresh = False
         seq = seq or self.numbering.next()
         told.facts.append(Fact(seq, kind, now.utc, by, "incident", entry.incident.to_dict(), note))

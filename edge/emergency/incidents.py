@@ -152,8 +152,7 @@ class Incidents:
     def _look_ahead(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             limits = entry.due.values() if entry.presses else ()
-            times = (self._lasts_at(entry), self._tenure.quiet_at(entry), self._tenure.ends_at(entry))
-            self._soonest = min(self._soonest, *times, *limits)
+            self._soonest = min(self._soonest, self._lasts_at(entry), self._tenure.due(entry), *limits)
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 
@@ -292,7 +291,9 @@ class Incidents:
             all_clear_at=None,
             all_clear_by=None,
         )
-        incident = steps.begun(incident, self._grouping.plan(incident.plan), 2, entry.due, now)
+        incident = steps.begun(
+            incident, self._grouping.plan(incident.plan), 2, entry.due, now, self._grouping.switches
+        )
         self._book.record(entry, incident, "incident.confirmed", now, told, by, note)
 
     def _confirm_by_hand(
@@ -322,6 +323,8 @@ class Incidents:
         if self._tenure.quiet_at(entry) <= now.mono:
             quiet = replace(entry.incident, quiet_at=now.utc)
             self._book.record(entry, quiet, "incident.quiet", now, told)
+        if self._tenure.forgotten_at(entry) <= now.mono:
+            self._book.record(entry, entry.incident, "incident.unclosed", now, told)
         for id in steps.late(entry.incident, entry.due, now) if entry.presses else ():
             late = steps.overdue(entry.incident, id, entry.due)
             self._book.record(entry, late, "incident.step_overdue", now, told, step=id)
@@ -366,7 +369,7 @@ class Incidents:
         self, entry: Entry, plan: Plan | None, seq: Seq, by: str | None, note: str | None, now: Instant,
         told: Conclusion,
     ) -> None:  # fmt: skip
-        begun = steps.begun(entry.incident, plan, 1, entry.due, now)
+        begun = steps.begun(entry.incident, plan, 1, entry.due, now, self._grouping.switches)
         self._book.record(entry, begun, "incident.opened", now, told, by, note, seq=seq)
 
     def _carry_out(self, entry: Entry, request: Any, now: Instant, told: Conclusion) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.domain.instant import SECOND, Instant
+from edge.domain.instant import DAY, SECOND, Instant
 from edge.domain.plan import Coincidence
 from edge.domain.timers import NEVER
 from edge.emergency.book import Entry
@@ -41,6 +41,14 @@ class Tenure:
             return NEVER
         waits = entry.running and entry.incident.family not in LIFE
         return entry.joined + self._group if waits and entry.joined is not None else 0
+
+    def due(self, entry: Entry) -> int:
+        """Mono µs at which time alone changes it next, apart from its steps."""
+        return min(self.quiet_at(entry), self.ends_at(entry), self.forgotten_at(entry))
+
+    def forgotten_at(self, entry: Entry) -> int:
+        """Mono µs at which people are reminded of it; NEVER while it has alarms or ends by itself."""
+        return NEVER if entry.members or entry.unverified else entry.told + DAY
 
     def quiet_at(self, entry: Entry) -> int:
         """Mono µs at which none of its alarms is a fresh trigger any more; NEVER once that is told.

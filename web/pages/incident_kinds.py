@@ -17,6 +17,7 @@ KINDS: Final = {
     "incident.report": _("Incident report"),
     "incident.photo": _("Photo added"),
     "incident.quiet": _("Its detectors have been quiet for a while"),
+    "incident.unclosed": _("Still open for a day: say all clear and file the final report"),
     "incident.all_clear": _("All clear"),
     "incident.closed": _("Incident closed"),
 }

@@ -40,6 +40,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "confirmed-co": _("Confirmed carbon monoxide"),
     "confirmed-sos": _("Confirmed call for help"),
     "confirmed-other": _("Confirmed incident"),
+    "unclosed": _("Incident still open"),
     "cleared": _("Fire cleared"),
     "recovered": _("Fault recovered"),
     "verdict": _("Verdict"),

@@ -106,6 +106,23 @@ class TestByHand:
         assert scene.open("p2-fire", "b3/s1").alarm == "al-1"
 
 
+class TestForgotten:
+    def test_people_are_reminded_every_day_of_what_only_they_can_end(self, scene: Scene) -> None:
+        fire = scene.quiet(scene.judged(scene.raised("al-1"), "real"))
+        scene.wait(3600)
+        scene.reset(fire)
+        assert "unclosed" not in scene.wait(86399)
+        assert scene.wait(1) == ["unclosed"]
+        scene.restart(3600)
+        assert scene.wait(86400) == ["unclosed"]
+        scene.ask(AllClear(scene.one().id, "li"))
+        assert scene.wait(86401) == ["unclosed"]
+
+    def test_not_while_its_alarm_is_open(self, scene: Scene) -> None:
+        scene.judged(scene.raised("al-1"), "real")
+        assert "unclosed" not in scene.wait(3 * 86400)
+
+
 class TestLasting:
     def probe(self, scene: Scene, id: str, point: str, **more: Any) -> Any:
         rule = more.pop("rule", "r")
