@@ -258,9 +258,20 @@ def test_a_device_under_test_is_not_silent() -> None:
     stage = Stage((rule("silent", "tank", "no_data", level("silent", 60), signal=Signal.FAULT),))
     stage.play("""
         50  | tank=1/test
-        109 | tank=1/drill
+        109 | tank=1/test
         168 | tick
         169 | tick                | silent raised unacknowledged !
+    """)
+
+
+def test_what_a_drill_says_in_a_devices_stead_does_not_end_its_silence() -> None:
+    stage = Stage((rule("silent", "tank", "no_data", level("silent", 60), signal=Signal.FAULT),))
+    stage.play("""
+        0   | tick
+        50  | tank=1/drill
+        60  | tick                | silent raised unacknowledged !
+        61  | tank=1/drill
+        70  | tank=1              | silent returned returned, silent closed normal
     """)
 
 
