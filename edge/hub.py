@@ -61,10 +61,10 @@ from edge.store.disk import DiskGuard
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
 
 
-def wall_order(alarm: Alarm) -> tuple[int, int, bool, int]:
-    """Fire, gas, SOS, then by priority; unacknowledged before acknowledged, newest first."""
+def wall_order(alarm: Alarm) -> tuple[bool, int, int, bool, int]:
+    """What is real before a drill; fire, gas, SOS, then by priority; unacknowledged first, newest first."""
     signal = _FIRST.index(alarm.signal) if alarm.signal in _FIRST else len(_FIRST)
-    return signal, alarm.priority.rank, alarm.acked, -alarm.raised_at
+    return alarm.purpose is Purpose.DRILL, signal, alarm.priority.rank, alarm.acked, -alarm.raised_at
 
 
 class RunningHub:

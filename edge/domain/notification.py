@@ -118,9 +118,14 @@ class Notification:
     by: str | None = None
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Fire first, then priority, then age."""
-        return (0 if self.about.signal == "fire" else 1, self.about.priority, self.opened_at)
+    def rank(self) -> tuple[bool, int, int, int]:
+        """What is real before a drill, then fire, then priority, then age."""
+        return (
+            self.about.drill,
+            0 if self.about.signal == "fire" else 1,
+            self.about.priority,
+            self.opened_at,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the journal and its state table; `from_dict` turns it back."""

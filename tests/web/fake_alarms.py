@@ -115,6 +115,7 @@ class FakeAlarms(FakeLog):
         return sorted(
             rows,
             key=lambda a: (
+                a.purpose is Purpose.DRILL,
                 a.signal is not Signal.FIRE,
                 a.priority.rank,
                 SIGNAL_ORDER.index(a.signal),

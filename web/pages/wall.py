@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.lifecycle import VITAL
+from edge.domain.reading import Purpose
 from edge.facade import AlarmQuery, Hub, Role
 from web.auth import Perm, Visitor, hub_of, require, set_cookie
 from web.pages import incident_words, render
@@ -43,9 +44,16 @@ def standing(hub: Hub) -> dict[str, Any]:
 def pinned(alarms: Sequence[Alarm]) -> Alarm | None:
     """The alarm on top: the first fire (首火警), else the first other emergency, else what waits for a person.
 
+    A drill is on top only where nothing real would be.
+
     A first-out stays until it is closed, acknowledged or not; what is acknowledged and no emergency goes to the list.
     """
-    live = [alarm for alarm in alarms if alarm.suppression is None]
+    seen = [alarm for alarm in alarms if alarm.suppression is None]
+    real = _first([alarm for alarm in seen if alarm.purpose is not Purpose.DRILL])
+    return real or _first([alarm for alarm in seen if alarm.purpose is Purpose.DRILL])
+
+
+def _first(live: Sequence[Alarm]) -> Alarm | None:
     for signals in ({Signal.FIRE}, VITAL):
         if first := min((a for a in live if a.signal in signals), key=lambda a: a.raised_at, default=None):
             return first
