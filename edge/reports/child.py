@@ -1,8 +1,9 @@
 """Reports and bundles, made in a process of their own: `python -m edge.reports.child`.
 
-In: one line of JSON, {"report": Asked} or {"bundle": BundleAsked, "folder": where a draft may lie}. Out: lines of JSON,
-{"progress": 0 to 1} at any time, and then the report's lines (`edge.reports.sheet.lines`), or {"head": …} with the size
-of a bundle and then its bytes; or {"error": stable word, "detail": sentence}. It reads the stores and writes to none;
+In: one line of JSON, {"report": Asked} or {"bundle": BundleAsked, "folder": of the draft, "draft": number of the open
+file to write it to}. Out: lines of JSON, {"progress": 0 to 1} at any time, and then the report's lines
+(`edge.reports.sheet.lines`), or {"head": …} with the size of the bundle once it is written; or {"error": stable word,
+"detail": sentence}. It reads the stores and writes to none;
 low priority, limited memory and time, the first to go when memory runs out.
 """
 
@@ -15,10 +16,9 @@ import resource
 import shutil
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from edge.domain.instant import to_rfc3339
 from edge.reports.asked import Asked
@@ -61,7 +61,7 @@ def main() -> None:
         if "report" in asked:
             out.writelines(lines(report(Asked.from_dict(asked["report"]), progress)))
         else:
-            _bundle(BundleAsked.from_dict(asked["bundle"]), Path(asked["folder"]), out, progress)
+            _bundle(BundleAsked.from_dict(asked["bundle"]), asked, out, progress)
     except NothingThereError:
         _fail(out, "not_found", "the journal holds no such incident yet")
     except sqlite3.Error as error:
@@ -95,16 +95,14 @@ def report(asked: Asked, progress: Progress) -> Sheet:
         return Sheet(head, sections)
 
 
-def _bundle(asked: BundleAsked, folder: Path, out: BinaryIO, progress: Progress) -> None:
-    if shutil.disk_usage(folder).free < _ROOM:
+def _bundle(asked: BundleAsked, order: Mapping[str, Any], out: BinaryIO, progress: Progress) -> None:
+    if shutil.disk_usage(order["folder"]).free < _ROOM:
         raise OSError(28, "no space left")
-    with tempfile.TemporaryFile(dir=folder) as draft:
+    with os.fdopen(order["draft"], "w+b") as draft:
         made = write_bundle(asked, draft, progress)
         size = draft.tell()
-        draft.seek(0)
-        head = {**made, "incident": asked.incident, "size": size, "made_at": to_rfc3339(asked.now)}
-        out.write(json.dumps({"head": head}).encode() + b"\n")
-        shutil.copyfileobj(draft, out, 1 << 16)
+    head = {**made, "incident": asked.incident, "size": size, "made_at": to_rfc3339(asked.now)}
+    out.write(json.dumps({"head": head}).encode() + b"\n")
 
 
 def _fail(out: BinaryIO, error: str, detail: str) -> None:

@@ -1,4 +1,7 @@
-"""The hub's side of reports: one child at a time, whose lines are passed on as they come."""
+"""The hub's side of reports: one child at a time. What it made lies in a file without a name until it is fetched.
+
+So a visitor whose network stalls keeps nobody else waiting.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,17 @@ import json
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any, Final
+from pathlib import Path
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import IO, Any, Final
 
 from edge.facade import Making, Unavailable
 
 _PATIENCE: Final = 120.0  # seconds without a sign of the child; it has 180 of computing in all
 _LONGEST: Final = 1 << 20  # bytes of one line
 _PIECE: Final = 1 << 16
+_IN_MEMORY: Final = 1 << 20
+"""Bytes of a report that are kept in memory until they are fetched; longer ones lie beside the journal."""
 _WAITING: Final = 8
 """Visitors that wait for their turn; the next one is asked to come again."""
 
@@ -21,7 +28,10 @@ Order = Mapping[str, Any]
 
 
 class Reports:
-    """Makes what is ordered: `{"report": …}` or `{"bundle": …, "folder"}` of `edge.reports.child`."""
+    """Makes what is ordered: `{"report": …}` or `{"bundle": …, "folder"}` of `edge.reports.child`.
+
+    folder: where the draft of a bundle may lie.
+    """
 
     def __init__(self, now: Callable[[], int]) -> None:
         """now: µs UTC."""
@@ -39,29 +49,35 @@ class Reports:
 
         Closing the generator ends the child. name, by: what is made for whom, for those who wait.
         """
-        async with self._child(order, name, by) as child, aclosing(self._told(child)) as told:
-            async for line in told:
-                yield line
-                if "end" in line:
-                    return
+        folder = Path(order["report"].get("journal", ".")).parent
+        with SpooledTemporaryFile(_IN_MEMORY, dir=str(folder)) as made:
+            async with self._child(order, name, by) as child, aclosing(self._told(child)) as told:
+                async for line in told:
+                    _put(made, line)
+                    if "end" in line:
+                        break
+            made.seek(0)
+            for text in made:
+                yield json.loads(text)
+                await asyncio.sleep(0)  # others must have a turn
 
     async def stream(self, order: Order, name: str, by: str) -> AsyncGenerator[Mapping[str, Any] | bytes]:
         """First the head of a bundle, then its bytes; Unavailable before the first when it cannot be made."""
-        async with self._child(order, name, by) as child:
-            head: Mapping[str, Any] = {}
-            async with aclosing(self._told(child)) as told:
-                async for line in told:
-                    head = line["head"]
-                    break
-            yield head
-            left = int(head["size"])
-            while left > 0:
-                piece = await self._read(child, min(_PIECE, left))
-                left -= len(piece)
+        with _draft(order["folder"]) as draft:
+            order = {**order, "draft": draft.fileno()}
+            async with self._child(order, name, by, draft.fileno()) as child:
+                line = await anext(told := self._told(child))
+                await told.aclose()
+            yield line["head"]
+            draft.seek(0)
+            while piece := await asyncio.to_thread(draft.read, _PIECE):
                 yield piece
 
     @asynccontextmanager
-    async def _child(self, order: Order, name: str, by: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def _child(
+        self, order: Order, name: str, by: str, *files: int
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """files: open ones that it inherits."""
         if self._waiting >= _WAITING:
             raise Unavailable("many reports are being made: try again in a minute")
         self._waiting += 1
@@ -74,7 +90,7 @@ class Reports:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "edge.reports.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-                limit=_LONGEST,
+                limit=_LONGEST, pass_fds=files,
             )  # fmt: skip
             try:
                 await self._ask(child, order)
@@ -127,14 +143,25 @@ class Reports:
         told: Mapping[str, Any] = json.loads(line)
         return told
 
-    async def _read(self, child: asyncio.subprocess.Process, most: int) -> bytes:
-        if child.stdout is None:
-            raise _ended()
-        async with asyncio.timeout(_PATIENCE):
-            piece = await child.stdout.read(most)
-        if not piece:
-            raise _ended()
-        return piece
+
+def _put(made: IO[bytes], line: Mapping[str, Any]) -> None:
+    try:
+        made.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    except OSError as error:
+        raise _full(error) from error
+
+
+def _draft(folder: str) -> IO[bytes]:
+    try:
+        return TemporaryFile(dir=folder)
+    except OSError as error:
+        raise _full(error) from error
+
+
+def _full(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"it could not be made: it cannot be written ({error.strerror}): free space on the hub's disk"
+    )
 
 
 def _ended() -> Unavailable:

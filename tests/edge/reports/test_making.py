@@ -53,36 +53,44 @@ async def test_a_report_comes_in_pieces_that_the_loop_can_carry(journal: Path) -
 
 async def test_only_one_is_made_at_a_time_and_the_others_see_which(journal: Path) -> None:
     reports = Reports(lambda: 7)
-    first = reports.lines(ordered("alarm-record", journal), "alarm-record", "li")
-    await anext(first)
+    first = asyncio.create_task(
+        everything(reports.lines(ordered("alarm-record", journal), "alarm-record", "li"))
+    )
+    await asyncio.sleep(0)
     second = asyncio.create_task(everything(reports.lines(ordered("daily", journal), "daily", "wang")))
+    await asyncio.sleep(0)
     making = reports.making()
     assert making is not None
     assert (making.name, making.by, making.since) == ("alarm-record", "li", 7)
-    assert making.share > 0
-    assert not second.done()
-    await first.aclose()  # the visitor left
+    first.cancel()  # the visitor left
     assert (await second)[0]["head"]["kind"] == "daily"
+
+
+async def test_who_does_not_fetch_what_was_made_keeps_nobody_waiting(journal: Path) -> None:
+    reports = Reports(lambda: 7)
+    stalled = reports.lines(ordered("alarm-record", journal), "alarm-record", "li")
+    await anext(stalled)
+    assert await everything(reports.lines(ordered("daily", journal), "daily", "wang"))
+    assert [line async for line in stalled][-1] == {"end": True}, "and has it whole when he does"
 
 
 async def test_who_leaves_while_waiting_gives_his_turn_back(journal: Path) -> None:
     reports = Reports(lambda: 7)
-    first = reports.lines(ordered("alarm-record", journal), "alarm-record", "li")
-    await anext(first)
+    first = asyncio.create_task(everything(reports.lines(ordered("daily", journal), "daily", "li")))
+    await asyncio.sleep(0)
     second = asyncio.create_task(everything(reports.lines(ordered("daily", journal), "daily", "wang")))
     await asyncio.sleep(0)
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
-    await first.aclose()
+    assert await first
     assert await everything(reports.lines(ordered("daily", journal), "daily", "wang"))
 
 
 async def test_too_many_at_once_are_asked_to_come_again(journal: Path) -> None:
     reports = Reports(lambda: 7)
-    first = reports.lines(ordered("alarm-record", journal), "alarm-record", "li")
-    await anext(first)
     waiting = [
-        asyncio.create_task(anext(reports.lines(ordered("daily", journal), "daily", "x"))) for _ in range(8)
+        asyncio.create_task(everything(reports.lines(ordered("daily", journal), "daily", "x")))
+        for _ in range(9)
     ]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable, match="try again"):
@@ -90,7 +98,6 @@ async def test_too_many_at_once_are_asked_to_come_again(journal: Path) -> None:
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    await first.aclose()
 
 
 async def test_a_journal_that_cannot_be_read_is_said(tmp_path: Path) -> None:
@@ -125,9 +132,11 @@ async def test_a_bundle_comes_as_its_head_and_then_all_its_bytes(tmp_path: Path)
         "site": "和安苑", "by": "li", **{name: str(tmp_path / f"{name}.db") for name in ("journal", "telemetry")},
         "evidence": str(tmp_path),
     }  # fmt: skip
-    stream = Reports(lambda: 0).stream({"bundle": wanted, "folder": str(tmp_path)}, "bundle", "li")
+    reports = Reports(lambda: 0)
+    stream = reports.stream({"bundle": wanted, "folder": str(tmp_path)}, "bundle", "li")
     head = await anext(stream)
     assert isinstance(head, dict)
+    assert reports.making() is None, "the turn is free before the first byte is fetched"
     content = b"".join([piece async for piece in stream if isinstance(piece, bytes)])
     assert len(content) == head["size"]
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
