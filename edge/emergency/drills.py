@@ -27,7 +27,7 @@ REMEMBERED: Final = 800 * DAY
 """Half-yearly drills of the same plan can be compared with the last ones."""
 CALL: Final = ("sms", "wecom")
 _SWEEP: Final = 10 * SECOND
-_OVER: Final = "drill over"
+_OVER: Final = "演练结束 drill over"
 
 
 class Drills:
@@ -310,7 +310,11 @@ def _tidying(drill: Drill, hand: str) -> list[Request]:
     ]
     if drill.incident is None:
         return stops
-    return [*stops, AllClear(drill.incident, hand, _OVER), CloseIncident(drill.incident, hand, _OVER)]
+    return [
+        *stops,
+        AllClear(drill.incident, hand, _OVER, confirm=True),
+        CloseIncident(drill.incident, hand, _OVER),
+    ]
 
 
 def _incident(drill: Drill) -> OpenIncident:

@@ -50,11 +50,13 @@ class View:
         return text.in_(self.language)
 
     def person(self, name: str | None) -> str:
-        """What a person of the accounts or the roster is called; the id when they are gone, "the hub" for nobody."""
-        if not name:
-            return self._word("the hub")
-        known = self.hub.site.roster.persons.get(name)
-        return self.names.get(name) or (known.name if known else name)
+        """What a person of the accounts or the roster is called; the id when they are gone.
+
+        "the hub" for nobody, and where the hub itself has acted in a person's place.
+        """
+        known = self.hub.site.roster.persons.get(name or "")
+        called = self.names.get(name or "") or (known.name if known else name)
+        return called if called and called != "hub" else self._word("the hub")
 
     def joined(self, *parts: str) -> str:
         """The parts that say something, with middle dots between."""
