@@ -134,12 +134,15 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One checkpoint reached. id: of the checkpoint. ok: nothing was found; hazard: what the finding became."""
+    """One checkpoint reached. id: of the checkpoint. ok: nothing was found; hazard: what the finding became.
+
+    by: None where a reader's file does not say who walked.
+    """
 
     id: str
     at: int
     how: How
-    by: str
+    by: str | None
     ok: bool = True
     hazard: str | None = None
 
@@ -163,7 +166,7 @@ class Round:
     id: str
     duty: str
     occurrence: str
-    by: str
+    by: str | None
     opened_at: int
     open: bool = True
     stops: tuple[Stop, ...] = ()

@@ -38,6 +38,11 @@ message was answered): of what belongs to one of its alarms. command:<kind>: an 
 switched, for one of its alarms or by hand in its area. muster:<n>: that many people stand in the roll.
 """
 
+STEP_ROLES: Final = frozenset(
+    {"operator", "guard", "crew", "commander", "evacuation", "fire", "communication", "first-aid", "manager"}
+)
+"""Who does a step, beside the roles of the site's own people."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanWhen:

@@ -113,7 +113,7 @@ class Acts:
         since = self._ledger.now.utc - _FOUND
         for walk in self._ledger.rounds.values():
             for stop in walk.stops:
-                if not stop.ok and stop.hazard is None and stop.at >= since:
+                if not stop.ok and stop.by and stop.hazard is None and stop.at >= since:
                     point = self._book.checkpoints.get(stop.id)
                     place = point.name if point is not None else Text(stop.id, stop.id)
                     where = (walk.id, point.zone if point is not None else "", place)
@@ -128,7 +128,7 @@ class Acts:
 
     # ---- rounds ---------------------------------------------------------------------------------------------------
 
-    def _start(self, case: Occurrence, by: str, at: int) -> Round:
+    def _start(self, case: Occurrence, by: str | None, at: int) -> Round:
         route = self._route(case)
         if route is None:
             raise Refusal("no_round", "this duty is no round")
@@ -275,9 +275,12 @@ class Acts:
             if isinstance(found, str) or point is None:
                 asides.append(reader.Aside(row.line, found if isinstance(found, str) else "code", row.text))
                 continue
-            by = (self._person(row.person) if row.person else None) or request.by
+            by = self._person(row.person) if row.person else None
+            if row.person and by is None:
+                asides.append(reader.Aside(row.line, "person", row.text))
+                continue
             # A text is easily written: it proves what another person hands in.
-            how: How = "said" if by == request.by else "reader"
+            how: How = "said" if by in {None, request.by} else "reader"
             taken.setdefault(found.id, []).append(Stop(point.id, row.at, how, by))
         new = 0
         for id, stops in taken.items():

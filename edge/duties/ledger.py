@@ -112,6 +112,8 @@ class Ledger:
         """Done, or made up where `at` is after its end, or told too late to be believed; an alarm about it ends."""
         made_up = at > case.until_at or not in_time
         late = case.state is DutyState.MISSED and not made_up
+        if late:  # it was in time after all: the miss is taken back, the journal has both
+            case = replace(case, missed_at=None, reason=None, superseded_by=None)
         state = DutyState.MADE_UP if made_up else DutyState.DONE
         done = replace(case, state=state, done_at=at, done_by=by, late=late, reached=reached)
         self._end_round(case, by, at)

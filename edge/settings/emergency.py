@@ -62,16 +62,15 @@ def read_emergency(
     return EmergencyRules(plans_folder.read_plans(report, site_dir, context), coincidence, contacts)
 
 
-def review_plans(plans: Iterable[Plan], today: date) -> list[Problem]:
+def review_plans(site_dir: FilePath, plans: Iterable[Plan], today: date) -> list[Problem]:
     """A warning for each plan whose review is late."""
-    return [
-        Problem(
-            plans_folder.PLANS, 1, plan.id, "review_overdue",
-            f"the plan {plan.name.en} was to be reviewed by {plan.review}: go through it with {plan.approver}",
-        )
-        for plan in plans
-        if today > plan.review
-    ]  # fmt: skip
+    report = Report()
+    sheets = plans_folder.plan_sheets(site_dir)
+    for plan in plans:
+        if today > plan.review:
+            message = f"the plan {plan.name.en} was to be reviewed by {plan.review}: go through it with {plan.approver}"
+            report.add(sheets[plan.id], ("review",), "review_overdue", message)
+    return report.problems()
 
 
 def _file(

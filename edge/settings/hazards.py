@@ -17,7 +17,7 @@ from edge.domain.hazard_rules import Element, HazardPolicy, HazardRule, Nuisance
 from edge.domain.roster import Roster
 from edge.domain.site import Zone
 from edge.resources import config_root
-from edge.settings.document import M, checked, known_keys, read_sheet, tables
+from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, SignalName, Table, Words, ZonePath
 from edge.settings.people import PEOPLE_FILE
 from edge.settings.positions import Path
@@ -28,6 +28,8 @@ ELEMENTS_FILE: Final = "elements.toml"
 UNITS_FILE: Final = "units.toml"
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
+PROOF: Final = {"readings": 5, "seconds": 600}
+"""Of a sensor behind a hazard, where neither its rule nor [proof] says otherwise."""
 
 _Hours = float
 
@@ -47,7 +49,7 @@ class DueTable(Table):
 
 
 class ProofTable(Table):
-    """`proof = { readings, seconds }` of the sensor behind a hazard."""
+    """`proof = { readings, seconds }` of the sensor behind a hazard, and [proof]."""
 
     readings: int = Field(ge=1, le=1000)
     seconds: float = Field(ge=0)
@@ -82,26 +84,26 @@ class NuisanceTable(Table):
 
     times: int = Field(3, ge=2, le=100)
     days: float = Field(30, gt=0, le=366)
-    source: Words
+    source: Words = "practice"
     measures: Bilingual | None = None
     skill: Id | None = None
 
 
 class DefaultsTable(Table):
-    """[due]: hours where a rule says nothing, all of them; source: where they are from."""
+    """[due]: hours where a rule says nothing; source: where they are from. What is not given is as shipped."""
 
-    grading: _Hours = Field(gt=0)
-    general: _Hours = Field(gt=0)
-    suspected_major: _Hours = Field(gt=0)
-    major: _Hours = Field(gt=0)
-    reinspection: _Hours = Field(gt=0)
-    source: Words
+    grading: _Hours = Field(24, gt=0)
+    general: _Hours = Field(72, gt=0)
+    suspected_major: _Hours = Field(24, gt=0)
+    major: _Hours = Field(360, gt=0)
+    reinspection: _Hours = Field(72, gt=0)
+    source: Words = "practice"
 
 
 class OverdueTable(Table):
     """[overdue]: days after the due time on which it is told; repeat_days: a relapse within them is a repeat."""
 
-    days: list[float] = Field(min_length=1, max_length=10)
+    days: list[float] = Field([0, 1, 3], min_length=1, max_length=10)
     repeat_days: float = Field(7, gt=0, le=366)
 
 
@@ -209,10 +211,10 @@ def read_hazards(
     if sheet is None:
         return HazardPolicy()
     known_keys(report, sheet, ("due", "overdue", "proof", "nuisance", "hazard-rule"))
-    due = _part(report, sheet, "due", DefaultsTable)
-    overdue = _part(report, sheet, "overdue", OverdueTable)
-    proof = _part(report, sheet, "proof", ProofTable)
-    nuisance = _part(report, sheet, "nuisance", NuisanceTable)
+    due = checked(report, sheet, ("due",), sheet.data.get("due", {}), DefaultsTable)
+    overdue = checked(report, sheet, ("overdue",), sheet.data.get("overdue", {}), OverdueTable)
+    proof = checked(report, sheet, ("proof",), sheet.data.get("proof", PROOF), ProofTable)
+    nuisance = checked(report, sheet, ("nuisance",), sheet.data.get("nuisance", {}), NuisanceTable)
     if overdue is not None and any(two <= one for one, two in pairwise(overdue.days)):
         report.add(sheet, ("overdue", "days"), "steps", "the days of overdue go on in time")
     rules: dict[str, HazardRule] = {}
@@ -252,13 +254,6 @@ def review_hazards(roster: Roster) -> list[Problem]:
         message = f"nobody has the role {FIRE_MANAGER!r}: no hazard can be judged a major one (GB 35181-2025)"
         report.add_file(PEOPLE_FILE, "no_fire_manager", message)
     return report.problems()
-
-
-def _part(report: Report, sheet: Sheet, key: str, model: type[M]) -> M | None:
-    if key not in sheet.data:
-        report.add(sheet, (key,), "missing_key", f"the table [{key}] is missing")
-        return None
-    return checked(report, sheet, (key,), sheet.data[key], model)
 
 
 def _own_or_shipped(report: Report, site_dir: FilePath, name: str) -> tuple[Sheet | None, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
@@ -13,10 +13,10 @@ from pydantic import Field
 from edge.dispatch.messages import fields_of
 from edge.domain.device import Signal
 from edge.domain.lifecycle import VITAL
-from edge.domain.plan import TICKS, Lasting, Material, Phone, Plan, PlanStep, PlanWhen
+from edge.domain.plan import STEP_ROLES, TICKS, Lasting, Material, Phone, Plan, PlanStep, PlanWhen
 from edge.domain.roster import Roster
 from edge.resources import config_root
-from edge.settings.document import checked, read_sheet
+from edge.settings.document import M, checked, read_sheet, tables
 from edge.settings.models import Bilingual, Id, SignalName, Table, Words, ZonePath
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
@@ -112,18 +112,31 @@ def read_plans(report: Report, site_dir: FilePath, context: Context) -> tuple[Pl
     return tuple(plan for _, plan in sorted({**shipped, **own}.items()))
 
 
+def plan_sheets(site_dir: FilePath) -> Mapping[str, Sheet]:
+    """The file of each plan that applies, by the plan's id; to name a line of it once the whole site is read."""
+    found: dict[str, Sheet] = {}
+    for folder, own in ((config_root() / PLANS, False), (site_dir / PLANS, True)):
+        for path in sorted(folder.glob("*.toml")):
+            sheet = read_sheet(Report(), path, f"{PLANS}/{path.name}" if own else str(path))
+            if sheet is not None and isinstance(id := sheet.data.get("id"), str):
+                found[id] = sheet
+    return found
+
+
 def _read(report: Report, files: Iterable[FilePath], context: Context | None) -> dict[str, Plan]:
     found: dict[str, Plan] = {}
     for path in files:
         sheet = read_sheet(report, path, str(path) if context is None else f"{PLANS}/{path.name}")
         table = None if sheet is None else checked(report, sheet, (), sheet.data, PlanTable)
-        if sheet is None or table is None:
+        if sheet is None:
+            continue
+        if context is not None:
+            _check_names(report, sheet, context)
+        if table is None:
             continue
         if table.id in found:
             report.add(sheet, ("id",), "duplicate_id", f"there are two plans {table.id}")
         _check(report, sheet, table)
-        if context is not None:
-            _check_names(report, sheet, table, context)
         found.setdefault(table.id, _plan(table))
     return found
 
@@ -167,10 +180,9 @@ def _check_words(report: Report, sheet: Sheet, language: str, text: str) -> None
             report.add(sheet, place, "unknown_placeholder", message, nearest(name, SAY))
 
 
-def _check_names(report: Report, sheet: Sheet, table: PlanTable, context: Context) -> None:
-    """What a plan of the site names exists there."""
-    for index, when in enumerate(table.when):
-        here: Path = ("when", index)
+def _check_names(report: Report, sheet: Sheet, context: Context) -> None:
+    """What a plan of the site names exists there; in each table by itself, for another one may be faulty."""
+    for here, when in _sound(sheet, "when", PlanWhenTable):
         _known(report, sheet, (*here, "zones"), when.zones, context.zones, "unknown_zone", "there is no zone")
         words = "there is no alarm rule"
         _known(report, sheet, (*here, "rules"), when.rules, context.rules, "unknown_rule", words)
@@ -180,16 +192,36 @@ def _check_names(report: Report, sheet: Sheet, table: PlanTable, context: Contex
             "unknown_category", words,
         )  # fmt: skip
     words = "there is no linkage"
-    _known(report, sheet, ("linkages",), table.linkages, context.linkages, "unknown_linkage", words)
-    words = "people.toml has no"
     _known(
-        report, sheet, ("responders",), table.responders, context.roster.targets(), "unknown_target", words
+        report, sheet, ("linkages",), _names(sheet, "linkages"), context.linkages, "unknown_linkage", words
     )
-    for index, phone in enumerate(table.phone):
+    words = "people.toml has no"
+    targets = context.roster.targets()
+    _known(report, sheet, ("responders",), _names(sheet, "responders"), targets, "unknown_target", words)
+    roles = STEP_ROLES | {role for person in context.roster.persons.values() for role in person.roles}
+    for here, step in _sound(sheet, "step", PlanStepTable):
+        if step.role not in roles:
+            message = f"nobody has the role {step.role!r}; known: {', '.join(sorted(roles))}"
+            report.add(sheet, (*here, "role"), "unknown_role", message, nearest(step.role, roles))
+    for here, phone in _sound(sheet, "phone", PhoneTable):
         if phone.contact and phone.contact not in context.contacts:
             message = f"emergency.toml has no contact {phone.contact!r}"
             close = nearest(phone.contact, context.contacts)
-            report.add(sheet, ("phone", index, "contact"), "unknown_contact", message, close)
+            report.add(sheet, (*here, "contact"), "unknown_contact", message, close)
+
+
+def _sound(sheet: Sheet, key: str, model: type[M]) -> Iterator[tuple[Path, M]]:
+    """The tables [[key]] that can be read; what is wrong with the others is told elsewhere."""
+    unheard = Report()
+    for here, item in tables(unheard, sheet, (key,), sheet.data.get(key)):
+        table = checked(unheard, sheet, here, item, model)
+        if table is not None:
+            yield here, table
+
+
+def _names(sheet: Sheet, key: str) -> list[str]:
+    given = sheet.data.get(key)
+    return given if isinstance(given, list) and all(isinstance(name, str) for name in given) else []
 
 
 def _known(

@@ -119,5 +119,9 @@ def nearest(word: object, right: Iterable[str]) -> str | None:
         return None
     known = sorted(set(right))
     folded = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), folded, n=1)
-    return folded[close[0]] if close else None
+    given = word.casefold()
+    if close := get_close_matches(given, folded, n=1):
+        return folded[close[0]]
+    # "acknowledge" for "ack": too much longer to be near, and yet the same word
+    begun = [name for name in folded if len(name) > 2 and given.startswith(name)]
+    return folded[max(begun, key=len)] if begun else None

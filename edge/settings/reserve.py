@@ -14,6 +14,7 @@ from edge.domain.plan import Plan
 from edge.domain.reserve import Batch, Item, Reserve, Store
 from edge.settings.document import checked, known_keys, read_sheet, tables
 from edge.settings.models import Bilingual, Id, Table, ZonePath
+from edge.settings.plans import plan_sheets
 from edge.settings.positions import Path
 from edge.settings.problems import Problem, Report, Sheet, nearest
 
@@ -82,17 +83,20 @@ def read_reserve(report: Report, site_dir: FilePath, zones: Collection[str]) -> 
     return Reserve(tuple(stores.values()), tuple(items.values()))
 
 
-def review_reserve(reserve: Reserve, plans: Iterable[Plan]) -> list[Problem]:
+def review_reserve(site_dir: FilePath, reserve: Reserve, plans: Iterable[Plan]) -> list[Problem]:
     """Plans that need what the reserve does not have: the hub runs, the plan is amber."""
+    if not reserve.items:
+        return []
+    report = Report()
     known = {item.id for item in reserve.items}
-    return [
-        Problem(
-            RESERVE_FILE, 1, "item", "unknown_stock", f"plan {plan.id} needs {material.stock}: no such item"
-        )
-        for plan in plans
-        for material in plan.materials
-        if reserve.items and material.stock not in known
-    ]
+    sheets = plan_sheets(site_dir)
+    for plan in plans:
+        for index, material in enumerate(plan.materials):
+            if material.stock not in known:
+                message = f"{RESERVE_FILE} has no item {material.stock!r}"
+                place: Path = ("material", index, "stock")
+                report.add(sheets[plan.id], place, "unknown_stock", message, nearest(material.stock, known))
+    return report.problems()
 
 
 def _batches(report: Report, sheet: Sheet, place: Path, batches: list[BatchTable]) -> Iterable[Batch]:

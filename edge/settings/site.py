@@ -50,8 +50,8 @@ def review_site(
         return problems, []
     warnings = [
         *review_people(site_dir, site.roster, site.timezone, today),
-        *review_plans(site.emergency.plans, today),
-        *review_reserve(site.reserve, site.emergency.plans),
+        *review_plans(site_dir, site.emergency.plans, today),
+        *review_reserve(site_dir, site.reserve, site.emergency.plans),
         *hazard_files.review_hazards(site.roster),
         *review_gas(site_dir, site.zones, site.devices.values()),
         *review_names(site_dir),

@@ -49,6 +49,7 @@ ASIDE: Final = {
     "future": _("the time is still to come"),
     "old": _("too long ago"),
     "no_round": _("no round was due there then"),
+    "person": _("nobody of the roster is called that"),
     "several": _("several rounds could be meant: choose one above"),
 }
 FACILITY_STATES: Final = {

@@ -83,6 +83,34 @@ def test_a_file_proves_nothing_for_who_hands_it_in(by: str, grade: str) -> None:
     assert desk.case("du-round-202603022200")["reached"] == grade
 
 
+def test_a_person_nobody_knows_is_set_aside() -> None:
+    told = watch().ask(UploadReader("li", FILE.replace("TAG-1,何军", "TAG-1,何君")))
+    assert told["new"] == 2
+    assert [(a["line"], a["reason"], "何君" in a["text"]) for a in told["aside"]] == [(2, "person", True)]
+
+
+@pytest.mark.parametrize("text", ["\n".join(line.rpartition(",")[0] for line in FILE.splitlines())])
+def test_a_line_that_names_nobody_is_nobodys(text: str) -> None:
+    desk = watch()
+    (walk,) = desk.ask(UploadReader("li", text))["rounds"]
+    assert walk["by"] is None
+    assert {(stop["by"], stop["how"]) for stop in walk["stops"]} == {(None, "said")}
+    case = desk.case("du-round-202603022200")
+    assert (case["done_by"], case["reached"]) == (None, "C")
+    desk.restart()
+    desk.ask(UploadReader("li", FILE))
+    again = desk.rows["round", walk["id"]]
+    assert {(stop["by"], stop["how"]) for stop in again["stops"]} == {("he-jun", "reader")}
+
+
+def test_told_within_a_day_the_miss_is_taken_back() -> None:
+    desk = watch()
+    assert desk.case("du-round-202603022200")["missed_at"]
+    desk.ask(UploadReader("li", FILE))
+    case = desk.case("du-round-202603022200")
+    assert (case["state"], case["late"], case["missed_at"], case["reason"]) == ("done", True, None, None)
+
+
 def test_the_ids_of_checkpoints_are_no_codes() -> None:
     told = watch().ask(UploadReader("li", FILE.replace("TAG-", "cp-")))
     assert [(a["line"], a["reason"]) for a in told["aside"]] == [(2, "code"), (3, "code")]

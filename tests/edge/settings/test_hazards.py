@@ -98,7 +98,6 @@ def test_all_of_it(tmp_path: Path) -> None:
         ('on = "alarm"', 'on = "verdict"', "missing_key", None),
         ("days = [0, 1, 3]", "days = [0, 3, 1]", "steps", None),
         ("[proof]", "[prof]", "unknown_key", "proof"),
-        ("major = 360\n", "", "missing_key", None),
         ("general = 72", "general = 0", "value", None),
     ],
 )
@@ -106,6 +105,16 @@ def test_mistakes(tmp_path: Path, before: str, after: str, code: str, suggestion
     assert before in WHOLE
     _, problems = read(tmp_path, WHOLE.replace(before, after))
     assert (code, suggestion) in {(problem.code, problem.suggestion) for problem in problems}
+
+
+def test_what_the_sites_own_file_leaves_out_is_as_shipped(tmp_path: Path) -> None:
+    policy, problems = read(tmp_path, "[due]\ngeneral = 48\n" + WHOLE[WHOLE.index("[[hazard-rule]]") :])
+    shipped = read_hazards(Report(), tmp_path / "none", CONTEXT, ())
+    assert not problems
+    assert [rule.id for rule in policy.rules] == ["leak"]
+    assert policy.due == {**shipped.due, "general": 48 * 3600}
+    assert (policy.climb, policy.repeat, policy.proof) == (shipped.climb, shipped.repeat, shipped.proof)
+    assert (policy.nuisance.times, policy.nuisance.days) == (shipped.nuisance.times, shipped.nuisance.days)
 
 
 def test_two_of_one_id(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from edge.domain.device import Signal
 from edge.domain.names import Text
 from edge.domain.plan import EmergencyRules, Lasting, Material, Phone, Plan
-from edge.domain.roster import Crew, Roster
+from edge.domain.roster import Crew, Person, Roster
 from edge.domain.site import Zone
 from edge.resources import config_root
 from edge.settings import load_site
@@ -83,7 +83,9 @@ def read(folder: Path, plan: str = PLAN, site: str = SITE) -> tuple[EmergencyRul
     (folder / "plans" / "smoke.toml").write_text(plan, encoding="utf-8")
     (folder / "emergency.toml").write_text(site, encoding="utf-8")
     report = Report()
-    roster = Roster(crews={"station": Crew("station", W, ())})
+    roster = Roster(
+        {"hu": Person("hu", "胡", W, roles=("lift-warden",))}, {"station": Crew("station", W, ())}
+    )
     rules = read_emergency(report, folder, ZONES, roster, {"smoke"}, {"smoke-detector"}, {"sirens"})
     return rules, report.problems()
 
@@ -111,6 +113,7 @@ def test_a_plan_of_the_site_stands_in_for_the_shipped_one(tmp_path: Path) -> Non
         ('["sirens"]', '["siren"]', 9, "unknown_linkage", "sirens"),
         ("crew:station", "crew:statio", 10, "unknown_target", "crew:station"),
         ("muster:3", "muster:33", 23, "unknown_value", "muster:3"),
+        ('role = "operator"', 'role = "operater"', 21, "unknown_role", "operator"),
         ('contact = "gas-company"', 'contact = "gas"', 33, "unknown_contact", None),
         ('contact = "gas-company"', "", 31, "value", None),
         ("{address}{place}", "{adress}", 8, "unknown_placeholder", "address"),
@@ -157,10 +160,34 @@ def test_the_template_has_all_that_the_shipped_plans_name() -> None:
 
 def test_a_late_review_is_a_warning() -> None:
     site = load_site(config_root() / "site", shipped_schemas())
-    assert review_plans(site.emergency.plans, date(2027, 6, 30)) == []
-    late = review_plans(site.emergency.plans, date(2027, 7, 1))
+    folder = config_root() / "site"
+    assert review_plans(folder, site.emergency.plans, date(2027, 6, 30)) == []
+    late = review_plans(folder, site.emergency.plans, date(2027, 7, 1))
     assert {problem.code for problem in late} == {"review_overdue"}
     assert len(late) == len(site.emergency.plans)
+
+
+def test_a_late_review_is_told_where_the_plan_says_it(tmp_path: Path) -> None:
+    rules, _ = read(tmp_path)
+    own = [plan for plan in rules.plans if plan.id == "p2-flat-smoke"]
+    late = review_plans(tmp_path, own, date(2027, 7, 1))
+    assert [(p.file, p.line, p.key) for p in late] == [("plans/smoke.toml", 6, "review")]
+
+
+def test_a_role_of_the_sites_people_does_a_step(tmp_path: Path) -> None:
+    assert not read(tmp_path, PLAN.replace('role = "operator"', 'role = "lift-warden"'))[1]
+
+
+def test_names_are_looked_up_though_another_table_is_faulty(tmp_path: Path) -> None:
+    text = (
+        PLAN.replace("within = 30", "within = -1")
+        .replace('["smoke"]', '["smok"]')
+        .replace("gas-company", "gas")
+    )
+    _, problems = read(tmp_path, text)
+    assert [(p.line, p.code) for p in problems] == [
+        (14, "unknown_rule"), (22, "value"), (33, "unknown_contact"),
+    ]  # fmt: skip
 
 
 def test_linkage_zones(tmp_path: Path) -> None:

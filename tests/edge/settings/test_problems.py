@@ -41,7 +41,15 @@ def test_a_path_as_a_person_reads_it(path: tuple[str | int, ...], text: str) -> 
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("zoen", "zone"), ("Zone", "zone"), ("sm-3O1", "sm-301"), ("entirely", None), (7, None), ("", None)],
+    [
+        ("zoen", "zone"),
+        ("Zone", "zone"),
+        ("sm-3O1", "sm-301"),
+        ("acknowledge", "ack"),
+        ("entirely", None),
+        (7, None),
+        ("", None),
+    ],
 )
 def test_the_nearest_right_word(word: object, meant: str | None) -> None:
-    assert nearest(word, ["zone", "name", "sm-301"]) == meant
+    assert nearest(word, ["zone", "name", "sm-301", "ack"]) == meant

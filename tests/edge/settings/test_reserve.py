@@ -70,9 +70,15 @@ def test_ids_twice(tmp_path: Path) -> None:
 
 def test_a_plan_that_needs_what_is_not_there_is_named(tmp_path: Path) -> None:
     reserve, _ = read(tmp_path, WHOLE)
-    plans = [plan("p", materials=(Material("mask", 1), Material("boat", 1)))]
-    assert [problem.code for problem in review_reserve(reserve, plans)] == ["unknown_stock"]
-    assert review_reserve(Reserve(), plans) == []
+    plans = [plan("p", materials=(Material("mask", 1), Material("masks", 1)))]
+    (tmp_path / "plans").mkdir()
+    text = 'id = "p"\n\n[[material]]\nstock = "mask"\n\n[[material]]\nstock = "masks"\n'
+    (tmp_path / "plans" / "mine.toml").write_text(text, encoding="utf-8")
+    (problem,) = review_reserve(tmp_path, reserve, plans)
+    assert (problem.file, problem.line, problem.code, problem.suggestion) == (
+        "plans/mine.toml", 7, "unknown_stock", "mask",
+    )  # fmt: skip
+    assert review_reserve(tmp_path, Reserve(), plans) == []
 
 
 def test_the_demo_site_has_what_its_plans_need() -> None:
