@@ -76,8 +76,8 @@ def test_from_the_wall_to_the_final_report(panel: Panel, sign_in: SignIn, incide
     check(page)
     expect(page.locator(".plan-steps li").first).to_contain_text("自动")  # acknowledging ticked it
     page.get_by_role("button", name="显示住户电话").click()
-    expect(page.locator("#household")).to_contain_text("听力弱")
-    expect(page.locator("#household a")).to_have_attribute("href", "tel:19900000031")
+    expect(page.locator("section.household")).to_contain_text("听力弱")
+    expect(page.locator("section.household a")).to_have_attribute("href", "tel:19900000031")
     page.get_by_role("button", name="已呼叫:无人接听").click()
     expect(page.locator(".plan-steps .done")).to_have_count(2)
     expect(page.locator("#story-title + div")).to_contain_text("已呼叫:无人接听")
@@ -189,7 +189,7 @@ def test_the_household_goes_with_its_alarm(panel: Panel, sign_in: SignIn, incide
     pages = [sign_in(path=path) for path in (f"/alarms/{alarm}", f"/incidents/{incident.id}")]
     for page in pages:
         page.get_by_role("button", name="显示住户电话").click()
-        expect(page.locator("#household")).to_contain_text("赵琳")
+        expect(page.locator("section.household")).to_contain_text("赵琳")
 
     def over(hub: FakeHub) -> None:
         hub._act(Acknowledge(alarm, "guard"))
@@ -198,7 +198,7 @@ def test_the_household_goes_with_its_alarm(panel: Panel, sign_in: SignIn, incide
 
     panel.do(over)
     for page in pages:
-        expect(page.locator("#household")).to_be_hidden()
+        expect(page.locator("section.household")).to_be_hidden()
         assert "赵琳" not in page.content()
     shown = panel.do(lambda hub: [fact.by for fact in hub._facts if fact.kind == "household.shown"])
     assert shown == ["guard", "guard"]

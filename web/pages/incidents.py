@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from edge.domain.alarm import Alarm
 from edge.domain.fact import Fact
 from edge.domain.household import household_of
-from edge.domain.incident import Incident
+from edge.domain.incident import Incident, left_out, still_on
 from edge.domain.instant import SECOND
 from edge.domain.notification import Notification
 from edge.domain.output import Command, OutputKind
@@ -75,20 +75,30 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
     plan = hub.site.emergency.plan(incident.plan)
     alarms = [a for one in incident.alarms[:_ALARMS] if (a := await hub.alarm(one)) is not None]
     story = await _story(hub, id, alarms)
-    home = next((a for a in alarms if household_of(a, hub.site.households) is not None), None)
     view = await render.view_for(request, visitor)
     return await _page(
         request, visitor, "incident.html", incident=incident, plan=plan, alarms=alarms,
         late_plan=plan is not None and overdue(hub, plan), story=told(story),
         words={f.body["reports"][-1]["id"]: f.note for f in story if f.kind == "incident.report"},
         channels={channel.id: channel.name for channel in hub.channels()},
-        commands=await _commands(hub, incident, alarms), calls=await _calls(hub, incident),
+        commands=await _commands(hub, incident, alarms), on=still_on(incident, hub.outputs()),
+        left_out=left_out(incident), calls=await _calls(hub, incident),
         stocks=await stocks(hub), gaps={gap.stock: gap for gap in await lacking(hub, plan)} if plan else {},
-        phones=phones(hub, plan, 2), household=home if incident.open else None,
+        phones=phones(hub, plan, 2), households=_homes(hub, incident),
         responders=_responders(hub, incident), outs=outputs, msgs=messages,
         say=None if plan is None else say(hub, plan, incident.to_dict(), _caller(visitor), None, None),
         prefilled=incident_words.prefilled(view, incident, alarms[0] if alarms else None), here="/incidents",
     )  # fmt: skip
+
+
+def _homes(hub: Hub, incident: Incident) -> list[Alarm]:
+    """An open alarm of each household that may be shown because of the incident."""
+    found: dict[str, Alarm] = {}
+    for alarm in sorted(hub.open_alarms(), key=lambda a: (a.raised_at, a.id)) if incident.open else ():
+        home = household_of(alarm, hub.site.households) if alarm.id in incident.alarms else None
+        if home is not None:
+            found.setdefault(home.zone, alarm)
+    return list(found.values())
 
 
 @router.get("/incidents/{id}/call")

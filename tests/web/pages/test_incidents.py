@@ -113,6 +113,19 @@ async def test_the_household_is_offered_only_while_the_alarm_is_open(hub: FakeHu
         assert "赵琳" not in page.text
 
 
+async def test_each_household_of_an_incident_is_offered_once(hub: FakeHub, person: ComeIn) -> None:
+    other = Household("b3/s1/4f/402", (), HOME.contacts)
+    hub.site = replace(hub.site, households=(HOME, other))
+    incident = an_incident(hub)
+    more = [hub.raise_alarm(point, Signal.FIRE).id for point in ("sm-402.smoke", "sm-402.battery")]
+    hub.put_case("incident", replace(incident, alarms=(*incident.alarms, *more), count=3).to_dict())
+    page = (await (await person("guard")).get(f"/incidents/{incident.id}")).text
+    assert page.count("data-household-show") == 2
+    assert re.findall(r'id="household-([^"]+)" data-alarm="([^"]+)"', page) == [
+        (str(id), str(id)) for id in (incident.alarm, more[0])
+    ]
+
+
 async def test_a_closed_incident_keeps_its_record_and_offers_nothing(hub: FakeHub, person: ComeIn) -> None:
     incident = an_incident(hub)
     hub.put_case("incident", replace(incident, state="closed", closed_at=incident.opened_at + 1).to_dict())

@@ -76,7 +76,7 @@ async function done(path, body) {
   return ok ? said : null;
 }
 
-const bodyOf = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== ""));
+const bodyOf = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "").map(([name, value]) => [name, form.elements[name].type === "checkbox" || value]));
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
@@ -192,7 +192,7 @@ document.addEventListener("change", (event) => {
 
 // -- the household -------------------------------------------------------------------------------------------------
 
-const box = byId("household");
+const boxes = [...document.querySelectorAll("section.household")]; // one for each flat
 
 function line(contact) {
   const item = document.createElement("li");
@@ -206,17 +206,17 @@ function line(contact) {
   return item;
 }
 
-function hide() {
+function hide(box) {
   box.querySelector("[data-shown]").hidden = true;
   box.querySelector("[data-marks]").replaceChildren();
   box.querySelector("[data-contacts]").replaceChildren();
 }
 
-async function show() {
+async function show(box) {
   const { ok, said } = await (wall ? ask : send)(`/api/v1/alarms/${box.dataset.alarm}/household`, undefined, "GET");
   if (!said) return;
   if (!ok) {
-    hide();
+    hide(box);
     notice(said.code === "not_found" ? own.hidden : refusal(said), true);
     return;
   }
@@ -229,18 +229,18 @@ async function show() {
 }
 
 // It goes as soon as the alarm is over, whoever ended it.
-async function stillOpen() {
+async function stillOpen(box) {
   const answer = await fetch(`/api/v1/alarms/${box.dataset.alarm}`).catch(() => null);
   if (!answer?.ok || (await answer.json()).closed_at === null) return;
-  hide();
+  hide(box);
   box.hidden = true;
 }
 
-if (box) {
+for (const box of boxes) {
   box.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
-    if ("householdShow" in button.dataset) pressed(button, show);
+    if ("householdShow" in button.dataset) pressed(button, () => show(box));
     const { calledSaid } = button.dataset;
     if (!calledSaid) return;
     pressed(button, async () => {
@@ -248,13 +248,13 @@ if (box) {
       const note = button.textContent.trim();
       const path = calls ? `/api/v1/incidents/${incident}/steps/call/done` : `/api/v1/alarms/${alarm}/comment`;
       if (!(await done(path, { note }))) return;
-      box.dataset.calls = "";
+      for (const other of boxes) other.dataset.calls = ""; // the step is ticked once
       notice(note);
       follow();
     });
   });
   const marks = [byId(`fresh-${box.dataset.alarm}`), byId(`stale-${box.dataset.alarm}`)].filter(Boolean);
-  for (const mark of marks) new MutationObserver(stillOpen).observe(mark, { childList: true, subtree: true });
+  for (const mark of marks) new MutationObserver(() => stillOpen(box)).observe(mark, { childList: true, subtree: true });
 }
 
 // Pressed before this script was there, a form would only load the page anew.
