@@ -1,7 +1,7 @@
 """The file of a guard-tour reader (巡更棒): one read tag a line, as CSV. Pure.
 
-The first line names the columns; time and checkpoint are needed, the person may be named: else the line
-is nobody's. Separated by commas, semicolons or tabs. Times with a zone (RFC 3339) or without one, then by the site's wall clock.
+The first line names the columns; time and checkpoint are needed, the person may be named: else the line is nobody's.
+Separated by commas, semicolons or tabs. Times with a zone (RFC 3339) or without one, then by the site's wall clock.
 """
 
 from __future__ import annotations
