@@ -111,7 +111,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
         await _drivers(stack, parts)
-        _reach_out(stack, parts)
+        _reach_out(stack, parts, running_hub.hub)
         notify("READY=1")
         log.info("hub of %s runs on %s", site.id, running_hub.address)
         yield running_hub
@@ -363,7 +363,7 @@ async def _drivers(stack: AsyncExitStack, parts: _Parts) -> None:
         driver.start(parts.host)
 
 
-def _reach_out(stack: AsyncExitStack, parts: _Parts) -> None:
+def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
     """What the start made follow, and all that follows from now on, goes to the drivers and to people."""
     pipeline = parts.host.pipeline
     if pipeline is None:
@@ -378,13 +378,15 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts) -> None:
         sender.send,
         sender.release,
         pipeline.told,
-        lambda effect: _rehearse(parts, effect),
+        lambda effect: _rehearse(parts, hub, effect),
     )
     pipeline.reach_out(reach.perform)
 
 
-def _rehearse(parts: _Parts, effect: Rehearse) -> None:
-    """A drill's marked message enters where its device's own would."""
+def _rehearse(parts: _Parts, hub: RunningHub, effect: Rehearse) -> None:
+    """A drill's marked message enters where its device's own would, while that drill is under way."""
+    if not any(drill.running and drill.id == effect.drill for drill in hub.drills()):
+        return
     codecs = {name: driver.codec for name, driver in parts.drivers.items()}
     point = parts.directory.points[effect.point]
     for raw in Rehearsals(codecs, parts.site.connections).messages(point, effect.value, parts.clock.now()):

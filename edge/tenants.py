@@ -77,12 +77,19 @@ def tenants(
             duty.who,
             outputs.started_by,
             lambda id: any(incident.id == id for incident in incidents.standing()),
+            lambda on: engine.rehearse(on=on),
         ),
         numbering,
         frozenset(spec.id for spec in site.channels if spec.kind == "ring"),
     )
     incidents = Incidents(
-        site.emergency, directory.devices, site.zones, numbering, lambda: engine.open().values(), drills.of
+        site.emergency,
+        directory.devices,
+        site.zones,
+        numbering,
+        lambda: engine.open().values(),
+        drills.of,
+        outputs.standing,
     )
     hazards = Hazards(
         numbering,
@@ -123,7 +130,7 @@ def tenants(
         ),
         HandOvers(duty.changes, numbering),
         DeskWatch(presence, numbering),
-        Escalation(site.policies, duty, numbering),
+        Escalation(site.policies, duty, numbering, lambda: drills.running is not None),
         Notifications(
             routes(site.channels, channels),
             Words(zone, civil, site.messages),

@@ -61,6 +61,7 @@ class AlarmEngine:
         """
         self._local = local
         self.outages = outages or Outages()
+        self._rehearsing = True
         self._heeded = self.outages.version
         self._rules = tuple(rules)
         self._register = Register(numbering)
@@ -135,6 +136,8 @@ class AlarmEngine:
             watch = watches.get(reading.point)
             if watch is None or not reading.evaluate:
                 continue
+            if reading.purpose is Purpose.DRILL and not self._rehearsing:
+                continue
             try:
                 if reading.arrival is Arrival.LIVE:
                     self._evaluate(watch, reading)
@@ -173,6 +176,13 @@ class AlarmEngine:
             case Judge() | Comment():
                 self._remark(alarm, request)
         return self._end(about=alarm.id)
+
+    def rehearse(self, *, on: bool) -> None:
+        """Whether a drill is under way. What is rehearsed beside none is not heard, and no delay of it runs on."""
+        self._rehearsing = on
+        if not on:
+            for watch in self._watches.values():
+                watch.forget(Purpose.DRILL, self._now.mono)
 
     def amend(self, alarm: Alarm, request: AlarmRequest, now: Instant) -> Outcome:
         """Verdict or comment on a closed alarm, given by its row; raises Refusal `closed` for all else."""

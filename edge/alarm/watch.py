@@ -42,6 +42,11 @@ class Watch:
             self._aside[purpose] = (*self._make(purpose), *listening)
         return self._aside[purpose]
 
+    def forget(self, purpose: Purpose, mono: int) -> None:
+        """A drill is over: nothing follows of what it has said."""
+        for tracker in self._aside.get(purpose, ()):
+            tracker.forget(mono)
+
     def _make(self, purpose: Purpose) -> tuple[Tracker, ...]:
         found = (track(rule, self.point, purpose, self._local) for rule in self._rules)
         return tuple(tracker for tracker in found if tracker is not None)

@@ -7,7 +7,7 @@ business of notifications. Steps run on the monotonic clock; only shifts and qui
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -39,8 +39,9 @@ class _Waiting(Timer):
 class Escalation:
     """All ladders of calls under way. One instance, called from one thread.
 
-    policies: in their order, the first that fits counts. duty: who is meant by a target. Nobody asks anything of it:
-    acknowledging and judging are requests to the alarm.
+    policies: in their order, the first that fits counts. duty: who is meant by a target. rehearsing: whether a drill is
+    under way; nobody hears of a drill that is not. Nobody asks anything of it: acknowledging and judging are requests
+    to the alarm.
     """
 
     kinds: tuple[str, ...] = ("escalation",)
@@ -48,7 +49,14 @@ class Escalation:
         "escalation": 30 * DAY
     }  # that an alarm which is open for weeks was told of
 
-    def __init__(self, policies: Sequence[Policy], duty: OnDuty, numbering: Numbering) -> None:
+    def __init__(
+        self,
+        policies: Sequence[Policy],
+        duty: OnDuty,
+        numbering: Numbering,
+        rehearsing: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._rehearsing = rehearsing
         self._policies = tuple(policies)
         self._by_id = {policy.id: policy for policy in policies}
         self._duty = duty
@@ -187,7 +195,13 @@ class Escalation:
 
     # ---- ladders --------------------------------------------------------------------------------------------------
 
+    def _over(self, case: Run) -> bool:
+        """Whether it is of a drill, and that is over."""
+        return case.purpose == Purpose.DRILL and not self._rehearsing()
+
     def _start(self, case: Run, now: Instant) -> None:
+        if self._over(case):
+            return
         policy = next((p for p in self._policies if p.steps and case.covered_by(p)), None)
         if policy is None:
             return
@@ -215,6 +229,9 @@ class Escalation:
         policy = self._policy(waiting.run)
         if policy is None:
             self._close(waiting, "escalation.stopped", "no-policy", now)
+            return
+        if self._over(waiting.run):  # what was left of it, as while the journal is sick
+            self._close(waiting, "escalation.stopped", "closed", now)
             return
         if (left := self._quiet_left(waiting.run, now)) > 0:
             waiting.due = now.mono + left
@@ -259,6 +276,8 @@ class Escalation:
 
     def _tell(self, event: str, case: Run, now: Instant) -> None:
         """One message, by the first policy that fits and has one on `event`."""
+        if self._over(case):
+            return
         for policy, number in self._tells.get(event, ()):
             about_one = any((case.alarm, case.order, case.hazard, case.incident))
             if not about_one or case.covered_by(policy):

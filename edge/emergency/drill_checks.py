@@ -30,6 +30,7 @@ class Ground:
     suppression: of a device that is out of service. alarms: those open. rehearse: raises ProtocolError, with a
     sentence, where nothing can speak in a device's place. who: ids of those a target means now, at a zone.
     started: ids of outputs that a drill's own command has switched on last. incident_open: by its id.
+    hear: told whether a drill is under way, so that alarms come of what is rehearsed.
     """
 
     plan: Callable[[str | None], Plan | None]
@@ -42,6 +43,7 @@ class Ground:
     who: Callable[[str, Instant, str], tuple[str, ...]]
     started: Callable[[str], Sequence[str]]
     incident_open: Callable[[str], bool]
+    hear: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Drills:
         self._began = 0
         self.running: Drill | None = None
         self.watching = Watching(self)
+        ground.hear(False)
 
     # ---- what it knows --------------------------------------------------------------------------------------------
 
@@ -85,6 +86,7 @@ class Drills:
         for drill in map(Drill.from_dict, rows):
             if drill.running:
                 self.running, self._began = drill, since(drill.opened_at, now)
+                self._ground.hear(True)
                 self.record("drill.resumed", drill, now, told)
                 if drill.kind == "live" and drill.alarm is None:
                     self._speak(drill, told)
@@ -110,6 +112,8 @@ class Drills:
                 self._end(self.running, "alarm", None, now, told, **cause)
             elif self.running is not None:
                 self._notice(self.running, fact, now, told)
+            elif fact.kind == "incident.opened" and fact.body["drill"] is not None:
+                self._too_late(fact, now, told)
             if fact.subject == "alarm":
                 alarm = Alarm.from_dict(dict(fact.body))
                 if self._astray(alarm):
@@ -148,6 +152,7 @@ class Drills:
         cast = checked(request, self._ground, now)
         drill = self._made(request, cast, now)
         self.running, self._began = drill, now.mono
+        self._ground.hear(True)
         self.record("drill.started", drill, now, told, request.by, request.note)
         if drill.kind == "live":
             self._speak(drill, told)
@@ -237,6 +242,7 @@ class Drills:
             told=tuple(self._by_words_first(drill.told)),
         )
         self.running = None
+        self._ground.hear(False)
         kind = "drill.ended" if why == "alarm" else "drill.finished"
         self.record(kind, ended, now, told, by, None if request is None else request.note)
         hand = by or HUB
@@ -257,6 +263,13 @@ class Drills:
         late, self.watching.late = self.watching.late, ()
         if late and self.running is None and self._past:
             self.record("drill.retold", replace(self._past[-1], told=tuple(late)), now, told)
+
+    def _too_late(self, opened: Fact, now: Instant, told: Conclusion) -> None:
+        """An incident that was opened in the same step as its drill's end: it is closed like any other of a drill."""
+        drill = next((one for one in self._past if one.id == opened.body["drill"]), None)
+        if drill is not None and drill.incident is None:
+            self.record("drill.time", replace(drill, incident=opened.body["id"]), now, told)
+            self._untidy[drill.id] = now.mono
 
     def _sweep(self, now: Instant, told: Conclusion) -> None:
         """A drill alarm beside no drill is closed, whatever kept that from happening at the end."""

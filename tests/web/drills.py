@@ -48,6 +48,7 @@ def with_drills(hub: FakeHub) -> FakeHub:
             site.emergency.plan, site.devices, points, site.zones, lambda _: None, hub.open_alarms,
             lambda *_: None, lambda *_: ("guard", "maintenance"), lambda _: (),
             lambda id: any(one.id == id for one in incidents.standing()),
+            lambda _: None,
         ),
         hub._numbering,
     )  # fmt: skip

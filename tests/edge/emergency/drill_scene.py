@@ -98,6 +98,7 @@ class Scene:
             EMERGENCY.plan, devices, POINTS, ZONES, self._suppression, alarms, self._rehearse, _Duty().who,
             lambda drill: self.outputs.started_by(drill),  # noqa: PLW0108 - made below
             lambda id: any(one.id == id for one in self.incidents.standing()),
+            lambda on: self.engine.rehearse(on=on),
         )  # fmt: skip
         self.drills = Drills(ground, self.numbering, frozenset({"ring"}))
         incidents = Incidents(EMERGENCY, devices, ZONES, self.numbering, alarms, self.drills.of)
@@ -109,7 +110,12 @@ class Scene:
                 incidents,
                 self.drills,
                 outputs,
-                Escalation(POLICIES, _Duty(), self.numbering),  # type: ignore[arg-type]
+                Escalation(
+                    POLICIES,
+                    _Duty(),  # type: ignore[arg-type]
+                    self.numbering,
+                    lambda: self.drills.running is not None,
+                ),
                 Notifications(
                     self.routes,
                     Words(UTC),

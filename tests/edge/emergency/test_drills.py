@@ -15,9 +15,10 @@ from edge.domain.drill import EndDrill, SeeDrillStopped, StartDrill
 from edge.domain.incident import AllClear, Muster
 from edge.domain.lifecycle import VITAL
 from edge.domain.output import Operate
-from edge.domain.reading import Purpose
+from edge.domain.reading import Purpose, Reading
 from edge.domain.request import Acknowledge, Refusal
-from tests.edge.emergency.drill_scene import SMOKE, Scene
+from tests.edge.emergency import drill_scene
+from tests.edge.emergency.drill_scene import POINTS, SMOKE, Scene
 
 SIRENS = ("siren.siren", "mute.siren", "fan.fan")
 
@@ -145,7 +146,7 @@ def test_a_call_out_calls_and_one_on_the_table_does_not() -> None:
     table = begun(StartDrill("zhou", "li", "table_top", "p2-fire", zone="b3/s1"))
     table.deliver()
     (incident,) = table.open_incidents()
-    table.ask(AllClear(incident.id, "zhou"))
+    table.ask(AllClear(incident.id, "zhou", confirm=True))
     table.ask(EndDrill(table.drill.id, "zhou"))
     table.deliver()
     assert table.said == []
@@ -207,6 +208,55 @@ def test_a_group_hears_nothing_of_a_drill() -> None:
     scene.speaks("gas.state", True)
     scene.deliver()
     assert {send.person for send in scene.said} == {"he", "ma"}
+
+
+def test_what_waits_to_become_an_alarm_of_a_drill_becomes_none_after_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = tuple(replace(rule, on_delay=30.0) for rule in drill_scene.RULES)
+    monkeypatch.setattr(drill_scene, "RULES", late)
+    scene = begun()
+    scene.deliver()
+    scene.wait(5)
+    scene.ask(EndDrill(scene.drill.id, "zhou"))
+    scene.wait(60)
+    scene.deliver()
+    assert (scene.drill_alarms(), scene.said) == ([], [])
+    scene.ask(SMOKE)
+    scene.deliver()
+    scene.wait(25)
+    assert scene.drill_alarms() == []
+    scene.wait(10)
+    assert len(scene.drill_alarms()) == 1
+
+
+@pytest.mark.parametrize("real_first", [False, True])
+def test_a_drill_that_speaks_in_the_step_of_something_real_is_told_to_nobody(real_first: bool) -> None:
+    scene = begun()
+    scene.waiting.clear()
+    spoken = [
+        Reading(POINTS["gas.state"], True, scene.now.utc, scene.now.utc),
+        Reading(POINTS["smoke.state"], True, scene.now.utc, scene.now.utc, purpose=Purpose.DRILL),
+    ]
+    scene.step(spoken if real_first else spoken[::-1])
+    scene.deliver()
+    scene.wait(3)
+    scene.deliver()
+    assert [
+        send.text for send in scene.said if send.text.startswith("【演练】") and "终止" not in send.text
+    ] == []
+    assert scene.drill_alarms() == []
+    assert [incident.purpose for incident in scene.open_incidents()] == [Purpose.LIVE]
+
+
+def test_a_marked_reading_beside_no_drill_is_not_heard() -> None:
+    scene = begun()
+    scene.speaks("gas.state", True)
+    scene.deliver()
+    scene.ask(SeeDrillStopped(scene.drill.id, "li"))
+    scene.speaks("smoke.state", True, Purpose.DRILL)
+    assert scene.drill_alarms() == []
+    assert "alarm.raised" not in [f.kind for f in scene.facts if f.body.get("purpose") == Purpose.DRILL]
 
 
 def test_a_forgotten_drill_ends_itself() -> None:
