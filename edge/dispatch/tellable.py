@@ -24,6 +24,7 @@ _KINDS: Final = {
     "duty": "due reminded started found done missed made_up waived",
     "round": "started stop found finished",
     "facility": "soon overdue found good",
+    "stock": "wanting well counted",
     "linkage": "started held ended mode",
     "command": "unconfirmed failed refused expired",
 }  # fmt: skip
