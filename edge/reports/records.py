@@ -71,15 +71,20 @@ def shifts(asked: Asked, alarms: Sequence[Body]) -> Section:
     return Section("shifts", columns, rows, main=False)
 
 
-TALLY: Final = ("fire", "false", "gas", "sos", "fault", "supervisory", "disablement", "process")
+TALLY: Final = ("fire", "false", "gas", "sos", "fault", "supervisory", "disablement", "process", "test")
 
 
 def tally(alarms: Iterable[Body]) -> dict[str, Any]:
-    """How many of each signal; `false`: of fire, gas and SOS, those a person judged to be false."""
+    """How many of each signal; `false`: of fire, gas and SOS, those a person judged to be false; `test`: see there."""
     alarms = list(alarms)
-    by_signal = Counter(a["signal"] for a in alarms)
+    by_signal = Counter(map(counted_as, alarms))
     false = sum(map(is_false, alarms))
     return {name: false if name == "false" else by_signal[name] for name in TALLY}
+
+
+def counted_as(alarm: Body) -> str:
+    """Its signal; `test` where a person judged that it came of a test, whatever its signal."""
+    return "test" if judged(alarm) == "test" else str(alarm["signal"])
 
 
 def is_false(alarm: Body) -> bool:

@@ -15,6 +15,7 @@ from edge.reports.records import (
     TALLY,
     VITAL,
     alarm_row,
+    counted_as,
     duties,
     handovers,
     is_false,
@@ -32,20 +33,22 @@ REPEAT: Final = 7 * DAY
 
 
 class _Case(NamedTuple):
-    """One case of a measure. span: seconds; over: whether it is through, else how long it has taken so far."""
+    """One case of a measure. span: seconds until it was through, until it ended without, or so far.
+
+    over: whether it is through. ended: it is not and never will be; like one that waits it counts once it is late.
+    """
 
     subject: str
     body: Body
     span: float
     over: bool
+    ended: bool
 
 
 def daily(source: Source, asked: Asked, progress: Progress) -> list[Section]:
     """The day in figures, its alarms, orders, duties and hazards, and what proves that the hub was awake (今日自证)."""
-    alarms = source.alarms(asked.start, asked.end)
-    orders = [o for o in source.cases("order", asked.start, asked.end) if live(source, o)]
+    alarms, orders, hazards = _opened(source, asked)
     progress(0.4)
-    hazards = source.cases("hazard", asked.start, asked.end)
     due = duties(source, asked, "duties", ("fire_patrol", "fire_inspection", *_OTHER))
     counts = [(name, count, f"#alarms-{name}") for name, count in tally(alarms).items()]
     counts += [
@@ -71,9 +74,8 @@ def daily(source: Source, asked: Asked, progress: Progress) -> list[Section]:
 
 def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
     """月度服务报告: times against targets, repeats, false alarms by detector, duties by grade, hazards in time."""
-    alarms = [a for a in source.alarms(asked.start, asked.end) if judged(a) != "test"]
-    orders = [o for o in source.cases("order", asked.start, asked.end) if live(source, o)]
-    hazards = [h for h in source.cases("hazard", asked.start, asked.end) if h["state"] != "cancelled"]
+    everything, orders, hazards = _opened(source, asked)
+    alarms = [a for a in everything if judged(a) != "test"]
     progress(0.3)
     measured = _measured(source, asked, alarms, orders, hazards)
     progress(0.6)
@@ -98,7 +100,7 @@ def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
         "target": "text", "within": "span", "asked": "share", "count": "number", "met": "number",
         "late": "number", "share": "share", "kept": "word", "median": "span", "p90": "span", "source": "word",
     }  # fmt: skip
-    totals = [(name, count, f"#alarms-{name}") for name, count in tally(alarms).items()]
+    totals = [(name, count, f"#alarms-{name}") for name, count in tally(everything).items()]
     totals += [("orders", len(orders), "#orders"), ("hazards", len(hazards), "#hazards")]
     return [
         Section("figures", _FIGURE, [figure(*each) for each in totals], main=False),
@@ -108,10 +110,19 @@ def monthly(source: Source, asked: Asked, progress: Progress) -> list[Section]:
         *_coverage(source, asked),
         _in_time(hazards, asked.now),
         *details,
-        *_by_signal(source, alarms),
+        *_by_signal(source, everything),
         Section("orders", _ORDERS, [{**o, "link": f"/orders/{o['id']}"} for o in orders]),
         Section("hazards", _HAZARDS, [{**h, "link": f"/hazards/{h['id']}"} for h in hazards]),
     ]
+
+
+def _opened(source: Source, asked: Asked) -> tuple[list[Body], list[Body], list[Body]]:
+    """Alarms, orders and hazards that reports count: of no drill; no order of a test, no hazard that was none."""
+    return (
+        source.alarms(asked.start, asked.end),
+        [o for o in source.cases("order", asked.start, asked.end) if live(source, o)],
+        [h for h in source.cases("hazard", asked.start, asked.end) if h["state"] != "cancelled"],
+    )
 
 
 _OTHER: Final = ("patrol", "test", "check", "cleaning", "waste", "greening", "drill", "office")
@@ -138,7 +149,7 @@ def _by_signal(source: Source, alarms: Sequence[Body]) -> list[Section]:
     found: dict[str, list[Row]] = {name: [] for name in TALLY}
     for alarm in alarms:
         row = alarm_row(source, alarm)
-        found[alarm["signal"]].append(row)
+        found[counted_as(alarm)].append(row)
         if is_false(alarm):
             found["false"].append(row)
     return [
@@ -155,15 +166,17 @@ def self_proof(source: Source, asked: Asked) -> Section:
     """今日自证: self-tests run and missed, devices, no contact, and what was lost."""
     passed = [a for a in source.alarms(asked.start, asked.end, ("test",)) if a["rule"] == SELF_TEST]
     until = min(asked.end, asked.now)
+    # How things stand at the moment says nothing of a day that is past.
+    stands = asked.figures if asked.start <= asked.now < asked.end else {}
     silent = [a for a in source.alarms(asked.start, asked.end) if a["point"].endswith(".link")]
     rows = [
         figure("self_tests", sum(a["closed_at"] is not None for a in passed), "#self_tests"),
         figure("self_tests_missed", missed(passed, asked.start, until, asked.tests_every), "#self_tests"),
-        figure("devices", asked.figures.get("devices"), "/devices"),
-        figure("online", asked.figures.get("online"), "/devices"),
+        figure("devices", stands.get("devices"), "/devices"),
+        figure("online", stands.get("online"), "/devices"),
         figure("no_contact", len(silent), "#no_contact"),
-        figure("readings_lost", asked.figures.get("readings_lost"), "/health"),
-        figure("facts_lost", source.lost(), "/health"),
+        figure("readings_lost", stands.get("readings_lost"), "/health"),
+        figure("facts_lost", source.lost() if stands else None, "/health"),
         figure("unclean_starts", source.starts(asked.start, asked.end), "/journal"),
     ]
     return Section("self_proof", _FIGURE, rows, main=False)
@@ -201,35 +214,36 @@ def tested(source: Source, asked: Asked) -> list[Section]:
 def _measured(
     source: Source, asked: Asked, alarms: Sequence[Body], orders: Sequence[Body], hazards: Sequence[Body]
 ) -> Mapping[str, Sequence[_Case]]:
-    heard = [a for a in alarms if a["suppression"] is None]
+    # One that was silent from the first was never to be answered; one that was shelved or withheld later was.
+    quiet = [a["id"] for a in alarms if a["suppression"] is not None]
+    shelved = {**source.first_told("alarm.withheld", quiet), **source.first_told("alarm.shelved", quiet)}
+    heard = [a for a in alarms if a["suppression"] is None or a["id"] in shelved]
     acked = source.first_told("alarm.acked", (a["id"] for a in heard))
     found: dict[str, list[_Case]] = defaultdict(list)
 
     def put(
-        measure: str, subject: str, body: Body, start: int | None, end: int | None, *, ended: bool
+        measure: str, subject: str, body: Body, start: int | None, end: int | None, gone: int | None
     ) -> None:
-        """ended: it will never get there."""
-        if start is None or (end is None and ended):
+        """end: when it got there; gone: when the case ended."""
+        if start is None:
             return
-        span = seconds(start, asked.now if end is None else end) or 0.0
-        found[measure].append(_Case(subject, body, span, end is not None))
+        until = end if end is not None else gone if gone is not None else asked.now
+        ended = end is None and gone is not None
+        found[measure].append(_Case(subject, body, seconds(start, until) or 0.0, end is not None, ended))
 
     for alarm in heard:
         at = acked.get(alarm["id"], (None, None))[0]
-        put("ack", "alarm", alarm, alarm["raised_at"], at, ended=not _open(alarm))
+        silenced = shelved.get(alarm["id"], (None, None))[0] if alarm["suppression"] else None
+        put("ack", "alarm", alarm, alarm["raised_at"], at, silenced or alarm["closed_at"])
     for order in orders:
-        gone = not order["open"]
-        put("accept", "order", order, order["opened_at"], order["accepted_at"], ended=gone)
-        put("arrive", "order", order, order["opened_at"], order["on_site_at"], ended=gone)
-        put("finish", "order", order, order["opened_at"], order["done_at"], ended=gone)
-        put("verify", "order", order, order["done_at"], order["verified_at"], ended=gone)
+        gone = None if order["open"] else order["closed_at"]
+        put("accept", "order", order, order["opened_at"], order["accepted_at"], gone)
+        put("arrive", "order", order, order["opened_at"], order["on_site_at"], gone)
+        put("finish", "order", order, order["opened_at"], order["done_at"], gone)
+        put("verify", "order", order, order["done_at"], order["verified_at"], gone)
     for hazard in hazards:
-        put("rectify", "hazard", hazard, hazard["opened_at"], hazard["closed_at"], ended=not hazard["open"])
+        put("rectify", "hazard", hazard, hazard["opened_at"], hazard["closed_at"], None)
     return found
-
-
-def _open(alarm: Body) -> bool:
-    return alarm["closed_at"] is None
 
 
 def _meant(target: Mapping[str, Any], case: _Case) -> bool:
@@ -249,7 +263,7 @@ def _detail(id: str, cases: Iterable[_Case], within: float) -> Section:
         {
             "opened_at": case.body.get("raised_at", case.body.get("opened_at")), "place": case.body["place"],
             "title": case.body["title"], "took": case.span,
-            "result": "met" if case.span <= within else "missed" if case.over else "waiting",
+            "result": "met" if case.span <= within else "missed" if case.over or case.ended else "waiting",
             "link": f"/{pages[case.subject]}/{case.body['id']}",
         }
         for case in sorted(cases, key=lambda c: -c.span)

@@ -99,6 +99,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "supervisory": _("Supervisory"),
     "disablement": _("Disabled"),
     "process": _("Limits"),
+    "test": _("Of tests"),
     "number": _("Number"),
     "alarms": _("Alarms"),
     "confirmed_at": _("Stage 2"),
@@ -172,6 +173,7 @@ FIGURES: Final[Mapping[str, str]] = {
     "supervisory": _("Supervisory alarms"),
     "disablement": _("Disablements"),
     "process": _("Limits exceeded"),
+    "test": _("Alarms of tests (counted nowhere else)"),
     "orders": _("Work orders opened"),
     "orders_open": _("of them still open"),
     "hazards": _("Hazards reported"),
@@ -258,9 +260,9 @@ def span(v: View, seconds: float) -> str:
 
 
 def cell(v: View, id: str, kind: str, value: Any) -> str:
-    """A cell in words; empty for what there is not."""
+    """A cell in words; empty for what there is not, a dash for a figure that is not known."""
     if value is None or value == "":
-        return ""
+        return "—" if id == "count" else ""
     match kind:
         case "time":
             return v.full(value)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge.domain.alarm import Suppression
 from edge.domain.device import Signal
 from edge.domain.instant import HOUR, from_rfc3339
+from edge.domain.order import OrderState
 from edge.domain.reading import Purpose
 from edge.reports.child import kinds, report
 from edge.reports.sheet import Sheet
@@ -72,7 +75,8 @@ async def test_duty_log_tells_the_shift_what_came_and_what_was_done(day: Path) -
     }
     sheet = await asyncio.to_thread(report, asked("duty-log", day, stints=[stint]), ignored)
     (shift,) = rows(sheet, "shifts")
-    assert {name: shift[name] for name in ("fire", "false", "fault")} == {"fire": 3, "false": 1, "fault": 1}
+    counted = {"fire": 2, "false": 1, "fault": 1, "test": 1}
+    assert {name: shift[name] for name in counted} == counted
     fires = rows(sheet, "alarms")
     assert [row["verdict"] for row in fires] == ["false", "real", "test"]
     assert fires[0]["handling"] == "厨房油烟"
@@ -99,7 +103,7 @@ async def test_alarms_outside_of_every_shift_are_not_lost(day: Path) -> None:
     }
     sheet = await asyncio.to_thread(report, asked("duty-log", day, stints=[stint]), ignored)
     late, none = rows(sheet, "shifts")
-    assert (late["fault"], late["fire"], none["shift"], none["fire"]) == (1, 0, ["无班次", "no shift"], 3)
+    assert (late["fault"], late["fire"], none["shift"], none["fire"]) == (1, 0, ["无班次", "no shift"], 2)
 
 
 async def test_monthly_counts_targets_false_alarms_and_duties_by_grade(day: Path) -> None:
@@ -134,11 +138,50 @@ async def test_monthly_counts_targets_false_alarms_and_duties_by_grade(day: Path
     )
 
 
+async def test_who_never_answered_or_too_late_stays_in_the_figures(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    async with Days(path) as days:
+        await days.alarm(at("08:00"), closed=600, id="never")
+        await days.alarm(at("08:10"), closed=10, id="soon-over")
+        late = await days.alarm(at("08:20"), id="shelved-late")
+        quiet = Suppression("shelved", "li", "装修", None)
+        body = replace(late, suppression=quiet).to_dict()
+        await days.tell("alarm.shelved", "alarm", body, at("08:40"), "li", "装修")
+        await days.alarm(at("09:00"), suppression=quiet, id="silent-from-the-first")
+        order = await days.order(at("12:05"), 1, steps=(None, None, None, None))
+        gone = replace(order, state=OrderState.CANCELLED, closed_at=at("15:05"))
+        await days.tell("order.cancelled", "order", gone.to_dict(), at("15:05"))
+    sheet = await asyncio.to_thread(report, asked("monthly", path), ignored)
+    ack, finish = rows(sheet, "response")
+    assert (ack["count"], ack["late"], ack["share"]) == (2, 2, 0.0)
+    assert [(row["took"], row["result"]) for row in rows(sheet, "target-ack-vital")] == [
+        (1200.0, "missed"),
+        (600.0, "missed"),
+    ]
+    assert (finish["count"], finish["late"]) == (1, 1)
+
+
+async def test_the_day_the_shifts_and_the_month_count_alike(day: Path) -> None:
+    """An alarm that a person judged to be of a test is counted as one, everywhere."""
+    stint = {"post": "control-room", "shift": ["班", "x"], "start": DAY_START, "end": DAY_END, "persons": []}
+    made = {
+        kind: await asyncio.to_thread(report, asked(kind, day, stints=[stint]), ignored)
+        for kind in ("daily", "monthly", "duty-log")
+    }
+    (shift,) = rows(made["duty-log"], "shifts")
+    for name in ("fire", "false", "fault", "test", "process"):
+        assert figures(made["daily"])[name] == figures(made["monthly"])[name] == shift[name]
+    assert shift["test"] == 1
+
+
 async def test_daily_says_what_proves_that_the_hub_was_awake(day: Path) -> None:
     sheet = await asyncio.to_thread(report, asked("daily", day), ignored)
     proof = figures(sheet, "self_proof")
     assert (proof["self_tests"], proof["self_tests_missed"], proof["no_contact"]) == (4, 2 + 18, 1)
-    assert (proof["devices"], proof["online"], proof["facts_lost"]) == (10, 9, 0)
+    now = ("devices", "online", "readings_lost", "facts_lost")
+    assert [proof[name] for name in now] == [None] * 4, "the day is past"
+    sheet = await asyncio.to_thread(report, asked("daily", day, now=at("23:00")), ignored)
+    assert [figures(sheet, "self_proof")[name] for name in ("devices", "online", "facts_lost")] == [10, 9, 0]
     assert figures(sheet)["duties_missed"] == 1
 
 
