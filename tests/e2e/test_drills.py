@@ -110,6 +110,7 @@ def test_from_two_pins_to_the_record(
     wall.goto(f"{panel.url}/drills/{drill.id}/record")
     expect(wall.locator(".paper")).to_contain_text(words["unfinished"])
     check(wall)
+    assert wall.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1, "a second sheet"
 
 
 def test_the_live_page_fills_by_itself(panel: Panel, sign_in: SignIn) -> None:
