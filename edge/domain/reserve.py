@@ -102,6 +102,13 @@ class Stock:
         """All there is, good or not."""
         return sum(batch.quantity for batch in self.batches)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it comes in pieces: nothing of it, nor its minimum, is a part of one."""
+        return all(
+            float(number).is_integer() for number in (self.minimum, *(b.quantity for b in self.batches))
+        )
+
     def good(self, today: date) -> float:
         """What can be relied on that day."""
         return sum(batch.quantity for batch in self.batches if batch.wants(today) is None)

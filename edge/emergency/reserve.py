@@ -83,7 +83,7 @@ class ReserveStock:
         return out
 
     def act(self, request: StockRequest, now: Instant) -> Conclusion:
-        """Refusal not_found, reason_required, bad_quantity, bad_date."""
+        """Refusal not_found, reason_required, bad_quantity, bad_date, other_expiry."""
         out = Conclusion()
         stock = self._stocks.get(request.item)
         if stock is None:
@@ -122,11 +122,12 @@ class ReserveStock:
 
 
 def _counted(stock: Stock, request: CountStock, now: Instant) -> Stock:
+    whole = stock.whole
     for id, quantity in request.counts:
         batch = stock.batch(id)
         if batch is None:
             raise Refusal("not_found", f"the item has no batch {id[:40]!r}")
-        stock = stock.with_batch(replace(batch, quantity=_quantity(quantity)))
+        stock = stock.with_batch(replace(batch, quantity=_quantity(quantity, whole=whole)))
     return replace(stock, counted_at=now.utc, counted_by=request.by)
 
 
@@ -135,30 +136,43 @@ def _changed(stock: Stock, request: ChangeStock) -> Stock:
         raise Refusal("reason_required", "say why")
     if request.change not in CHANGES:
         raise Refusal("not_found", "there is no such change")
-    batch = stock.batch(request.batch)
+    name = request.batch.strip()
+    batch = stock.batch(name)
     until = None if request.until is None else _day(request.until)
     if request.change == "added":
-        if not request.batch.strip():
+        if not name:
             raise Refusal("not_found", "name the batch that is added")
-        known = batch or Batch(request.batch, 0.0, until)
-        return stock.with_batch(replace(known, quantity=known.quantity + _quantity(request.quantity)))
+        known = batch or Batch(name, 0.0, until)
+        if until is not None and until != known.expires:
+            raise Refusal(
+                "other_expiry", f"batch {name[:40]!r} has another last good day: give it a new name"
+            )
+        return stock.with_batch(replace(known, quantity=known.quantity + _some(stock, request.quantity)))
     if batch is None:
-        raise Refusal("not_found", f"the item has no batch {request.batch[:40]!r}")
+        raise Refusal("not_found", f"the item has no batch {name[:40]!r}")
     if request.change == "moved":
         return stock.with_batch(replace(batch, place=request.place.strip()))
     if request.change == "calibrated":
         if until is None:
             raise Refusal("bad_date", "say until when the calibration is good")
         return stock.with_batch(replace(batch, calibrated_until=until))
-    quantity = _quantity(request.quantity)
+    quantity = _some(stock, request.quantity)
     if quantity > batch.quantity:
         raise Refusal("bad_quantity", "there are not that many of it: count it first")
     return stock.with_batch(replace(batch, quantity=batch.quantity - quantity))
 
 
-def _quantity(number: float) -> float:
+def _some(stock: Stock, number: float) -> float:
+    if number == 0:
+        raise Refusal("bad_quantity", "say how many")
+    return _quantity(number, whole=stock.whole)
+
+
+def _quantity(number: float, *, whole: bool) -> float:
     if not isfinite(number) or not 0 <= number <= 1e6:
         raise Refusal("bad_quantity", "a quantity is a number from 0 to 1 000 000")
+    if whole and not float(number).is_integer():
+        raise Refusal("bad_quantity", "it comes in pieces: a whole number")
     return float(number)
 
 

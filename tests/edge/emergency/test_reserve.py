@@ -93,7 +93,8 @@ def test_counted_used_renewed() -> None:
     room.wait()
     room.ask(CountStock("mask", "he", (("old", 4), ("new", 15))))
     room.ask(ChangeStock("mask", "he", "discarded", "old", "过期", 4))
-    room.ask(ChangeStock("mask", "he", "added", "2026", "补充", 5, "2029-06-30"))
+    room.ask(ChangeStock("mask", "he", "added", " 2026", "补充", 4, "2029-06-30"))
+    room.ask(ChangeStock("mask", "he", "added", "2026 ", "补充", 1, "2029-06-30"))
     room.wait(SECOND)
     assert (room.stock().wants, room.stock().good(date(2026, 11, 23))) == ((), 20)
     assert room.stock().counted_by == "he"
@@ -117,6 +118,10 @@ def test_counted_used_renewed() -> None:
         (ChangeStock("mask", "he", "used", "old", "x", 5), "bad_quantity"),
         (ChangeStock("mask", "he", "calibrated", "old", "x"), "bad_date"),
         (ChangeStock("mask", "he", "added", "b", "x", 5, "soon"), "bad_date"),
+        (ChangeStock("mask", "he", "added", "old", "x", 5, "2030-01-01"), "other_expiry"),
+        (ChangeStock("mask", "he", "added", " old ", "x", 5, "2030-01-01"), "other_expiry"),
+        (ChangeStock("mask", "he", "added", "b", "x", 0, "2030-01-01"), "bad_quantity"),
+        (ChangeStock("mask", "he", "used", "new", "x", 0), "bad_quantity"),
         (ChangeStock("mask", "he", "lost", "old", "x", 1), "not_found"),  # type: ignore[arg-type]
     ],
 )
@@ -152,3 +157,14 @@ def test_good_and_row(batches: list[Batch], day: date, minimum: float) -> None:
     assert 0 <= stock.good(day) <= stock.quantity + 1e-6
     assert ("short" in stock.wanting(day)) == (stock.good(day) < minimum)
     assert stock.good(day + timedelta(days=1)) <= stock.good(day) + 1e-9
+
+
+def test_pieces_are_counted_whole_and_metres_are_not() -> None:
+    room = Room()
+    with pytest.raises(Refusal) as refused:
+        room.ask(CountStock("mask", "he-jun", (("old", 2.5),)))
+    assert refused.value.code == "bad_quantity"
+    hose = replace(MASK, id="hose", minimum=20.0, batches=(Batch("a", 19.5),))
+    room = Room(replace(RESERVE, items=(hose,)))
+    room.ask(CountStock("hose", "he-jun", (("a", 18.5),)))
+    assert room.stock("hose").quantity == 18.5

@@ -25,7 +25,7 @@ from edge.domain.occurrence import (
 )
 from edge.domain.request import Refusal
 from edge.facade import Hub
-from web.api.v1 import cases, duty_ledger, photos, shapes
+from web.api.v1 import cases, duty_ledger, photos, shapes, tables
 from web.api.v1.params import (
     Body,
     Id,
@@ -152,7 +152,8 @@ async def records(
     until: Until = None,
     duty: Annotated[str | None, Query(max_length=63)] = None,
     kind: Annotated[str | None, Query(max_length=63)] = None,
-    language: Literal["zh", "en"] = "zh",
+    *,
+    told: tables.As,
 ) -> Response:
     """Occurrences of at most 92 days as CSV, with their rounds; 30 days up to now where nothing is said."""
     last = hub.now().utc if until is None else instant("to", until)
@@ -162,7 +163,7 @@ async def records(
     where = {key: value for key, value in {"duty": duty, "kind": kind}.items() if value is not None}
     rows = await duty_ledger.occurrences(hub, first, last, where)
     walks = {row["round"]: await hub.case("round", row["round"]) or {} for row in rows if row["round"]}
-    return duty_ledger.as_csv(rows, walks, language)
+    return duty_ledger.as_csv(rows, walks, told)
 
 
 @router.get("/duties/{id}", dependencies=[SEE])

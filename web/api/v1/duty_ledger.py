@@ -119,9 +119,9 @@ async def month(hub: Hub, first: date) -> dict[date, Coverage]:
 
 
 def as_csv(
-    rows: Sequence[Mapping[str, Any]], rounds: Mapping[str, Mapping[str, Any]], language: str
+    rows: Sequence[Mapping[str, Any]], rounds: Mapping[str, Mapping[str, Any]], told_as: tables.Wanted
 ) -> Response:
-    """States and reasons as their stable words. rounds: by id."""
+    """One line an occurrence. rounds: by id."""
     told = []
     for row in rows:
         walk = rounds.get(row["round"] or "", {})
@@ -134,7 +134,7 @@ def as_csv(
                 "gaps": len(walk.get("gaps", ())) or None,
             }
         )
-    return tables.file("duties.csv", _COLUMNS, told, language)
+    return tables.file("duties.csv", _COLUMNS, told, told_as)
 
 
 SPAN: Final = 92 * DAY

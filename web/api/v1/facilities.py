@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
@@ -48,13 +48,13 @@ async def facilities(
 
 
 @router.get("/facilities.csv", dependencies=[SEE], response_class=Response)
-async def as_csv(hub: TheHub, language: Literal["zh", "en"] = "zh") -> Response:
+async def as_csv(hub: TheHub, told: tables.As) -> Response:
     """The register as CSV, UTF-8 with a byte order mark."""
     rows = [
         _shape(facility, row) | {"name": facility.name, "place": facility.place}
         for facility, row in await register(hub)
     ]
-    return tables.file("facilities.csv", _COLUMNS, rows, language)
+    return tables.file("facilities.csv", _COLUMNS, rows, told)
 
 
 @router.post("/facilities/check")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
@@ -20,7 +20,8 @@ router = APIRouter()
 SEE: Final = Depends(require(Perm.SEE))
 Since = Annotated[str | None, Query(description="RFC 3339: reported at or after; open ones always.")]
 _COLUMNS: Final = (
-    "number", "state", "grade", "category", "title", "place", "unit", "person", "opened_at", "due_at", "overdue",
+    "number", "state", "grade", "category", "element", "title", "place", "unit", "person", "measures", "interim_at",
+    "interim_by", "opened_at", "due_at", "extensions", "overdue",
     "rectified_at", "rectified_by", "reinspected_at", "reinspected_by", "closed_at", "sent_back", "repeat_of", "id",
 )  # fmt: skip
 
@@ -100,7 +101,7 @@ async def counted(hub: TheHub, since: Since = None) -> JSONResponse:
 
 
 @router.get("/hazards/ledger.csv", dependencies=[SEE], response_class=Response)
-async def as_csv(hub: TheHub, since: Since = None, language: Literal["zh", "en"] = "zh") -> Response:
-    """The ledger as CSV, UTF-8 with a byte order mark; states, grades and categories as their stable words."""
+async def as_csv(hub: TheHub, told: tables.As, since: Since = None) -> Response:
+    """The ledger as CSV, UTF-8 with a byte order mark."""
     rows, _ = await ledger(hub, None if since is None else instant("since", since))
-    return tables.file("hazards.csv", _COLUMNS, rows, language)
+    return tables.file("hazards.csv", _COLUMNS, rows, told)

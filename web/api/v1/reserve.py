@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends
@@ -61,8 +61,8 @@ async def reserve(hub: TheHub, store: str | None = None, wanting: bool | None = 
 
 
 @router.get("/reserve.csv", dependencies=[SEE], response_class=Response)
-async def as_csv(hub: TheHub, language: Literal["zh", "en"] = "zh") -> Response:
-    """One line a batch, UTF-8 with a byte order mark; wants as their stable words."""
+async def as_csv(hub: TheHub, told: tables.As) -> Response:
+    """One line a batch, UTF-8 with a byte order mark."""
     day = today(hub)
     rows = [
         {
@@ -75,7 +75,7 @@ async def as_csv(hub: TheHub, language: Literal["zh", "en"] = "zh") -> Response:
         for stock in (await stocks(hub)).values()
         for batch in stock.batches
     ]  # fmt: skip
-    return tables.file("reserve.csv", _COLUMNS, rows, language)
+    return tables.file("reserve.csv", _COLUMNS, rows, told)
 
 
 @router.get("/reserve/{id}", dependencies=[SEE])
@@ -104,7 +104,7 @@ async def count(
 async def change(
     hub: TheHub, id: Id, visitor: Counting, body: ChangeBody, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Used, added, moved, discarded, calibrated. 422 `reason_required`, `bad_quantity`, `bad_date`."""
+    """Used, added, moved and so on. 422 `reason_required`, `bad_quantity`, `bad_date`. 409 `other_expiry`."""
     await _stock(hub, id)
     wish = ChangeStock(
         id, visitor.name, body.change, body.batch, body.reason, body.quantity, body.until, body.place

@@ -11,7 +11,7 @@ from edge.domain.conclusion import CASES
 from edge.domain.device import LINK
 from edge.domain.fact import Fact
 from edge.domain.health import Check, Health, LinkReport, Rejected
-from edge.domain.instant import to_rfc3339
+from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.names import Text
 from edge.domain.reading import Value
 from edge.facade import Bucket, Desk, DeviceState, Hub, PointState, Quarantined, Series, Totals
@@ -157,6 +157,8 @@ def _part(key: str, value: Any) -> Any:
         return to_rfc3339(value) if key in {"at", "since", "until"} or key.endswith("_at") else value
     if key == "times" and isinstance(value, Mapping):
         return {name: time_of(at) for name, at in value.items()}
+    if key == "extensions":
+        return [case({**each, "span": each["span"] // SECOND}) for each in value]
     if key == "mustered":
         return [time_of(at) for at in value]
     if isinstance(value, Mapping):

@@ -9,6 +9,7 @@ const stops = [...document.querySelectorAll("[data-stop]")];
 const KEPT = `walk ${given.me} ${round.round}`;
 const now = () => new Date(Date.now() + given.ahead).toISOString();
 const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+const wall = new Intl.DateTimeFormat("en-GB", { timeZone: given.zone, hour: "2-digit", minute: "2-digit", hour12: false }); // the site's
 let found = null;
 
 // What was reached on this phone and what the hub knows already, in one picture.
@@ -18,7 +19,7 @@ function show() {
     const at = mine[stop.dataset.stop];
     if (!at || stop.classList.contains("done")) continue;
     stop.classList.add("done", "c-none");
-    const clock = new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+    const clock = wall.format(new Date(Date.parse(at) + given.civil));
     stop.querySelector(".when").textContent = pending() ? `${clock} · ${say("kept")}` : clock;
   }
   const done = stops.filter((stop) => stop.classList.contains("done")).length;

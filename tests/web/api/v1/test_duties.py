@@ -152,6 +152,11 @@ async def test_records_as_csv(hub: FakeHub, desk: httpx.AsyncClient) -> None:
     assert [(row["title"], row["stops"], row["missing"]) for row in rows] == [
         ("Security patrol", "1", "cp-pump cp-gate")
     ]
+    told = {"kind": "patrol", "language": "en", "words": "true"}
+    text = (await desk.get(f"{DUTIES}/records.csv", params=told)).text.lstrip("\ufeff")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["What"], row["State"], row["told later"]) == ("Security patrol", "Under way", "no")
+    assert len(row["From"]) == len("2026-11-23 22:00:00")
     far = {"from": "2026-01-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
     assert (await desk.get(f"{DUTIES}/records.csv", params=far)).json()["code"] == "too_long"
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from edge.domain.hazard import AskExtension, DecideExtension
+from edge.domain.reading import Purpose
 from edge.facade import Role
 from tests.web.fakes import FakeHub
 from tests.web.hazards import a_hazard, with_hazards
@@ -94,6 +96,7 @@ async def test_what_is_the_managers(
         "interim_required",
     )
     assert await code(crew, f"{id}/extension", hours=48.0, note="待料") == (200, "assigned")
+    assert (await desk.get(f"{HAZARDS}/{id}")).json()["extensions"][0]["span"] == 48 * 3600
     assert await code(desk, f"{id}/extension/decide", granted=True) == (403, "not_manager")
     assert await code(manager, f"{id}/extension/decide", granted=True) == (200, "assigned")
     assert (await manager.post(f"{HAZARDS}/{id}/grade", json=major)).json()["interim_by"] == "admin"
@@ -164,7 +167,35 @@ async def test_figures_and_csv(hub: FakeHub, desk: httpx.AsyncClient) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [row["title"] for row in rows] == ["'=1+1", "消火栓被遮挡"]
     assert rows[1]["rectified_by"] == "maintenance"
+    assert {"element", "measures", "interim_at", "interim_by", "extensions"} <= rows[1].keys()
+
+
+@pytest.mark.parametrize(
+    ("language", "heads", "cells"),
+    [
+        ("zh", ("状态", "级别", "延期"), ("整改中", "一般隐患", "3 天 0 小时 · 同意")),
+        ("en", ("State", "Grade", "Extensions"), ("Being rectified", "General hazard", "3 d 0 h · granted")),
+    ],
+)
+async def test_the_ledger_in_the_words_of_its_reader(
+    hub: FakeHub, desk: httpx.AsyncClient, language: str, heads: tuple[str, ...], cells: tuple[str, ...]
+) -> None:
+    hazard = await a_hazard(hub, "assigned")
+    await hub.act(AskExtension(hazard.id, "maintenance", 3 * 86400, "等配件"))
+    await hub.act(DecideExtension(hazard.id, "admin", granted=True))
+    answer = await desk.get(f"{HAZARDS}/ledger.csv", params={"words": "true", "language": language})
+    (row,) = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
+    state, grade, extensions = (row[head] for head in heads)
+    assert (state, grade) == cells[:2]
+    assert cells[2] in extensions
+    assert not any(cell.endswith("Z") for cell in row.values())
 
 
 async def test_a_stranger_sees_nothing(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.get(f"{HAZARDS}/ledger.csv")).status_code == 401
+
+
+async def test_an_alarm_of_a_drill_shows_no_hazard(desk: httpx.AsyncClient, hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("wp-1.link", purpose=Purpose.DRILL)
+    answer = await desk.post(HAZARDS, json={"title": "门开着", "category": "facility", "alarm": alarm.id})
+    assert (answer.status_code, answer.json()["code"]) == (409, "of_drill")

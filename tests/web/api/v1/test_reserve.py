@@ -52,3 +52,6 @@ async def test_as_csv(api: httpx.AsyncClient) -> None:
     text = (await api.get("/api/v1/reserve.csv")).text
     assert text.startswith("\ufeffid,name,place")
     assert "escape-mask,自救呼吸器,微型消防站,具,20,16,20,short expired,2023,4,2020-10-31" in text
+    words = (await api.get("/api/v1/reserve.csv?words=true&language=en")).text
+    assert words.startswith("\ufeffId,Name,Place")
+    assert "too few · expired,2023,4,2020-10-31" in words
