@@ -41,6 +41,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "value_required": 422,
     "bad_quantity": 422,
     "bad_date": 422,
+    "other_expiry": 409,
     "not_all_clear": 409,
     "not_yours": 409,
     "photo_required": 409,
@@ -57,6 +58,10 @@ REFUSALS: Final[Mapping[str, int]] = {
     "bad_cursor": 422,
     "key_reused": 422,  # draft-ietf-httpapi-idempotency-key-header, 2.7: another payload under a used key
     "not_graded": 409,
+    "by_fact": 409,
+    "still_sounding": 409,
+    "steps_open": 409,
+    "place_required": 422,
     "not_proved": 409,
     "not_manager": 403,
     "element_required": 422,

@@ -30,7 +30,7 @@ KINDS: Final = {
 SUBJECTS: Final = {"drill.": _("Drills"), "stock.": _("Reserve")}
 REFUSALS: Final = {
     "drill_running": _("Another drill is under way: end it first."),
-    "real_alarm": _("A real fire, gas or SOS alarm is open: no drill now."),
+    "real_alarm": _("A real alarm or incident is open: no drill now."),
     "suppressed": _("An alarm of this detector is shelved: take that back first."),
     "cannot_rehearse": _("No drill can begin at this detector: nothing can speak in its place."),
     "value_required": _("This point reports a number: say which."),
@@ -39,4 +39,5 @@ REFUSALS: Final = {
     "superseded": _("Something else has switched it since."),
     "bad_quantity": _("There are not that many: count it first."),
     "bad_date": _("Write a day such as 2027-06-30."),
+    "other_expiry": _("This batch has another last good day: give what came now a new name."),
 }
