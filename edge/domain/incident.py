@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal
 
 from edge.domain.names import Text
-from edge.domain.output import Stage
+from edge.domain.output import START, STOP, CommandState, OutputKind, OutputState, Stage
 from edge.domain.reading import Purpose
+from edge.domain.zones import within
 
 IncidentState = Literal["stage1", "stage2", "all_clear", "closed"]
 ReportKind = Literal["first", "follow_up", "final", "scene"]
@@ -26,8 +27,8 @@ class StepState:
     """A step as the plan worded it then, and how it stands. Times are µs UTC, remaining µs as at the last fact.
 
     how: "fact" it ticked itself, "person", "skipped", "not_needed" its alarms were judged to be nothing. done_by: None
-    when a fact ticked it. priorities: as of `PlanStep`. alone: only facts that the hub sees for itself tick it, so that a
-    person may leave it out but not tick it.
+    when a fact ticked it. priorities: as of `PlanStep`. alone: only facts that the hub sees for itself tick it: a
+    person may leave it out, not tick it.
     """
 
     id: str
@@ -199,6 +200,41 @@ class Incident:
                 "reports": tuple(map(SceneReport.from_dict, row["reports"])),
             }
         )
+
+
+def left_out(incident: Incident) -> list[StepState]:
+    """Steps with a time limit that are not done: what the all clear asks about."""
+    return [
+        step
+        for step in incident.steps
+        if step.how is None
+        and step.within is not None
+        and "all_clear" not in step.ticks
+        and (not step.priorities or incident.priority in step.priorities)
+    ]
+
+
+def still_on(incident: Incident, outputs: Iterable[OutputState]) -> list[OutputState]:
+    """What was started for it, or by hand in its building since, and is not known to have been stopped."""
+    return [state for state in outputs if _is_on(state) and _is_of(incident, state)]
+
+
+def _is_on(state: OutputState) -> bool:
+    command, stop = state.command, state.output.spec.act(STOP)
+    if command is None or command.act != START or command.kind is OutputKind.DESK:
+        return False
+    silent = stop is not None and stop.confirm is not None and stop.confirm == state.seen
+    return command.state not in {CommandState.REFUSED, CommandState.EXPIRED} and not silent
+
+
+def _is_of(incident: Incident, state: OutputState) -> bool:
+    command = state.command
+    if command is None:
+        return False
+    place = "/".join(incident.zone.split("/")[:2])
+    by_hand = bool(command.by and place) and within(command.zone, place)
+    since = command.opened_at >= incident.opened_at
+    return command.alarm in incident.alarms or command.incident == incident.id or (by_hand and since)
 
 
 # ---- requests -----------------------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ from edge.domain.incident import (
     ReportPhoto,
     SceneReport,
     TickStep,
+    left_out,
 )
 from edge.domain.instant import Instant
+from edge.domain.output import OutputState
 from edge.domain.request import Refusal
 from edge.emergency import steps
 
@@ -40,10 +42,12 @@ def asked(
     members: Sequence[Alarm],
     number: int,
     now: Instant,
+    on: Sequence[OutputState] = (),
 ) -> After | None:
     """What a request makes of an incident; None when nothing changes by it. Raises Refusal.
 
-    due: changed as the steps are. members: its open alarms. number: of the fact that will tell of it.
+    due: changed as the steps are. members: its open alarms. number: of the fact that will tell of it. on: outputs that
+    were started for it and have not been stopped.
     """
     match request:
         case TickStep():
@@ -55,7 +59,7 @@ def asked(
         case AddReportPhoto():
             return _photo(incident, request, now)
         case AllClear():
-            return _all_clear(incident, request, members, now)
+            return _all_clear(incident, request, members, on, now)
         case CloseIncident():
             return _close(incident, request, members, now)
     raise Refusal("not_found", f"an incident knows no {type(request).__name__}")
@@ -71,6 +75,10 @@ def _tick(incident: Incident, request: TickStep, due: steps.Deadlines, now: Inst
         return None  # it stands so already
     if request.state != "open" and step.how is not None:
         return None  # who did it first did it
+    if request.state == "done" and step.alone:
+        raise Refusal(
+            "by_fact", "this step ticks by itself as soon as it is true; leave it out with a reason"
+        )
     after = steps.told(incident, step.id, request.state, request.by, due, now)
     return after, "incident.step", step.id
 
@@ -115,11 +123,19 @@ def _pictures(incident: Incident) -> int:
     return sum(len(report.photos) for report in incident.reports)
 
 
-def _all_clear(incident: Incident, request: AllClear, members: Sequence[Alarm], now: Instant) -> After | None:
+def _all_clear(
+    incident: Incident, request: AllClear, members: Sequence[Alarm], on: Sequence[OutputState], now: Instant
+) -> After | None:
     if incident.state == "all_clear":
         return None
     if any(alarm.active for alarm in members):
         raise Refusal("still_active", "an alarm of this incident is still active")
+    if on and not request.confirm:
+        names = ", ".join(state.output.id for state in on)
+        raise Refusal("still_sounding", f"still switched on: {names}; stop it, or confirm")
+    if (undone := left_out(incident)) and not request.confirm:
+        names = ", ".join(step.id for step in undone)
+        raise Refusal("steps_open", f"steps with a time limit are not done: {names}; do them, or confirm")
     clear = replace(incident, state="all_clear", all_clear_at=now.utc, all_clear_by=request.by)
     return clear, "incident.all_clear", None
 

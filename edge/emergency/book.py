@@ -89,13 +89,15 @@ class Book:
         entry.joined, entry.fresh = now.mono, True
         self.of[alarm.id] = entry
         first = incident.alarm is None
+        graver = alarm.priority.rank < Priority(incident.priority).rank
         entry.incident = replace(
             incident,
             alarm=alarm.id if first else incident.alarm,
             signal=alarm.signal.value if first else incident.signal,
             alarms=incident.alarms if len(incident.alarms) >= MEMBERS else (*incident.alarms, alarm.id),
             count=incident.count + 1,
-            priority=min(incident.priority, alarm.priority.value, key=lambda word: Priority(word).rank),
+            priority=alarm.priority.value if graver else incident.priority,
+            title=alarm.title if graver and incident.opened_by is None else incident.title,
             last_at=now.utc,
             spoken=len(incident.reports),
             quiet_at=None,
@@ -113,13 +115,15 @@ class Book:
         """One of its alarms has become more urgent than all of them were."""
         if alarm.priority.rank < Priority(entry.incident.priority).rank:
             self.joined(entry, now, told)
-            risen = replace(entry.incident, priority=alarm.priority.value)
+            title = alarm.title if entry.incident.opened_by is None else entry.incident.title
+            risen = replace(entry.incident, priority=alarm.priority.value, title=title)
             steps.rerated(risen, entry.due, now)
             self.record(entry, risen, "incident.risen", now, told)
 
-    def again(self, entry: Entry) -> None:
-        """One of its alarms calls again: a final report was not the last word, nor is it quiet."""
+    def again(self, entry: Entry, now: Instant) -> None:
+        """One of its alarms calls again: a final report was not the last word, nor is it quiet, nor nothing."""
         after = replace(entry.incident, spoken=len(entry.incident.reports), quiet_at=None)
+        after = steps.needed(after, entry.due, now)
         if after != entry.incident:
             entry.incident, entry.fresh = after, True
 
@@ -132,6 +136,15 @@ class Book:
         withdrawn = bool(known) and all(one.dismissed for one in known)
         if withdrawn != incident.withdrawn:
             entry.incident, entry.fresh = replace(incident, withdrawn=withdrawn), True
+
+    def dismissed(self, entry: Entry, kind: str, alarm: Alarm, now: Instant, told: Conclusion) -> None:
+        """A verdict by which all of an unverified incident's alarms are nothing: the rest need not be done."""
+        open_ = all(member.dismissed for member in entry.members.values())
+        if kind == "alarm.verdict" and alarm.dismissed and open_ and entry.running and entry.unverified:
+            after = steps.stood_down(entry.incident, entry.due, now)
+            if after != entry.incident:
+                self.joined(entry, now, told)
+                self.record(entry, after, "incident.stood_down", now, told)
 
     def joined(self, entry: Entry, now: Instant, told: Conclusion) -> None:
         """What came in is told once a step, however much it was."""

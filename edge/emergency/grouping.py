@@ -71,6 +71,15 @@ class Grouping:
         """Whether `zone` lies in the area of an incident."""
         return self.area(incident.family, self.plan(incident.plan), zone) == incident.area
 
+    def switches(self, incident: Incident) -> set[str]:
+        """`command:<kind>` of every kind of output that stands in the area of an incident."""
+        return {
+            f"command:{spec.kind.value}"
+            for device in self._devices.values()
+            for spec in device.profile.outputs
+            if self.within(incident, device.zone)
+        }
+
     def belongs(self, alarm: Alarm, incident: Incident) -> bool:
         """Whether `alarm` is of the same cause, as far as kind and place can tell."""
         if alarm.purpose is not incident.purpose:

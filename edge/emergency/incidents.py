@@ -22,10 +22,12 @@ from edge.domain.incident import (
     Muster,
     OpenIncident,
     TickStep,
+    still_on,
 )
 from edge.domain.instant import Instant
 from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.names import Text
+from edge.domain.output import OutputState
 from edge.domain.plan import EmergencyRules, Plan
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
@@ -52,7 +54,7 @@ def _no_drill(alarm: Alarm) -> str | None:
 class Incidents:
     """See `edge.domain.conclusion.Tenant`. alarms: the open ones. drill: id of the drill that an alarm belongs to.
 
-    `ticking` is to stand behind all other tenants.
+    outputs: as they stand. `ticking` is to stand behind all other tenants.
     """
 
     kinds: tuple[str, ...] = ("incident",)
@@ -68,10 +70,12 @@ class Incidents:
         numbering: Numbering,
         alarms: Callable[[], Iterable[Alarm]],
         drill: Callable[[Alarm], str | None] = _no_drill,
+        outputs: Callable[[], Iterable[OutputState]] = tuple,
     ) -> None:
         self._zones = zones
         self._alarms = alarms
         self._drill = drill
+        self._outputs = outputs
         self._triggers = Triggers(rules.coincidence, devices)
         self._tenure = Tenure(rules.coincidence, self._triggers)
         self._grouping = Grouping(rules.plans, rules.coincidence, devices)
@@ -240,7 +244,7 @@ class Incidents:
         else:
             entry.members.pop(alarm.id, None)
         if calls(kind, alarm):
-            self._book.again(entry)
+            self._book.again(entry, now)
             self._book.risen(entry, alarm, now, told)
         self._lasts(entry, alarm, now.mono)
         self._book.judged(entry, kind, alarm)
@@ -254,6 +258,7 @@ class Incidents:
             entry = self._together(entry, partner, alarm, now, told)
             self._confirm(entry, "two_triggers", (partner, alarm.id), None, now, told)
         self._book.tick(entry, of_alarm(kind, alarm, entry.members.values()), now, told)
+        self._book.dismissed(entry, kind, alarm, now, told)
 
     def _is_over(self, alarm: str) -> bool:
         entry = self._book.of.get(alarm)
@@ -374,7 +379,8 @@ class Incidents:
 
     def _carry_out(self, entry: Entry, request: Any, now: Instant, told: Conclusion) -> None:
         members = list(entry.members.values())
-        after = asked(entry.incident, request, entry.due, members, self._book.numbering.last + 1, now)
+        on = still_on(entry.incident, self._outputs()) if isinstance(request, AllClear) else ()
+        after = asked(entry.incident, request, entry.due, members, self._book.numbering.last + 1, now, on)
         if after is None:
             return  # it stands so already
         incident, kind, step = after

@@ -5,7 +5,7 @@ Pure functions of the incident and a table of deadlines (step's id -> mono µs);
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -16,17 +16,53 @@ from edge.domain.plan import Plan, step_row
 from edge.domain.timers import resumed
 
 Deadlines = dict[str, int]
+_OF_ALARM: Final = frozenset(
+    {"acked", "normal", "verdict", "verdict:real", "verdict:false", "verdict:fault", "verdict:test"}
+)
 MUSTERED: Final = 6
 """The highest number of people of whom a step can make its tick depend."""
 
 
-def begun(incident: Incident, plan: Plan | None, stage: Stage, due: Deadlines, now: Instant) -> Incident:
-    """The incident with the steps of a stage; what is true already ticks them at once."""
+def begun(
+    incident: Incident, plan: Plan | None, stage: Stage, due: Deadlines, now: Instant,
+    switches: Callable[[Incident], Collection[str]],
+) -> Incident:  # fmt: skip
+    """The incident with the steps of a stage; what is true already ticks them at once.
+
+    switches: which of the words `command:<kind>` an output in its area can make true.
+    """
     fresh = [StepState.from_dict(step_row(s)) for s in (plan.steps if plan else ()) if s.stage == stage]
+    seen = _OF_ALARM if incident.count else frozenset()
+    if any(_commands(step) for step in fresh):
+        seen |= frozenset(switches(incident))
+    fresh = [replace(step, alone=bool(step.ticks) and seen.issuperset(step.ticks)) for step in fresh]
     incident = replace(incident, steps=(*incident.steps, *fresh))
     _limit(incident, fresh, due, now)
     for id in ticked_by(incident, standing(incident)):
         incident = done_by_fact(incident, id, due, now)
+    return incident
+
+
+def _commands(step: StepState) -> bool:
+    return any(tick.startswith("command:") for tick in step.ticks)
+
+
+def stood_down(incident: Incident, due: Deadlines, now: Instant) -> Incident:
+    """Its alarms were judged to be nothing: the rest need not be done, but what its alarms still show."""
+    shown = {"acked", "normal"}
+    pending = [step.id for step in incident.steps if step.how is None and not shown & set(step.ticks)]
+    for id in pending:
+        incident = _with(incident, id, due, done_at=now.utc, done_by=None, how="not_needed")
+    return incident
+
+
+def needed(incident: Incident, due: Deadlines, now: Instant) -> Incident:
+    """It is something after all: what was not needed is to be done, in its whole time."""
+    for step in incident.steps:
+        if step.how == "not_needed":
+            again = replace(step, how=None, done_at=None, overdue=False)
+            incident = _with(incident, step.id, due, how=None, done_at=None, overdue=False)
+            _limit(incident, [again], due, now)
     return incident
 
 

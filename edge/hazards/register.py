@@ -146,6 +146,9 @@ class Hazards:
     def _report(self, request: ReportHazard, now: Instant, told: Conclusion) -> Entry:
         if not request.title.zh.strip() and not request.title.en.strip():
             raise Refusal("reason_required", "say what the hazard is")
+        somewhere = request.place != NOTHING or request.zone or request.device or request.alarm
+        if request.source != "round" and not somewhere:
+            raise Refusal("place_required", "say where it is: a zone, a device or a place in words")
         hazard = self._origins.from_report(_seed(now), request, now)
         rule = self._origins.of_report(request)
         grade = "suspected_major" if request.suspected else rule.grade if rule else None
@@ -231,7 +234,8 @@ class Hazards:
                     gone = cancelled(before, f"verdict_{alarm.verdict.kind}", now)
                     self._record(entry, gone, "hazard.cancelled", now, told, alarm.verdict.by)
                     told.requests += crews.follows(before, gone, "hazard.cancelled", alarm.verdict.by)
-            if (rule := self._origins.of_alarm("verdict", alarm)) is not None:
+            # A verdict on what is closed corrects the record: nothing is to be done because of it.
+            if alarm.open and (rule := self._origins.of_alarm("verdict", alarm)) is not None:
                 self._shown(alarm, rule, now, told)
             self._judged(alarm, now, told)
 

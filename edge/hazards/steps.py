@@ -129,6 +129,8 @@ def _state(hazard: Hazard) -> HazardState:
 def _assign(hazard: Hazard, request: AssignHazard, now: Instant, ground: Ground) -> Steps:
     _in_state(hazard, HazardState.REPORTED, HazardState.ASSIGNED)
     _graded(hazard)
+    if hazard.grade == "suspected_major":
+        raise Refusal("not_graded", "it is graded first; a suspicion is settled by the fire safety manager")
     if not (request.unit or request.person or request.skill or hazard.unit or hazard.person):
         raise Refusal("assignee_required", "say which unit, or who, is to rectify it")
     measures = Text(request.measures, request.measures) if request.measures.strip() else hazard.measures

@@ -162,7 +162,7 @@ async def test_s1_from_the_leak_to_the_struck_off_hazard(
             normal = await story.until("incident.step", lambda body: body["step"] == "normal", 10)
             await hub.act(Reset(id, GUARD))
             assert (await guard.get(f"/api/v1/alarms/{id}/household")).status_code == 404
-        await hub.act(AllClear(opened.body["id"], HEAD, "已通风,无残留"))
+        await hub.act(AllClear(opened.body["id"], HEAD, "已通风,无残留", confirm=True))
         await hub.act(FileReport(opened.body["id"], HEAD, "final", "胶管老化"))
         ended = await story.until("incident.closed", lambda body: body["id"] == opened.body["id"], 5)
 

@@ -67,7 +67,7 @@ async def test_gas_in_a_flat_from_the_alarm_to_the_all_clear(start_hub: Start, f
         await incident(hub, lambda one: step(one, "normal").how == "fact")
         await hub.act(Acknowledge(alarm, "li"))  # it had risen since
         await hub.act(Reset(alarm, "li"))
-        await hub.act(AllClear(certain.id, "zhou", "已通风"))
+        await hub.act(AllClear(certain.id, "zhou", "已通风", confirm=True))
         await hub.act(FileReport(certain.id, "zhou", "final", "胶管老化"))
         closed = await incident(hub, lambda one: not one.open)
         told = [fact.kind for fact in await hub.case_story("incident", closed.id)]

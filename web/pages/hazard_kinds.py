@@ -29,6 +29,7 @@ KINDS: Final = {
 }
 REFUSALS: Final = {
     "not_graded": _("Grade it first. A suspicion is settled by the fire safety manager."),
+    "place_required": _("Say where it is."),
     "not_proved": _("The sensor has not shown yet that the cause is gone. Wait, or give a reason."),
     "not_manager": _("This is for the manager to decide."),
     "element_required": _("Choose the element by which it is a major hazard."),

@@ -18,10 +18,14 @@ KINDS: Final = {
     "incident.photo": _("Photo added"),
     "incident.quiet": _("Its detectors have been quiet for a while"),
     "incident.unclosed": _("Still open for a day: say all clear and file the final report"),
+    "incident.stood_down": _("Judged to be nothing: the other steps are not needed"),
     "incident.all_clear": _("All clear"),
     "incident.closed": _("Incident closed"),
 }
 REFUSALS: Final = {
     "judge_alarm": _("Its alarm is open: judge the alarm itself."),
+    "by_fact": _("This step ticks by itself as soon as it is true. You can skip it with a reason."),
+    "still_sounding": _("Outputs are still switched on. Stop them, or confirm the all clear all the same."),
+    "steps_open": _("Steps with a time limit are not done. Do them, or confirm the all clear all the same."),
     "not_all_clear": _("The all clear comes first."),
 }

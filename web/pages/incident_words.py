@@ -10,6 +10,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.incident import Incident, ReportKind, StepState
 from edge.domain.rule import Priority
 from web.i18n import mark as _
+from web.pages.incident_kinds import REFUSALS
 from web.pages.view import View
 
 STATES: Final = {
@@ -52,6 +53,9 @@ SCRIPT_WORDS: Final = {
     "too_large": _("The photo is too large."),
     "too_many": _("No more can be added."),
     "photo_failed": _("The photo could not be sent."),
+    "steps_open": REFUSALS["steps_open"],
+    "still_sounding": REFUSALS["still_sounding"],
+    "by_fact": REFUSALS["by_fact"],
     "uploading": _("The photo is being sent…"),
     "hidden": _("The alarm is over: the household is shown no longer."),
 }
@@ -64,6 +68,7 @@ WANTS: Final = {
 """Why a material cannot be relied on."""
 STORM: Final = 3
 """More alarms of one incident than this are one row of the wall (practice: what is still taken in at a glance)."""
+_COMMAND: Final = "command:"
 CALL_STEP: Final = "call"
 """Id of the step that calling the household ticks."""
 
@@ -94,8 +99,19 @@ def due(incident: Incident, at: Priority) -> list[StepState]:
 def _by_itself(step: StepState) -> bool:
     ticks = step.ticks
     return not step.overdue and any(
-        tick in {"acked", "normal"} or tick.startswith("command:") for tick in ticks
+        tick in {"acked", "normal"} or tick.startswith(_COMMAND) for tick in ticks
     )
+
+
+def instead(step: StepState, active: Sequence[Alarm]) -> tuple[str, Alarm | None]:
+    """What is offered for a step that no person ticks: acknowledge, judge, switch, or "" nothing; and which alarm."""
+    if "acked" in step.ticks:
+        waiting = next((alarm for alarm in active if not alarm.acked), None)
+        return ("ack", waiting) if waiting else ("", None)
+    if any(tick.startswith("verdict") for tick in step.ticks):
+        waiting = next((alarm for alarm in active if alarm.verdict is None), None)
+        return ("verdict", waiting) if waiting else ("", None)
+    return ("outputs" if any(tick.startswith(_COMMAND) for tick in step.ticks) else "", None)
 
 
 def next_step(incident: Incident, alarms: Iterable[Alarm]) -> StepState | None:

@@ -14,6 +14,7 @@ from edge.domain.fact import Fact, Numbering, Seq
 from edge.domain.incident import Incident, OpenIncident
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
+from edge.domain.output import ActSpec, Command, CommandState, Output, OutputKind, OutputSpec, OutputState
 from edge.domain.plan import (
     Coincidence,
     EmergencyRules,
@@ -122,6 +123,29 @@ RULES = EmergencyRules(
 )
 
 
+def an_output(id: str, zone: str) -> Output:
+    """A siren whose feedback says whether it sounds."""
+    acts = (
+        ActSpec("start", text("start"), None, confirm=True),
+        ActSpec("stop", text("stop"), None, confirm=False),
+    )
+    return Output(
+        f"{id}.sound",
+        device(id, zone, "siren"),
+        OutputSpec("sound", text("sound"), OutputKind.SIREN, acts),
+        None,
+        False,
+    )
+
+
+def a_command(id: str, incident: str) -> Command:
+    """It was started for `incident`."""
+    return Command(
+        "cmd-1", f"{id}.sound", id, OutputKind.SIREN, "start", text("start"), text(id), "b3/s1",
+        CommandState.CONFIRMED, START, incident=incident,
+    )  # fmt: skip
+
+
 class Scene:
     """Plays the line with this tenant alone, and keeps the last bodies, so that `restart` restores them."""
 
@@ -132,10 +156,13 @@ class Scene:
         self.alarms: dict[str, Alarm] = {}
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.facts: list[Fact] = []
+        self.outputs: list[OutputState] = []
         self.hub = self._made()
 
     def _made(self) -> Incidents:
-        return Incidents(self.rules, DEVICES, ZONES, self.numbering, self.alarms.values)
+        return Incidents(
+            self.rules, DEVICES, ZONES, self.numbering, self.alarms.values, outputs=lambda: self.outputs
+        )
 
     # ---- what happens ---------------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ class TestAnotherFire:
     def test_after_the_all_clear_is_another_incident_with_its_own_stage_two(self, scene: Scene) -> None:
         first = scene.judged(scene.raised("al-1"), "real")
         scene.reset(scene.quiet(first))
-        scene.ask(AllClear(scene.one().id, "li"))
+        scene.ask(AllClear(scene.one().id, "li", confirm=True))
         again = scene.raised("al-2")
         assert stages(scene) == [("all_clear", 2), ("stage1", 1)]
         assert [step.how for step in newest(scene).steps] == [None, None, None]
@@ -42,7 +42,7 @@ class TestAnotherFire:
 
     def test_a_detector_that_fires_again_after_the_all_clear_begins_anew(self, scene: Scene) -> None:
         fire = scene.quiet(scene.judged(scene.raised("al-1"), "real"))
-        scene.ask(AllClear(scene.one().id, "li"))
+        scene.ask(AllClear(scene.one().id, "li", confirm=True))
         again = scene.changed("alarm.reannunciated", fire, active=True)
         assert stages(scene) == [("all_clear", 2), ("stage1", 1)]
         scene.restart()
@@ -51,7 +51,7 @@ class TestAnotherFire:
 
     def test_what_was_over_is_no_second_trigger(self, scene: Scene) -> None:
         scene.quiet(scene.judged(scene.raised("al-1"), "real"))
-        scene.ask(AllClear(scene.one().id, "li"))
+        scene.ask(AllClear(scene.one().id, "li", confirm=True))
         scene.raised("al-2", "smoke-b")
         assert stages(scene) == [("all_clear", 2), ("stage1", 1)]
         scene.raised("al-3", "call")
@@ -115,7 +115,7 @@ class TestForgotten:
         assert scene.wait(1) == ["unclosed"]
         scene.restart(3600)
         assert scene.wait(86400) == ["unclosed"]
-        scene.ask(AllClear(scene.one().id, "li"))
+        scene.ask(AllClear(scene.one().id, "li", confirm=True))
         assert scene.wait(86401) == ["unclosed"]
 
     def test_not_while_its_alarm_is_open(self, scene: Scene) -> None:
@@ -214,7 +214,7 @@ class TestRecords:
         scene.ask(FileReport(id, "li", "final", "已处理"))
         scene.judged(first, "real")
         scene.reset(scene.quiet(first))
-        scene.ask(AllClear(id, "li"))
+        scene.ask(AllClear(id, "li", confirm=True))
         assert scene.one().state == "all_clear"
         scene.ask(FileReport(id, "li", "final", "已扑灭"))
         assert scene.one().state == "closed"

@@ -34,7 +34,7 @@ VERDICTS = st.sampled_from(["real", "false", "fault", "test"])
 DETECTORS = st.sampled_from(sorted(DEVICES))
 HELD = Suppression("shelved", "li", "work", None)
 ASKED: list[Callable[[str], Any]] = [
-    lambda id: AllClear(id, "li"),
+    lambda id: AllClear(id, "li", confirm=True),
     lambda id: CloseIncident(id, "li", "over"),
     lambda id: ConfirmIncident(id, "li"),
     lambda id: FileReport(id, "li", "final", "words"),

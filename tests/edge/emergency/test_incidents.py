@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from edge.domain.incident import (
     OpenIncident,
     TickStep,
 )
+from edge.domain.instant import SECOND
 from edge.domain.lifecycle import STUCK, UNCONFIRMED
+from edge.domain.output import OutputState
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from edge.domain.rule import Priority
-from tests.edge.emergency.scene import Scene
+from tests.edge.emergency.scene import Scene, a_command, an_output, text
 
 HELD = Suppression("shelved", "li", "work", None)
 
@@ -308,6 +311,42 @@ class TestSteps:
         with refused("not_found"):
             scene.ask(TickStep(id, "li", "dance", "done"))
 
+    def test_a_person_ticks_nothing_that_the_hub_sees_for_itself(self, scene: Scene) -> None:
+        scene.raised("al-1")
+        id = scene.one().id
+        for step in ("ack", "verify"):
+            with refused("by_fact"):
+                scene.ask(TickStep(id, "li", step, "done"))
+        assert scene.ask(TickStep(id, "li", "ack", "skipped", "台账")).steps[0].how == "skipped"
+        scene.judged(scene.alarms["al-1"], "real")
+        sirens = TickStep(id, "li", "sirens", "done")
+        assert scene.ask(sirens).steps[3].how == "person"  # no siren stands there that could show it
+
+    def test_by_hand_there_is_no_alarm_to_show_it(self, scene: Scene) -> None:
+        incident = scene.open("p2-fire", "b3/s1")
+        assert scene.ask(TickStep(incident.id, "li", "ack", "done")).steps[0].how == "person"
+
+    def test_judged_to_be_nothing_the_rest_is_not_needed_until_it_calls_again(self, scene: Scene) -> None:
+        one, two = scene.raised("al-1"), scene.raised("al-2", "smoke-c")
+        scene.judged(two, "false")
+        assert [incident.steps[2].how for incident in scene.all()] == [None, "not_needed"]
+        scene.judged(one, "test")
+        assert scene.facts[-1].kind == "incident.stood_down"
+        steps = {step.id: step.how for step in scene.all()[0].steps}
+        assert steps == {"ack": None, "verify": "fact", "household": "not_needed"}
+        scene.changed("alarm.reannunciated", one)
+        household = scene.all()[0].steps[2]
+        assert (household.how, household.due_at) == (None, scene.now.utc + 60 * SECOND)
+
+    def test_what_is_graver_gives_the_name(self, scene: Scene) -> None:
+        fire = scene.raised("al-1", priority=Priority.HIGH, title=text("smoke"))
+        scene.raised("al-2", "smoke-b", priority=Priority.URGENT, title=text("much smoke"))
+        assert (scene.one().title, scene.one().priority) == (text("much smoke"), "urgent")
+        other = scene.raised("al-3", "gas-a", priority=Priority.HIGH, title=text("low"))
+        scene.changed("alarm.risen", other, priority=Priority.URGENT, title=text("high"))
+        assert [one.title for one in scene.all()] == [text("much smoke"), text("high")]
+        assert scene.all()[0].alarm == fire.id
+
     def test_late_is_said_once_and_time_goes_on_over_a_restart(self, scene: Scene) -> None:
         scene.raised("al-1")
         assert scene.wait(29) == []
@@ -368,12 +407,12 @@ class TestTheEnd:
         fire = scene.judged(scene.raised("al-1"), "real")
         id = scene.one().id
         with refused("still_active"):
-            scene.ask(AllClear(id, "li"))
+            scene.ask(AllClear(id, "li", confirm=True))
         with refused("not_all_clear"):
             scene.ask(CloseIncident(id, "li", "x"))
         scene.reset(scene.quiet(fire))
         assert scene.one().state == "stage2"
-        scene.ask(AllClear(id, "zhou", "已扑灭"))
+        scene.ask(AllClear(id, "zhou", "已扑灭", confirm=True))
         assert (scene.one().all_clear_by, scene.step_of("over").how) == ("zhou", "fact")
         assert scene.wait(3600) == []  # no step is late any more
         with refused("reason_required"):
@@ -383,9 +422,22 @@ class TestTheEnd:
         with refused("closed"):
             scene.ask(FileReport(id, "zhou", "final", "again"))
 
+    def test_the_all_clear_asks_once_what_is_left(self, scene: Scene) -> None:
+        incident = scene.open("p2-fire", "b3/s1")
+        siren = OutputState(an_output("sr-1", "b3/s1"), a_command("sr-1", incident.id), None, None)
+        scene.outputs.append(siren)
+        with refused("still_sounding"):
+            scene.ask(AllClear(incident.id, "li"))
+        scene.outputs[0] = replace(siren, seen=False)  # read back as silent
+        with refused("steps_open"):
+            scene.ask(AllClear(incident.id, "li"))
+        for step in ("ack", "verify", "household"):
+            scene.ask(TickStep(incident.id, "li", step, "done"))
+        assert scene.ask(AllClear(incident.id, "li")).state == "all_clear"
+
     def test_closed_by_hand_without_a_report(self, scene: Scene) -> None:
         id = scene.open().id
-        scene.ask(AllClear(id, "li"))
+        scene.ask(AllClear(id, "li", confirm=True))
         assert scene.ask(CloseIncident(id, "li", "人员已救出")).closed_by == "li"
 
     def test_reports_take_words_or_photos(self, scene: Scene) -> None:

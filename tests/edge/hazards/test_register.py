@@ -20,6 +20,7 @@ from edge.domain.hazard import (
     Reinspect,
 )
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND
+from edge.domain.names import Text
 from edge.domain.order import Advance, OpenOrder, OrderState
 from edge.domain.reading import Arrival, Purpose, Quality
 from edge.domain.request import Refusal
@@ -112,6 +113,23 @@ class TestGrading:
             desk.grade(major, "general")
         with refused("not_manager"):
             desk.ask(CancelHazard(hazard.id, "chen", "mistaken"))
+
+    def test_a_suspicion_is_given_to_nobody_before_it_is_settled(self, desk: HazardDesk) -> None:
+        hazard = desk.report(suspected=True)
+        with refused("not_graded"):
+            desk.ask(AssignHazard(hazard.id, "li", person="he"))
+        desk.grade(hazard, "general", "zhou")
+        assert desk.ask(AssignHazard(hazard.id, "li", person="he")).person == "he"
+
+    def test_where_it_is_has_to_be_said(self, desk: HazardDesk) -> None:
+        with refused("place_required"):
+            desk.report(zone="", place=Text("", ""))
+        assert desk.report(zone="", place=Text("东门外", "East gate")).open
+
+    def test_a_late_verdict_corrects_the_record_and_opens_nothing(self, desk: HazardDesk) -> None:
+        desk.happens("alarm.raised", a_smoke("al-9"))
+        desk.happens("alarm.reset", replace(desk.alarms["al-9"], active=False, closed_at=desk.now.utc))
+        assert desk.judged("al-9", "real") == []
 
     def test_a_control_that_stands_already_counts(self, desk: HazardDesk) -> None:
         hazard = desk.report()

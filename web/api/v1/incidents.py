@@ -66,6 +66,12 @@ class NoteBody(Body):
     note: Prose | None = None
 
 
+class AllClearBody(NoteBody):
+    """confirm: with outputs switched on still, or steps with a time limit not done."""
+
+    confirm: bool = False
+
+
 class MusterBody(Body):
     """person: id in the roster, oneself if not given. code: as it was read at the muster point, for proof qr."""
 
@@ -147,7 +153,10 @@ async def tick(
     body: NoteBody | None = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """A step is done, skipped (422 `reason_required` without a note) or open again. 404, 409 `closed`."""
+    """A step is done, skipped (422 `reason_required` without a note) or open again. 404, 409 `closed`.
+
+    409 `by_fact`: one that only what the hub sees can tick is not done by saying so.
+    """
     await cases.one(hub, "incident", id)
     note = (body or NoteBody()).note
     return await _act(hub, TickStep(id, visitor.name, step, state, note), visitor, key)
@@ -212,11 +221,12 @@ async def photo(hub: TheHub, id: Id, photo: Id) -> Response:
 
 @router.post("/incidents/{id}/all-clear")
 async def all_clear(
-    hub: TheHub, id: Id, visitor: Commander, body: NoteBody | None = None, key: IdempotencyKey = None
+    hub: TheHub, id: Id, visitor: Commander, body: AllClearBody | None = None, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """It is over. 409 `still_active`, `closed`."""
+    """It is over. 409 `still_active`, `closed`; `still_sounding`, `steps_open` without `confirm`."""
     await cases.one(hub, "incident", id)
-    return await _act(hub, AllClear(id, visitor.name, (body or NoteBody()).note), visitor, key)
+    said = body or AllClearBody()
+    return await _act(hub, AllClear(id, visitor.name, said.note, said.confirm), visitor, key)
 
 
 @router.post("/incidents/{id}/close")

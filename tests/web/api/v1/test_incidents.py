@@ -82,7 +82,10 @@ async def test_by_hand_until_it_is_closed(desk: httpx.AsyncClient) -> None:
     path = f"{INCIDENTS}/{body['id']}"
     assert (body["opened_by"], body["alarm"]) == ("program-guard", None)
     assert (await desk.post(f"{path}/confirm", json={"note": "4 人"})).json()["confirmed_why"] == "person"
-    assert (await desk.post(f"{path}/all-clear")).json()["state"] == "all_clear"
+    left = await desk.post(f"{path}/all-clear")
+    assert (left.status_code, left.json()["code"]) == (409, "steps_open")
+    cleared = await desk.post(f"{path}/all-clear", json={"confirm": True})
+    assert cleared.json()["state"] == "all_clear"
     assert (await desk.post(f"{path}/close", json={"note": "已救出"})).json()["state"] == "closed"
     again = await desk.post(f"{path}/muster", json={"person": "guard"})
     assert (again.status_code, again.json()["code"]) == (409, "closed")
@@ -135,7 +138,7 @@ async def test_words_for_119(hub: FakeHub, desk: httpx.AsyncClient) -> None:
 
 async def test_plans_say_when_their_review_is_late(hub: FakeHub, desk: httpx.AsyncClient) -> None:
     plans = (await desk.get("/api/v1/plans")).json()["items"]
-    assert [plan["id"][:2] for plan in plans] == [f"p{n}" for n in range(1, 9)]
+    assert [plan["id"][:2] for plan in plans] == [f"p{n}" for n in range(1, 10)]
     first = hub.site.emergency.plans[0]
     for review, late in ((date(2100, 1, 1), False), (date(2020, 1, 1), True)):
         plan = replace(first, review=review)
