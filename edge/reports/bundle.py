@@ -181,7 +181,7 @@ def _readings(asked: BundleAsked, found: Belonging, start: int, end: int) -> Ite
                         point,
                         name,
                         *times,
-                        neutral(shown) if isinstance(shown, str) else shown,
+                        shown,
                         unit,
                         r.quality.value,
                         reason,
@@ -194,7 +194,9 @@ def _readings(asked: BundleAsked, found: Belonging, start: int, end: int) -> Ite
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerows(rows)
+    csv.writer(out).writerows(
+        [neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return out.getvalue().encode()
 
 

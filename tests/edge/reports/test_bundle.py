@@ -84,7 +84,7 @@ async def asked(tmp_path: Path) -> BundleAsked:
     return BundleAsked(
         incident="inc-1-1", journal=tmp_path / "journal.db", telemetry=tmp_path / "telemetry.db",
         evidence=tmp_path / "evidence", now=at("09:30"), trusted=True, zone="Asia/Shanghai", version="0.1.0",
-        site="和安苑", by="li", files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
+        site="和安苑", by="li", points=[("sm-1.smoke", "=烟感", "")], files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
         names={"li": "李强"},
     )  # fmt: skip
 
@@ -108,6 +108,7 @@ async def test_it_holds_everything_and_fits(asked: BundleAsked, tmp_path: Path) 
     text = files["readings.csv"].decode("utf-8-sig")
     table = list(csv.DictReader(io.StringIO(text)))
     assert (table[0]["time"], table[-1]["time"]) == ("2026-06-09T23:50:00.000Z", "2026-06-10T00:19:00.000Z")
+    assert {row["name"] for row in table} == {"'=烟感"}
     page = files["index.html"].decode()
     assert "李强" in page
     assert "=厨房明火" in page
