@@ -84,7 +84,8 @@ async def asked(tmp_path: Path) -> BundleAsked:
     return BundleAsked(
         incident="inc-1-1", journal=tmp_path / "journal.db", telemetry=tmp_path / "telemetry.db",
         evidence=tmp_path / "evidence", now=at("09:30"), trusted=True, zone="Asia/Shanghai", version="0.1.0",
-        site="和安苑", by="li", points=[("sm-1.smoke", "=烟感", "")], files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
+        site="和安苑", by="li", points=[("sm-1.smoke", "=烟感", "")],
+        files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
         names={"li": "李强"},
     )  # fmt: skip
 
