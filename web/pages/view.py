@@ -15,7 +15,7 @@ from edge.domain.health import LinkReport
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
 from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
-from edge.domain.reading import Value
+from edge.domain.reading import Purpose, Value
 from edge.facade import Hub, PointState
 from web.i18n import Language, translations
 from web.pages import wording
@@ -169,10 +169,17 @@ class View:
 
     def title(self, alarm: Alarm) -> str:
         """What it is; a fire nobody has judged yet is never called one without the doubt."""
-        title = self.text(alarm.title)
+        title = self.named(alarm)
         if alarm.signal is Signal.FIRE and alarm.verdict is None and alarm.open:
             return self._word("%(title)s, to verify") % {"title": title}
         return title
+
+    def named(self, alarm: Alarm) -> str:
+        """Its title; that of a drill says so wherever it stands."""
+        title = self.text(alarm.title)
+        if alarm.purpose is not Purpose.DRILL:
+            return title
+        return self._word("[DRILL]") + ("" if self.language == "zh" else " ") + title
 
     def point(self, id: str) -> Point | None:
         state = self.hub.point(id)
@@ -279,7 +286,7 @@ class View:
                 )
         said = self._word(wording.KINDS[fact.kind]) if fact.kind in wording.KINDS else fact.kind
         if fact.kind in {"alarm.raised", "alarm.risen"}:
-            return self.joined(self.text(alarm.title), self.alarm_value(alarm), self.alarm_limit(alarm))
+            return self.joined(self.named(alarm), self.alarm_value(alarm), self.alarm_limit(alarm))
         return self.joined(said, self.alarm_value(alarm) if alarm.active else "")
 
     def _consequence(self, fact: Fact) -> str:
@@ -304,7 +311,7 @@ class View:
 
     def _alarm_in(self, fact: Fact) -> str:
         alarm = Alarm.from_dict(dict(fact.body))
-        return self.joined(self.text(alarm.place), self.text(alarm.title), self.alarm_value(alarm))
+        return self.joined(self.text(alarm.place), self.named(alarm), self.alarm_value(alarm))
 
     def unit(self, address: str) -> str:
         """A unit of a bus with the name of the device it is."""

@@ -346,6 +346,7 @@ REFUSALS: Final = {
     "closed": _("This alarm is closed already."),
     "reason_required": _("A reason is needed."),
     "not_shelvable": _("This alarm cannot be shelved."),
+    "of_drill": _("This alarm is of a drill: no work order and no hazard come of it."),
     "too_long": _(
         "That is too long, or over already: shelving lasts 8 hours at most, out of service 7 days."
     ),

@@ -11,6 +11,7 @@ import pytest
 from edge.conclude import Conclude
 from edge.domain.device import Signal
 from edge.domain.drill import EndDrill
+from edge.domain.reading import Purpose
 from edge.outputs import Outputs
 from tests.edge.outputs.stage import DEVICES, LINKAGES, Stage
 from tests.web.drills import a_drill, with_drills
@@ -92,3 +93,20 @@ async def test_a_store_has_a_code_for_its_door(person: ComeIn) -> None:
     code = await client.get("/reserve/stores/station/qr.svg")
     assert code.headers["content-type"] == "image/svg+xml"
     assert (await client.get("/reserve/stores/nowhere")).status_code == 404
+
+
+async def test_an_alarm_of_a_drill_says_so_on_every_page_and_offers_nothing_real(
+    hub: FakeHub, person: ComeIn
+) -> None:
+    alarm = hub.raise_alarm(purpose=Purpose.DRILL)
+    client = await person("admin")
+    client.cookies.set("language", "zh")
+    for path in (f"/alarms/{alarm.id}", "/alarms", "/reserve", f"/devices/{alarm.device}", "/devices"):
+        shown = (await client.get(path)).text
+        assert "【演练】" + alarm.title.zh in shown, path
+    own = (await client.get(f"/alarms/{alarm.id}")).text
+    assert 'id="sounding" data-signal="drill"' in own
+    for word in ("确认火警", "派单", "隐患上报"):
+        assert word not in own.partition("<main")[2]
+    hub.raise_alarm("gas-1203.gas", Signal.GAS)
+    assert 'id="sounding" data-signal="gas"' in (await client.get("/reserve")).text

@@ -28,6 +28,7 @@ from edge.domain.hazard import (
 )
 from edge.domain.hazard_parts import PhotoKind, SourceKind
 from edge.domain.names import Text
+from edge.domain.reading import Purpose
 from edge.facade import Hub, Kept
 from web.api.v1 import cases, hazard_ledger, photos, shapes
 from web.api.v1.params import (
@@ -316,6 +317,8 @@ async def _report(hub: Hub, visitor: Visitor, body: ReportBody) -> ReportHazard:
     alarm = None
     if body.alarm is not None and (alarm := await hub.alarm(body.alarm)) is None:
         raise not_found("alarm", body.alarm)
+    if alarm is not None and alarm.purpose is Purpose.DRILL:
+        raise Problem(409, "of_drill", "A drill's alarm shows no hazard.")
     id = body.device or (alarm.device if alarm else None)
     device = None
     if id is not None and (device := hub.device(id)) is None and body.device is not None:

@@ -25,6 +25,7 @@ from edge.domain.order import (
     Proof,
     Step,
 )
+from edge.domain.reading import Purpose
 from edge.domain.rule import Priority
 from edge.facade import Hub, Kept
 from web.api.v1 import cases, photos, shapes
@@ -263,6 +264,8 @@ async def _opening(hub: Hub, visitor: Visitor, body: OpenBody) -> OpenOrder:
     alarm = None
     if body.alarm is not None and (alarm := await hub.alarm(body.alarm)) is None:
         raise not_found("alarm", body.alarm)
+    if alarm is not None and alarm.purpose is Purpose.DRILL:
+        raise Problem(409, "of_drill", "An order of a drill's alarm would be real work.")
     device = None
     id = body.device or (alarm.device if alarm else None)
     if id is not None and (device := hub.device(id)) is None and body.device is not None:

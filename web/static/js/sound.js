@@ -7,6 +7,7 @@ const TONES = {
   fire: { period: 2, notes: [[0, 0.5, 960, "square", 960], [0.5, 0.5, 700, "square", 700], [1, 0.5, 960, "square", 960], [1.5, 0.5, 700, "square", 700]] },
   gas: { period: 2.4, notes: [[0, 0.16, 1320, "sawtooth", 1320], [0.26, 0.16, 1320, "sawtooth", 1320], [0.52, 0.16, 1320, "sawtooth", 1320]] },
   sos: { period: 2, notes: [[0, 0.9, 500, "triangle", 1100], [0.95, 0.9, 1100, "triangle", 500]] },
+  drill: { period: 6, notes: [[0, 0.3, 520, "sine", 520], [0.4, 0.3, 660, "sine", 660], [0.8, 0.3, 520, "sine", 520]] },
   fault: { period: 6, notes: [[0, 0.35, 420, "sine", 420]] },
   other: { period: 8, notes: [[0, 0.14, 620, "sine", 620], [0.22, 0.18, 780, "sine", 780]] },
 };

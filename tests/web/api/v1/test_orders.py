@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from edge.domain.device import Signal
+from edge.domain.reading import Purpose
 from edge.facade import Kept, Role, Unavailable, Unfit
 from tests.web.fake_stores import FakeEvidence
 from tests.web.fakes import FakeHub
@@ -213,3 +214,9 @@ async def test_photos_that_cannot_be_kept(hub: FakeHub, crew: httpx.AsyncClient)
     hub.evidence.refuses = Unavailable("no space left")
     assert (await crew.post(path, content=b"x")).status_code == 503
     assert (await crew.get(f"{path}/202611-{'0' * 32}")).json()["code"] == "not_found"
+
+
+async def test_an_alarm_of_a_drill_opens_no_order(desk: httpx.AsyncClient, hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("wp-1.link", Signal.FAULT, purpose=Purpose.DRILL)
+    answer = await desk.post(ORDERS, json={"alarm": alarm.id, "skill": "electric"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "of_drill")
