@@ -76,7 +76,7 @@ def tenants(
             rehearse,
             duty.who,
             outputs.started_by,
-            lambda id: any(incident.id == id for incident in incidents.standing()),
+            lambda: incidents.standing(),  # noqa: PLW0108 - made below
             lambda on: engine.rehearse(on=on),
         ),
         numbering,

@@ -9,6 +9,7 @@ from edge.alarm.episode import closed
 from edge.domain.alarm import Alarm, AlarmPhoto, Suppression, Verdict
 from edge.domain.instant import HOUR, Instant
 from edge.domain.lifecycle import UNCONFIRMED, VITAL
+from edge.domain.reading import Purpose
 from edge.domain.request import Acknowledge, Comment, Judge, Refusal, Reset, Shelve
 
 LONGEST_SHELVING: Final = 8 * HOUR
@@ -69,6 +70,8 @@ def shelving(alarm: Alarm, request: Shelve, until: int, now: Instant) -> Suppres
     """限时搁置 until `until` (µs UTC). Fire, gas and SOS need a second person."""
     if alarm.rule == UNCONFIRMED:
         raise Refusal("not_shelvable", "a state that nobody has confirmed cannot be shelved")
+    if alarm.purpose is Purpose.DRILL:
+        raise Refusal("not_shelvable", "an alarm of a drill cannot be shelved: it ends with the drill")
     if alarm.suppression is not None and alarm.suppression.kind == "out_of_service":
         raise Refusal("out_of_service", "the device is out of service already")
     if alarm.signal in VITAL:

@@ -121,7 +121,7 @@ def wanted(fact: Fact, memory: Memory) -> Iterator[Wanted]:
             yield Wanted(call["person"], call["channels"], call["message"], True, _about_drill(body))
     elif fact.kind in DRILL_ENDS:
         message = "drill-stopped" if body["ended_why"] == "alarm" else "drill-over"
-        for one in body["told"]:
+        for one in body["late" if fact.kind == "drill.retold" else "told"]:
             yield Wanted(one["person"], one["channels"], message, False, _about_drill(body))
     elif fact.kind == "duty.reminded":
         title, place = Text(*body["title"]), Text(*body["place"])

@@ -25,7 +25,7 @@ class Drill:
     device, point, value: whose reading is rehearsed, None unless live. outputs: ids ticked by both persons; operated:
     those of them the drill has really started. times: by the words of `TIMES`, the first of each; mustered: when each
     of those on the roll came. calls: whom a call-out calls, as in `escalation`. told: who was told of the drill, each
-    `{"person", "channels"}`, person "" a group. ended_why: "person", "alarm" (a real one, `ended_by_alarm` or
+    `{"person", "channels"}`, person "" a group; late: those whom its message reached after its end. ended_why: "person", "alarm" (a real one, `ended_by_alarm` or
     `ended_by_incident`) or "time". seen_by: who read on a wall that a real alarm ended it. last: what the fact that
     carries this has measured.
     """
@@ -49,6 +49,7 @@ class Drill:
     operated: tuple[str, ...] = ()
     calls: tuple[Mapping[str, Any], ...] = ()
     told: tuple[Mapping[str, Any], ...] = ()
+    late: tuple[Mapping[str, Any], ...] = ()
     times: Mapping[str, int] = field(default_factory=dict)
     mustered: tuple[int, ...] = ()
     incident: str | None = None
@@ -93,6 +94,7 @@ class Drill:
             "operated": list(self.operated),
             "calls": [dict(call) for call in self.calls],
             "told": [dict(one) for one in self.told],
+            "late": [dict(one) for one in self.late],
             "times": dict(self.times),
             "mustered": list(self.mustered),
         }
@@ -103,12 +105,13 @@ class Drill:
         lists = ("outputs", "operated", "mustered")
         return cls(
             **{
-                **{f.name: row[f.name] for f in fields(cls)},
+                **{f.name: row[f.name] for f in fields(cls) if f.name in row},
                 "title": Text(*row["title"]),
                 "place": Text(*row["place"]),
                 **{name: tuple(row[name]) for name in lists},
                 "calls": tuple(dict(call) for call in row["calls"]),
                 "told": tuple(dict(one) for one in row["told"]),
+                "late": tuple(dict(one) for one in row.get("late", ())),
                 "times": dict(row["times"]),
             }
         )

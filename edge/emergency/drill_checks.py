@@ -9,8 +9,9 @@ from typing import Any, Final
 from edge.domain.alarm import Alarm, Suppression
 from edge.domain.device import Device, Point
 from edge.domain.drill import KINDS, StartDrill
+from edge.domain.incident import Incident
 from edge.domain.instant import Instant
-from edge.domain.lifecycle import VITAL
+from edge.domain.lifecycle import UNCONFIRMED, VITAL
 from edge.domain.output import START, STOP, Barrier, Output, OutputKind, barred, gas_zones, outputs_of
 from edge.domain.plan import Plan
 from edge.domain.reading import ProtocolError, Purpose, Value
@@ -29,7 +30,7 @@ class Ground:
 
     suppression: of a device that is out of service. alarms: those open. rehearse: raises ProtocolError, with a
     sentence, where nothing can speak in a device's place. who: ids of those a target means now, at a zone.
-    started: ids of outputs that a drill's own command has switched on last. incident_open: by its id.
+    started: ids of outputs that a drill's own command has switched on last. incidents: those open.
     hear: told whether a drill is under way, so that alarms come of what is rehearsed.
     """
 
@@ -42,7 +43,7 @@ class Ground:
     rehearse: Callable[[Point, Value, Instant], Any]
     who: Callable[[str, Instant, str], tuple[str, ...]]
     started: Callable[[str], Sequence[str]]
-    incident_open: Callable[[str], bool]
+    incidents: Callable[[], Iterable[Incident]]
     hear: Callable[[bool], None]
 
 
@@ -71,8 +72,20 @@ def checked(request: StartDrill, ground: Ground, now: Instant) -> Cast:
         raise Refusal("not_found", "there is no such zone")
     if any(real(alarm) for alarm in ground.alarms()):
         raise Refusal("real_alarm", "a real fire, gas or SOS alarm is open: no drill now")
+    if any(by_hand(one) and one.state != "all_clear" for one in ground.incidents()):
+        raise Refusal("real_alarm", "a real incident is going on: no drill now")
     point, value = _spoken(request, ground, now) if request.kind == "live" else (None, None)
     return Cast(plan, point, value, _outputs(request, ground))
+
+
+def by_hand(incident: Incident) -> bool:
+    """Whether somebody reported it: trapped people ring no detector."""
+    return incident.purpose is Purpose.LIVE and incident.opened_by is not None
+
+
+def vital(alarm: Alarm) -> bool:
+    """Whether it is about life; a state that nobody has confirmed yet may be."""
+    return alarm.signal in VITAL or alarm.rule == UNCONFIRMED
 
 
 def real(alarm: Alarm) -> bool:
@@ -80,7 +93,7 @@ def real(alarm: Alarm) -> bool:
     return (
         alarm.open
         and alarm.purpose is Purpose.LIVE
-        and alarm.signal in VITAL
+        and vital(alarm)
         and alarm.suppression is None
         and (alarm.active or alarm.latched)
         and not alarm.dismissed

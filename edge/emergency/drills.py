@@ -10,14 +10,14 @@ from edge.domain.alarm import Alarm
 from edge.domain.conclusion import Conclusion, Happened, Rehearse
 from edge.domain.drill import Drill, DrillRequest, EndDrill, EndedWhy, SeeDrillStopped, StartDrill
 from edge.domain.fact import Fact, Numbering
-from edge.domain.incident import AllClear, CloseIncident, OpenIncident
+from edge.domain.incident import AllClear, CloseIncident, Incident, OpenIncident
 from edge.domain.instant import DAY, HOUR, SECOND, Instant
 from edge.domain.lifecycle import CALLING, VITAL
 from edge.domain.output import START, STOP, Operate
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal, Request, Reset
 from edge.emergency.coincidence import since
-from edge.emergency.drill_checks import Cast, Ground, checked, real
+from edge.emergency.drill_checks import Cast, Ground, by_hand, checked, real, vital
 from edge.emergency.drill_watch import Watching
 
 HUB: Final = "hub"
@@ -262,7 +262,7 @@ class Drills:
         """A message of a drill that was on its way when it ended: its reader hears of the end as well."""
         late, self.watching.late = self.watching.late, ()
         if late and self.running is None and self._past:
-            self.record("drill.retold", replace(self._past[-1], told=tuple(late)), now, told)
+            self.record("drill.retold", replace(self._past[-1], late=tuple(late)), now, told)
 
     def _too_late(self, opened: Fact, now: Instant, told: Conclusion) -> None:
         """An incident that was opened in the same step as its drill's end: it is closed like any other of a drill."""
@@ -284,7 +284,11 @@ class Drills:
     def _tidy(self, drill: Drill, now: Instant, told: Conclusion) -> None:
         """What it has left running is asked for again, as nothing stops while the journal is sick, until it stops."""
         started = set(self._ground.started(drill.id))
-        standing = drill.incident if drill.incident and self._ground.incident_open(drill.incident) else None
+        standing = (
+            drill.incident
+            if drill.incident and drill.incident in {one.id for one in self._ground.incidents()}
+            else None
+        )
         if started or standing:
             outputs = tuple(output for output in drill.outputs if output in started)
             told.requests += _tidying(replace(drill, outputs=outputs, incident=standing), HUB)
@@ -306,13 +310,17 @@ class Drills:
 def _reality(fact: Fact) -> dict[str, str] | None:
     """What ends a drill at once: a real alarm about life that calls or is judged real, or an incident by hand."""
     body = fact.body
-    if fact.subject == "alarm" and body["purpose"] == Purpose.LIVE and body["signal"] in VITAL:
+    if fact.subject == "alarm" and body["purpose"] == Purpose.LIVE:
         alarm = Alarm.from_dict(dict(body))
+        if not vital(alarm):
+            return None
         judged = fact.kind == "alarm.verdict" and alarm.verdict is not None and alarm.verdict.kind == "real"
         if (fact.kind in CALLING and real(alarm)) or (judged and alarm.open):
             return {"alarm": alarm.id}
-    elif fact.kind == "incident.opened" and body["purpose"] == Purpose.LIVE and body["signal"] in VITAL:
-        return {"incident": body["id"]}
+    elif fact.kind == "incident.opened":
+        incident = Incident.from_dict(body)
+        if by_hand(incident) or (incident.purpose is Purpose.LIVE and incident.signal in VITAL):
+            return {"incident": incident.id}
     return None
 
 

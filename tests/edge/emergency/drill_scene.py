@@ -97,7 +97,7 @@ class Scene:
         ground = Ground(
             EMERGENCY.plan, devices, POINTS, ZONES, self._suppression, alarms, self._rehearse, _Duty().who,
             lambda drill: self.outputs.started_by(drill),  # noqa: PLW0108 - made below
-            lambda id: any(one.id == id for one in self.incidents.standing()),
+            lambda: self.incidents.standing(),  # noqa: PLW0108 - made below
             lambda on: self.engine.rehearse(on=on),
         )  # fmt: skip
         self.drills = Drills(ground, self.numbering, frozenset({"ring"}))

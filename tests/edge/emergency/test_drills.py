@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain.conclusion import Answered, Send, Sent
-from edge.domain.drill import EndDrill, SeeDrillStopped, StartDrill
-from edge.domain.incident import AllClear, Muster
+from edge.domain.drill import Drill, EndDrill, SeeDrillStopped, StartDrill
+from edge.domain.incident import AllClear, Muster, OpenIncident
+from edge.domain.instant import SECOND
 from edge.domain.lifecycle import VITAL
 from edge.domain.output import Operate
-from edge.domain.reading import Purpose, Reading
-from edge.domain.request import Acknowledge, Refusal
+from edge.domain.reading import Arrival, Purpose, Reading
+from edge.domain.request import Acknowledge, Refusal, Shelve
 from tests.edge.emergency import drill_scene
 from tests.edge.emergency.drill_scene import POINTS, SMOKE, Scene
 
@@ -257,6 +258,48 @@ def test_a_marked_reading_beside_no_drill_is_not_heard() -> None:
     scene.speaks("smoke.state", True, Purpose.DRILL)
     assert scene.drill_alarms() == []
     assert "alarm.raised" not in [f.kind for f in scene.facts if f.body.get("purpose") == Purpose.DRILL]
+
+
+def test_an_alarm_of_a_drill_cannot_be_shelved_into_the_next_one() -> None:
+    scene = begun()
+    scene.deliver()
+    (alarm,) = scene.drill_alarms()
+    with pytest.raises(Refusal, match="not_shelvable"):
+        scene.ask(Shelve(alarm.id, "li", scene.now.utc + 3600 * SECOND, "x", "zhou"))
+
+
+def test_who_is_told_late_takes_nobody_out_of_those_who_were_told() -> None:
+    scene = begun()
+    scene.deliver()
+    told = scene.drill.told
+    assert len(told) == 2
+    scene.ask(EndDrill(scene.drill.id, "zhou"))
+    scene.drills.watching.late = ({"person": "chen", "channels": ["sms"]},)
+    scene.step()
+    assert ([one["person"] for one in scene.drill.told], [one["person"] for one in scene.drill.late]) == (
+        [one["person"] for one in told],
+        ["chen"],
+    )
+    assert Drill.from_dict(scene.drill.to_dict()) == scene.drill
+
+
+def test_a_state_nobody_has_confirmed_ends_a_drill_and_lets_none_begin() -> None:
+    scene = begun()
+    scene.deliver()
+    retained = Reading(POINTS["gas.state"], True, scene.now.utc, scene.now.utc, arrival=Arrival.RETAINED)
+    scene.step([retained])
+    assert scene.drill.ended_why == "alarm"
+    with pytest.raises(Refusal, match="real_alarm"):
+        scene.ask(SMOKE)
+
+
+def test_an_incident_somebody_reports_ends_a_drill_and_lets_none_begin() -> None:
+    scene = begun()
+    scene.deliver()
+    scene.ask(OpenIncident("zhou", "p4-lift", "b3/s1"))
+    assert scene.drill.ended_why == "alarm"
+    with pytest.raises(Refusal, match="real_alarm"):
+        scene.ask(SMOKE)
 
 
 def test_a_forgotten_drill_ends_itself() -> None:
