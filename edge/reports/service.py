@@ -165,13 +165,13 @@ def figure(name: str, count: float | None, link: str | None = None) -> Row:
 def self_proof(source: Source, asked: Asked) -> Section:
     """今日自证: self-tests run and missed, devices, no contact, and what was lost."""
     passed = [a for a in source.alarms(asked.start, asked.end, ("test",)) if a["rule"] == SELF_TEST]
-    until = min(asked.end, asked.now)
+    since, until = max(asked.start, source.begun() or 0), min(asked.end, asked.now)
     # How things stand at the moment says nothing of a day that is past.
     stands = asked.figures if asked.start <= asked.now < asked.end else {}
     silent = [a for a in source.alarms(asked.start, asked.end) if a["point"].endswith(".link")]
     rows = [
         figure("self_tests", sum(a["closed_at"] is not None for a in passed), "#self_tests"),
-        figure("self_tests_missed", missed(passed, asked.start, until, asked.tests_every), "#self_tests"),
+        figure("self_tests_missed", missed(passed, since, until, asked.tests_every), "#self_tests"),
         figure("devices", stands.get("devices"), "/devices"),
         figure("online", stands.get("online"), "/devices"),
         figure("no_contact", len(silent), "#no_contact"),

@@ -96,6 +96,11 @@ class Source:
         """Facts that the journal never got, since it was begun."""
         return int(self.conn.execute("SELECT ifnull(sum(facts), 0) FROM gaps").fetchone()[0])
 
+    def begun(self) -> int | None:
+        """When the hub told its first fact, or the first that is still kept."""
+        row = self.conn.execute("SELECT time FROM facts ORDER BY number LIMIT 1").fetchone()
+        return None if row is None else int(row[0])
+
     def starts(self, start: int, end: int) -> int:
         """How many times in [start, end) the hub began without having stopped cleanly."""
         firsts = [first for (first,) in self.conn.execute("SELECT first FROM epochs ORDER BY epoch")][1:]

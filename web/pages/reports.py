@@ -61,12 +61,12 @@ async def bundle(id: str) -> RedirectResponse:
 
 @router.get("/reports/{kind}")
 async def sheet(request: Request, visitor: Reader, kind: str) -> StreamingResponse:
-    """One report, over local days `from` to `to`, both included; today without them."""
+    """One report, over local days `from` to `to`, both included; else today, monthly the last whole month."""
     hub = hub_of(request)
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
         raise not_found("report", kind)
-    first, last = _days(request, hub)
+    first, last = _days(request, hub, known)
     days = calendar(hub)
     span = checked(known, days.start(first), days.start(last + timedelta(days=1)))
     lines = hub.records.report(known, *span, visitor.name)
@@ -85,10 +85,14 @@ async def sheet(request: Request, visitor: Reader, kind: str) -> StreamingRespon
     return Passed(pieces, lines, "text/html; charset=utf-8", {"Vary": "Cookie, Accept-Language"})
 
 
-def _days(request: Request, hub: Hub) -> tuple[date, date]:
+def _days(request: Request, hub: Hub, kind: ReportKind) -> tuple[date, date]:
     """The local dates of the query, both included; Problem 422 when they are none."""
     query = request.query_params
-    day = calendar(hub).day_of(hub.now().utc).isoformat()
+    today = calendar(hub).day_of(hub.now().utc)
+    day = today.isoformat()
+    if kind == "monthly" and not query.get("from") and not query.get("to"):
+        last = today.replace(day=1) - timedelta(days=1)
+        return last.replace(day=1), last
     try:
         first = date.fromisoformat(query.get("from") or day)
         return first, date.fromisoformat(query.get("to") or first.isoformat())

@@ -185,6 +185,16 @@ async def test_daily_says_what_proves_that_the_hub_was_awake(day: Path) -> None:
     assert figures(sheet)["duties_missed"] == 1
 
 
+async def test_a_hub_that_has_just_begun_missed_no_self_test(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    async with Days(path) as days:
+        test = {"purpose": Purpose.TEST, "signal": Signal.FAULT, "rule": "self-test"}
+        await days.alarm(at("10:00"), closed=1, **test)
+    sheet = await asyncio.to_thread(report, asked("daily", path, now=at("10:15")), ignored)
+    proof = figures(sheet, "self_proof")
+    assert (proof["self_tests"], proof["self_tests_missed"]) == (1, 0)
+
+
 async def test_repairs_tell_the_times_of_each_order(day: Path) -> None:
     sheet = await asyncio.to_thread(report, asked("repairs", day), ignored)
     first, second = rows(sheet, "repairs")

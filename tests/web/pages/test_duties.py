@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -62,6 +63,12 @@ async def test_what_is_done_shows_who_when_and_how_well(hub: FakeHub, person: Co
     record = (await client.get("/duties/record?kind=check")).text
     assert "☒ 铅封完好" in record
     assert "(签字)" in record
+
+
+async def test_a_walk_knows_the_sites_clock(hub: FakeHub, person: ComeIn) -> None:
+    page = (await (await person("guard")).get(f"/duties/{due(hub, 'night-round')}/walk")).text
+    given = json.loads(page.partition('id="page">')[2].partition("</script>")[0])
+    assert (given["zone"], given["civil"]) == ("Asia/Shanghai", 0)
 
 
 async def test_a_code_leads_to_the_round_that_is_due(hub: FakeHub, person: ComeIn) -> None:

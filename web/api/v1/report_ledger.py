@@ -43,6 +43,13 @@ def today(hub: Hub) -> tuple[int, int]:
     return days.start(day), days.start(day + timedelta(days=1))
 
 
+def last_whole_month(hub: Hub) -> tuple[int, int]:
+    """The local month before this one, as µs UTC."""
+    days = calendar(hub)
+    this = days.day_of(hub.now().utc).replace(day=1)
+    return days.start((this - timedelta(days=1)).replace(day=1)), days.start(this)
+
+
 def checked(kind: ReportKind, start: int, end: int) -> tuple[int, int]:
     """The span; Problem 422 when it is empty or longer than a report of this kind may be."""
     longest = WITH_SHIFTS if kind in {"duty-log", "daily"} else LONGEST

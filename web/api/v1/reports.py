@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
@@ -22,10 +22,12 @@ from web.api.v1.report_ledger import (
     begun,
     calendar,
     checked,
+    last_whole_month,
     today,
     written,
 )
 from web.auth import Perm, Visitor, require
+from web.i18n import mark as _
 from web.i18n import translations
 from web.pages import report_words as words
 from web.pages import wording
@@ -34,10 +36,18 @@ from web.pages.view import View, people
 from web.problems import not_found
 
 router = APIRouter(tags=["reports"])
+_UNITS: Final = {"span": _("seconds"), "share": _("of 1")}
+"""Of the numbers in a table, by type of column."""
 
 Reader = Annotated[Visitor, Depends(require(Perm.JOURNAL))]
-From = Annotated[str | None, Query(alias="from", description="RFC 3339; else the beginning of today.")]
-To = Annotated[str | None, Query(description="RFC 3339, not included; else the end of today.")]
+From = Annotated[
+    str | None,
+    Query(alias="from", description="RFC 3339; else today begins (monthly: last month)."),
+]
+To = Annotated[
+    str | None,
+    Query(description="RFC 3339, not included; else today ends (monthly: last month)."),
+]
 
 
 @router.get("/reports", dependencies=[Depends(require(Perm.JOURNAL))])
@@ -107,7 +117,7 @@ async def _ordered(
     known = next((each for each in KINDS if each == kind), None)
     if known is None:
         raise not_found("report", kind)
-    day = today(hub)
+    day = last_whole_month(hub) if known == "monthly" and start is None and to is None else today(hub)
     span = (day[0] if start is None else instant("from", start), day[1] if to is None else instant("to", to))
     lines = hub.records.report(known, *checked(known, *span), visitor.name)
     head = (await begun(request, lines))["head"]
@@ -138,12 +148,23 @@ async def as_csv(
     async for line in lines:
         if "section" in line:
             columns = line["section"]["columns"]
-            heads = [words.column(view, column["id"]) for column in columns]
+            heads = [_head(view, column) for column in columns]
             yield written([[], [words.section(view, line["section"]["id"])], heads])
         elif "rows" in line:
             yield written(
                 [[_plain(view, column, row[column["id"]]) for column in columns] for row in line["rows"]]
             )
+
+
+def _head(view: View, column: Mapping[str, str]) -> str:
+    """What a column is called, with the unit of its bare numbers."""
+    unit = _UNITS.get(column["type"])
+    head = words.column(view, column["id"])
+    return (
+        head
+        if unit is None
+        else view.word(_("%(head)s (%(unit)s)")) % {"head": head, "unit": view.word(unit)}
+    )
 
 
 def _plain(view: View, column: Mapping[str, str], value: Any) -> str:

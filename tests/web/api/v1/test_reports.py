@@ -57,6 +57,17 @@ async def test_without_a_span_it_is_today(hub: FakeHub, person: ComeIn) -> None:
     assert days.day_of(start) == days.day_of(end - 1) == days.day_of(hub.now().utc)
 
 
+async def test_a_month_without_a_span_is_the_last_whole_one(hub: FakeHub, person: ComeIn) -> None:
+    client = await person("guard")
+    await client.get("/api/v1/reports/monthly")
+    await client.get("/reports/monthly")
+    days = calendar(hub)
+    this = days.day_of(hub.now().utc).replace(day=1)
+    for _, start, end in hub.records.asked:
+        assert (days.day_of(start).day, days.day_of(end)) == (1, this)
+        assert 28 <= (this - days.day_of(start)).days <= 31
+
+
 async def test_csv_opens_in_a_table_program(hub: FakeHub, person: ComeIn) -> None:
     client = await person("guard")
     answer = await client.get(f"/api/v1/reports/daily.csv?{SPAN}&language=en")
@@ -68,7 +79,7 @@ async def test_csv_opens_in_a_table_program(hub: FakeHub, person: ComeIn) -> Non
     shown = dict(zip(head, first, strict=False))
     assert shown["Handling and remarks"] == "'=1+1"
     assert shown["Verdict"] == "False alarm"
-    assert shown["Took"] == "75"
+    assert shown["Took (seconds)"] == "75"
     zh = await client.get(f"/api/v1/reports/daily.csv?{SPAN}&language=zh")
     assert "值班日报" in zh.text
 
