@@ -25,9 +25,9 @@ class Drill:
     device, point, value: whose reading is rehearsed, None unless live. outputs: ids ticked by both persons; operated:
     those of them the drill has really started. times: by the words of `TIMES`, the first of each; mustered: when each
     of those on the roll came. calls: whom a call-out calls, as in `escalation`. told: who was told of the drill, each
-    `{"person", "channels"}`, person "" a group; late: those whom its message reached after its end. ended_why: "person", "alarm" (a real one, `ended_by_alarm` or
-    `ended_by_incident`) or "time". seen_by: who read on a wall that a real alarm ended it. last: what the fact that
-    carries this has measured.
+    `{"person", "channels"}`, person "" a group; late: those whom its message reached after its end. ended_why:
+    "person", "alarm" (a real one, `ended_by_alarm` or `ended_by_incident`) or "time". seen_by: who read on a wall that
+    a real alarm ended it. last: what the fact that carries this has measured.
     """
 
     id: str

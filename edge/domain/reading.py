@@ -87,6 +87,7 @@ class RawReading:
     source: id of the connection it came over ("zigbee", "bus-1").
     dialect: name of the codec that understands it ("zigbee2mqtt", "json", "modbus-rtu").
     channel: where on the source ("zigbee2mqtt/sm-301"; "bus-1/17/3/0" = bus/unit/function/register).
+    point: id of the only point it is meant for (a drill's); what else its bytes say is not heard. None: all of them.
     """
 
     source: str
@@ -97,6 +98,7 @@ class RawReading:
     arrival: Arrival = Arrival.LIVE
     purpose: Purpose = Purpose.LIVE
     delivery: Delivery | None = None
+    point: str | None = None
 
 
 @dataclass(slots=True)

@@ -177,6 +177,8 @@ class Intake:
             self._reject(raw, "bad_field", str(error))
             samples = error.samples
         made = self._normaliser.readings(binding, samples, raw)
+        if raw.point is not None:
+            made = [reading for reading in made if reading.point.id == raw.point]
         for problem in self._normaliser.problems():
             self._reject(raw, problem.reason, f"{device.id}.{problem.field}: {problem.why}")
         self._limit(device, made, now)

@@ -31,7 +31,15 @@ class Rehearsals:
             raise ProtocolError(f"no drill can begin at {device.id}: nothing can speak in its place")
         values = {point.spec.field or point.spec.id: as_said(point.spec, value)}
         return [
-            RawReading(connection.id, connection.dialect, channel, payload, now, purpose=Purpose.DRILL)
+            RawReading(
+                connection.id,
+                connection.dialect,
+                channel,
+                payload,
+                now,
+                purpose=Purpose.DRILL,
+                point=point.id,
+            )
             for channel, payload in codec.rehearse(device.address, device.profile, values)
         ]
 
