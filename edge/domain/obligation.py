@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from edge.domain.hazard import Category
 from edge.domain.names import Text
@@ -72,12 +72,28 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class SensorProof:
-    """What shows by itself that it was done: a reading of `point` within the window, or a fact of a kind."""
+    """What shows by itself that it was done: a reading of `point` within the window, or a fact of a kind.
+
+    Of a drill's fact: plans, ways: those that will do ("live", "call_out", "table_top"), empty for any; mustered: how
+    many must have come at least. whole: of a count of the reserve, only once all of it was counted within the window.
+    """
 
     point: str | None = None
     op: Literal["below", "above", "equal"] = "above"
     value: float | bool = True
     fact: str | None = None
+    plans: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+    mustered: int = 0
+    whole: bool = False
+
+    def met_by(self, body: Mapping[str, Any]) -> bool:
+        """Whether the body of a fact of that kind is one of those that are meant."""
+        return (
+            (not self.plans or body.get("plan") in self.plans)
+            and (not self.ways or body.get("kind") in self.ways)
+            and len(body.get("mustered", ())) >= self.mustered
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ class Reserve:
 class Stock:
     """An item as it stands: its row of the journal. Times are µs UTC. wants: as told last, of the day it was told.
 
-    The words of who counted or changed it stand in the notes of its facts.
+    counted_at, counted_by: when all its batches were counted last, and who did. The words of who counted or changed it
+    stand in the notes of its facts.
     """
 
     id: str

@@ -250,12 +250,15 @@ class Ledger:
             return "C" if any(stop.how == "said" for stop in walk.stops) else "B"
         return "B" if case.photos and case.seen_at is not None else "C"  # a picture alone may be of anywhere
 
-    def prove(self, duty: str, at: int) -> None:
-        """A sensor or a record of the hub shows that it was done at `at`."""
+    def prove(self, duty: str, at: int, begun: int | None = None) -> None:
+        """A sensor or a record of the hub shows that it was done at `at`; begun: µs UTC, where it took its time."""
         wanted = [
             case
             for case in self.occurrences.values()
-            if case.duty == duty and case.proved_at is None and case.from_at <= at <= case.until_at
+            if case.duty == duty
+            and case.proved_at is None
+            and case.from_at <= (at if begun is None else begun)
+            and case.from_at <= at <= case.until_at
         ]
         for case in wanted:
             if case.state in TO_DO:

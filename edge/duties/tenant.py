@@ -76,12 +76,12 @@ class Duties:
         self._register = Register(book, self._ledger, calendar)
         self._acts = Acts(book, self._ledger, self._register, calendar, roles, person)
         self._by_point: dict[str, list[tuple[str, SensorProof]]] = {}
-        self._by_fact: dict[str, list[str]] = {}
+        self._by_fact: dict[str, list[tuple[str, SensorProof]]] = {}
         for duty in book.duties.values():
             if duty.proof is not None and duty.proof.point is not None:
                 self._by_point.setdefault(duty.proof.point, []).append((duty.id, duty.proof))
             elif duty.proof is not None and duty.proof.fact is not None:
-                self._by_fact.setdefault(duty.proof.fact, []).append(duty.id)
+                self._by_fact.setdefault(duty.proof.fact, []).append((duty.id, duty.proof))
         self._upto: int | None = None  # µs UTC: every occurrence up to here is known
         self._begun = 0  # when the calendar was first looked at
         self._marked = 0  # what of `_upto` is on record
@@ -134,13 +134,13 @@ class Duties:
     # ---- what others tell -----------------------------------------------------------------------------------------
 
     def _heard(self, fact: Fact) -> None:
-        for duty in self._by_fact.get(fact.kind, ()):
-            # a drill that ran out of time, or gave way to an alarm, was not held
-            if (
-                fact.body.get("purpose", Purpose.LIVE) != Purpose.TEST
-                and fact.body.get("state") != "unfinished"
-            ):
-                self._ledger.prove(duty, fact.time)
+        # a drill that ran out of time, or gave way to an alarm, was not held
+        held = (
+            fact.body.get("purpose", Purpose.LIVE) != Purpose.TEST and fact.body.get("state") != "unfinished"
+        )
+        for duty, proof in self._by_fact.get(fact.kind, ()) if held else ():
+            if proof.met_by(fact.body):
+                self._ledger.prove(duty, fact.time, fact.body.get("all_since") or 0 if proof.whole else None)
         found = self._ledger.linked(fact) if fact.subject == "hazard" else None
         if found is not None and not self._register.link(found[0], found[2]):
             self._ledger.link(*found)

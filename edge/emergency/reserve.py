@@ -118,16 +118,29 @@ class ReserveStock:
     ) -> None:
         if stock.open:
             self._stocks[stock.id] = stock
-        out.facts.append(Fact(self._numbering.next(), kind, now.utc, by, "stock", stock.to_dict(), note))
+        body = stock.to_dict()
+        if kind == "stock.counted":
+            body["all_since"] = self._all_since()
+        out.facts.append(Fact(self._numbering.next(), kind, now.utc, by, "stock", body, note))
+
+    def _all_since(self) -> int | None:
+        """µs UTC since when everything was counted, None while something never was."""
+        counts = [stock.counted_at for stock in self._stocks.values()]
+        known = [count for count in counts if count is not None]
+        return min(known) if len(known) == len(counts) else None
 
 
 def _counted(stock: Stock, request: CountStock, now: Instant) -> Stock:
+    """Of some batches only it is put right, and the item is not counted yet."""
     whole = stock.whole
     for id, quantity in request.counts:
         batch = stock.batch(id)
         if batch is None:
             raise Refusal("not_found", f"the item has no batch {id[:40]!r}")
         stock = stock.with_batch(replace(batch, quantity=_quantity(quantity, whole=whole)))
+    named = {id for id, _ in request.counts}
+    if any(batch.quantity > 0 and batch.id not in named for batch in stock.batches):
+        return stock
     return replace(stock, counted_at=now.utc, counted_by=request.by)
 
 

@@ -26,12 +26,12 @@ from edge.domain.obligation import (
     LifeSpan,
     OnHoliday,
     Route,
-    SensorProof,
     Task,
 )
 from edge.domain.roster import Roster
 from edge.domain.site import Zone
 from edge.settings.document import M, checked, known_keys, read_sheet, tables
+from edge.settings.duty_proofs import ProofTable
 from edge.settings.models import Bilingual, Id, Table, WallTime, Words, ZonePath, wall_time
 from edge.settings.positions import Path
 from edge.settings.problems import Report, Sheet, nearest
@@ -123,15 +123,6 @@ class TaskTable(Table):
     category: Category = "facility"
 
 
-class ProofTable(Table):
-    """`proof = { point, op, value }` or `proof = { fact }`."""
-
-    point: str | None = None
-    op: Literal["below", "above", "equal"] = "equal"
-    value: bool | int | float = True
-    fact: str | None = Field(None, pattern=r"^[a-z]+\.[a-z_]+$")
-
-
 class DutyTable(Table):
     """One [[duty]]. recurrence: an RRULE; begins: its first day. window_minutes: from a start to its end."""
 
@@ -202,11 +193,12 @@ class FacilityTable(Table):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the files may name: zones, points of devices, people."""
+    """What the files may name: zones, points of devices, people, emergency plans."""
 
     zones: Mapping[str, Zone]
     points: Collection[str]
     roster: Roster
+    plans: Collection[str] = ()
 
 
 def read_duties(report: Report, site_dir: FilePath, context: Context) -> DutyBook:
@@ -287,8 +279,12 @@ class _Reader:
             message = "the reminder comes before the end and after the start: make it shorter than the window"
             self._report.add(sheet, (*path, "remind_minutes"), "value", message)
         if (proof := table.proof) is not None:
-            if (proof.point is None) is (proof.fact is None):
-                self._report.add(sheet, (*path, "proof"), "value", "give a `point` or a `fact`")
+            for sentence in proof.contradictions():
+                self._report.add(sheet, (*path, "proof"), "value", sentence)
+            for index, plan in enumerate(proof.plans):
+                self._known(
+                    sheet, (*path, "proof", "plans", index), plan, self._context.plans, "unknown_plan"
+                )
             self._known(sheet, (*path, "proof", "point"), proof.point, self._context.points, "unknown_point")
         if table.evidence == "A" and table.proof is None:
             message = "grade A is proved by a sensor or a record of the hub: give `proof`"
@@ -306,7 +302,6 @@ class _Reader:
 
     def _made(self, table: DutyTable, days: Days) -> Duty:
         zone = self._context.zones.get(table.zone or "")
-        proof = table.proof
         return Duty(
             id=table.id,
             title=table.title.text(),
@@ -319,7 +314,7 @@ class _Reader:
             holidays=table.holidays,
             tasks=tuple(Task(task.id, task.text.text(), task.category) for task in table.task),
             evidence=table.evidence,
-            proof=None if proof is None else SensorProof(proof.point, proof.op, proof.value, proof.fact),
+            proof=None if table.proof is None else table.proof.proof(),
             route=table.route,
             facilities=tuple(table.facilities),
             remind=table.remind_minutes * MINUTE,

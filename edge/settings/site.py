@@ -110,14 +110,6 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     point_ids = {
         f"{device.id}.{spec.id}" for device in found.devices.values() for spec in device.profile.points
     }
-    duties = read_duties(report, site_dir, DutyContext(zones, point_ids, roster))
-    modems = [
-        id for id, dialect in sources.dialects.items() if dialect in schemas and schemas[dialect].messenger
-    ]
-    ways = read_channels(report, site_dir, roster.persons, modems)
-    policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
-    messages = read_messages(report, site_dir)
-    service = read_service(report, site_dir)
     emergency = read_emergency(
         report,
         site_dir,
@@ -127,6 +119,15 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         library.categories,
         {linkage.id for linkage in read_linkages},
     )
+    plans = [plan.id for plan in emergency.plans]
+    duties = read_duties(report, site_dir, DutyContext(zones, point_ids, roster, plans))
+    modems = [
+        id for id, dialect in sources.dialects.items() if dialect in schemas and schemas[dialect].messenger
+    ]
+    ways = read_channels(report, site_dir, roster.persons, modems)
+    policies = read_policies(report, site_dir, roster, [way.id for way in ways.channels] or None)
+    messages = read_messages(report, site_dir)
+    service = read_service(report, site_dir)
     problems = without_aftermath(report.problems(), site_dir)
     if problems or site is None or unit is None or retention is None:
         return None, problems

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
+from typing import Any
 
 import pytest
 
 from edge.domain.fact import Fact
 from edge.domain.hazard import AddHazardPhoto, ReportHazard
-from edge.domain.instant import MINUTE
+from edge.domain.instant import HOUR, MINUTE
+from edge.domain.obligation import SensorProof
 from edge.domain.occurrence import (
     AddDutyPhoto,
     CheckFacilities,
@@ -130,6 +133,35 @@ def test_a_sensor_proves_what_nobody_has_to_tick() -> None:
     assert watch.case(du("drill", "0900"))["state"] == "due"
     body |= {"state": "finished"}
     watch.happens(Fact(watch.numbering.next(), "drill.finished", watch.now.utc, "li", "drill", body))
+    assert watch.case(du("drill", "0900"))["reached"] == "A"
+
+
+def test_only_the_drill_that_is_meant_proves_the_duty() -> None:
+    meant = SensorProof(
+        fact="drill.finished", plans=("p2-flat-smoke",), ways=("live", "call_out"), mustered=1
+    )
+    watch = Watch(a_book(replace(LISTED, proof=meant)))
+    watch.until(f"{DAY} 09:30")
+    held = {"id": "dr-1", "state": "finished", "plan": "p2-flat-smoke", "kind": "live", "mustered": [1]}
+    others: list[dict[str, Any]] = [{"plan": "p5-tap-water"}, {"kind": "table_top"}, {"mustered": []}]
+    for other in others:
+        watch.happens(
+            Fact(watch.numbering.next(), "drill.finished", watch.now.utc, "li", "drill", held | other)
+        )
+        assert watch.case(du("drill", "0900"))["state"] == "due"
+    watch.happens(Fact(watch.numbering.next(), "drill.finished", watch.now.utc, "li", "drill", held))
+    assert watch.case(du("drill", "0900"))["reached"] == "A"
+
+
+def test_a_count_proves_the_duty_once_all_was_counted_within_the_window() -> None:
+    watch = Watch(a_book(replace(LISTED, proof=SensorProof(fact="stock.counted", whole=True))))
+    watch.until(f"{DAY} 09:30")
+    for since in (None, watch.now.utc - HOUR):
+        body = {"id": "mask", "all_since": since}
+        watch.happens(Fact(watch.numbering.next(), "stock.counted", watch.now.utc, "li", "stock", body))
+        assert watch.case(du("drill", "0900"))["state"] == "due"
+    body = {"id": "mask", "all_since": watch.now.utc - HOUR // 4}
+    watch.happens(Fact(watch.numbering.next(), "stock.counted", watch.now.utc, "li", "stock", body))
     assert watch.case(du("drill", "0900"))["reached"] == "A"
 
 

@@ -107,6 +107,20 @@ def test_counted_used_renewed() -> None:
     assert room.kinds()[-2:] == ["stock.listed", "stock.unlisted"]
 
 
+def test_the_reserve_is_counted_once_each_batch_of_each_item_was() -> None:
+    room = Room()
+    room.ask(CountStock("meter", "he", (("m1", 1),)))
+    first = room.now.utc
+    assert room.facts[-1].body["all_since"] is None
+    room.wait()
+    for some in ((), (("old", 4),)):
+        room.ask(CountStock("mask", "he", some))
+        assert room.stock().counted_at is None, "of some batches only"
+    room.ask(CountStock("mask", "he", (("old", 4), ("new", 15))))
+    body = room.facts[-1].body
+    assert (body["counted_at"], body["all_since"]) == (room.now.utc, first)
+
+
 @pytest.mark.parametrize(
     ("request_", "code"),
     [

@@ -40,7 +40,9 @@ def read(folder: Path, duties: str = DUTIES, facilities: str = FACILITIES) -> tu
     (folder / "facilities.toml").write_text(facilities, encoding="utf-8")
     report = Report()
     zones = {"b1/1f": Zone("b1/1f", Text("1层", "floor 1"), PLACE)}
-    return read_duties(report, folder, Context(zones, {"dr-01.open"}, ROSTER)), report.problems()
+    return read_duties(
+        report, folder, Context(zones, {"dr-01.open"}, ROSTER, ["p2-smoke"])
+    ), report.problems()
 
 
 def test_the_examples_are_read_whole(tmp_path: Path) -> None:
@@ -78,6 +80,14 @@ def test_without_a_folder_nothing_comes_due(tmp_path: Path) -> None:
         ('evidence = "B"', 'evidence = "A"', "missing_key", None),
         ('evidence = "B"', 'evidence = "B"\nproof = { point = "dr-01.opn" }', "unknown_point", "dr-01.open"),
         ('evidence = "B"', 'evidence = "B"\nproof = { op = "above" }', "value", None),
+        ('evidence = "B"', 'evidence = "B"\nproof = { fact = "stock.counted", mustered = 1 }', "value", None),
+        ('evidence = "B"', 'evidence = "B"\nproof = { fact = "drill.finished", whole = true }', "value", None),
+        (
+            'evidence = "B"',
+            'evidence = "B"\nproof = { fact = "drill.finished", plans = ["p2-smok"] }',
+            "unknown_plan",
+            "p2-smoke",
+        ),
         ("remind_minutes = 30", "remind_minutes = 120", "value", None),
         ('"08:00", "15:00"', '"08:00", "08:00"', "value", None),
         ('"08:00", "15:00"', '"8", "15:00"', "value", None),
