@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -46,4 +47,4 @@ def _act(hub: RunningHub) -> str | None:
 
 
 async def _full(self: Journal, entry: Entry) -> None:
-    raise StoreError("the disk is full")
+    raise StoreError("full", Path("journal.db"))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain.conclusion import Answered, Send, Sent
-from edge.domain.drill import Drill, EndDrill, SeeDrillStopped, StartDrill
+from edge.domain.drill import Drill, DrillKind, EndDrill, SeeDrillStopped, StartDrill
 from edge.domain.incident import AllClear, Muster, OpenIncident
 from edge.domain.instant import SECOND
 from edge.domain.lifecycle import VITAL
@@ -329,7 +329,7 @@ TICKED = st.lists(st.sampled_from(SIRENS), unique=True, max_size=3)
 @settings(max_examples=60, deadline=None)
 @given(STEPS, TICKED, st.sampled_from(["live", "call_out"]))
 def test_whatever_comes_no_unticked_output_is_reached_and_what_is_real_ends_it(
-    steps: list[str], ticked: list[str], kind: str
+    steps: list[str], ticked: list[str], kind: DrillKind
 ) -> None:
     scene = begun(replace(SMOKE, kind=kind, outputs=tuple(ticked)))
     for what in steps:
