@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.domain.drill import StartDrill
+from edge.domain.request import Acknowledge
 from edge.hub import RunningHub
 from edge.store.journal import Entry, Journal
 from edge.store.writer import StoreError
@@ -34,6 +35,8 @@ async def test_its_siren_stops_at_once_and_nothing_of_it_is_left_when_the_journa
         await asyncio.to_thread(siren.get, True, 20)
         with monkeypatch.context() as sick:
             sick.setattr(Journal, "commit", _full)
+            await hub.act(Acknowledge(rows(hub)[0].id, "li-qiang"))
+            await until(lambda: not hub._line.log.healthy)
             await asyncio.to_thread(field.say, CO, {"carbon_monoxide": True, "co": 120})
             await until(lambda: any(one.stopped for one in hub.drills()), 20)
             await until(lambda: _act(hub) == "stop", 20)
