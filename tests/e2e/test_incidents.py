@@ -116,6 +116,8 @@ def test_from_the_wall_to_the_final_report(panel: Panel, sign_in: SignIn, incide
 
     panel.do(lambda hub: (hub.clear(str(incident.alarm)), draw(hub)))
     page.get_by_text("应急结束…").click()
+    expect(page.locator("#work-end")).to_contain_text("未完成:")  # asked once, before it is over
+    page.get_by_role("checkbox", name="仍要宣布应急结束").check()
     page.get_by_role("button", name="宣布应急结束").click()
     expect(page.locator("#work-top")).to_contain_text("写终报")
     page.locator("[data-report] [name=kind]").select_option("final")

@@ -12,10 +12,11 @@ from edge.domain.household import EmergencyContact, Household
 from edge.domain.incident import Incident
 from edge.domain.names import Text
 from edge.domain.notification import About, Notification, NotificationState
-from edge.domain.output import Command, CommandState, OutputKind
+from edge.domain.output import Command, CommandState, OutputKind, OutputState
 from edge.domain.request import Acknowledge, Judge, Reset
 from edge.domain.reserve import Batch, Item, Reserve, Stock, Store
 from edge.domain.rule import Priority
+from tests.edge.emergency.scene import a_command, an_output
 from tests.web.conftest import ComeIn
 from tests.web.fakes import FakeHub
 from tests.web.incidents import an_incident, following
@@ -200,6 +201,37 @@ async def test_a_plan_whose_review_is_late_is_amber(hub: FakeHub, person: ComeIn
     hub.site = replace(hub.site, emergency=replace(rules, plans=(old, *rules.plans[1:])))
     page = (await (await person("guard")).get("/plans", headers={"accept-language": "zh"})).text
     assert re.search(r'class="c-high tone">2020-06-30', page)
+
+
+async def test_a_step_that_ticks_itself_offers_what_ticks_it(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    only = tuple(step for step in incident.steps if step.id in {"ack", "verdict"})
+    guard = await person("guard")
+    hub.put_case("incident", replace(incident, steps=only[:1]).to_dict())
+    page = (await guard.get(f"/incidents/{incident.id}")).text
+    top = page[page.index("next-step") : page.index('id="work-columns"')]
+    assert 'data-act="ack"' in top
+    assert "/steps/ack/done" not in page
+    hub.put_case("incident", replace(incident, steps=only[1:]).to_dict())
+    page = (await guard.get(f"/incidents/{incident.id}")).text
+    top = page[page.index("next-step") : page.index('class="members"')]
+    assert f'href="/alarms/{incident.alarm}"' in top
+    assert "/steps/verdict/done" not in page
+
+
+async def test_before_the_all_clear_what_sounds_can_be_stopped(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    command = a_command("sr-1", incident.id)
+    states = [OutputState(an_output("sr-1", "b3/s1"), command, None, None)]
+    hub.outputs = lambda: states  # type: ignore[method-assign]
+    page = (await (await person("guard")).get(f"/incidents/{incident.id}")).text
+    end = page[page.index('id="work-end"') : page.index('id="work-story"')]
+    assert "/api/v1/outputs/sr-1.sound/operate" in end
+    assert 'name="confirm" required' in end
+    cleared = replace(incident, state="all_clear", all_clear_at=incident.opened_at)
+    hub.put_case("incident", cleared.to_dict())
+    page = (await (await person("guard")).get(f"/incidents/{incident.id}")).text
+    assert "/steps/" not in page  # late steps are done no longer
 
 
 async def test_what_was_switched_who_was_called_and_where_the_materials_lie(

@@ -13,7 +13,7 @@ const refusal = (said) => own[said.code] ?? words.refused[said.code] ?? said.det
 // -- the picture follows what happens ------------------------------------------------------------------------------
 
 const parts = () => [...document.querySelectorAll("[data-refreshes]")];
-const busy = () => parts().some((part) => part.querySelector(":popover-open, details[open], [aria-busy=true], [data-armed]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")));
+const busy = () => parts().some((part) => part.querySelector(":popover-open, details[open]:not([data-fold]), [aria-busy=true], [data-armed]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")));
 let waiting = null;
 
 async function refresh() {
@@ -33,11 +33,18 @@ async function refresh() {
     const other = part.id ? fresh.getElementById(part.id) : null;
     if (!part.id) continue;
     if (!other) location.reload(); // it is another page now: all clear, closed
-    else if (other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes);
+    else fold(other, part);
+    if (other && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes);
   }
   if (focused) document.querySelector(`[data-do="${CSS.escape(focused)}"]`)?.focus();
   wake();
 }
+
+// On a phone what is over, and what is looked up, is folded until somebody opens it, and stays as it was left.
+function fold(inside, before) {
+  for (const each of inside.querySelectorAll("details[data-fold]")) each.open = before?.querySelector(`#${each.id}`)?.open ?? !matchMedia("(max-width: 760px)").matches;
+}
+fold(document);
 
 function follow() { waiting ??= setTimeout(refresh, 300); }
 
