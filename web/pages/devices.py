@@ -29,6 +29,13 @@ SORTS: Final[Mapping[str, tuple[str, Callable[[DeviceState], Any]]]] = {
     "heard": (_("Heard longest ago"), lambda s: s.heard_at or 0),
     "alarm": (_("Alarms first"), lambda s: (-len(s.alarms), s.device.zone)),
 }
+SPEAKS: Final[Mapping[str, str]] = {
+    "json": _("JSON messages"),
+    "modbus-rtu": _("Modbus RTU bus"),
+    "zigbee2mqtt": _("Zigbee radio"),
+    "at-modem": _("Modem"),
+}
+"""How a device is spoken to, by its dialect."""
 _HOUSEKEEPING: Final = frozenset({"battery", "voltage", "rssi", "snr", "link_quality"})
 
 
@@ -72,7 +79,14 @@ async def device_page(request: Request, visitor: SeeingVisitor, id: str) -> HTML
         if point.point.spec.quantity is not None
     ]
     return await render.page(
-        request, visitor, "device.html", state=state, points=points, charts=charts, here="/devices"
+        request,
+        visitor,
+        "device.html",
+        state=state,
+        points=points,
+        charts=charts,
+        speaks=SPEAKS,
+        here="/devices",
     )
 
 

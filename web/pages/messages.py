@@ -80,6 +80,13 @@ CHANNELS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown": (_("Not used yet"), "low"),
     "not_set_up": (_("Not set up"), "none"),
 }
+WAYS: Final[Mapping[str, str]] = {
+    "desk": _("On the desk's screen"),
+    "sms": _("Text message"),
+    "ring": _("Phone rings"),
+    "apprise": _("Message over the internet"),
+}
+"""What a channel does, by its kind."""
 PROOFS: Final[Mapping[str, str]] = {
     "accepted": _("Taken by the carrier"),
     "delivered": _("Delivered"),
@@ -108,6 +115,7 @@ async def messages(
         next=page.next,
         before=before,
         channels=channels,
+        ways=WAYS,
         channel_names={channel.id: channel.name for channel in channels},
         persons={person.id: person.name for person in hub.site.roster.persons.values()},
         states=STATES,
