@@ -62,7 +62,7 @@ async def test_open_alarms_and_orders_stand_there_and_closed_ones_do_not_even_af
         open_one = next(a for a in hub.open_alarms() if a.id == id)
         assert set(found[alarm]) == set(shapes.alarm_of(hub, open_one))
         assert (found[alarm]["state"], found[alarm]["purpose"]) == ("unacknowledged", "live")
-        assert found[work]["title"] == {"zh": "查看", "en": "Look"}
+        assert found[work]["title"] is None  # a person may have worded it
         assert all(
             body["purpose"] != Purpose.TEST for name, body in found.items() if name.startswith("alarms")
         )
