@@ -44,7 +44,9 @@ def command(arguments: argparse.Namespace) -> int:
         if not is_id(arguments.name):
             return _fail(f"{arguments.name!r} is no name: lower-case letters, digits and hyphens")
         if any(known.name == arguments.name for known in file.tokens()):
-            return _fail(f"a program is called {arguments.name} already: remove it first, its token ends with that")
+            return _fail(
+                f"a program is called {arguments.name} already: remove it first, its token ends with that"
+            )
         token = new_token()
         account = Account(arguments.name, arguments.name, arguments.role)
         file.put_token(digest(token), account, operator(), now)

@@ -20,8 +20,8 @@ from web.pages.me import router as _me
 from web.pages.messages import router as _messages
 from web.pages.orders import router as _orders
 from web.pages.outputs import router as _outputs
-from web.pages.reports import router as _reports
 from web.pages.plans import router as _plans
+from web.pages.reports import router as _reports
 from web.pages.reserve import router as _reserve
 from web.pages.roster import router as _roster
 from web.pages.session import router as _session

@@ -59,4 +59,6 @@ async def _trend(hub: Hub, state: PointState) -> Sparkline | None:
     if state.point.spec.quantity is None:
         return None
     end = hub.now().utc
-    return sparkline((await hub.series(state.point.id, end - AROUND, end, 120)).items, end - AROUND, end, None)
+    return sparkline(
+        (await hub.series(state.point.id, end - AROUND, end, 120)).items, end - AROUND, end, None
+    )
