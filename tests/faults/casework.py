@@ -47,7 +47,7 @@ def emergency(scene: Scene) -> None:
     scene.world.field.say(GAS, {"gas": 0.0})
     scene.alarm("gs-1203.gas", "normal again", lambda found: not found["active"])
     scene.close(alarm)
-    _do(chief, f"{incident}/all-clear", note="已通风")
+    _do(chief, f"{incident}/all-clear", note="已通风", confirm=True)
     _do(chief, f"{incident}/reports", kind="final", note="胶管老化")
     _told_once(
         scene, incident,
