@@ -53,7 +53,7 @@ def test_from_mosquitto_pub_to_a_reset_over_a_killed_hub(demo: Demo, desk: SignI
     expect(theirs.locator("#first .place")).to_contain_text("303", timeout=2000)
     expect(mine.locator("#totals")).to_contain_text("火警 1")
     mine.keyboard.press("Space")
-    expect(theirs.locator("#first .taken")).to_contain_text("李强", timeout=2000)
+    expect(theirs.locator("#first .taken")).to_contain_text("李强", timeout=10_000)
     (before,) = demo.fires()
     assert before["state"] == "acknowledged"
     assert before["persisted"]

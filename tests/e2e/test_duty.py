@@ -72,7 +72,7 @@ def test_a_locked_pin_never_stops_the_wall(panel: Panel, sign_in: SignIn) -> Non
         enter(page, "guard", "9999")
         expect(page.locator("#person-error")).to_have_text("PIN 不对。")
     enter(page, "guard", "9999")
-    expect(page.locator("#person-error")).to_contain_text("锁定 15 分钟")
+    expect(page.locator("#person-error")).to_contain_text("暂时锁定")
     page.locator("[data-pad=cancel]").click()
     page.locator("#first [data-act=silence]").click()
     expect(page.locator("#desk")).to_contain_text("报警墙 1")

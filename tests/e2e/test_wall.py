@@ -185,7 +185,7 @@ def test_a_desk_that_missed_too_much_takes_the_page_anew(panel: Panel, sign_in: 
     expect(page.locator("#first .place")).to_contain_text("301", timeout=15_000)
     assert first(page) == fire.id
     alarm = panel.do(lambda hub: hub.raise_alarm("gas-1203.gas", Signal.GAS))
-    expect(page.locator(f"#a-{alarm.id}")).to_be_visible()
+    expect(page.locator(f"#a-{alarm.id}")).to_be_visible(timeout=20_000)  # 2,400 rows are drawn anew
 
 
 def test_silence_is_shown_to_all_and_ends_with_a_new_alarm(panel: Panel, sign_in: SignIn) -> None:
