@@ -32,6 +32,8 @@ FIRST_WAIT: Final = 1.0  # seconds, doubled with every attempt
 LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 900.0  # what a server may ask for by Retry-After
 PROVE_EVERY: Final = 600.0
+REPEATS: Final = 5
+"""How often in a row, without getting on, what was answered for within the grace is sent again at once."""
 GRACE: Final = 30.0  # seconds within which a server has what it acknowledged on its disk
 
 
@@ -94,6 +96,7 @@ class Follower:
         self._counted = 0  # up to this row all that was taken is counted as sent
         self._arrived = 0  # up to this row some may be there that were not answered for
         self._went_back = now().mono - 2 * self._grace - 1
+        self._repeats = 0  # since the cursor in the file last got on
         self._write_due = 0
         self._unwritten: list[SetAside] = []
         self._attempts = 0
@@ -189,6 +192,7 @@ class Follower:
             self._passed(stretch, outcome)
             self.behind = stretch.newest - stretch.upto
             if outcome.fresh and self._may_repeat():
+                self._repeats += 1
                 self._go_back()
                 return 0.0
             self._answered.append((self._now().mono, self.standing))
@@ -236,8 +240,11 @@ class Follower:
             self._succeeded()
 
     def _may_repeat(self) -> bool:
-        """Not again and again to a server that drops its connections as it pleases: the cursor must get on."""
-        return bool(self._answered) and self._now().mono - self._went_back > 2 * self._grace
+        """A few times at once, for a server may restart twice in a minute; but to one that drops its connections as it
+        pleases not again and again: the cursor must get on.
+        """
+        rested = self._now().mono - self._went_back > 2 * self._grace
+        return bool(self._answered) and (rested or self._repeats < REPEATS)
 
     def _go_back(self) -> None:
         """Repeat what was answered for within the grace."""
@@ -255,6 +262,7 @@ class Follower:
         while self._answered and self._answered[0][0] <= now - self._grace:
             _, at = self._answered.popleft()
         await self._write(replace(at, outage=self.standing.outage))
+        self._repeats = 0
         self._write_due = now + self._grace // 2
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:

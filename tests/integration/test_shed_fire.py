@@ -64,7 +64,11 @@ async def test_s3_as_its_file_tells_it(
         assert "tc-eb.temperature-1" in wall[2:]
         for id in SIRENS:
             await story.until("command.confirmed", output(id, "start"), 15)
-        await story.until("alarm.acked", at("sm-eb1.smoke"), 60)
+        for point in (
+            "sm-eb1.smoke",
+            "ht-eb2.heat",
+        ):  # each "1" takes what he was told last, which a busy modem decides
+            await story.until("alarm.acked", at(point), 60)
 
         # He confirms what two detectors said: the plan's people are told, though it is taken.
         await hub.act(Judge(smoke.body["id"], LEADER, "real", "fire"))

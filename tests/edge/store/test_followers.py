@@ -220,6 +220,23 @@ async def test_a_server_that_restarted_between_two_batches_is_noticed(following:
     assert not following.made_up
 
 
+async def test_one_that_restarts_again_soon_after_an_outage_is_noticed_too(following: Following) -> None:
+    await store(following.desk, 1, 5)
+    await following.all()
+    following.sink.trouble = AWAY
+    await store(following.desk, 6, 7)
+    await following.turn()
+    following.sink.trouble = None
+    await following.all()
+    for first in (8, 10):  # what it had in its memory is gone, and nobody was there to see it away
+        following.sink.held.clear()
+        following.sink.fresh = True
+        following.later(1)
+        await store(following.desk, first, first + 1)
+        await following.all()
+        assert following.sink.held == {(LEVEL.id, START + n * SECOND) for n in range(1, first + 2)}
+
+
 async def test_a_server_that_drops_every_connection_does_not_hold_it_up(following: Following) -> None:
     await store(following.desk, 1, 200)
     for _ in range(60):
