@@ -67,7 +67,7 @@ async def test_s3_as_its_file_tells_it(
         for point in (
             "sm-eb1.smoke",
             "ht-eb2.heat",
-        ):  # each "1" takes what he was told last, which a busy modem decides
+        ):  # each "1" takes what he was told last
             await story.until("alarm.acked", at(point), 60)
 
         # He confirms what two detectors said: the plan's people are told, though it is taken.
