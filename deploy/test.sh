@@ -20,13 +20,14 @@ suite() { # suite WORKERS MARKERS ARGUMENTS…
     workers=$1 markers=$2; shift 2
     say "pytest: $markers"
     status=0
-    pytest -n "$workers" --dist loadfile -m "$markers" "$@" || status=$?
+    pytest -n "$workers" --dist loadfile --no-loadscope-reorder -m "$markers" "$@" || status=$?
     [ "$status" -eq 5 ] && return # none of this kind was asked for
     found=yes
     [ "$status" -eq 0 ] || failed=$status
 }
 failed=0
-suite 3 "not e2e" "$@" # most of them wait for something, so more of them than cores
-suite 2 e2e "$@"
+# Most of them wait for something, so there are more of them than cores.
+suite 3 "not e2e" "$@"
+suite 3 e2e "$@"
 [ "$found" = yes ] || fail "no test was found by: $*"
 exit "$failed"

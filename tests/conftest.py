@@ -27,15 +27,22 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright's loop stays with the main thread, and asyncio tests could not run after it.
+    """Browser tests are marked and last: Playwright's loop stays with its process, where no asyncio test can follow.
 
-    Asyncio tests get the task guard too: before their own fixtures, so that these have ended when it looks.
+    Asyncio tests get the task guard too: before their own fixtures, so that these have ended when it looks. Files with
+    slow tests come first, so that no worker is left alone with one at the end.
     """
+    slow = set()
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             item.fixturenames.insert(item.fixturenames.index("no_leaks") + 1, "no_leaked_tasks")
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+        if "playwright" in getattr(item, "fixturenames", ()):
+            item.add_marker("e2e")
+        if item.get_closest_marker("slow"):
+            slow.add(item.path)
+    items.sort(key=lambda item: (item.get_closest_marker("e2e") is not None, item.path not in slow))
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,6 @@ from tests.web.drills import with_drills
 from tests.web.fakes import PINS
 from tests.web.incidents import draw
 
-pytestmark = pytest.mark.e2e
-
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 WORDS = {
     "zh": {
@@ -101,7 +99,7 @@ def test_from_two_pins_to_the_record(
     other.get_by_role("alertdialog").get_by_role("button").click()
     enter(other, "guard")
     for page in (wall, other):
-        expect(page.get_by_role("alertdialog")).to_have_count(0)
+        expect(page.get_by_role("alertdialog")).to_have_count(0, timeout=15_000)
     assert panel.do(lambda hub: hub.drills()) == []
 
     wall.goto(f"{panel.url}/drills/{drill.id}")

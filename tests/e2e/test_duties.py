@@ -16,8 +16,6 @@ from tests.e2e.test_orders import picture
 from tests.web.duties import BOOK, due, with_duties
 from tests.web.fakes import FakeHub
 
-pytestmark = pytest.mark.e2e
-
 # A browser that reads tags: `tagged` is what comes near it.
 READER = """window.NDEFReader = class extends EventTarget {
   scan() { window.tagged = (code) => {

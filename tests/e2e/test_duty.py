@@ -19,8 +19,6 @@ from tests.e2e.test_looks import violations
 from tests.web.fakes import PASSWORDS, PINS, FakeHub
 from tests.web.sample_site import DEVICES
 
-pytestmark = pytest.mark.e2e
-
 
 def make_wall(sign_in: SignIn, **how: object) -> Page:
     page = sign_in("guard", "/me", **how)

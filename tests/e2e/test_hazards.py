@@ -15,8 +15,6 @@ from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 from tests.web.hazards import a_hazard, with_hazards
 
-pytestmark = pytest.mark.e2e
-
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 

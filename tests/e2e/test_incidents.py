@@ -24,8 +24,6 @@ from tests.web.fakes import FakeHub
 from tests.web.incidents import an_incident, draw, following
 from web.api.v1.muster import code_of
 
-pytestmark = pytest.mark.e2e
-
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 HOME = Household(
     "b3/s1/3f/301",

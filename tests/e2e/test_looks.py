@@ -18,8 +18,6 @@ from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 from tests.web.fakes import PINS, busy_day
 
-pytestmark = pytest.mark.e2e
-
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 STANDARDS = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}"
 PAGES = ["/", "/alarms", "/alarms/a-9", "/devices", "/devices/wp-1", "/health", "/journal"]

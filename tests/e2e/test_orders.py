@@ -19,8 +19,6 @@ from tests.e2e.panel import Panel
 from tests.web.fakes import PASSWORDS
 from tests.web.orders import an_order, with_orders
 
-pytestmark = pytest.mark.e2e
-
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 

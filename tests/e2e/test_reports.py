@@ -6,8 +6,6 @@ import pytest
 
 from tests.e2e.conftest import SignIn
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1920])
 @pytest.mark.parametrize("path", ["/reports", "/reports/monthly", "/reports/duty-log"])

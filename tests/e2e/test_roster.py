@@ -10,8 +10,6 @@ from tests.e2e.test_looks import violations
 from tests.edge.dispatch.test_duty import PATROL, roster
 from tests.edge.dispatch.test_outlook import DESK
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.mark.parametrize(("theme", "language"), [("night", "zh"), ("day", "en")])
 def test_the_roster_is_accessible_and_fits(panel: Panel, sign_in: SignIn, theme: str, language: str) -> None:

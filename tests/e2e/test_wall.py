@@ -14,8 +14,6 @@ from edge.domain.request import Acknowledge
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 
-pytestmark = pytest.mark.e2e
-
 
 def first(page: Page) -> str:
     return page.locator("#first > [data-alarm]").get_attribute("data-alarm") or ""
