@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from edge.domain.camera import CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import DeviceProfile
 from edge.domain.health import LinkReport
@@ -196,6 +198,29 @@ class Messenger(Protocol):
 
     def release(self, id: str) -> None:
         """The text of this id is on record: it need not be kept any longer."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A driver that sees through a camera. Every method may be called from any thread and never raises."""
+
+    def watch(self, zones: Sequence[CameraZone], masks: Sequence[Polygon]) -> None:
+        """From now on look at these zones, and keep nothing of what is under these masks."""
+
+    def view(self) -> View:
+        """How the camera does."""
+
+    def latest(self) -> Still | None:
+        """Its newest picture, None while it has none."""
+
+    def stills(self, start: int, end: int) -> Sequence[Still]:
+        """What the ring still holds of [start, end] (µs UTC), oldest first."""
+
+    def clip(self, start: int, end: int, path: Path) -> Future[Text | None]:
+        """Make a film of the ring's pictures of [start, end] at `path`; None, or why there is none.
+
+        By a child of low priority; a future that is cancelled ends it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
