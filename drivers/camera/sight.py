@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drivers.camera.frames import Frame
+if TYPE_CHECKING:
+    from drivers.camera.frames import Frame  # with OpenCV, which the hub's own process never imports
 
 Box = tuple[float, float, float, float]
 """x, y of the upper left corner, width, height; all relative to the picture, 0 to 1."""
