@@ -9,10 +9,12 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
+from edge.domain.camera import Camera, CameraZone, Polygon, View
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
 from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
+from edge.domain.footage import Figures, Finding, StillSet
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.incident import Incident
 from edge.domain.instant import Instant
@@ -172,6 +174,47 @@ class ChannelState:
     counters: Mapping[str, int]
     last_ok: int | None
     last_error: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraModel:
+    """A model that a site dropped in. part: "verifier" of flame and smoke, or "detector" of people and vehicles.
+
+    licence: as its card says, "" where the card cannot be read.
+    """
+
+    part: str
+    name: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """A camera as it stands. view: how it does, None while the hub has no driver that sees.
+
+    zones, masks: looked at now; version: of the drawing, 0 where they are those of the site's folder; drawn_by: by
+    whom. findings: open ones, newest first. figures: by kind, of 30 days.
+    """
+
+    camera: Camera
+    device: Device
+    view: View | None
+    zones: Sequence[CameraZone]
+    masks: Sequence[Polygon]
+    version: int
+    drawn_by: str | None
+    models: Sequence[CameraModel]
+    findings: Sequence[Finding]
+    figures: Mapping[str, Figures]
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A picture (image/jpeg) or film as it is kept. taken: µs UTC it shows."""
+
+    taken: int
+    mime: str
+    content: bytes
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the hub, not an error of the program
@@ -361,6 +404,24 @@ class Hub(Protocol):
 
     def channels(self) -> Sequence[ChannelState]:
         """The ways to reach people, in the order of the site's folder."""
+        ...
+
+    def cameras(self) -> Sequence[CameraState]:
+        """All cameras of the site, in its order."""
+        ...
+
+    async def latest_still(self, camera: str) -> Footage | None:
+        """The newest picture of a camera (id of its device), None while it has none. It is on no record: say so first
+        by `OpenFootage` where a person looks.
+        """
+        ...
+
+    async def still(self, id: str) -> Footage | None:
+        """A kept picture or film, None when there is none (any more). Raises Unavailable."""
+        ...
+
+    async def alarm_stills(self, alarm: str) -> Sequence[StillSet]:
+        """The sets kept of an alarm, oldest first; erased ones without their files."""
         ...
 
     def open_alarms(self) -> Sequence[Alarm]:

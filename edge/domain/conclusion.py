@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
+from edge.domain.camera import CameraZone, Polygon
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import Instant
+from edge.domain.names import Text
 from edge.domain.reading import Reading, Value
 from edge.domain.request import Request
 
@@ -20,7 +22,7 @@ CASES: Final = frozenset(
     {
         "command", "linkage", "order", "escalation", "notification", "handover", "watch", "outage",
         "incident", "drill", "stock", "hazard", "nuisance", "duty", "round", "facility",
-        "calendar",
+        "calendar", "finding", "stills", "camera", "viewing",
     }
 )  # fmt: skip
 """Subjects whose facts make rows of the journal's state table.
@@ -80,7 +82,41 @@ class Rehearse:
     value: Value
 
 
-Effect = Write | Send | Release | Rehearse
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Keep a picture of a camera. stills, shot: ids of the set and the picture. wanted: µs UTC it is to show.
+
+    before: the newest one up to then will do, however old the ring has it. start: of a film that ends at `wanted`, else
+    None. Answered by `Captured`, also when there is none. The same shot again is the same file.
+    """
+
+    stills: str
+    shot: str
+    device: str
+    wanted: int
+    before: bool = False
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Delete pictures for good. shots: ids. Answered by `Erased`."""
+
+    stills: str
+    shots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Have a camera look at these zones, and keep nothing of what is under these masks."""
+
+    device: str
+    zones: tuple[CameraZone, ...]
+    masks: tuple[Polygon, ...]
+
+
+Look = Capture | Erase | Aim
+Effect = Write | Send | Release | Rehearse | Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +181,32 @@ class Alive:
     shown: Seq | None = None
 
 
-Receipt = Written | Sent | Delivered | Answered | Alive
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What came of a `Capture`. taken: µs UTC the picture shows (of a film: its end), None: there is none, and why.
+
+    size: bytes of the file.
+    """
+
+    stills: str
+    shot: str
+    taken: int | None = None
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    size: int = 0
+    error: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of an `Erase`. error None: the files of all shots are gone; else they are tried again later."""
+
+    stills: str
+    error: str | None = None
+
+
+Receipt = Written | Sent | Delivered | Answered | Alive | Captured | Erased
 
 
 @dataclass(slots=True)

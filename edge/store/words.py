@@ -17,18 +17,20 @@ HASH: Final = "words"
 """Key of a stored body under which the hash of what was taken out stands."""
 _BLANK: Final[Mapping[str, Any]] = {
     "title": ["", ""], "task": ["", ""], "measures": ["", ""], "place": ["", ""], "parts": [],
-    "cause": None, "action": None, "reason": "",
+    "cause": None, "action": None, "reason": "", "name": ["", ""], "asker": "", "answer": "",
 }  # fmt: skip
 """What a body says once the words are erased; still a body that its alarm or case can be made of."""
 OWN: Final[Mapping[str, Sequence[str]]] = {
     "order": ("title", "task", "cause", "action", "parts", "reason"),
     "outage": ("reason",),
     "hazard": ("title", "place", "measures", "reason"),
+    "viewing": ("asker", "reason", "answer"),
 }
 """Subject -> keys of its bodies that may hold what a person wrote."""
 WITHIN: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "alarm": {"verdict": ("cause",), "suppression": ("reason",)},
     "hazard": {"override": ("reason",), "sources": ("title", "place")},
+    "camera": {"zones": ("name",)},
 }
 """Subject -> keys of its bodies that hold parts, or lists of them -> keys of such a part that may hold words."""
 

@@ -48,6 +48,7 @@ from edge.outputs import Outputs
 from edge.preview import heard
 from edge.store import case_rows
 from tests.web.fake_alarms import FakeAlarms
+from tests.web.fake_cameras import FakeCameras
 from tests.web.fake_health import FakeHealth
 from tests.web.fake_records import FakeRecords
 from tests.web.fake_roster import FakeRoster
@@ -58,7 +59,7 @@ PASSWORDS = {"guard": "guard-pw-2468", "maintenance": "maintenance-pw-2468", "ad
 PINS = {"guard": "4711", "maintenance": "5820", "admin": "901357"}
 
 
-class FakeHub(FakeRoster, FakeAlarms, FakeHealth):
+class FakeHub(FakeRoster, FakeAlarms, FakeCameras, FakeHealth):
     """`edge.facade.Hub` in memory. Set `frozen` to stop its clock, `journal_down` to make nothing durable."""
 
     site = SITE
