@@ -1,0 +1,148 @@
+"""From frames to findings: the checks of one camera, live in its child and in `edge-hub analyse` alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from drivers.camera.areas import WHOLE
+from drivers.camera.episodes import Episodes
+from drivers.camera.frames import Frame
+from drivers.camera.lines import Finding
+from drivers.camera.sight import Area, Check
+
+Areas = tuple[Area, ...]
+
+_SHAPE_WIDTH: Final = 320  # the checks' working width: pictures of the same shape there need no new learning
+_SMOOTHING: Final = 0.05  # of the cost: about the last 20 frames
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """What a camera is to look for.
+
+    checks: in the whole picture; zones: with the checks of each. verifier: an ONNX model that takes a second look at
+    flame and smoke; detector: one that knows COCO's classes. ages: seconds after which an episode of a kind is looked
+    at anew, where they are to differ from `episodes.AGES`.
+    """
+
+    checks: tuple[str, ...] = ()
+    zones: Areas = ()
+    verifier: Path | None = None
+    detector: Path | None = None
+    ages: Mapping[str, float] = field(default_factory=dict)
+
+
+def _tamper(_areas: Areas, _settings: WatchSettings) -> Check:
+    from drivers.camera.checks.tamper import Tamper
+
+    return Tamper()
+
+
+def _motion(areas: Areas, _settings: WatchSettings) -> Check:
+    from drivers.camera.checks.motion import Motion
+
+    return Motion(areas)
+
+
+def _zone_change(areas: Areas, _settings: WatchSettings) -> Check:
+    from drivers.camera.checks.zone_change import ZoneChange
+
+    return ZoneChange(areas)
+
+
+CHECKS: Final[Mapping[str, Callable[[Areas, WatchSettings], Check]]] = {
+    "tamper": _tamper,
+    "motion": _motion,
+    "zone-change": _zone_change,
+}
+"""Check -> how it is made. Each module is imported when it is first asked for: its packages may be missing."""
+
+PICTURE_ONLY: Final = ("tamper",)
+"""What can be said of the whole picture alone, wherever it is asked for."""
+
+
+class Watching:
+    """The checks of one camera over its frames. For one thread.
+
+    A check that looks at other zones than before, or at pictures of another shape, is made anew and learns again.
+    """
+
+    def __init__(self, settings: WatchSettings) -> None:
+        self._settings = settings
+        self._episodes = Episodes(settings.ages)
+        self._checks: dict[str, tuple[Areas, Check]] = {}
+        self._cost: dict[str, float] = {}
+        self._shape: tuple[int, ...] | None = None
+        self._aim(settings.zones)
+
+    @property
+    def learning(self) -> tuple[str, ...]:
+        """Checks that do not know the scene yet."""
+        return tuple(name for name, (_, check) in self._checks.items() if check.learning)
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Kinds of which an episode is open."""
+        return self._episodes.active
+
+    @property
+    def cost(self) -> Mapping[str, float]:
+        """Check -> ms per frame of late. A smaller copy of the frame is paid by the check that first asks for it."""
+        return dict(self._cost)
+
+    def look(self, frame: Frame, utc: int) -> list[Finding]:
+        """What starts or ends with this frame, taken at `utc` (µs)."""
+        shape = frame.grey(_SHAPE_WIDTH).shape
+        if shape != self._shape:
+            if self._shape is not None:  # of a camera that was set to another format
+                self._checks = {
+                    name: (areas, self._made(name, areas)) for name, (areas, _) in self._checks.items()
+                }
+            self._shape = shape
+        told: list[Finding] = []
+        for name, (areas, check) in self._checks.items():
+            told += self._episodes.keep(name, {area.id for area in areas}, utc)
+            begun = time.perf_counter()
+            sights = check.look(frame)
+            found = self._episodes.follow(name, sights, frame.t, utc, learning=check.learning)
+            if any(finding.state == "aged" for finding in found):
+                check.forget()
+            self._spent(name, 1000 * (time.perf_counter() - begun))
+            told += found
+        for name in CHECKS.keys() - self._checks.keys():
+            told += self._episodes.keep(name, (), utc)
+        return told
+
+    def rezone(self, zones: Sequence[Area]) -> None:
+        """Look at these zones from now on; what was open in others ends with the next frame."""
+        self._aim(tuple(zones))
+
+    def forget(self) -> None:
+        """Learn everything anew: a mask has changed, or the camera was moved on purpose."""
+        for _, check in self._checks.values():
+            check.forget()
+
+    def _aim(self, zones: Areas) -> None:
+        """Make the checks that the whole picture and these zones ask for; one whose zones are as before is kept."""
+        before, self._checks = self._checks, {}
+        for name in CHECKS:
+            areas = tuple(zone for zone in zones if name in zone.checks)
+            if name in self._settings.checks:
+                areas = (WHOLE, *areas)
+            if areas and name in PICTURE_ONLY:
+                areas = (WHOLE,)
+            if areas:
+                kept = before.get(name)
+                self._checks[name] = kept if kept and kept[0] == areas else (areas, self._made(name, areas))
+        self._cost = {name: cost for name, cost in self._cost.items() if name in self._checks}
+
+    def _made(self, name: str, areas: Areas) -> Check:
+        return CHECKS[name](areas, self._settings)
+
+    def _spent(self, name: str, ms: float) -> None:
+        before = self._cost.get(name)
+        self._cost[name] = ms if before is None else before + _SMOOTHING * (ms - before)
