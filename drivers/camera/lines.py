@@ -92,7 +92,7 @@ class Beat(_Line, frozen=True, tag="beat"):
 
 
 class Finding(_Line, frozen=True, tag="finding"):
-    """Something that starts, ends, or has lasted `max_age` seconds and is looked at anew.
+    """Something that starts, ends, or is over because it has lasted `max_age` seconds ("aged": learnt anew).
 
     id: of the episode, 26 lower-case hexadecimal digits, the same in all of its lines. zone: "" for the whole picture.
     why: the numbers that decided. verified: what the second look said, None where there was none.
@@ -102,7 +102,7 @@ class Finding(_Line, frozen=True, tag="finding"):
     id: Annotated[str, Meta(pattern="^[0-9a-f]{26}$")]
     check: str
     kind: str
-    zone: Word
+    zone: Annotated[str, Meta(pattern="^[a-z0-9-]{0,63}$")]
     state: Literal["start", "end", "aged"]
     score: Share
     box: Box | None
@@ -131,8 +131,8 @@ def read_report(line: bytes) -> Beat | Finding:
     return _read(line, _REPORTS)
 
 
-_ORDERS: Final = msgspec.json.Decoder(Start | Aim)
-_REPORTS: Final = msgspec.json.Decoder(Beat | Finding)
+_ORDERS: Final[msgspec.json.Decoder[Start | Aim]] = msgspec.json.Decoder(Start | Aim)
+_REPORTS: Final[msgspec.json.Decoder[Beat | Finding]] = msgspec.json.Decoder(Beat | Finding)
 
 
 def _read(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
