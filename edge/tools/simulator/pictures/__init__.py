@@ -1,0 +1,1 @@
+"""What the simulated cameras see: drawn scenes, and how they are sent."""
