@@ -62,7 +62,7 @@ class Scene(ABC):
     def at(self, t: float, events: Sequence[Event] = ()) -> Picture:
         """The picture at `t`: (360, 640, 3), BGR."""
         backdrop = self._lit(t)
-        number = int(t * RATE)
+        number = int(t * RATE + 1e-6)
         backdrop.now = backdrop.noisy[(5 * number + number // KINDS_OF_NOISE) % KINDS_OF_NOISE]
         picture = backdrop.now.copy()
         for event in sorted(events, key=lambda event: (event.kind == "covered", event.start)):

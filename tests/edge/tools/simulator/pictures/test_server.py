@@ -85,7 +85,7 @@ def test_a_client_that_reads_for_ever_does_not_hold_the_end_up(screens: dict[str
 
 
 def test_pictures_come_at_the_rate_and_none_twice() -> None:
-    screen = Screen(SHED, rate=20)
+    screen = Screen(SHED, rate=10)
     numbers = [-1]
     for _ in range(5):
         number, jpeg = screen.next(numbers[-1])
