@@ -56,21 +56,27 @@ class Memory:
         self._alarms: dict[str, Alarm] = {}
         self._orders: dict[str, WorkOrder] = {}
         self._incidents: dict[str, Incident] = {}
+        self._closed: list[tuple[dict[str, Any], str]] = []  # what is over, and where it is kept
 
     def note(self, fact: Fact) -> None:
         """Keep what the fact says of an alarm or order."""
         if fact.subject == "alarm" and "signal" in fact.body:
-            self._alarms[fact.body["id"]] = Alarm.from_dict(dict(fact.body))
+            self._keep(self._alarms, Alarm.from_dict(dict(fact.body)))
         elif fact.subject == "order" and "offered" in fact.body:
-            self._orders[fact.body["id"]] = WorkOrder.from_dict(fact.body)
+            self._keep(self._orders, WorkOrder.from_dict(fact.body))
         elif fact.subject == "incident":
-            self._incidents[fact.body["id"]] = Incident.from_dict(fact.body)
+            self._keep(self._incidents, Incident.from_dict(fact.body))
+
+    def _keep(self, kept: dict[str, Any], case: Alarm | WorkOrder | Incident) -> None:
+        kept[case.id] = case
+        if not case.open:
+            self._closed.append((kept, case.id))
 
     def forget(self) -> None:
         """Drop what is closed: its last messages have been asked for by now."""
-        self._alarms = {id: alarm for id, alarm in self._alarms.items() if alarm.open}
-        self._orders = {id: order for id, order in self._orders.items() if order.open}
-        self._incidents = {id: incident for id, incident in self._incidents.items() if incident.open}
+        for kept, id in self._closed:
+            kept.pop(id, None)
+        self._closed.clear()
 
     def alarm(self, id: str | None) -> Alarm | None:
         """The alarm as last known."""

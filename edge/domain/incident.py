@@ -49,7 +49,7 @@ class StepState:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
-            **asdict(self),
+            **{field.name: getattr(self, field.name) for field in fields(self)},
             "title": [self.title.zh, self.title.en],
             "ticks": list(self.ticks),
             "priorities": list(self.priorities),

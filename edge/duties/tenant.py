@@ -110,6 +110,10 @@ class Duties:
         self._look_at = now.mono
         return out
 
+    def heeds(self, reading: Reading) -> bool:
+        """See `Heeding`: readings that prove a duty."""
+        return reading.point.id in self._by_point
+
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Proofs and findings of this step, then the calendar."""
         out = self._ledger.begin(now)

@@ -10,7 +10,7 @@ from edge.domain.conclusion import Conclusion, Happened
 from edge.domain.drill import Drill
 from edge.domain.fact import Fact
 from edge.domain.instant import Instant
-from edge.domain.reading import Purpose
+from edge.domain.reading import Purpose, Reading
 
 ENDINGS: Final = frozenset({"drill-over", "drill-stopped"})
 """Messages that tell of a drill's end."""
@@ -48,6 +48,10 @@ class Watching:
     def next_due(self) -> int | None:
         """It waits for nothing."""
         return None
+
+    def heeds(self, reading: Reading) -> bool:
+        """See `Heeding`: a drill's own readings."""
+        return reading.purpose is Purpose.DRILL and self._book.running is not None
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """The marked reading, messages, answers, people on scene, the all clear, and outputs that really started."""

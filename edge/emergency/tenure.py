@@ -60,5 +60,10 @@ class Tenure:
             return NEVER
         if not incident.count or entry.joined is None:
             return NEVER
-        quiet = (self._triggers.quiet_at(id, self._window) for id in entry.members)
-        return max(entry.joined + self._window, *quiet, 0) + 1
+        last = entry.joined + self._window
+        for id in entry.members:
+            quiet = self._triggers.quiet_at(id, self._window)
+            if quiet == NEVER:  # one of a thousand that is active is enough
+                return NEVER
+            last = max(last, quiet)
+        return last + 1

@@ -24,7 +24,7 @@ from edge.domain.hazard import (
 from edge.domain.hazard_parts import NOTHING
 from edge.domain.hazard_rules import HazardPolicy, HazardRule, Unit
 from edge.domain.instant import MINUTE, SECOND, Instant
-from edge.domain.reading import Purpose
+from edge.domain.reading import Purpose, Reading
 from edge.domain.request import Refusal
 from edge.domain.rule import AlarmRule
 from edge.domain.timers import NEVER, resumed
@@ -92,6 +92,10 @@ class Hazards:
             elif hazard.closed_at is not None:
                 self._remember(hazard, now)
         return told
+
+    def heeds(self, reading: Reading) -> bool:
+        """See `Heeding`: readings that may prove that a cause is gone."""
+        return len(self._book) > 0 and bool(self._book.proving(reading.point.id))
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Hazards that alarms and verdicts show, what became of their orders, proofs, and times that are over."""

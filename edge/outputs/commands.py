@@ -173,6 +173,10 @@ class Commands:
             run.command = replace(command, state=CommandState.WRITTEN, written_at=now.utc)
             self._tell("command.written", run, now, out)
 
+    def heeds(self, reading: Reading) -> bool:
+        """Whether the reading is an output's feedback or its device's link."""
+        return reading.point.id in self._read_by or reading.point.id in self._linked
+
     def read(self, reading: Reading, now: Instant, out: Conclusion) -> list[Output]:
         """Take a reading; the outputs whose feedback it is. Only a live, good one proves anything."""
         for output in self._linked.get(reading.point.id, ()):

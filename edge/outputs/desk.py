@@ -19,14 +19,24 @@ def tone(alarms: Iterable[Alarm], desk: Desk) -> Tone:
 
     Acknowledged or silenced: light only. A test or a drill shows nothing: nobody ticked the beacon.
     """
-    shown = [alarm for alarm in alarms if alarm.open and alarm.purpose is Purpose.LIVE]
-    if not shown:
-        return Tone.OFF
-    sounding = [alarm for alarm in shown if alarm.sounds]
-    if desk.silenced_until is not None or not sounding:
-        return Tone.SILENT
-    first = min(sounding, key=lambda alarm: (_rank(alarm.signal), alarm.priority.rank, -alarm.raised_at))
+    shown, first = False, None
+    for alarm in alarms:
+        if not alarm.open or alarm.purpose is not Purpose.LIVE:
+            continue
+        shown = True
+        if desk.silenced_until is not None:
+            break
+        if alarm.sounds and (first is None or _lead(alarm) < _lead(first)):
+            first = alarm
+            if alarm.signal is Signal.FIRE:
+                break  # nothing goes before it: in a storm of a thousand the rest need not be asked
+    if first is None:
+        return Tone.SILENT if shown else Tone.OFF
     return _FIRST.get(first.signal) or (Tone.FAULT if first.signal is Signal.FAULT else Tone.NOTICE)
+
+
+def _lead(alarm: Alarm) -> tuple[int, int, int]:
+    return _rank(alarm.signal), alarm.priority.rank, -alarm.raised_at
 
 
 def _rank(signal: Signal) -> int:

@@ -33,7 +33,7 @@ from edge.domain.output import (
     gas_zones,
     outputs_of,
 )
-from edge.domain.reading import Purpose
+from edge.domain.reading import Purpose, Reading
 from edge.domain.request import Refusal, Request
 from edge.domain.zones import within
 from edge.outputs.commands import Commands, Order
@@ -154,6 +154,10 @@ class Outputs:
         self._commands.restore(commands, now, out)
         self._show(now, out)
         return out
+
+    def heeds(self, reading: Reading) -> bool:
+        """See `Heeding`."""
+        return self._commands.heeds(reading)
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Receipts and feedback first, then what alarms ask for, then time."""

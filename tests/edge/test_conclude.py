@@ -10,8 +10,10 @@ import pytest
 
 from edge.conclude import Conclude
 from edge.domain.conclusion import Conclusion, Happened
+from edge.domain.device import Device, Point
 from edge.domain.fact import Fact, Seq
 from edge.domain.instant import Instant
+from edge.domain.reading import Reading
 from edge.domain.request import Refusal, Request
 from edge.store.case_rows import Case
 
@@ -51,6 +53,20 @@ class Counter(Clerk):
         return Conclusion([fact(self.hears)], subject={"id": "wo-1"})
 
 
+class Reader(Clerk):
+    """One that looks at the readings of one point."""
+
+    def __init__(self, heeded: str, due: int | None = None) -> None:
+        super().__init__("a", "b", "read", due)
+        self.heeded = heeded
+
+    def heeds(self, reading: Reading) -> bool:
+        return reading.point.id == self.heeded
+
+    def conclude(self, happened: Happened, now: Instant) -> Conclusion:
+        return Conclusion([fact("read") for _ in happened.readings])
+
+
 class Broken(Clerk):
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         raise ZeroDivisionError
@@ -58,6 +74,11 @@ class Broken(Clerk):
 
 def fact(kind: str) -> Fact:
     return Fact(Seq(1, 1), kind, NOW.utc)
+
+
+def reading(point: str) -> Reading:
+    made = Point(point, Device("sm-301", None, None, "", None, None, ""), None)  # type: ignore[arg-type]
+    return Reading(made, True, NOW.utc, NOW.utc)
 
 
 def kinds(facts: Sequence[Fact]) -> list[str]:
@@ -97,3 +118,20 @@ def test_rows_go_back_to_the_tenant_they_are_of_and_time_is_the_earliest() -> No
     assert [row["id"] for row in commands.restored] == ["co-1"]
     assert conclude.next_due() == 900
     assert Conclude().next_due() is None
+
+
+def test_readings_alone_are_concluded_from_where_somebody_heeds_them_or_time_is_up() -> None:
+    conclude = Conclude([Reader("valve.closed"), later := Clerk("a", "b", "x", due=NOW.mono + 1)])
+    conclude.restore([], NOW)
+    assert kinds(conclude.draw([], NOW, [reading("sm-301.smoke")]).facts) == []
+    assert (
+        kinds(conclude.draw([], NOW, [reading("sm-301.smoke"), reading("valve.closed")]).facts)
+        == ["read"] * 2
+    )
+    assert kinds(conclude.draw([fact("c")], NOW, [reading("sm-301.smoke")]).facts) == ["read"]
+    assert kinds(conclude.draw([], Instant(NOW.utc, NOW.mono + 1), [reading("sm-301.smoke")]).facts) == [
+        "read"
+    ]
+    later.due = None
+    conclude.draw([fact("c")], NOW)
+    assert kinds(conclude.draw([], Instant(NOW.utc, NOW.mono + 1), [reading("sm-301.smoke")]).facts) == []
