@@ -258,6 +258,14 @@ class Tenant(Protocol):
 
 
 @runtime_checkable
+class Heeding(Tenant, Protocol):
+    """A tenant that looks at readings. A step that brought nothing but readings nobody heeds is not concluded from."""
+
+    def heeds(self, reading: Reading) -> bool:
+        """Whether something may follow from this reading by itself."""
+
+
+@runtime_checkable
 class Acting(Tenant, Protocol):
     """A tenant of which people ask something."""
 
