@@ -38,6 +38,7 @@ class PointSpec:
     unit: unit on the wire (None: canonical). value = wire value * scale + offset, before unit conversion.
     report: "level" repeats while abnormal and says when normal; "momentary" only says "now" (a push button).
     hold, rearm: seconds, for momentary points (design: 300 and 60).
+    longest: characters of a text that is kept; a longer one is refused.
     read: dialect-specific instructions, checked by the driver's own schema.
     """
 
@@ -54,6 +55,7 @@ class PointSpec:
     rearm: float = 60.0
     field: str = ""
     read: Any = None
+    longest: int = 200
 
 
 LINK: Final = PointSpec("link", Text("失联", "No contact"), signal=Signal.FAULT)

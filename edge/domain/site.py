@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge.domain.camera import Camera
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.hazard_rules import Element, HazardPolicy, Unit
 from edge.domain.household import Household
@@ -78,7 +79,7 @@ class Retention:
 class Connection:
     """One source of messages: a dialect over a broker or bus. `settings` is the driver's own checked model.
 
-    id: source id, unique. dialect: codec name. kind: "mqtt" or "serial". link_name: for the panel ("总线1").
+    id: source id, unique. dialect: codec name. kind: "mqtt", "serial" or "camera". link_name: for the panel ("总线1").
     """
 
     id: str
@@ -163,4 +164,5 @@ class Site:
     service: tuple[ServiceTarget, ...] = ()  # times by which the service is measured
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()
+    cameras: tuple[Camera, ...] = ()
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -19,7 +19,6 @@ from edge.domain.reading import Arrival, Quality, RawReading, Reading, Reason, S
 
 EARLIEST: Final = 1_577_836_800_000_000  # 2020-01-01: a device clock before it has never been set
 AHEAD: Final = 5 * MINUTE  # a device clock may run so far ahead of the hub's
-TEXT: Final = 200  # characters of a text that is kept
 UNITS: Final = 16  # spellings of units remembered per point; a sender that invents them cannot grow the hub
 
 ABNORMAL_WORDS: Final = frozenset(
@@ -179,17 +178,19 @@ class _Measured:
 class _Plain:
     """A number or text that is kept and means no alarm by itself."""
 
-    __slots__ = ("_identity", "_offset", "_scale")
+    __slots__ = ("_identity", "_longest", "_offset", "_scale")
 
     def __init__(self, spec: PointSpec) -> None:
+        self._longest = spec.longest
         self._scale, self._offset = spec.scale, spec.offset
         self._identity = spec.scale == 1.0 and spec.offset == 0.0
 
     def read(self, sample: Sample) -> Value:
         value = sample.value
         if isinstance(value, str):
-            if len(value) > TEXT:
-                raise _WrongValueError("too_long", f"a text of {len(value)} characters; {TEXT} are kept")
+            if len(value) > self._longest:
+                why = f"a text of {len(value)} characters; {self._longest} are kept"
+                raise _WrongValueError("too_long", why)
             return value
         if isinstance(value, bool):
             return value

@@ -162,7 +162,7 @@ class ZoneTable(Table):
 
 
 class SourceTable(Table):
-    """What every [[mqtt.listen]] and [[serial]] has; the rest is its driver's."""
+    """What every [[mqtt.listen]], [[serial]] and [[camera]] has; the rest is its driver's."""
 
     id: Id
     dialect: str
@@ -213,6 +213,7 @@ class PointTable(Table):
     hold: Seconds = 300.0
     rearm: Seconds = 60.0
     field: str = ""
+    longest: int = Field(200, ge=1, le=4000)
     read: dict[str, Any] = {}
 
 

@@ -169,6 +169,7 @@ def _points(report: Report, sheet: Sheet, raw: object, schema: DriverSchema | No
             table.id, table.name.text(), QUANTITIES.get(table.quantity or ""),
             None if table.signal is None else Signal(table.signal), table.unit, table.scale, table.offset, table.invert,
             table.report, table.hold, table.rearm, table.field or table.id, read,
+            table.longest,
         )  # fmt: skip
     return list(points.values())
 

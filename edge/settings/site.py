@@ -12,6 +12,7 @@ from edge.resources import config_root
 from edge.settings import devices, linkages, rules
 from edge.settings import hazards as hazard_files
 from edge.settings.aftermath import without_aftermath
+from edge.settings.cameras import read_cameras
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
 from edge.settings.duties import Context as DutyContext
@@ -76,7 +77,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     sheet = read_sheet(report, site_dir / SITE_FILE, SITE_FILE)
     if sheet is None:
         return None, report.problems()
-    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial", "uplink"))
+    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial", "camera", "uplink"))
     site = _table(report, sheet, "site", SiteTable)
     unit = _table(report, sheet, "unit", UnitTable)
     retention = checked(report, sheet, ("retention",), sheet.data.get("retention", {}), RetentionTable)
@@ -91,6 +92,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     found = devices.read_devices(
         report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
     )
+    cameras = read_cameras(report, sheet, sources, zones, found)
     read_rules = rules.read_rules(report, rule_files(site_dir), rules.Context(library, zones, found))
     read_linkages = linkages.read_linkages(
         report, site_dir / "linkage", linkages.Context(library, zones, found, read_rules)
@@ -153,6 +155,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         linkages=read_linkages,
         uplinks=uplinks,
         outlets=tuple(sources.outlets),
+        cameras=cameras,
         roster=roster,
         policies=policies,
         channels=ways.channels,

@@ -1,4 +1,4 @@
-"""[[mqtt]] with its [[mqtt.listen]], and [[serial]]: where messages come from, and what `local.toml` changes."""
+"""[[mqtt]] with its [[mqtt.listen]], [[serial]], [[camera]]: where messages come from, what `local.toml` changes."""
 
 from __future__ import annotations
 
@@ -44,11 +44,21 @@ class LocalBus(Table):
     port: Words | None = None
 
 
+class LocalCamera(Table):
+    """[camera.<source id>] of local.toml. dwell: of all zones of this camera."""
+
+    url: Words | None = None
+    username: str | None = None
+    password_file: Words | None = None
+    dwell: float | None = None
+
+
 class LocalFile(Table):
     """local.toml: what differs between the machines that run the same site."""
 
     mqtt: dict[str, LocalBroker] = Field(default_factory=dict)
     serial: dict[str, LocalBus] = Field(default_factory=dict)
+    camera: dict[str, LocalCamera] = Field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,6 +88,8 @@ def read_sources(
     for path, item in tables(report, sheet, ("serial",), sheet.data.get("serial")):
         reader.unique(ports, path, item.get("port"), "port", "duplicate_address")
         reader.source(path, item, "serial", None)
+    for path, item in tables(report, sheet, ("camera",), sheet.data.get("camera")):
+        reader.source(path, item, "camera", None)
     return reader.sources
 
 
@@ -247,7 +259,7 @@ def _apply_local(report: Report, sheet: Sheet) -> None:
     local = read_sheet(report, path, LOCAL_FILE)
     if local is None:
         return
-    known_keys(report, local, ("mqtt", "serial"))
+    known_keys(report, local, tuple(LocalFile.model_fields))
     table = checked(report, local, (), _only(local.data, LocalFile), LocalFile)
     if table is None:
         return
@@ -260,6 +272,11 @@ def _apply_local(report: Report, sheet: Sheet) -> None:
                 report.add(local, (kind, id), "unknown_bus", message, nearest(id, found))
                 continue
             place, item = found[id]
+            dwell = values.pop("dwell", None)
             for key, value in values.items():
                 item[key] = value
                 sheet.moved[(*place, key)] = (local, (kind, id, key))
+            if dwell is not None:
+                for there, zone in tables(Report(), sheet, (*place, "zone"), item.get("zone")):
+                    zone["dwell"] = dwell
+                    sheet.moved[(*there, "dwell")] = (local, (kind, id, "dwell"))
