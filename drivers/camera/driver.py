@@ -14,11 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from drivers.camera import words
 from drivers.camera.codec import CameraCodec
 from drivers.camera.config import DIALECT, CameraSettings
 from drivers.camera.filming import Filming
-from drivers.camera.lines import Aim, Beat, Start, read_report
+from drivers.camera.lines import Aim, Beat, Finding, Start, encode, read_report
 from drivers.camera.process import CHILD, Process, StuckError
 from drivers.camera.ring import Ring
 from drivers.camera.sight import Area
@@ -26,6 +28,7 @@ from edge.domain.camera import CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import Device
 from edge.domain.health import LinkReport
+from edge.domain.instant import SECOND
 from edge.domain.names import Text
 from edge.domain.reading import Delivery, RawReading
 from edge.domain.site import Connection
@@ -158,11 +161,16 @@ class CameraDriver:
 
     def latest(self) -> Still | None:
         """Its newest picture."""
-        return None if self._ring is None else self._ring.latest()
+        ring = self._ring
+        newest = None if ring is None else ring.latest()
+        return None if newest is None else Still(newest.taken + self._ahead(), newest.path)
 
     def stills(self, start: int, end: int) -> Sequence[Still]:
         """What the ring holds of [start, end]."""
-        return () if self._ring is None else self._ring.stills(start, end)
+        if (ring := self._ring) is None:
+            return ()
+        ahead = self._ahead()
+        return [Still(still.taken + ahead, still.path) for still in ring.stills(start - ahead, end - ahead)]
 
     def clip(self, start: int, end: int, path: Path) -> Future[Text | None]:
         """A film of [start, end] at `path`: WebM where it ends in .webm, else MP4."""
@@ -253,6 +261,9 @@ class CameraDriver:
             return
         now = self._host.now()
         self._last = now.utc
+        if ahead := self._ahead():
+            report = _moved(report, ahead)
+            line = encode(report)
         if isinstance(report, Beat):
             self._counters.beats += 1
             self._beat(report)
@@ -311,6 +322,11 @@ class CameraDriver:
             detector=None if settings.detector is None else str(settings.detector),
         )
 
+    def _ahead(self) -> int:
+        """µs by which the hub's clock is ahead of the machine's, which the child goes by; 0 but in a staged scene."""
+        ahead = self._host.now().utc - time.time_ns() // 1000
+        return ahead if abs(ahead) > SECOND else 0
+
     def _looking_for(self) -> None:
         zones = self._aim.zones
         self.codec.looking = frozenset(
@@ -321,3 +337,12 @@ class CameraDriver:
         with self._lock, suppress(OSError):
             if self._process is not None:
                 self._process.wake()
+
+
+def _moved(report: Beat | Finding, ahead: int) -> Beat | Finding:
+    """The report with its times on the hub's clock."""
+    t = max(0, report.t + ahead)
+    if isinstance(report, Finding):
+        return msgspec.structs.replace(report, t=t, since=max(0, report.since + ahead))
+    seen = None if report.frame_at is None else max(0, report.frame_at + ahead)
+    return msgspec.structs.replace(report, t=t, frame_at=seen)

@@ -17,6 +17,7 @@ from edge.facade import Account, Role
 from edge.settings import install_template, write_overrides
 from edge.store.accounts import AccountFile
 from edge.tools.broker import Broker, Mosquitto, free_port, shipped_accounts
+from tests.blind import without_cameras
 from web.auth.secrets import digest, new_token
 
 ARMED_WITHIN: Final = 60.0
@@ -146,6 +147,7 @@ class Rig:
 
     def _make_site(self) -> None:
         install_template(self.site)
+        without_cameras(self.site)
         password = self.folder / "mqtt-password"
         password.write_text(self.broker.account("hub").password, encoding="utf-8")
         ports = {bus: str(self.folder / "no-such-port" / bus) for bus in ("bus-1", "bus-2")}

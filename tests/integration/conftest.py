@@ -13,6 +13,7 @@ from edge.assembly import Options, Running, running
 from edge.clock import Clock
 from edge.settings import install_template, write_overrides
 from edge.tools.broker import Broker
+from tests.blind import without_cameras
 from tests.faults.outside import Group
 from tests.integration.field import Field
 
@@ -21,10 +22,12 @@ Start = Callable[..., AbstractAsyncContextManager[Running]]
 and connected to its broker unless said otherwise."""
 
 
-def make_site(directory: Path, broker: Broker) -> Path:
-    """The template site with this broker's address; its serial ports lead nowhere."""
+def make_site(directory: Path, broker: Broker, *, cameras: bool = False) -> Path:
+    """The template site with this broker's address; its serial ports lead nowhere, and it has cameras if asked to."""
     site = directory / "site"
     install_template(site)
+    if not cameras:
+        without_cameras(site)
     password = directory / "mqtt-password"
     password.write_text(broker.account("hub").password, encoding="utf-8")
     buses = {bus: str(directory / "no-such-port" / bus) for bus in ("bus-1", "bus-2")}
