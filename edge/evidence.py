@@ -39,7 +39,7 @@ class EvidenceFiles:
         async with self._one:
             head, jpeg = await _child(picture, words, plain)
             try:
-                await asyncio.to_thread(_write, path, jpeg)
+                await asyncio.to_thread(write_whole, path, jpeg)
             except OSError as error:
                 raise Unavailable(
                     f"the photo cannot be kept ({error.strerror}): free space on the hub's disk, then send it again"
@@ -93,25 +93,37 @@ async def _child(picture: bytes, words: str, plain: str) -> tuple[dict[str, int]
     return head, jpeg
 
 
-def _write(path: Path, jpeg: bytes) -> None:
-    """Whole, durable, and under its name only then."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    disk = os.statvfs(path.parent)
-    if disk.f_bavail * disk.f_frsize < len(jpeg) + _ROOM:
-        raise OSError(28, "no space left")
+def write_whole(path: Path, content: bytes, taken: int | None = None) -> None:
+    """Whole, durable, and under its name only then. taken: µs UTC, the time the file shall bear. Raises OSError."""
+    make_room(path, len(content))
     half = path.with_suffix(".part")
     try:
         with half.open("wb") as file:
-            file.write(jpeg)
+            file.write(content)
             file.flush()
+            if taken is not None:
+                os.utime(file.fileno(), ns=(taken * 1000, taken * 1000))
             os.fsync(file.fileno())
         half.replace(path)
     except OSError:
         with suppress(OSError):
             half.unlink()
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    settle(path.parent)
+
+
+def make_room(path: Path, size: int) -> None:
+    """Make its folder; OSError where `size` bytes would take what the journal needs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    disk = os.statvfs(path.parent)
+    if disk.f_bavail * disk.f_frsize < size + _ROOM:
+        raise OSError(28, "no space left")
+
+
+def settle(folder: Path) -> None:
+    """Make what was renamed or deleted in a folder durable; OSError."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -129,7 +129,7 @@ class Shot:
     @property
     def mime(self) -> str:
         """Of its file."""
-        return "video/mp4" if self.moment == "clip" else "image/jpeg"
+        return "video/webm" if self.moment == "clip" else "image/jpeg"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -148,14 +148,15 @@ class StillSet:
     """Pictures of one camera around one moment; open until they are erased.
 
     alarm, finding: what they are of; neither where a person asked for them (by). purpose: live or drill. kept_until:
-    when they may be erased, if nothing open needs them. erased_at: since when there is no file any more.
+    when they may be erased, if nothing open needs them; None until the clock can be believed. erased_at: since when
+    there is no file any more.
     """
 
     id: str
     opened_at: int
     device: str
     pictures: tuple[Shot, ...]
-    kept_until: int
+    kept_until: int | None
     alarm: str | None = None
     finding: str | None = None
     by: str | None = None

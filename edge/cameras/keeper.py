@@ -1,0 +1,304 @@
+"""Beside the line: takes pictures out of the cameras' rings into the data folder, and deletes them again.
+
+One picture at a time in one thread; every order is answered by a receipt, also when there is none to be had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Final
+
+from edge.cameras.jpeg import size_of
+from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Look, Receipt
+from edge.domain.footage import RING
+from edge.domain.instant import SECOND
+from edge.domain.names import Text
+from edge.driver import Looking
+from edge.evidence import make_room, settle, write_whole
+from edge.facade import Footage, Unavailable
+
+log = logging.getLogger("edge.cameras")
+
+MOST: Final = 4000
+"""Pictures that may be waited for: a storm of a thousand alarms."""
+FILMS: Final = 8  # that may be waited for
+CLOSE: Final = SECOND  # a picture so near to the moment shows it
+PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
+_AGAIN: Final = 0.2  # seconds between two looks into a ring
+_FILM_LIMIT: Final = 180.0  # seconds
+_LARGEST: Final = 8 << 20  # bytes of a picture
+_ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
+_KINDS: Final = {".jpg": "image/jpeg", ".webm": "video/webm"}
+
+
+class Keeper:
+    """`folder`/<yyyymm>/<id>.jpg or .webm; a file's time is the moment it shows.
+
+    cameras: what each device sees through. told: takes receipts, from any thread. utc: the hub's civil clock, µs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        cameras: Mapping[str, Looking],
+        told: Callable[[Receipt], None],
+        utc: Callable[[], int],
+    ) -> None:
+        self._folder = folder
+        self._cameras = cameras
+        self._told = told
+        self._utc = utc
+        self._orders: list[tuple[float, int, Capture | Erase]] = []  # (when, in turn, what)
+        self._count = 0
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._films: set[asyncio.Task[None]] = set()
+        self._one_film = asyncio.Semaphore(1)
+
+    # ---- orders ---------------------------------------------------------------------------------------------------
+
+    def perform(self, effect: Look) -> None:
+        """Take an order; returns at once."""
+        if isinstance(effect, Aim):
+            self.aim(effect)
+        elif isinstance(effect, Capture) and effect.start is not None:
+            self._film(effect)
+        elif isinstance(effect, Capture) and len(self._orders) >= MOST:
+            many = Text("同时要保存的画面太多", "too many pictures were to be kept at once")
+            self._told(Captured(effect.stills, effect.shot, error=many))
+        else:
+            self._push(0.0, effect)
+
+    def aim(self, aim: Aim) -> None:
+        """Have a camera look at its zones; also before its driver has started."""
+        if (camera := self._cameras.get(aim.device)) is not None:
+            camera.watch(aim.zones, aim.masks)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._task = asyncio.create_task(self._work(), name="keeper of pictures")
+
+    async def stop(self) -> None:
+        """End, without a word about what is under way: it is asked for again after the restart."""
+        tasks = [*self._films, *([self._task] if self._task is not None else ())]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- reading --------------------------------------------------------------------------------------------------
+
+    async def latest(self, device: str) -> Footage | None:
+        """The newest picture of a camera's ring, None while it has none."""
+        camera = self._cameras.get(device)
+        still = None if camera is None else camera.latest()
+        if still is None:
+            return None
+        with suppress(OSError):  # it has left the ring meanwhile
+            return Footage(still.taken, "image/jpeg", await asyncio.to_thread(still.path.read_bytes))
+        return None
+
+    async def read(self, id: str) -> Footage | None:
+        """A kept picture or film, None when there is none; raises Unavailable."""
+        if (paths := self._paths(id)) is None:
+            return None
+        try:
+            return await asyncio.to_thread(_read, paths)
+        except OSError as error:
+            raise Unavailable(f"the picture cannot be read ({error.strerror})") from error
+
+    # ---- details --------------------------------------------------------------------------------------------------
+
+    def _push(self, wait: float, order: Capture | Erase) -> None:
+        self._count += 1
+        heappush(self._orders, (asyncio.get_running_loop().time() + wait, self._count, order))
+        self._woken.set()
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._woken.clear()
+            wait = self._orders[0][0] - loop.time() if self._orders else None
+            if wait is None or wait > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._woken.wait()
+                continue
+            order = heappop(self._orders)[2]
+            receipt = await asyncio.to_thread(self._carry_out, order)
+            if receipt is not None:
+                self._told(receipt)
+            else:
+                self._push(_AGAIN, order)
+
+    def _carry_out(self, order: Capture | Erase) -> Captured | Erased | None:
+        """What came of it; None while a picture may still come."""
+        try:
+            return self._erase(order) if isinstance(order, Erase) else self._capture(order)
+        except Exception as error:  # a defect costs this order alone
+            log.exception("keeping pictures failed at %r", order)
+            if isinstance(order, Erase):
+                return Erased(order.stills, f"defect: {type(error).__name__}")
+            what = type(error).__name__
+            return Captured(order.stills, order.shot, error=Text(f"程序缺陷:{what}", f"a defect: {what}"))
+
+    def _capture(self, order: Capture) -> Captured | None:
+        paths = self._paths(order.shot)
+        if paths is None:
+            msg = f"no id of a picture: {order.shot[:60]!r}"
+            raise ValueError(msg)
+        path = paths[0]
+        with suppress(FileNotFoundError):  # kept already, only the word of it was lost
+            return _captured(order, path.read_bytes(), path.stat().st_mtime_ns // 1000)
+        camera = self._cameras.get(order.device)
+        if camera is None:
+            nothing = Text("没有能取画面的摄像机驱动", "there is no driver that could take a picture")
+            return Captured(order.stills, order.shot, error=nothing)
+        found = self._found(order, camera)
+        if found is None:
+            return None if self._utc() < order.wanted + PATIENCE else _none(order, camera)
+        taken, content = found
+        try:
+            write_whole(path, content, taken)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            full = Text(
+                f"画面无法保存({why}):请清理主机磁盘",
+                f"it cannot be kept ({why}): free space on the hub's disk",
+            )
+            return Captured(order.stills, order.shot, error=full)
+        return _captured(order, content, taken)
+
+    def _found(self, order: Capture, camera: Looking) -> tuple[int, bytes] | None:
+        """The picture nearest to the moment, once no nearer one can come: (µs UTC it shows, JPEG)."""
+        wanted, now = order.wanted, self._utc()
+        if order.before:
+            ring = [
+                still for still in camera.stills(wanted - RING, wanted + CLOSE // 2) if still.taken <= now
+            ]
+        else:
+            ring = list(camera.stills(wanted - CLOSE, wanted + PATIENCE))
+            if not any(still.taken >= wanted for still in ring) and now < wanted + CLOSE:
+                return None
+        for still in sorted(ring, key=lambda one: abs(one.taken - wanted)):
+            with suppress(OSError):  # it has left the ring meanwhile
+                content = still.path.read_bytes()
+                if len(content) <= _LARGEST and size_of(content) is not None:
+                    return still.taken, content
+        return None
+
+    def _erase(self, order: Erase) -> Erased:
+        try:
+            for shot in order.shots:
+                for path in self._paths(shot) or ():
+                    if path.exists():
+                        path.unlink()
+                        settle(path.parent)
+        except OSError as error:
+            return Erased(order.stills, error.strerror or type(error).__name__)
+        return Erased(order.stills)
+
+    def _paths(self, id: str) -> tuple[Path, Path] | None:
+        """Of a picture and of a film with this id."""
+        match = _ID.fullmatch(id)
+        if match is None:
+            return None
+        folder = self._folder / match.group(1)
+        return folder / f"{id}.jpg", folder / f"{id}.webm"
+
+    # ---- films ----------------------------------------------------------------------------------------------------
+
+    def _film(self, order: Capture) -> None:
+        if len(self._films) >= FILMS:
+            many = Text("正在制作的录像太多,请稍后再试", "too many films are being made: try again later")
+            self._told(Captured(order.stills, order.shot, error=many))
+            return
+        task = asyncio.create_task(self._make_film(order), name=f"film {order.shot}")
+        self._films.add(task)
+        task.add_done_callback(self._films.discard)
+
+    async def _make_film(self, order: Capture) -> None:
+        try:
+            async with self._one_film:
+                receipt = await self._made(order)
+        except Exception as error:  # a defect costs this film alone
+            log.exception("no film of %s", order.device)
+            what = type(error).__name__
+            receipt = Captured(order.stills, order.shot, error=Text(f"程序缺陷:{what}", f"a defect: {what}"))
+        self._told(receipt)
+
+    async def _made(self, order: Capture) -> Captured:
+        camera, paths = self._cameras.get(order.device), self._paths(order.shot)
+        if camera is None or paths is None:
+            return Captured(
+                order.stills, order.shot, error=Text("没有这样的摄像机", "there is no such camera")
+            )
+        path = paths[1]
+        draft = path.with_suffix(".part.webm")
+        try:
+            if not path.exists():
+                await asyncio.to_thread(make_room, path, _LARGEST)
+                async with asyncio.timeout(_FILM_LIMIT):
+                    why = await asyncio.wrap_future(camera.clip(order.start or 0, order.wanted, draft))
+                if why is not None:
+                    return Captured(order.stills, order.shot, error=why)
+                await asyncio.to_thread(_finish, draft, path, order.wanted)
+            return await asyncio.to_thread(_film_kept, order, path)
+        except TimeoutError:
+            slow = Text("录像制作超时", "the film was not made in time")
+            return Captured(order.stills, order.shot, error=slow)
+        except OSError as error:
+            why_not = error.strerror or type(error).__name__
+            full = Text(f"录像无法保存({why_not})", f"the film cannot be kept ({why_not})")
+            return Captured(order.stills, order.shot, error=full)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
+
+
+def _captured(order: Capture, content: bytes, taken: int) -> Captured:
+    width, height = size_of(content) or (0, 0)
+    digest = hashlib.sha256(content).hexdigest()
+    return Captured(order.stills, order.shot, taken, digest, width, height, len(content))
+
+
+def _none(order: Capture, camera: Looking) -> Captured:
+    """Why there is no picture of that moment."""
+    view = camera.view()
+    if view.state != "ok":
+        why = Text(f"摄像机没有画面:{view.detail.zh}", f"the camera had no picture: {view.detail.en}")
+    else:
+        why = Text("摄像机没有留下该时刻的画面", "the camera's ring holds no picture of that moment")
+    return Captured(order.stills, order.shot, error=why)
+
+
+def _read(paths: tuple[Path, Path]) -> Footage | None:
+    for path in paths:
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            taken = os.fstat(file.fileno()).st_mtime_ns // 1000
+            return Footage(taken, _KINDS[path.suffix], file.read())
+    return None
+
+
+def _finish(draft: Path, path: Path, taken: int) -> None:
+    """The film is whole: make it durable, and give it its name."""
+    with draft.open("rb+") as file:
+        os.utime(file.fileno(), ns=(taken * 1000, taken * 1000))
+        os.fsync(file.fileno())
+    draft.replace(path)
+    settle(path.parent)
+
+
+def _film_kept(order: Capture, path: Path) -> Captured:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        status = os.fstat(file.fileno())
+    taken = status.st_mtime_ns // 1000
+    return Captured(order.stills, order.shot, taken, digest, size=status.st_size)

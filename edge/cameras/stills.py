@@ -1,0 +1,179 @@
+"""Sets of pictures: asked for, kept, and erased when their time is over and nothing open needs them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Final
+
+from edge.cameras.holding import Needed
+from edge.domain.conclusion import Capture, Captured, Conclusion, Erase, Erased
+from edge.domain.fact import Fact, Numbering
+from edge.domain.footage import AFTER, BEFORE, Finding, Moment, Shot, StillSet
+from edge.domain.instant import DAY, Instant, to_rfc3339
+
+AT_ONCE: Final = 50  # sets erased in one look
+PRESSED: Final = 10  # free ones given up in one look while the disk is full
+_MOMENTS: Final[tuple[tuple[Moment, int], ...]] = (("before", -BEFORE), ("at", 0), ("after", AFTER))
+
+
+class Stills:
+    """All sets that may have files, oldest first.
+
+    certain: whether the civil clock may decide that something is old. short: whether the disk is full.
+    """
+
+    def __init__(
+        self,
+        numbering: Numbering,
+        days: int,
+        certain: Callable[[Instant], bool],
+        short: Callable[[], bool],
+    ) -> None:
+        self._numbering = numbering
+        self._days = days * DAY
+        self._certain = certain
+        self._short = short
+        self._sets: dict[str, StillSet] = {}
+        self._asked: set[tuple[str, str, str]] = set()  # (alarm, finding, device)
+        self._of_alarm: dict[str, list[str]] = {}
+        self._erasing: set[str] = set()
+
+    def restore(self, one: StillSet, told: Conclusion) -> None:
+        """Take one up, and ask again for what had not come back."""
+        self._put(one)
+        told.effects += [_capture(one, shot) for shot in one.missing]
+
+    # ---- what is known --------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def of_alarm(self, alarm: str) -> list[StillSet]:
+        """Those of an alarm that may have files, oldest first."""
+        return [self._sets[id] for id in self._of_alarm.get(alarm, ())]
+
+    def asked(self, device: str, alarm: str | None, finding: str | None) -> bool:
+        """Whether pictures were asked for already."""
+        return (alarm or "", finding or "", device) in self._asked
+
+    # ---- asking ---------------------------------------------------------------------------------------------------
+
+    def ask(
+        self, device: str, moment: int, now: Instant, told: Conclusion, *, alarm: str | None = None,
+        finding: str | None = None, purpose: str = "live", blind: bool = False,
+    ) -> None:  # fmt: skip
+        """Ask a camera for its pictures around `moment` (µs UTC), once. blind: it shows nothing from then on."""
+        if self.asked(device, alarm, finding):
+            return
+        moments = _MOMENTS[:1] if blind else _MOMENTS
+        shots = [(kind, moment + offset, None) for kind, offset in moments]
+        self._make(device, shots, now, told, alarm=alarm, finding=finding, purpose=purpose)
+
+    def clip(
+        self, device: str, start: int, end: int, by: str, now: Instant, told: Conclusion, *,
+        alarm: str | None = None, finding: str | None = None,
+    ) -> StillSet:  # fmt: skip
+        """Have a film made of the ring's pictures of [start, end] (µs UTC)."""
+        return self._make(device, [("clip", end, start)], now, told, alarm=alarm, finding=finding, by=by)
+
+    def _make(
+        self, device: str, shots: Iterable[tuple[Moment, int, int | None]], now: Instant, told: Conclusion, *,
+        alarm: str | None, finding: str | None, purpose: str = "live", by: str | None = None,
+    ) -> StillSet:  # fmt: skip
+        seq = self._numbering.next()
+        id = f"st-{seq.epoch}-{seq.number}"
+        made = StillSet(
+            id, now.utc, device,
+            tuple(Shot(_name(id, kind, now), kind, wanted, start) for kind, wanted, start in shots),
+            now.utc + self._days if now.trusted else None, alarm, finding, by, purpose,
+        )  # fmt: skip
+        told.facts.append(Fact(seq, "stills.asked", now.utc, by, "stills", made.to_dict()))
+        told.effects += [_capture(made, shot) for shot in made.pictures]
+        self._put(made)
+        return made
+
+    # ---- what came of it ------------------------------------------------------------------------------------------
+
+    def captured(self, receipt: Captured, now: Instant, told: Conclusion) -> None:
+        """A picture came, or there is none."""
+        one = self._sets.get(receipt.stills)
+        shot = None if one is None else next((s for s in one.missing if s.id == receipt.shot), None)
+        if one is None or shot is None:
+            return
+        shot = replace(
+            shot, taken=receipt.taken, sha256=receipt.sha256, width=receipt.width, height=receipt.height,
+            size=receipt.size, missing=receipt.error,
+        )  # fmt: skip
+        self._record(one.with_shot(shot), "stills.kept" if shot.kept else "stills.missing", now, told)
+
+    def erased(self, receipt: Erased, now: Instant, told: Conclusion) -> None:
+        """The files are gone, or could not be deleted: then they are tried again."""
+        self._erasing.discard(receipt.stills)
+        one = self._sets.get(receipt.stills)
+        if one is not None and receipt.error is None:
+            self._record(replace(one, erased_at=now.utc), "stills.erased", now, told)
+
+    # ---- retention ------------------------------------------------------------------------------------------------
+
+    def look(
+        self, needed: Callable[[], Needed], findings: Callable[[str | None], Finding | None], now: Instant,
+        told: Conclusion,
+    ) -> None:  # fmt: skip
+        """Erase what is old, and, while the disk is full, the oldest of what nothing open needs."""
+        certain, spare = self._certain(now), PRESSED if self._short() else 0
+        holds: Needed | None = None
+        taken = 0
+        if certain:
+            self._date(now, told)
+        for one in list(self._sets.values()) if certain or spare else ():
+            if one.id in self._erasing:
+                spare, taken = spare - 1, taken + 1
+                continue
+            old = certain and one.kept_until is not None and one.kept_until <= now.utc
+            if taken >= AT_ONCE or not (old or (spare > 0 and not one.missing)):
+                continue
+            holds = holds or needed()
+            if holds.holds(one, findings(one.finding)):
+                continue
+            spare, taken = spare - 1, taken + 1
+            self._erasing.add(one.id)
+            told.effects.append(Erase(one.id, tuple(shot.id for shot in one.pictures)))
+
+    def _date(self, now: Instant, told: Conclusion) -> None:
+        """Sets of a time when the clock could not be believed begin to count now."""
+        for one in list(self._sets.values()):
+            if one.kept_until is None:
+                self._record(replace(one, kept_until=now.utc + self._days), "stills.dated", now, told)
+
+    # ---- details --------------------------------------------------------------------------------------------------
+
+    def _put(self, one: StillSet) -> None:
+        known = one.id in self._sets
+        self._sets[one.id] = one
+        if one.by is None:
+            self._asked.add((one.alarm or "", one.finding or "", one.device))
+        if one.alarm is not None and not known:
+            self._of_alarm.setdefault(one.alarm, []).append(one.id)
+
+    def _record(self, one: StillSet, kind: str, now: Instant, told: Conclusion) -> StillSet:
+        self._sets[one.id] = one
+        if not one.open:
+            del self._sets[one.id]
+            self._asked.discard((one.alarm or "", one.finding or "", one.device))
+            if one.alarm is not None:
+                rest = [id for id in self._of_alarm.pop(one.alarm) if id != one.id]
+                self._of_alarm |= {one.alarm: rest} if rest else {}
+        told.facts.append(Fact(self._numbering.next(), kind, now.utc, None, "stills", one.to_dict()))
+        return one
+
+
+def _capture(one: StillSet, shot: Shot) -> Capture:
+    return Capture(one.id, shot.id, one.device, shot.wanted, shot.moment == "before", shot.start)
+
+
+def _name(stills: str, moment: str, now: Instant) -> str:
+    """Of its file: the same for the same shot, so that what is asked for again is no second file."""
+    day = to_rfc3339(now.utc)
+    return f"{day[:4]}{day[5:7]}-{blake2b(f'{stills} {moment}'.encode(), digest_size=16).hexdigest()}"

@@ -1,0 +1,241 @@
+"""Cameras as a tenant of step 4: findings, the pictures of alarms, zones people drew, and who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from edge.cameras.drawing import Drawings
+from edge.cameras.findings import OWN_RULES, SPAN, Findings
+from edge.cameras.holding import Matters, Needed
+from edge.cameras.related import related
+from edge.cameras.stills import Stills
+from edge.cameras.viewings import Viewings
+from edge.domain.alarm import Alarm
+from edge.domain.camera import FAULTS, Camera
+from edge.domain.conclusion import Aim, Captured, Conclusion, Erased, Happened
+from edge.domain.device import LINK, Signal
+from edge.domain.fact import Fact, Numbering
+from edge.domain.footage import (
+    RING,
+    STILLS_DAYS,
+    AskViewing,
+    CameraSetting,
+    DecideViewing,
+    DrawZones,
+    Figures,
+    Finding,
+    FootageRequest,
+    JudgeFinding,
+    KeepClip,
+    OpenFootage,
+    StillSet,
+    Viewing,
+)
+from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.domain.reading import Purpose, Reading
+from edge.domain.request import Refusal
+
+EVERY: Final = MINUTE
+"""How often it is looked at what may be erased."""
+CLIP_BEFORE: Final = 30 * SECOND
+CLIP_AFTER: Final = 20 * SECOND
+_ASKED_BY: Final = frozenset({Signal.FIRE, Signal.GAS})
+_BLIND: Final = frozenset({*FAULTS, LINK.id})
+
+
+class Cameras:
+    """See `edge.domain.conclusion.Tenant`; to stand behind the hazards and orders.
+
+    matters: what keeps pictures. area: linkage zone of a place. checks: what a zone can be looked at for. watched:
+    whether a rule looks at a point (by id). days: of retention. certain, short: see `Stills`.
+    """
+
+    kinds: tuple[str, ...] = ("finding", "stills", "camera", "viewing")
+    requests: tuple[type[Any], ...] = (
+        DrawZones, JudgeFinding, OpenFootage, AskViewing, DecideViewing, KeepClip,
+    )  # fmt: skip
+    remembers: Mapping[str, int] = {"finding": SPAN}
+
+    def __init__(
+        self,
+        cameras: Iterable[Camera],
+        numbering: Numbering,
+        matters: Matters,
+        area: Callable[[str], str],
+        checks: Sequence[str],
+        watched: Callable[[str], bool],
+        days: int = STILLS_DAYS,
+        certain: Callable[[Instant], bool] = lambda now: now.trusted,
+        short: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._cameras = {camera.device: camera for camera in cameras}
+        self._area = area
+        self._matters = matters
+        self._certain = certain
+        sources = {camera.device: camera.source for camera in self._cameras.values()}
+        self._findings = Findings(sources, numbering, matters.alarms, watched)
+        self._stills = Stills(numbering, days, certain, short)
+        self._drawings = Drawings(self._cameras, checks, numbering)
+        self._viewings = Viewings(self._cameras, numbering)
+        self._look = 0  # mono µs
+
+    # ---- what is known --------------------------------------------------------------------------------------------
+
+    @property
+    def unread(self) -> int:
+        """Readings of findings that were none, since the start."""
+        return self._findings.unread
+
+    def setting(self, device: str) -> CameraSetting | None:
+        """What people drew for a camera, None where the site's folder counts."""
+        return self._drawings.get(device)
+
+    def aims(self) -> list[Aim]:
+        """What cameras are to look at, and what they may not keep, before they are opened."""
+        return self._drawings.aims()
+
+    def open_findings(self, device: str) -> list[Finding]:
+        """Newest first."""
+        return self._findings.open(device)
+
+    def figures(self, device: str, now: Instant) -> Mapping[str, Figures]:
+        """Of a camera, by kind."""
+        return self._findings.figures(device, now)
+
+    def sets_of(self, alarm: str) -> list[StillSet]:
+        """Pictures of an alarm that may be there still, oldest first."""
+        return self._stills.of_alarm(alarm)
+
+    # ---- the tenant -----------------------------------------------------------------------------------------------
+
+    def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
+        """Take up what is open; pictures that had not come back are asked for again."""
+        told = Conclusion()
+        for row in rows:
+            if "max_age" in row:
+                self._findings.restore(Finding.from_dict(row), now)
+            elif "pictures" in row:
+                self._stills.restore(StillSet.from_dict(row), told)
+            elif "zones" in row:
+                self._drawings.restore(CameraSetting.from_dict(row))
+            else:
+                self._viewings.restore(Viewing.from_dict(row))
+        self._look = now.mono
+        return told
+
+    def heeds(self, reading: Reading) -> bool:
+        """What a camera found, and the states of one of which something is open."""
+        return reading.point.device.id in self._cameras and self._findings.heeds(reading)
+
+    def conclude(self, happened: Happened, now: Instant) -> Conclusion:
+        """Findings first, so that an alarm knows its own; then alarms, what came back, and time."""
+        told = Conclusion()
+        begun = self._findings.read(happened.readings, now, told) if self._cameras else []
+        for fact in happened.facts:
+            self._heard(fact, now, told)
+        for finding in begun:
+            if finding.alarm is not None:
+                self._stills.ask(
+                    finding.device, now.utc, now, told,
+                    alarm=finding.alarm, finding=finding.id, purpose=finding.purpose,
+                )  # fmt: skip
+        for receipt in happened.receipts:
+            if isinstance(receipt, Captured):
+                self._stills.captured(receipt, now, told)
+            elif isinstance(receipt, Erased):
+                self._stills.erased(receipt, now, told)
+        if self._findings.next_due() <= now.mono:
+            self._findings.due(now, told)
+        if self._look <= now.mono:
+            self._look = now.mono + EVERY
+            self._stills.look(self._needed, self._findings.get, now, told)
+            if self._certain(now):
+                self._findings.forget(now)
+                self._viewings.lapse(now, told)
+        return told
+
+    def act(self, request: FootageRequest, now: Instant) -> Conclusion:
+        """A person's request. Refusal not_found, closed, reason_required, bad_parameter, same_person, too_late,
+        too_many.
+        """
+        told = Conclusion()
+        if isinstance(request, DrawZones):
+            told.subject = self._drawings.draw(request, now, told).to_dict()
+        elif isinstance(request, JudgeFinding):
+            told.subject = self._findings.judge(request, now, told).to_dict()
+        elif isinstance(request, OpenFootage):
+            told.subject = self._viewings.look(request, now, told).to_dict()
+        elif isinstance(request, AskViewing):
+            told.subject = self._viewings.ask(request, now, told).to_dict()
+        elif isinstance(request, DecideViewing):
+            told.subject = self._viewings.decide(request, now, told).to_dict()
+        else:
+            told.subject = self._clip(request, now, told).to_dict()
+        return told
+
+    def next_due(self) -> int | None:
+        """When a finding is too old, or it is time to look what may be erased."""
+        return min(self._look, self._findings.next_due()) if self._cameras or self._stills else None
+
+    # ---- pictures -------------------------------------------------------------------------------------------------
+
+    def _heard(self, fact: Fact, now: Instant, told: Conclusion) -> None:
+        if fact.kind == "alarm.raised":
+            self._raised(Alarm.from_dict(dict(fact.body)), now, told)
+        elif fact.kind == "alarm.verdict":
+            self._findings.verdict(Alarm.from_dict(dict(fact.body)), now, told)
+        elif fact.subject == "hazard" and "sources" in fact.body:
+            self._findings.linked(fact.body, now, told)
+
+    def _raised(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
+        """Ask for the pictures of an alarm: of the camera itself, or (fire and gas) of those that see the place."""
+        if alarm.purpose is Purpose.TEST or alarm.rule in OWN_RULES:
+            return
+        if alarm.device in self._cameras:
+            self._findings.alarmed(alarm, now, told)
+            point = alarm.point.rpartition(".")[2]
+            for finding in [one.id for one in self._findings.of_alarm(alarm.id)] or ("",):
+                self._stills.ask(
+                    alarm.device, alarm.raised_at, now, told, alarm=alarm.id, finding=finding or None,
+                    purpose=alarm.purpose.value, blind=point in _BLIND,
+                )  # fmt: skip
+        elif alarm.signal in _ASKED_BY:
+            for camera in related(self._cameras.values(), alarm.zone, self._area):
+                self._stills.ask(
+                    camera.device, alarm.raised_at, now, told, alarm=alarm.id, purpose=alarm.purpose.value
+                )
+
+    def _needed(self) -> Needed:
+        return Needed(self._matters, self._viewings.open())
+
+    def _clip(self, request: KeepClip, now: Instant, told: Conclusion) -> StillSet:
+        """A film of what the ring still holds; of an alarm one for each of its cameras, the first is answered."""
+        made: list[StillSet] = []
+        for device, moment, alarm, finding in self._meant(request):
+            start, end = now.utc - RING, now.utc
+            if moment is not None:
+                start, end = max(start, moment - CLIP_BEFORE), min(end, moment + CLIP_AFTER)
+            if end - start < SECOND:
+                seconds = RING // SECOND
+                raise Refusal("too_late", f"the camera holds the last {seconds} seconds, and that was before")
+            made.append(
+                self._stills.clip(device, start, end, request.by, now, told, alarm=alarm, finding=finding)
+            )
+        return made[0]
+
+    def _meant(self, request: KeepClip) -> list[tuple[str, int | None, str | None, str | None]]:
+        """(camera, moment in µs UTC, alarm, finding) of each film."""
+        if request.finding is not None:
+            finding = self._findings.get(request.finding)
+            if finding is None:
+                raise Refusal("not_found", "there is no such finding")
+            return [(finding.device, finding.opened_at, finding.alarm, finding.id)]
+        if request.alarm is not None:
+            first = {one.device: one for one in reversed(self._stills.of_alarm(request.alarm))}
+            if not first:
+                raise Refusal("not_found", "no camera was asked for pictures of this alarm")
+            return [(one.device, one.opened_at, one.alarm, one.finding) for one in first.values()]
+        if request.camera not in self._cameras:
+            raise Refusal("not_found", "there is no such camera")
+        return [(request.camera, None, None, None)]

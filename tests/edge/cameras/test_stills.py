@@ -1,0 +1,159 @@
+"""Pictures of alarms: asked for once, kept as long as something needs them, erased with proof."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edge.domain.conclusion import Captured, Erased
+from edge.domain.device import Signal
+from edge.domain.footage import KeepClip
+from edge.domain.instant import DAY, MINUTE, SECOND
+from edge.domain.names import Text
+from edge.domain.reading import Purpose
+from tests.edge.cameras.gatehouse import Gatehouse
+
+
+@pytest.fixture
+def gate() -> Gatehouse:
+    return Gatehouse()
+
+
+def test_a_fire_asks_the_cameras_that_see_its_place_for_three_moments(gate: Gatehouse) -> None:
+    assert gate.raised() == ["stills.asked"]
+    at = gate.now.utc
+    assert [(c.device, c.wanted - at, c.before) for c in gate.captures()] == [
+        ("cm-02", -5 * SECOND, True), ("cm-02", 0, False), ("cm-02", 5 * SECOND, False),
+    ]  # fmt: skip
+    (one,) = gate.sets()
+    assert (one.alarm, one.kept_until) == ("a-1", at + 30 * DAY)
+    assert gate.deliver() == ["stills.kept"] * 3
+    assert [shot.moment for shot in gate.sets()[0].pictures if shot.kept] == ["before", "at", "after"]
+
+
+def test_gas_too_and_the_linkage_zone_around_it(gate: Gatehouse) -> None:
+    assert gate.raised("a-1", zone="out/charging", signal=Signal.GAS) == ["stills.asked"]
+    assert gate.captures()[0].device == "cm-02"
+    assert gate.raised("a-2", zone="b9/s1") == []
+    assert gate.raised("a-3", zone="out", signal=Signal.GAS) == ["stills.asked"] * 2  # what lies within
+    assert gate.raised("a-4", signal=Signal.PROCESS) == []
+    assert gate.raised("a-5", purpose=Purpose.TEST) == []
+
+
+def test_a_drill_is_marked(gate: Gatehouse) -> None:
+    gate.raised(purpose=Purpose.DRILL)
+    assert gate.sets()[0].purpose == "drill"
+
+
+def test_a_camera_that_loses_its_stream_gives_what_it_saw_before(gate: Gatehouse) -> None:
+    gate.raised("a-1", "cm-01.lost", "out/north", signal=Signal.FAULT)
+    assert [shot.moment for shot in gate.sets()[0].pictures] == ["before"]
+
+
+def test_what_had_not_come_back_is_asked_for_again_after_a_restart(gate: Gatehouse) -> None:
+    gate.raised()
+    first, second, third = gate.captures()
+    gate.told(Captured(first.stills, first.shot, first.wanted, "ab", 640, 360, 10))
+    gate.restart(2 * SECOND)
+    assert gate.captures() == [second, third]
+    lost = Text("没有", "none")
+    assert gate.told(Captured(second.stills, second.shot, error=lost)) == ["stills.missing"]
+    assert gate.told(Captured(second.stills, second.shot, error=lost)) == []
+    gate.restart()
+    assert gate.captures() == [third]
+
+
+def test_pictures_go_after_thirty_days_and_the_fact_says_so_when_they_are_gone(gate: Gatehouse) -> None:
+    gate.raised()
+    gate.deliver()
+    gate.closed("a-1")
+    gate.later(30 * DAY - MINUTE)
+    assert not gate.erases()
+    gate.later(MINUTE)
+    (erase,) = gate.erases()
+    assert erase.shots == tuple(shot.id for shot in gate.sets()[0].pictures)
+    gate.later(MINUTE)
+    assert len(gate.erases()) == 1  # under way
+    assert gate.told(Erased(erase.stills, "busy")) == []
+    gate.later(MINUTE)
+    assert len(gate.erases()) == 2
+    assert gate.deliver() == ["stills.erased"]
+    (one,) = gate.sets()
+    assert one.erased_at == gate.now.utc
+    assert not one.open
+    assert all(shot.sha256 for shot in one.pictures)
+    assert gate.cameras.sets_of("a-1") == []
+
+
+def test_an_erasing_that_a_kill_interrupted_is_done_again(gate: Gatehouse) -> None:
+    gate.raised()
+    gate.deliver()
+    gate.closed("a-1")
+    gate.later(31 * DAY)
+    assert len(gate.erases()) == 1
+    gate.restart()
+    assert gate.deliver() == ["stills.erased"]
+
+
+def test_an_open_alarm_keeps_its_pictures(gate: Gatehouse) -> None:
+    gate.raised()
+    gate.deliver()
+    gate.later(90 * DAY)
+    assert not gate.erases()
+    gate.closed("a-1")
+    gate.later(MINUTE)
+    assert len(gate.erases()) == 1
+
+
+def test_a_clock_nobody_believes_erases_nothing_and_counts_from_when_it_is_set(gate: Gatehouse) -> None:
+    gate.now = replace(gate.now, utc=0, trusted=False)
+    gate.raised()
+    assert gate.sets()[0].kept_until is None
+    gate.deliver()
+    gate.closed("a-1")
+    gate.later(90 * DAY)
+    assert not gate.erases()
+    gate.now = replace(gate.now, utc=1_790_000_000 * SECOND, trusted=True)
+    assert gate.later(MINUTE) == ["stills.dated"]
+    assert gate.sets()[0].kept_until == gate.now.utc + 30 * DAY
+
+
+def test_a_full_disk_takes_the_oldest_free_ones_first(gate: Gatehouse) -> None:
+    for number in range(15):
+        gate.raised(f"a-{number}")
+        gate.later(MINUTE)
+    gate.deliver()
+    for number in range(1, 15):
+        gate.closed(f"a-{number}")
+    gate.full = True
+    gate.later(MINUTE)
+    asked = [gate.rows["stills", erase.stills]["alarm"] for erase in gate.erases()]
+    assert asked == [f"a-{number}" for number in range(1, 11)]
+
+
+def test_a_film_of_what_the_ring_still_holds(gate: Gatehouse) -> None:
+    gate.raised()
+    gate.effects = []
+    gate.later(10 * SECOND)
+    made = gate.asks(KeepClip("li", alarm="a-1"))
+    (order,) = gate.captures()
+    assert (order.start, order.wanted) == (gate.now.utc - 40 * SECOND, gate.now.utc)
+    assert made["by"] == "li"
+    assert made["pictures"][0]["moment"] == "clip"
+    gate.later(5 * MINUTE)
+    assert gate.refused(KeepClip("li", alarm="a-1")) == "too_late"
+    assert gate.refused(KeepClip("li", alarm="a-7")) == "not_found"
+    assert gate.refused(KeepClip("li", camera="cm-9")) == "not_found"
+    assert gate.asks(KeepClip("li", camera="cm-01"))["device"] == "cm-01"
+    gate.hears(gate.line("a"))
+    assert gate.asks(KeepClip("li", finding="a" * 26))
+    assert gate.refused(KeepClip("li")) == "not_found"
+
+
+def test_words_of_what_is_missing_are_kept(gate: Gatehouse) -> None:
+    gate.raised()
+    gate.told(
+        *(Captured(c.stills, c.shot, error=Text("摄像机没有画面", "no picture")) for c in gate.captures())
+    )
+    assert {shot.missing for shot in gate.sets()[0].pictures} == {Text("摄像机没有画面", "no picture")}
