@@ -17,6 +17,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "check": ("check a site's folder, all errors at once", "edge.tools.check"),
     "demo": ("run the demo community: broker, hub and simulator", "edge.tools.demo"),
     "decode": ("decode one payload, or a run of frames, from stdin", "edge.tools.decode"),
+    "analyse": ("what the cameras' checks find in a clip, one JSON line each", "edge.tools.analyse"),
     "simulate": ("play the devices of a site, over real brokers and buses", "edge.tools.simulate"),
     "user": ("add, list and remove the people who may sign in", "edge.tools.user"),
     "token": ("add, list and remove the tokens of programs", "edge.tools.token"),

@@ -90,7 +90,7 @@ class Lane(Scene):
                 self._shade(picture, made[1], 0.5 * (0.4 + 0.6 * float(backdrop.light[250, 320, 1])))
                 self._lay(picture, backdrop, made[0])
         elif event.kind == "covered":
-            self._cover(picture, t, event)
+            self._cover(picture, backdrop, t, event)
 
     # ---- what stands still ----------------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class Scene(ABC):
         part = np.s_[top_:bottom_, left_:right_]
         picture[part] = _seen(picture[part] * (1 - np.float32(strength) * dark[..., None]))
 
-    def _cover(self, picture: Picture, t: float, event: Event) -> None:
+    def _cover(self, picture: Picture, backdrop: Backdrop, t: float, event: Event) -> None:
         """A hand lays a cloth over the lens, and takes it away."""
         here = min(1.0, (t - event.start) / 0.6)
         if event.end is not None:
@@ -126,7 +126,8 @@ class Scene(ABC):
         rows = round(HEIGHT * here)
         if rows > 0:
             folds = np.float32(26) + 7 * self._rough[:rows, :, None]
-            picture[:rows] = _seen(folds + (picture[:rows] * np.float32(0.03)))
+            noise = backdrop.now[:rows].astype(np.float32) - backdrop.lit[:rows]
+            picture[:rows] = _seen(folds + noise)
 
 
 def lamp(centre: tuple[float, float], radii: tuple[float, float]) -> Plane:

@@ -72,7 +72,7 @@ class Shed(Scene):
         elif event.kind == "person":
             self._person(picture, backdrop, t, event)
         elif event.kind == "covered":
-            self._cover(picture, t, event)
+            self._cover(picture, backdrop, t, event)
 
     # ---- what stands still ----------------------------------------------------------------------------------------
 
