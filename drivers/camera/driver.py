@@ -325,7 +325,7 @@ class CameraDriver:
     def _ahead(self) -> int:
         """µs by which the hub's clock is ahead of the machine's, which the child goes by; 0 but in a staged scene."""
         ahead = self._host.now().utc - time.time_ns() // 1000
-        return ahead if abs(ahead) > SECOND else 0
+        return round(ahead, -5) if abs(ahead) > SECOND else 0  # the same for a still each time it is asked for
 
     def _looking_for(self) -> None:
         zones = self._aim.zones
