@@ -56,7 +56,7 @@ class Session:
         """A command that asks for a body with `>` (27.005, 3.5.1); the modem never stays at the prompt."""
         self._write(command + "\r")
         until = time.monotonic() + prompt
-        while (line := self._next(until)) != PROMPT:
+        while (line := self._next(until, again=True)) != PROMPT:
             if line is None:
                 self._line.write(ABORT)
                 raise SilentError
@@ -86,15 +86,15 @@ class Session:
         self._write(text)
         until = time.monotonic() + (timeout or self._timeout)
         lines: list[str] = []
-        dials = text.startswith(DIAL)
-        while (line := self._next(until, calls=dials)) is not None:
+        dials, sends = text.startswith(DIAL), text.endswith(CONFIRM)
+        while (line := self._next(until, calls=dials, again=sends)) is not None:
             if line == "OK":
                 return lines
             if line.startswith(FINAL + ENDED):
                 raise RefusedError(line)
             if line != PROMPT:
                 lines.append(line)
-        if text.endswith(CONFIRM):
+        if sends:  # a message may take the network a minute
             self._line.write(ABORT)
         raise SilentError
 
@@ -107,9 +107,10 @@ class Session:
         self._sent = text.strip("\r" + CONFIRM)
         self._line.write(text.encode("ascii"))
 
-    def _next(self, until: float, *, calls: bool = False) -> str | None:
+    def _next(self, until: float, *, calls: bool = False, again: bool = False) -> str | None:
         """The next line that is neither echo nor unasked; None after `until`, or when the bus stops.
 
+        again: None as soon as the modem has started anew: what it was told before, it has forgotten.
         calls: the end of a call counts as well; else it is kept for whoever follows the call.
         """
         while True:
@@ -119,7 +120,7 @@ class Session:
                 line = self._lines.popleft()
                 if line != self._sent:
                     return line
-            if not self._take(until):
+            if (again and self.restarted) or not self._take(until):
                 return None
 
     def _take(self, until: float) -> bool:

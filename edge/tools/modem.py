@@ -54,7 +54,7 @@ class SimulatedModem:
 
     texts, calls: what has happened, oldest first. answers: numbers that pick up; engaged: those that are busy.
     reports: delivery reports are sent, arrives: saying that the text is there. trouble, echo: may change at any time.
-    refuses: how commands begin that it answers with an error.
+    refuses: how commands begin that it answers with an error. hung: texts that it took and never answered.
     say: gets one line for each text and call.
     """
 
@@ -70,6 +70,7 @@ class SimulatedModem:
         self.arrives = True
         self.echo = True
         self.strength = 20
+        self.hung = 0
         self._say = say
         self._joiner = Joiner()
         self._inbox: dict[int, str] = {}
@@ -221,6 +222,7 @@ class SimulatedModem:
             Trouble.NO_NETWORK: "+CMS ERROR: 331",
         }.get(self.trouble)
         if self.trouble is Trouble.HANG:
+            self.hung += 1
             return
         if refused is not None:
             self._line(refused)

@@ -24,7 +24,7 @@ _WATCH: Final = """
     if (fresh.length) requestAnimationFrame(() => {
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
-        const now = performance.timeOrigin + performance.now();
+        const now = Date.now() + 0.5; // the wall's clock: timeOrigin may be tens of ms off it
         for (const id of fresh) window.painted[id] = now;
       };
       channel.port2.postMessage(0);
@@ -44,7 +44,8 @@ def missing() -> str:
 
 
 def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 class Wall:

@@ -268,6 +268,17 @@ def test_a_modem_that_starts_anew_is_set_up_anew(driver, modem, host):
     host.until(lambda: driver.submit(ANYBODY, "y", urgent=True).result(WITHIN).error is None)
 
 
+def test_a_modem_that_starts_anew_in_a_message_does_not_hold_up_the_next(driver, modem, host):
+    ready(driver, host)
+    modem.trouble = Trouble.HANG
+    hanging = driver.submit(ANYBODY, "x", urgent=True)
+    host.until(lambda: modem.hung == 1)
+    modem.trouble = Trouble.NONE
+    modem.boot()
+    assert hanging.result(WITHIN).again
+    host.until(lambda: driver.submit(ANYBODY, "y", urgent=True).result(WITHIN).error is None)
+
+
 def test_its_state_is_offered_as_its_answers(driver, modem, host):
     ready(driver, host)
     host.until(lambda: bool(host.offered))
