@@ -19,7 +19,9 @@ from edge import duties, health, outputs
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
 from edge.beat import SOURCE, Beat, HubCodec, notify
-from edge.clock import Clock, SystemClock
+from edge.cameras import Cameras
+from edge.cameras.keeper import Keeper
+from edge.clock import Calendar, Clock, SystemClock
 from edge.codes import durable_key
 from edge.conclude import Conclude
 from edge.dialects import make_driver, make_publisher, schemas
@@ -32,7 +34,7 @@ from edge.domain.conclusion import Rehearse
 from edge.domain.output import OutputKind
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
-from edge.driver import Codec, Driver, Messenger, Publisher
+from edge.driver import Codec, Driver, Looking, Messenger, Publisher
 from edge.evidence import EvidenceFiles
 from edge.health import HealthMonitor
 from edge.hub import RunningHub
@@ -139,6 +141,7 @@ class _Parts:
     host: LentHost
     rejects: Rejects
     guard: DiskGuard
+    keeper: Keeper
 
 
 async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Clock) -> _Parts:
@@ -199,6 +202,16 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
         host=host,
         rejects=rejects,
         guard=DiskGuard(options.data, telemetry, now=clock.now),
+        keeper=Keeper(
+            options.data / "evidence" / "stills",
+            {
+                camera.device: driver
+                for camera in site.cameras
+                if isinstance(driver := drivers[camera.source], Looking)
+            },
+            host.told,
+            lambda: clock.now().utc,
+        ),
     )
 
 
@@ -231,6 +244,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
             civil,
             parts.log.numbering,
             rehearsals.messages,
+            Calendar(now).certain,
+            lambda: parts.guard.report is not None and parts.guard.report.low,
         )
     )
     windows = {name: driver.window for name, driver in parts.drivers.items()}
@@ -270,6 +285,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
+    for aim in next(t for t in conclude.tenants if isinstance(t, Cameras)).aims():
+        parts.keeper.aim(aim)  # before its driver starts: nothing under a mask is ever kept
     hub = RunningHub(
         parts.site,
         line,
@@ -297,6 +314,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         parts.options.civil_offset,
         ways,
         durable_key(parts.options.data / "codes.key"),
+        parts.keeper,
     )
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
@@ -371,6 +389,8 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
     sender = Sender(parts.channels, pipeline.told)
     sender.start()
     stack.push_async_callback(sender.stop)
+    parts.keeper.start()
+    stack.push_async_callback(parts.keeper.stop)
     reach = Reach(
         parts.site.devices.values(),
         parts.site.connections,
@@ -379,6 +399,7 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
         sender.release,
         pipeline.told,
         lambda effect: _rehearse(parts, hub, effect),
+        parts.keeper.perform,
     )
     pipeline.reach_out(reach.perform)
 

@@ -9,15 +9,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge import __version__
+from edge.cameras import Cameras
+from edge.cameras.cards import models_of
+from edge.cameras.keeper import Keeper
 from edge.codes import device_code
 from edge.dispatch.channel import Channel
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.outlook import outlook
 from edge.domain.alarm import Alarm, Desk, Suppression
+from edge.domain.camera import Camera
 from edge.domain.conclusion import Receipt
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
+from edge.domain.footage import StillSet
 from edge.domain.health import Health, LinkReport, Rejected
 from edge.domain.incident import Incident
 from edge.domain.instant import Instant
@@ -29,17 +34,19 @@ from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request
 from edge.domain.roster import GROUP
 from edge.domain.site import Site
-from edge.driver import Driver
+from edge.driver import Driver, Looking
 from edge.duties.calendar import Calendar
 from edge.emergency.drills import Drills
 from edge.emergency.incidents import Incidents
 from edge.facade import (
     Accounts,
     AlarmQuery,
+    CameraState,
     CaseQuery,
     ChannelState,
     DeviceState,
     Evidence,
+    Footage,
     Metric,
     Page,
     PointState,
@@ -50,7 +57,7 @@ from edge.facade import (
 )
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
-from edge.metrics import metrics
+from edge.metrics import metrics, of_cameras
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
@@ -90,6 +97,7 @@ class RunningHub:
         civil_offset: int = 0,
         ways: Sequence[Way] = (),
         code_key: bytes = b"",
+        keeper: Keeper | None = None,
     ) -> None:
         self.site = site
         self.accounts = accounts
@@ -112,6 +120,9 @@ class RunningHub:
         self._outputs = next(t for t in line.conclude.tenants if isinstance(t, Outputs))
         self._drills = next(t for t in line.conclude.tenants if isinstance(t, Drills))
         self._incidents = next(t for t in line.conclude.tenants if isinstance(t, Incidents))
+        self._cameras = next(t for t in line.conclude.tenants if isinstance(t, Cameras))
+        self._keeper = keeper
+        self._models = {camera.device: models_of(camera) for camera in site.cameras}
 
     # ---- the moment -----------------------------------------------------------------------------------------------
 
@@ -142,7 +153,10 @@ class RunningHub:
         ]
 
     def metrics(self) -> Sequence[Metric]:
-        return metrics(self._line, self._guard, self, self._rejects, self._quarantine)
+        return [
+            *metrics(self._line, self._guard, self, self._rejects, self._quarantine),
+            *of_cameras(self.cameras(), self._cameras.unread, self.now().utc),
+        ]
 
     # ---- devices and points ---------------------------------------------------------------------------------------
 
@@ -263,6 +277,39 @@ class RunningHub:
             report.last_ok,
             report.last_error,
         )
+
+    # ---- cameras --------------------------------------------------------------------------------------------------
+
+    def cameras(self) -> Sequence[CameraState]:
+        return [self._camera_state(camera) for camera in self.site.cameras]
+
+    def _camera_state(self, camera: Camera) -> CameraState:
+        drawn = self._cameras.setting(camera.device)
+        driver = self._drivers.get(camera.source)
+        return CameraState(
+            camera=camera,
+            device=self._directory.devices[camera.device],
+            view=driver.view() if isinstance(driver, Looking) else None,
+            zones=camera.zones if drawn is None else drawn.zones,
+            masks=camera.masks if drawn is None else drawn.masks,
+            version=0 if drawn is None else drawn.version,
+            drawn_by=None if drawn is None else drawn.by,
+            models=self._models[camera.device],
+            findings=self._cameras.open_findings(camera.device),
+            figures=self._cameras.figures(camera.device, self.now()),
+        )
+
+    async def latest_still(self, camera: str) -> Footage | None:
+        return None if self._keeper is None else await self._keeper.latest(camera)
+
+    async def still(self, id: str) -> Footage | None:
+        return None if self._keeper is None else await self._keeper.read(id)
+
+    async def alarm_stills(self, alarm: str) -> Sequence[StillSet]:
+        if known := self._cameras.sets_of(alarm):
+            return known
+        gone = await self.cases("stills", CaseQuery(where={"alarm": alarm}))
+        return [StillSet.from_dict(row) for row in reversed(gone.items)]
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from edge.clock import Clock
-from edge.domain.conclusion import Written
+from edge.domain.conclusion import Receipt, Written
 from edge.domain.instant import Instant
 from edge.domain.reading import DeliveryKey, NewSession, RawReading
 from edge.domain.site import Site
@@ -52,6 +52,10 @@ class LentHost:
             self._call(self.pipeline.polled, self._dialects[source], address, ok)
 
     def written(self, receipt: Written) -> None:
+        self.told(receipt)
+
+    def told(self, receipt: Receipt) -> None:
+        """What came back from outside."""
         if self.pipeline is not None:
             self._call(self.pipeline.told, receipt)
 

@@ -9,8 +9,9 @@ from typing import Protocol
 from edge.domain.alarm import Alarm
 from edge.domain.device import Signal
 from edge.domain.health import LinkReport
+from edge.domain.instant import SECOND
 from edge.domain.reading import Purpose
-from edge.facade import Metric, Totals
+from edge.facade import CameraState, Metric, Totals
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.pipeline import Line
 from edge.store.disk import DiskGuard
@@ -104,6 +105,38 @@ def metrics(
             ),
         ]
     return found
+
+
+def of_cameras(cameras: Sequence[CameraState], unread: int, now: int) -> list[Metric]:
+    """How the cameras do and what they found; nothing where there is none. now: µs UTC."""
+    if not cameras:
+        return []
+    views = [(each.camera.device, each.view) for each in cameras if each.view is not None]
+    seen = [(device, view, view.frame_at) for device, view in views if view.frame_at is not None]
+    figures = [(each.camera.device, kind, found) for each in cameras for kind, found in each.figures.items()]
+    return [
+        Metric(
+            "camera_fps", "gauge", "Pictures of a camera that are looked at in a second.",
+            [({"camera": device}, view.fps) for device, view in views],
+        ),
+        Metric(
+            "camera_frame_age_seconds", "gauge", "Age of the newest picture of a camera.",
+            [({"camera": device}, max(0, now - at) / SECOND) for device, _, at in seen],
+        ),
+        Metric(
+            "camera_frame_cost_seconds", "gauge", "Computing for each picture that is looked at.",
+            [({"camera": device}, view.cost / 1000) for device, view in views],
+        ),
+        Metric(
+            "camera_findings", "gauge", "Findings of the last 30 days.",
+            [({"camera": device, "kind": kind}, float(found.findings)) for device, kind, found in figures],
+        ),
+        Metric(
+            "camera_findings_false", "gauge", "Of these, judged to be nothing.",
+            [({"camera": device, "kind": kind}, float(found.false)) for device, kind, found in figures],
+        ),
+        counter("camera_findings_unread_total", "Findings of cameras that could not be read.", unread),
+    ]  # fmt: skip
 
 
 def _uplinks(links: Sequence[LinkReport]) -> list[Metric]:

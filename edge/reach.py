@@ -1,10 +1,21 @@
-"""Step 6 for effects: commands go to the driver of their device, messages to the sender."""
+"""Step 6 for effects: commands go to the driver of their device, messages to the sender, pictures to their keeper."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edge.domain.conclusion import Effect, Receipt, Rehearse, Release, Send, Written
+from edge.domain.conclusion import (
+    Aim,
+    Capture,
+    Effect,
+    Erase,
+    Look,
+    Receipt,
+    Rehearse,
+    Release,
+    Send,
+    Written,
+)
 from edge.domain.device import Device
 from edge.domain.site import Connection, connection_of
 from edge.driver import Driver
@@ -14,7 +25,7 @@ class Reach:
     """The way out of the line; nothing here waits.
 
     send: hands a message to the sender; release: an answer that is on record. told: takes what came of an effect that
-    has no way out. rehearse: has a marked message enter the line.
+    has no way out. rehearse: has a marked message enter the line. look: what is asked of cameras and their pictures.
     """
 
     def __init__(
@@ -26,6 +37,7 @@ class Reach:
         release: Callable[[Release], None],
         told: Callable[[Receipt], None],
         rehearse: Callable[[Rehearse], None],
+        look: Callable[[Look], None],
     ) -> None:
         known = list(connections)
         self._drivers = {
@@ -37,6 +49,7 @@ class Reach:
         self._release = release
         self._told = told
         self._rehearse = rehearse
+        self._look = look
 
     def perform(self, effect: Effect) -> None:
         """Carry out one effect."""
@@ -46,6 +59,8 @@ class Reach:
             self._release(effect)
         elif isinstance(effect, Rehearse):
             self._rehearse(effect)
+        elif isinstance(effect, Capture | Erase | Aim):
+            self._look(effect)
         elif (driver := self._drivers.get(effect.device)) is not None:
             driver.write(effect)
         else:

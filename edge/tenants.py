@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.outage import OutOfService
+from edge.cameras import Cameras
+from edge.cameras.holding import Matters
 from edge.dispatch.channel import Channel
 from edge.dispatch.channels.making import routes
 from edge.dispatch.duty import OnDuty
@@ -17,6 +19,7 @@ from edge.dispatch.messages import Words
 from edge.dispatch.notifications import Notifications
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import DeskWatch, Presence
+from edge.domain.camera import CATEGORY
 from edge.domain.conclusion import Tenant
 from edge.domain.device import Point
 from edge.domain.fact import Numbering
@@ -44,11 +47,14 @@ def tenants(
     civil: Callable[[int], int],
     numbering: Numbering,
     rehearse: Callable[[Point, Value, Instant], Any],
+    certain: Callable[[Instant], bool],
+    short: Callable[[], bool],
 ) -> list[Tenant]:
     """In the order in which each concludes from those before it.
 
     presence: kept by the watch over who is away. civil: µs UTC as people's clocks show it. rehearse:
-    what a drill's point would send; ProtocolError where nothing can speak in its device's place.
+    what a drill's point would send; ProtocolError where nothing can speak in its device's place. certain: whether the
+    civil clock may decide that pictures are old; short: whether the disk is full.
     """
     zone = ZoneInfo(site.timezone)
     persons, crews = site.roster.persons, site.roster.crews
@@ -102,20 +108,34 @@ def tenants(
         lambda person: persons[person].roles if person in persons else (),
         lambda utc: duty.local(utc).time(),
     )
+    orders = Orders(
+        numbering,
+        site.order_rules,
+        duty.crew_for,
+        lambda: engine.open().values(),
+        category,
+        lambda crew: crews[crew].members if crew in crews else (),
+    )
+    cameras = Cameras(
+        site.cameras,
+        numbering,
+        Matters(
+            lambda: engine.open().values(), incidents.standing, hazards.standing, orders.open, hazards.known
+        ),
+        site.emergency.coincidence.area,
+        _watched(site, directory),
+        site.retention.stills_days,
+        certain,
+        short,
+    )
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),
         incidents,
         drills,
         outputs,
-        Orders(
-            numbering,
-            site.order_rules,
-            duty.crew_for,
-            lambda: engine.open().values(),
-            category,
-            lambda crew: crews[crew].members if crew in crews else (),
-        ),
+        orders,
         hazards,
+        cameras,
         Duties(
             site.duties,
             Calendar(site.duties.duties.values(), zone, duty.holiday, civil),
@@ -144,3 +164,14 @@ def tenants(
         incidents.ticking,
         drills.watching,
     ]
+
+
+def _watched(site: Site, directory: Directory) -> Callable[[str], bool]:
+    """Whether a rule looks at a point of a camera."""
+    points = [point for point in directory.points.values() if point.device.profile.category == CATEGORY]
+    meant = {
+        point.id
+        for point in points
+        if any(r.condition == "state" and r.applies.fits(point) for r in site.rules)
+    }
+    return meant.__contains__

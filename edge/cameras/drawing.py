@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite
 from typing import Final
 
 from edge.domain.camera import Camera, CameraZone, Polygon
 from edge.domain.conclusion import Aim, Conclusion
 from edge.domain.fact import Fact, Numbering
-from edge.domain.footage import MOST_CORNERS, MOST_ZONES, CameraSetting, DrawZones
+from edge.domain.footage import MOST_ZONES, ZONE_CHECKS, CameraSetting, DrawZones
 from edge.domain.instant import Instant
 from edge.domain.names import is_id
+from edge.domain.polygons import flaw
 from edge.domain.request import Refusal
 
-LEAST_AREA: Final = 1e-4  # of the picture: a hundredth of its width by a hundredth of its height
 DWELL: Final = (1.0, 86_400.0)  # seconds
 _LONGEST_NAME: Final = 80
 
 
 class Drawings:
-    """What people drew, by camera. checks: what a zone can be looked at for."""
+    """What people drew, by camera."""
 
-    def __init__(self, cameras: Mapping[str, Camera], checks: Sequence[str], numbering: Numbering) -> None:
+    def __init__(self, cameras: Mapping[str, Camera], numbering: Numbering) -> None:
         self._cameras = cameras
-        self._checks = frozenset(checks)
         self._numbering = numbering
         self._drawn: dict[str, CameraSetting] = {}
 
@@ -44,7 +43,7 @@ class Drawings:
         """Refusal not_found, bad_parameter."""
         if request.camera not in self._cameras:
             raise Refusal("not_found", "there is no such camera")
-        _check(request, self._checks)
+        _check(request)
         known = self._drawn.get(request.camera)
         setting = CameraSetting(
             request.camera,
@@ -69,25 +68,25 @@ def _aim(setting: CameraSetting) -> Aim:
     return Aim(setting.id, setting.zones, setting.masks)
 
 
-def _check(request: DrawZones, checks: frozenset[str]) -> None:
+def _check(request: DrawZones) -> None:
     if max(len(request.zones), len(request.masks)) > MOST_ZONES:
         raise Refusal("bad_parameter", f"a camera has at most {MOST_ZONES} zones and {MOST_ZONES} masks")
     ids = [zone.id for zone in request.zones]
     if len(set(ids)) != len(ids):
         raise Refusal("bad_parameter", "two zones have the same id")
     for zone in request.zones:
-        _check_zone(zone, checks)
+        _check_zone(zone)
     for mask in request.masks:
         _check_polygon("a mask", mask)
 
 
-def _check_zone(zone: CameraZone, checks: frozenset[str]) -> None:
+def _check_zone(zone: CameraZone) -> None:
     if not is_id(zone.id):
         raise Refusal("bad_parameter", "the id of a zone is lower-case letters, digits and hyphens")
     names = (zone.name.zh, zone.name.en)
     if not any(name.strip() for name in names) or max(map(len, names)) > _LONGEST_NAME:
         raise Refusal("bad_parameter", f"a zone needs a name of at most {_LONGEST_NAME} characters")
-    if unknown := sorted(set(zone.checks) - checks):
+    if unknown := sorted(set(zone.checks) - set(ZONE_CHECKS)):
         raise Refusal("bad_parameter", f"there is no check {unknown[0][:40]!r} for a zone")
     if not isfinite(zone.dwell) or not DWELL[0] <= zone.dwell <= DWELL[1]:
         raise Refusal("bad_parameter", "something must stay between 1 second and a day before it counts")
@@ -95,10 +94,5 @@ def _check_zone(zone: CameraZone, checks: frozenset[str]) -> None:
 
 
 def _check_polygon(name: str, polygon: Polygon) -> None:
-    if not 3 <= len(polygon) <= MOST_CORNERS:
-        raise Refusal("bad_parameter", f"{name} needs 3 to {MOST_CORNERS} corners")
-    if not all(0.0 <= value <= 1.0 for corner in polygon for value in corner):
-        raise Refusal("bad_parameter", f"{name} has a corner outside of the picture")
-    pairs = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
-    if abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2 < LEAST_AREA:
-        raise Refusal("bad_parameter", f"{name} is too small to see anything in")
+    if wrong := flaw(polygon):
+        raise Refusal("bad_parameter", f"{name} {wrong}")

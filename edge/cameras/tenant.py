@@ -47,8 +47,8 @@ _BLIND: Final = frozenset({*FAULTS, LINK.id})
 class Cameras:
     """See `edge.domain.conclusion.Tenant`; to stand behind the hazards and orders.
 
-    matters: what keeps pictures. area: linkage zone of a place. checks: what a zone can be looked at for. watched:
-    whether a rule looks at a point (by id). days: of retention. certain, short: see `Stills`.
+    matters: what keeps pictures. area: linkage zone of a place. watched: whether a rule looks at a point (by id).
+    days: of retention. certain, short: see `Stills`.
     """
 
     kinds: tuple[str, ...] = ("finding", "stills", "camera", "viewing")
@@ -63,7 +63,6 @@ class Cameras:
         numbering: Numbering,
         matters: Matters,
         area: Callable[[str], str],
-        checks: Sequence[str],
         watched: Callable[[str], bool],
         days: int = STILLS_DAYS,
         certain: Callable[[Instant], bool] = lambda now: now.trusted,
@@ -76,7 +75,7 @@ class Cameras:
         sources = {camera.device: camera.source for camera in self._cameras.values()}
         self._findings = Findings(sources, numbering, matters.alarms, watched)
         self._stills = Stills(numbering, days, certain, short)
-        self._drawings = Drawings(self._cameras, checks, numbering)
+        self._drawings = Drawings(self._cameras, numbering)
         self._viewings = Viewings(self._cameras, numbering)
         self._look = 0  # mono µs
 

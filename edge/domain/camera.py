@@ -42,6 +42,7 @@ class Camera:
 
     covers: zones of the site it sees (its own is among them). checks: looked for in the whole picture.
     zones, masks: as the site's folder says; what people draw in the panel stands in their place.
+    verifier, detector: files of models that the site dropped in, for a second look and for people and vehicles.
     """
 
     device: str
@@ -50,6 +51,8 @@ class Camera:
     checks: tuple[str, ...] = ()
     zones: tuple[CameraZone, ...] = ()
     masks: tuple[Polygon, ...] = ()
+    verifier: Path | None = None
+    detector: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from edge.domain.camera import DWELL, CameraZone, Polygon
 from edge.domain.instant import SECOND
 from edge.domain.names import Text
+from edge.domain.polygons import CORNERS
 
 Judged = Literal["real", "false"]
 Moment = Literal["before", "at", "after", "clip"]
@@ -25,8 +26,10 @@ STILLS_DAYS: Final = 30
 """Days that pictures are kept: what public-security practice asks of surveillance (PIPL 19: no longer than needed)."""
 JUDGED_WITHIN_DAYS: Final = 30
 """Days over which a camera's figures are counted, and within which a finding can be judged."""
-MOST_ZONES: Final = 16
-MOST_CORNERS: Final = 32
+MOST_ZONES: Final = 32
+MOST_CORNERS: Final = CORNERS
+ZONE_CHECKS: Final = ("motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike")
+"""What a zone can be looked at for; tampering is of the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)

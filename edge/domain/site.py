@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.domain.camera import Camera
 from edge.domain.device import Device, DeviceProfile
+from edge.domain.footage import STILLS_DAYS
 from edge.domain.hazard_rules import Element, HazardPolicy, Unit
 from edge.domain.household import Household
 from edge.domain.names import Text
@@ -73,6 +74,7 @@ class Retention:
     minute_days: int = 730
     hour_days: int = 3650
     journal_days: int = 3650
+    stills_days: int = STILLS_DAYS
 
 
 @dataclass(frozen=True, slots=True)

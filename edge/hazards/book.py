@@ -59,6 +59,9 @@ class Book:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries.values()))
+
     def get(self, id: str) -> Entry | None:
         """One of them."""
         return self._entries.get(id)

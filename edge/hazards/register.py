@@ -140,6 +140,10 @@ class Hazards:
         """When the next hazard is overdue, or is told of once more."""
         return self._book.next_due()
 
+    def standing(self) -> list[Hazard]:
+        """The open hazards."""
+        return [entry.hazard for entry in self._book]
+
     def known(self, id: str) -> Hazard | None:
         """An open hazard, or one closed in the last week."""
         entry = self._book.get(id)

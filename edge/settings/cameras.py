@@ -85,13 +85,15 @@ def _camera(connection: Connection, device: Device) -> Camera:
     return Camera(
         device=device.id,
         source=connection.id,
-        covers=tuple(table.covers),
+        covers=tuple(dict.fromkeys((device.zone, *table.covers))),
         checks=tuple(table.checks),
         zones=tuple(
             CameraZone(z.id, Text(z.name.zh, z.name.en), _polygon(z.polygon), tuple(z.checks), z.dwell)
             for z in table.zone
         ),
         masks=tuple(_polygon(mask.polygon) for mask in table.mask),
+        verifier=table.model,
+        detector=table.detector,
     )
 
 

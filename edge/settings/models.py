@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from edge.domain.device import Report
+from edge.domain.footage import STILLS_DAYS
 from edge.domain.names import Text, is_id
 from edge.domain.quantity import QUANTITIES
 from edge.domain.rule import Condition
@@ -151,6 +152,7 @@ class RetentionTable(Table):
     minute_days: int = Field(730, ge=1, le=36500)
     hour_days: int = Field(3650, ge=1, le=36500)
     journal_days: int = Field(3650, ge=1, le=36500)
+    stills_days: int = Field(STILLS_DAYS, ge=1, le=365)
 
 
 class ZoneTable(Table):

@@ -92,7 +92,7 @@ class Gatehouse:
             lambda id: next((one for one in self.hazards if one.id == id), None),
         )  # fmt: skip
         return Cameras(
-            CAMERAS, self.numbering, matters, SHED.area, ("left-object", "object"),
+            CAMERAS, self.numbering, matters, SHED.area,
             lambda point: point.partition(".")[2] in self.watched, 30, lambda now: now.trusted, lambda: self.full,
         )  # fmt: skip
 
