@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,8 +20,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -33,16 +32,18 @@ from edge.store.accounts import AccountFile
 from edge.tools.broker import (
     Broker,
     BrokerError,
-    die_with_parent,
     free_port,
     make_broker,
     shipped_accounts,
 )
+from edge.tools.child import Child
 from web.auth.pins import new_pin
 from web.auth.secrets import digest, hash_password, new_token
 
 START_WITHIN: Final = 90.0
-STOP_WITHIN: Final = 4.0
+CAMERAS: Final[Mapping[str, str]] = {"cm-01-stream": "cm-01", "cm-02-stream": "cm-02"}
+"""Source of the site -> the camera whose pictures the simulator draws."""
+DWELL: Final = 10.0  # seconds until what stands in the fire lane counts: a visitor does not wait a minute
 BUSES: Final = ("bus-1", "bus-2", "modem-1")
 TRY: Final = "sm-303"  # a real smoke detector of the site that the simulator leaves alone
 GONE: Final = "sm-s3=41"  # out of contact for 41 h when the demo begins: no site is without a blemish
@@ -101,48 +102,6 @@ def _play(demo: Demo, *, as_json: bool) -> None:
         demo.stop()
 
 
-@dataclass(slots=True)
-class Child:
-    """A child process and the command it is started again with."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, in a session of its own: Ctrl-C in the terminal is the demo's to pass on."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **self.environment},
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - the demo has no threads
-            )
-
-    def ended(self) -> bool:
-        """Whether it has ended."""
-        return self.process is not None and self.process.poll() is not None
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-
-    def wait(self) -> None:
-        """Wait for its end, briefly; then end it."""
-        if self.process is not None:
-            try:
-                self.process.wait(STOP_WITHIN)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-
 class Demo:
     """Everything under one folder: site, secrets, broker files, serial ports, the hub's data and its log."""
 
@@ -155,6 +114,7 @@ class Demo:
         self._pins = {name: new_pin() for name, _ in PEOPLE.values()}
         self._token = new_token()
         self._broker: Broker | None = None
+        self._pictures: int | None = None  # port of what the cameras see
         self._children: list[Child] = []
         self.port = 0
 
@@ -181,11 +141,16 @@ class Demo:
         self._broker.start(bound=True)
         self._write_secret("hub", accounts["hub"].password)
         self._write_secret("field", accounts["field"].password)
-        serial = {bus: str(self.data / "serial" / bus) for bus in BUSES}
+        if find_spec("cv2") is not None:
+            self._pictures = free_port()
         write_overrides(
             self.site,
             mqtt=(self._broker.host, self._broker.port, "hub", self._secret("hub")),
-            serial=serial,
+            serial={bus: str(self.data / "serial" / bus) for bus in BUSES},
+            cameras={
+                source: {"url": f"http://127.0.0.1:{self._pictures or 9}/{camera}", "dwell": DWELL}
+                for source, camera in CAMERAS.items()
+            },
         )
         self._open_accounts()
         self._children = [self._child("simulate", *self._simulator()), self._child("run", *self._hub())]
@@ -288,16 +253,18 @@ Ctrl-C ends the demo.
         return Child(name, command, environment, self.data / f"{name}.log")
 
     def _hub(self) -> tuple[list[str], dict[str, str]]:
-        environment = {"EDGE_HUB_DEMO_CIVIL_OFFSET": str(self._civil_offset())}
         return (
             ["--site", str(self.site), "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"],
-            environment,
+            self._environment(),
         )
+
+    def _environment(self) -> dict[str, str]:
+        return {"EDGE_HUB_DEMO_CIVIL_OFFSET": str(self._civil_offset())}
 
     def _simulator(self) -> tuple[list[str], dict[str, str]]:
         if self._broker is None:
             raise DemoError("the simulator needs the broker first")
-        options = {
+        options: dict[str, object] = {
             "--site": self.site,
             "--mqtt": f"{self._broker.host}:{self._broker.port}",
             "--username": "field",
@@ -306,7 +273,9 @@ Ctrl-C ends the demo.
             "--leave": TRY,
             "--gone": GONE,
         }
-        return [str(part) for pair in options.items() for part in pair], {}
+        if self._pictures is not None:
+            options["--pictures"] = self._pictures
+        return [str(part) for pair in options.items() for part in pair], self._environment()
 
     def _civil_offset(self) -> int:
         """µs from the machine's clock to the demo's, in the site's time zone."""

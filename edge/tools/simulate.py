@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from edge.clock import SystemClock
 from edge.domain.instant import HOUR
@@ -32,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     play.add_argument("--password-file", type=Path, metavar="F", help="its first line is the password")
     play.add_argument(
         "--serial-dir", type=Path, metavar="DIR", help="make a serial port here for each bus, by its id"
+    )
+    play.add_argument(
+        "--pictures",
+        type=_port,
+        metavar="PORT",
+        help="show what the cameras see as MJPEG: http://127.0.0.1:PORT/<device> (0: a free port, which is said)",
     )
     play.add_argument("--leave", nargs="+", default=[], metavar="DEVICE", help="devices never to touch")
     play.add_argument(
@@ -71,11 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Without --mqtt and --serial-dir a running simulator is told what to do; with them, play until SIGTERM."""
+    """With --mqtt, --serial-dir or --pictures, play until SIGTERM; else tell a running simulator what to do."""
     try:
         if arguments.list:
             return _list(arguments.site)
-        if arguments.mqtt is None and arguments.serial_dir is None:
+        if arguments.mqtt is None and arguments.serial_dir is None and arguments.pictures is None:
             return _tell(arguments)
         return _play(arguments)
     except (SettingsError, BusyError, control.ControlError) as error:
@@ -98,8 +108,8 @@ def _tell(arguments: argparse.Namespace) -> int:
     path = arguments.control or (arguments.data and arguments.data / control.NAME)
     if path is None or not (arguments.scenario or arguments.reset):
         _say(
-            "nothing to play: give --mqtt or --serial-dir to play a site's devices, or --scenario (or --reset) "
-            "with the --data folder of a running demo"
+            "nothing to play: give --mqtt, --serial-dir or --pictures to play a site's devices, or --scenario "
+            "(or --reset) with the --data folder of a running demo"
         )
         return MISUSE
     names = [str(Path(name).resolve()) if name.endswith(".toml") else name for name in arguments.scenario]
@@ -132,7 +142,18 @@ def _play(arguments: argparse.Namespace) -> int:
     where = arguments.control
     if where is None and arguments.serial_dir is not None:
         where = arguments.serial_dir.resolve().parent / control.NAME
-    means = Means(broker, arguments.serial_dir, frozenset(arguments.leave), arguments.seed, gone)
+    pictures = arguments.pictures if arguments.pictures is None or find_spec("cv2") is not None else None
+    if pictures is not arguments.pictures:
+        _say("no camera sees anything: OpenCV is missing here")
+    means = Means(
+        broker,
+        arguments.serial_dir,
+        frozenset(arguments.leave),
+        arguments.seed,
+        gone,
+        pictures,
+        _civil_hour(site.timezone),
+    )
     simulator = Simulator(site, Options(site_dir, means, where, arguments.compress), _say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: simulator.stop())
@@ -144,6 +165,13 @@ def _play(arguments: argparse.Namespace) -> int:
     finally:
         simulator.close()
     return DONE
+
+
+def _civil_hour(timezone: str) -> float:
+    """The hour of the day at the site, in a demo at the time it was told to begin at."""
+    offset = timedelta(microseconds=int(os.environ.get("EDGE_HUB_DEMO_CIVIL_OFFSET", "0")))
+    now = datetime.now(ZoneInfo(timezone)) + offset
+    return now.hour + now.minute / 60 + now.second / 3600
 
 
 def _behind_a_bridge(site: Site, id: str) -> bool:
@@ -160,6 +188,13 @@ def _address(text: str) -> tuple[str, int]:
         msg = f"{text!r} is no HOST:PORT such as 127.0.0.1:1883"
         raise argparse.ArgumentTypeError(msg)
     return host.strip("[]"), int(port)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        msg = f"{text!r} is no port, which is a number up to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _gone(text: str) -> tuple[str, float]:

@@ -20,7 +20,7 @@ from edge.tools.benches.processes import Worker, cpu_seconds, until
 from edge.tools.benches.report import BenchError
 from edge.tools.benches.site import DETECTOR_TOPIC, LISTENERS, METER_TOPIC, METERS, write_site
 from edge.tools.broker import Broker, BrokerError, Mosquitto, free_port, shipped_accounts
-from edge.tools.demo import Child
+from edge.tools.child import Child
 from web.auth.secrets import digest, hash_password, new_token
 
 SIZE: Final = 200  # bytes of a reading

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from drivers.mqtt_json.config import JsonListen
 from edge.domain.device import Device
@@ -17,7 +17,11 @@ from edge.tools.simulator.actor import Actor
 from edge.tools.simulator.gateway import BrokerAddress, Gateway
 from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
 from edge.tools.simulator.obeying import Told, over_bus, over_mqtt
+from edge.tools.simulator.pictures.events import scene_of
 from edge.tools.simulator.tellers import MqttTeller, RegisterTeller, Teller
+
+if TYPE_CHECKING:
+    from edge.tools.simulator.pictures.screen import Screen
 
 NOON: Final = 12.0
 FIRST_PAUSE: Final = (
@@ -39,6 +43,7 @@ class Part:
 class Means:
     """What there is to play with. broker, serial_dir: None for none. left: devices that are not played.
 
+    pictures: port for what cameras see, 0 for a free one, None for no pictures. hour: civil time now, 0 to 24.
     gone: device of a Zigbee bridge -> µs UTC when it was last heard; until a scenario brings it back it says nothing.
     """
 
@@ -47,21 +52,24 @@ class Means:
     left: frozenset[str] = frozenset()
     seed: int = 0
     gone: Mapping[str, int] = field(default_factory=dict)
+    pictures: int | None = None
+    hour: float = NOON
 
 
 @dataclass(slots=True)
 class Cast:
-    """parts by device id; gateways, buses and modems by the id of the source they are."""
+    """parts and screens by device id; gateways, buses and modems by the id of the source they are."""
 
     parts: dict[str, Part] = field(default_factory=dict)
     gateways: dict[str, Gateway] = field(default_factory=dict)
     buses: dict[str, SlaveBus] = field(default_factory=dict)
     modems: dict[str, SimulatedModem] = field(default_factory=dict)
+    screens: dict[str, Screen] = field(default_factory=dict)
 
     @property
     def played(self) -> frozenset[str]:
         """Ids of all devices and sources a scenario can touch."""
-        return frozenset({*self.parts, *self.gateways, *self.buses, *self.modems})
+        return frozenset({*self.parts, *self.gateways, *self.buses, *self.modems, *self.screens})
 
 
 def make_cast(
@@ -96,8 +104,19 @@ def make_cast(
                 cast.parts[device.id] = part
                 if device.id in means.gone:
                     _lose(part, means.gone[device.id])
+    if means.pictures is not None:
+        _draw(cast, site, means)
     _let_hear(cast, sources, told)
     return cast
+
+
+def _draw(cast: Cast, site: Site, means: Means) -> None:
+    """A drawn scene for each camera of the site."""
+    from edge.tools.simulator.pictures.screen import Screen
+
+    for camera in site.cameras:
+        if camera.device not in means.left:
+            cast.screens[camera.device] = Screen(scene_of(camera.checks), seed=means.seed, hour=means.hour)
 
 
 def _lose(part: Part, heard: int) -> None:

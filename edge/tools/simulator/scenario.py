@@ -7,9 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-
-from pydantic import Field
+from typing import Any, Final
 
 from edge.domain.device import Device, PointSpec
 from edge.domain.instant import DAY, SECOND
@@ -18,76 +16,32 @@ from edge.domain.reading import Value
 from edge.domain.site import Connection, Site
 from edge.resources import config_root
 from edge.settings.document import checked, known_keys, read_sheet, tables
-from edge.settings.models import Bilingual, Id, Seconds, Table
 from edge.settings.problems import Problem, Report, SettingsError, Sheet, nearest
 from edge.tools.modem import SentText, Trouble
 from edge.tools.simulator.actor import Flaw
+from edge.tools.simulator.pictures.events import SHOWS, scene_of
+from edge.tools.simulator.scenario_tables import (
+    DEFAULT_SHARE,
+    FLAWS,
+    FOR_BUSES,
+    FOR_DEVICES,
+    FOR_MODEMS,
+    FOR_ZIGBEE,
+    MODEM,
+    Action,
+    HeadTable,
+    ShareTable,
+    StepTable,
+)
 
-Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug"]
-
-FOR_DEVICES: Final = frozenset({"dead", "alive"})
-FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
-FOR_BUSES: Final = frozenset({"noise", "quiet", "unplug", "replug"})
-FOR_MODEMS: Final = frozenset({"unplug", "replug"})
-MODEM: Final = "at-modem"
-
-FLAWS: Final = ("withhold", "wrong", "late")
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class ShareTable(Table):
-    """How often an answer on a noisy bus is spoilt, 0 to 1.
-
-    noise: bytes around it that nobody sent. crc: a wrong bit. half: it ends in the middle.
-    """
-
-    noise: Share = 0.2
-    crc: Share = 0.2
-    half: Share = 0.1
-
-
-DEFAULT_SHARE: Final = ShareTable()
-
-
-class StepTable(Table):
-    """One [[step]]: what happens to a device or a source, `at` seconds after the start.
-
-    set: point id -> value. ramp: point id -> values it is led along, and `over` seconds. Values are in canonical
-    units, a state is true while abnormal; they are checked against the device's profile.
-    withhold, wrong, late: from now on the feedback of the device's outputs never comes, says something else, comes so
-    many seconds late. after: it waits until the feedback of that device's output has confirmed an act.
-    """
-
-    at: Seconds
-    device: Id | None = None
-    source: Id | None = None
-    set: dict[str, Any] | None = Field(None, min_length=1)
-    ramp: dict[str, Any] | None = Field(None, min_length=1)
-    action: Action | None = None
-    share: ShareTable | None = None
-    withhold: Literal[True] | None = None
-    wrong: Literal[True] | None = None
-    late: Annotated[float, Field(gt=0, le=3600)] | None = None
-    after: Id | None = None
-    trouble: Annotated[Trouble, Field(strict=False)] | None = None
-    text: Annotated[str, Field(min_length=1, max_length=670)] | None = None
-    sender: str | None = Field(None, alias="from", min_length=1)
-
-
-class HeadTable(Table):
-    """What stands before the steps. text: what there is to see on the wall. fastest: see `Scenario`."""
-
-    name: Bilingual
-    text: Bilingual
-    fastest: Annotated[float, Field(ge=1, le=100)] = 1.0
+CAMERA: Final = "camera"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """at, over: µs. target: id of a device or source. courses: point id -> values it is led along, one to hold.
 
-    heard: a text that comes in at a modem, from its number.
+    heard: a text that comes in at a modem, from its number. scene: what a camera sees from now on.
     """
 
     at: int
@@ -100,8 +54,11 @@ class Step:
     after: str | None = None
     trouble: Trouble | None = None
     heard: SentText | None = None
+    scene: str | None = None
 
     def __str__(self) -> str:
+        if self.scene is not None:
+            return f"{self.target} sees: {self.scene}"
         if self.trouble is not None:
             return f"{self.target}: trouble: {self.trouble.value}"
         if self.heard is not None:
@@ -221,7 +178,7 @@ class _Reader:
 
     def _step(self, index: int, table: StepTable) -> Step | None:
         target = self._one_of(index, table, ("device", "source"))
-        deed = self._one_of(index, table, ("set", "ramp", "action", "trouble", "text", *FLAWS))
+        deed = self._one_of(index, table, ("set", "ramp", "action", "scene", "trouble", "text", *FLAWS))
         if target is None or deed is None:
             return None
         if table.share is not None and table.action != "noise":
@@ -255,6 +212,8 @@ class _Reader:
         at = round(table.at * SECOND)
         if not self._no_modem(index, table):
             return None
+        if table.scene is not None or device.profile.dialect == CAMERA:
+            return self._before_camera(index, table, device)
         flaw = Flaw(bool(table.withhold), bool(table.wrong), table.late or 0.0)
         if flaw != Flaw():
             key = next(key for key in FLAWS if getattr(table, key) is not None)
@@ -285,6 +244,18 @@ class _Reader:
                 led[id] = values
         return Step(at, device.id, led, round(over * SECOND))
 
+    def _before_camera(self, index: int, table: StepTable, device: Device) -> Step | None:
+        """A scene for a camera: nothing else happens to it."""
+        if device.profile.dialect != CAMERA:
+            self._add(index, "scene", "value", f"{device.id} is no camera: it shows nothing")
+            return None
+        looks = shows(self._site, device.id)
+        if table.scene not in looks:
+            message = f"{device.id} can see {', '.join(looks)}"
+            self._add(index, "scene", "value", message, nearest(table.scene, looks))
+            return None
+        return Step(round(table.at * SECOND), device.id, {}, scene=table.scene)
+
     def _on_source(self, index: int, table: StepTable, connection: Connection) -> Step | None:
         at = round(table.at * SECOND)
         if connection.dialect == MODEM and table.trouble is not None:
@@ -295,7 +266,7 @@ class _Reader:
         if not self._no_modem(index, table):
             return None
         if table.action is None:
-            key = "set" if table.set is not None else "ramp"
+            key = next(k for k in ("set", "ramp", "scene", *FLAWS) if getattr(table, k) is not None)
             self._add(index, key, "value", "is for a device; to a source things happen by action = …")
             return None
         possible: frozenset[str] = frozenset()
@@ -370,6 +341,13 @@ class _Reader:
 
     def _add(self, index: int, key: str, code: str, message: str, suggestion: str | None = None) -> None:
         self._report.add(self._sheet, ("step", index, *key.split(".")), code, message, suggestion)
+
+
+def shows(site: Site, device: str) -> Sequence[str]:
+    """What can happen before a camera of the site."""
+    return SHOWS[
+        scene_of([check for camera in site.cameras if camera.device == device for check in camera.checks])
+    ]
 
 
 def _wrong(spec: PointSpec, value: Any) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edge.clock import Clock, SystemClock
 from edge.domain.instant import SECOND
@@ -20,6 +20,9 @@ from edge.tools.simulator.cast import Means, make_cast
 from edge.tools.simulator.control import ControlSocket
 from edge.tools.simulator.scenario import find_scenario, load_scenario
 from edge.tools.simulator.stage import BusyError, Stage
+
+if TYPE_CHECKING:
+    from edge.tools.simulator.pictures.server import PictureServer
 
 REST: Final = 60.0  # seconds; nothing is due for longer only without devices
 
@@ -35,7 +38,10 @@ class Options:
 
 
 class Simulator:
-    """Plays `site`. start, run (returns after `stop`, which any thread or signal handler may call), close."""
+    """Plays `site`. start, run (returns after `stop`, which any thread or signal handler may call), close.
+
+    pictures: what serves the cameras' pictures between start and close, None without cameras.
+    """
 
     def __init__(
         self, site: Site, options: Options, say: Callable[[str], None], clock: Clock | None = None
@@ -47,6 +53,7 @@ class Simulator:
         self._appeared: SimpleQueue[str] = SimpleQueue()
         self._stopping = False
         self._control: ControlSocket | None = None
+        self.pictures: PictureServer | None = None
         self._told: SimpleQueue[tuple[str, str, str]] = SimpleQueue()
         self._cast = make_cast(site, options.means, self._on_appeared, say, self._on_told)
         self.stage = Stage(
@@ -70,6 +77,13 @@ class Simulator:
             self._say(f"{modem.path} is a modem")
         for gateway in self._cast.gateways.values():
             gateway.start()
+        if self._cast.screens:
+            from edge.tools.simulator.pictures.server import PictureServer
+
+            self.pictures = PictureServer(self._cast.screens, self._options.means.pictures or 0)
+            self.pictures.start()
+            for camera in self._cast.screens:
+                self._say(f"{self.pictures.url(camera)} is what {camera} sees")
         self.stage.open()
 
     def run(self) -> None:
@@ -99,6 +113,8 @@ class Simulator:
         """Take away ports and socket, and disconnect."""
         if self._control is not None:
             self._control.close()
+        if self.pictures is not None:
+            self.pictures.stop()
         for gateway in self._cast.gateways.values():
             gateway.leave()  # all of them before the first is waited for
         for bus in self._cast.buses.values():

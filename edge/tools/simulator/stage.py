@@ -19,6 +19,7 @@ from edge.tools.modem import SimulatedModem, Trouble
 from edge.tools.simulator.actor import SOUND, Course
 from edge.tools.simulator.cast import Cast, Part
 from edge.tools.simulator.obeying import acts
+from edge.tools.simulator.pictures.events import CLEAR
 from edge.tools.simulator.scenario import Scenario, Step
 from edge.tools.simulator.schedule import Schedule
 from edge.tools.simulator.tellers import MqttTeller
@@ -69,6 +70,7 @@ class Stage:
         self._gateways = cast.gateways
         self._buses = cast.buses
         self._modems = cast.modems
+        self._screens = cast.screens
         self._say = say
         self._chance = random.Random(seed)
         self._compress = compress
@@ -136,6 +138,8 @@ class Stage:
             if part.actor.done:
                 part.actor.rest()
                 self._tell(part)
+        for screen in self._screens.values():
+            screen.reset()
 
     def _begin_run(self, scenario: Scenario, then: Sequence[Scenario]) -> None:
         run = Run(scenario, then)
@@ -170,6 +174,8 @@ class Stage:
             modem.replug()
         elif gateway := self._gateways.get(target):
             gateway.unmute()
+        elif screen := self._screens.get(target):
+            screen.show(CLEAR)
         else:
             part = self._parts[target]
             part.actor.held.clear()
@@ -193,6 +199,8 @@ class Stage:
             _on_modem(modem, step)
         elif gateway := self._gateways.get(step.target):
             gateway.mute() if step.action == "offline" else gateway.unmute()
+        elif step.scene is not None:
+            self._screens[step.target].show(step.scene)
         elif step.flaw is not None:
             self._parts[step.target].actor.flaw = step.flaw
         elif step.action is not None:

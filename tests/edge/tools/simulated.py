@@ -58,6 +58,20 @@ class Paper:
         self.muted = False
 
 
+class Canvas:
+    """Stands in for what a camera sees: the scenes are written down, with the second each began."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self._clock = clock
+        self.shown: list[tuple[float, str]] = []
+
+    def show(self, kind: str) -> None:
+        self.shown.append((self._clock.mono / SECOND, kind))
+
+    def reset(self) -> None:
+        self.shown.clear()
+
+
 class Theatre:
     """The demo site's MQTT devices and unopened buses on a stage whose time the test moves."""
 
@@ -69,6 +83,8 @@ class Theatre:
         broker = BrokerAddress("localhost", 1)
         means = Means(broker, tmp_path, left, options.get("seed", 0), options.pop("gone", {}))
         self.cast = make_cast(self.site, means, lambda _id: None, self.lines.append)
+        self.screens = {camera.device: Canvas(self.clock) for camera in self.site.cameras}
+        self.cast.screens.update(self.screens)  # type: ignore[arg-type]
         self.papers: dict[str, Paper] = {}
         for id in self.cast.gateways:
             paper = self.papers[id] = Paper(self.clock)

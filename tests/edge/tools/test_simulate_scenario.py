@@ -64,6 +64,16 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
     assert scenario.targets == {"gs-1203", "bus-1", "gv-1203"}
 
 
+def test_a_camera_sees_a_scene(tmp_path: Path) -> None:
+    path = tmp_path / "story.toml"
+    path.write_text(
+        HEAD + step('device = "cm-02"\nscene = "fire"') + step('device = "cm-01"\nscene = "clear"')
+    )
+    fire, clear = load_scenario(path, SITE, PLAYED).steps
+    assert (fire.target, fire.scene, str(fire)) == ("cm-02", "fire", "cm-02 sees: fire")
+    assert clear.scene == "clear"
+
+
 def test_a_story_is_told_as_fast_as_its_file_allows(tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     path.write_text("fastest = 4\n" + HEAD + step('device = "gs-1203"\nramp = { gas = [0, 9], over = 10 }'))
@@ -145,6 +155,11 @@ def test_a_modem_hears_people_and_strangers_and_has_its_troubles(tmp_path: Path)
         ('source = "modem-1"\naction = "unplug"\nfrom = "liu-yang"', "from", "value", 7),
         ('source = "modem-1"\naction = "noise"', "action", "value", 6),
         ('source = "modem-1"\nset = { sim = 1 }', "set", "value", 6),
+        ('device = "sm-301"\nscene = "fire"', "scene", "value", 6),
+        ('device = "cm-01"\nscene = "fire"', "scene", "value", 6),
+        ('device = "cm-02"\nscene = "fires"', "scene", "value", 6),
+        ('device = "cm-02"\nset = { flame = true }', "scene", "value", 3),
+        ('source = "cm-02-stream"\nscene = "fire"', "scene", "value", 6),
         ('device = "sm-303"\nset = { smoke = true }', "device", "not_played", 5),
         ('source = "bus-2"\naction = "unplug"', "source", "not_played", 5),
     ],

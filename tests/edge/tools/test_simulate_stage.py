@@ -253,6 +253,23 @@ def test_s3_is_the_fire_of_the_story_and_s3b_withholds_one_feedback(theatre: The
     assert theatre.scenario("s3").length == theatre.scenario("s3b").length
 
 
+def test_cameras_see_what_the_stories_say_and_a_reset_clears_them(theatre: Theatre) -> None:
+    lane, shed = theatre.screens["cm-01"], theatre.screens["cm-02"]
+    start = theatre.start / SECOND
+    theatre.stage.play([theatre.scenario("s3")])
+    theatre.until(250)
+    assert [(at - start, kind) for at, kind in shed.shown] == [(50, "fire"), (240, "clear")]
+    assert not lane.shown
+    theatre.stage.play([theatre.scenario("s7")])
+    theatre.until(262)
+    assert [(round(at - start), kind) for at, kind in lane.shown] == [(250, "van"), (256, "person")]
+    theatre.stage.reset()
+    assert not lane.shown
+    theatre.until(400)
+    assert not lane.shown
+    theatre.cast.modems["modem-1"].unplug()
+
+
 def test_a_modem_has_its_troubles_and_hears_texts(theatre: Theatre) -> None:
     modem = theatre.cast.modems["modem-1"]
     theatre.stage.play([theatre.scenario("modem")])
