@@ -12,8 +12,9 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 NO_STILLS: Final = 3
 NO_CODEC: Final = 4
@@ -44,21 +45,16 @@ def film(stills: list[tuple[int, Path]], path: Path) -> int:
     writer: cv2.VideoWriter | None = None
     size = (0, 0)
     try:
-        for (taken, still), following in zip(stills, [*stills[1:], None], strict=True):
-            picture = cv2.imread(str(still))
-            if picture is None:
-                continue
+        for picture, times in _pictures(stills):
             if writer is None:
                 height, width = picture.shape[:2]
                 size = (width // 2 * 2, height // 2 * 2)
                 writer = cv2.VideoWriter(str(half), cv2.CAP_FFMPEG, four, 1_000_000 / STEP, size)
                 if not writer.isOpened():
                     return NO_CODEC
-            if picture.shape[1::-1] != size:
-                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-            until = following[0] if following is not None else taken + STEP
-            for _ in range(max(1, round((until - taken) / STEP))):
-                writer.write(picture)
+            fitting = picture if picture.shape[1::-1] == size else cv2.resize(picture, size)
+            for _ in range(times):
+                writer.write(fitting)
         if writer is None:
             return NO_STILLS
         writer.release()
@@ -66,6 +62,19 @@ def film(stills: list[tuple[int, Path]], path: Path) -> int:
     finally:
         half.unlink(missing_ok=True)
     return 0
+
+
+def _pictures(stills: list[tuple[int, Path]]) -> Iterator[tuple[Any, int]]:
+    """(picture, for how many steps it is shown)."""
+    import cv2
+
+    picture: Any = None
+    for (taken, still), following in zip(stills, [*stills[1:], None], strict=True):
+        read: Any = cv2.imread(str(still))
+        picture = picture if read is None else read
+        until = following[0] if following is not None else taken + STEP
+        if picture is not None:
+            yield picture, max(1, round((until - taken) / STEP))
 
 
 if __name__ == "__main__":

@@ -46,16 +46,17 @@ def write_overrides(
     *,
     mqtt: tuple[str, int, str, FilePath] | None = None,
     serial: Mapping[str, str] | None = None,
+    cameras: Mapping[str, Mapping[str, str | float]] | None = None,
 ) -> None:
     """Write `local.toml`, replacing it as a whole.
 
     mqtt: (host, port, username, password file) for every broker of the site. serial: port of each bus by its id. A
-    relative path is taken from the current folder.
+    relative path is taken from the current folder. cameras: by id of its source, `url`, `dwell` (seconds) or both.
     """
     lines = ["# Addresses and paths of this machine. They replace those of site.toml."]
     if mqtt is not None:
         host, port, username, password_file = mqtt
-        values: dict[str, str | int] = {
+        values: dict[str, str | float] = {
             "host": host,
             "port": port,
             "username": username,
@@ -65,6 +66,8 @@ def write_overrides(
             lines += _table("mqtt", broker, values)
     for bus, path in (serial or {}).items():
         lines += _table("serial", bus, {"port": path if "://" in path else str(FilePath(path).absolute())})
+    for source, changes in (cameras or {}).items():
+        lines += _table("camera", source, changes)
     (site_dir / LOCAL_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -73,7 +76,7 @@ def _ids(site_dir: FilePath, kind: str) -> list[str]:
     return [table["id"] for table in data.get(kind, [])]
 
 
-def _table(kind: str, id: str, values: Mapping[str, str | int]) -> list[str]:
+def _table(kind: str, id: str, values: Mapping[str, str | float]) -> list[str]:
     # A JSON string or number is a TOML one too, but for DEL, which no address holds.
     return [
         "",

@@ -12,7 +12,13 @@ from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import check_site, install_template, load_site, write_overrides
 
-PACKAGES = ("drivers.mqtt_json", "drivers.zigbee2mqtt", "drivers.modbus_rtu", "drivers.at_modem")
+PACKAGES = (
+    "drivers.mqtt_json",
+    "drivers.zigbee2mqtt",
+    "drivers.modbus_rtu",
+    "drivers.at_modem",
+    "drivers.camera",
+)
 
 
 def shipped_schemas() -> Mapping[str, DriverSchema]:

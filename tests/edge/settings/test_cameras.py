@@ -1,0 +1,144 @@
+"""[[camera]]: each mistake with its place, and what local.toml changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.settings import check_site, install_template, load_site, write_overrides
+from tests.edge.settings.test_template import shipped_schemas
+
+SCHEMAS = shipped_schemas()
+LANE = "polygon = [[0.08, 0.98], [0.34, 0.36], [0.66, 0.36], [0.92, 0.98]]"
+NEXT = '[[camera]]\nid = "cm-02-stream"'
+ZONE = """[[camera.zone]]
+id = "lane"
+name = { zh = "另一处", en = "Another" }
+polygon = [[0, 0], [1, 0], [1, 1]]
+checks = ["left-object"]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    install_template(tmp_path)
+    return tmp_path
+
+
+def change(site: Path, file: str, old: str, new: str) -> int:
+    """Put `new` in the place of `old`; the line where it then stands."""
+    text = (site / file).read_text("utf-8")
+    assert old in text, old
+    (site / file).write_text(text.replace(old, new, 1), "utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_the_template_has_two(site: Path) -> None:
+    lane, shed = load_site(site, SCHEMAS).cameras
+    assert (lane.device, lane.source, lane.checks) == ("cm-01", "cm-01-stream", ("tamper",))
+    assert [(z.id, z.checks, z.dwell, len(z.polygon)) for z in lane.zones] == [
+        ("lane", ("left-object",), 60.0, 4)
+    ]
+    assert (shed.device, shed.covers) == ("cm-02", ("out/eb",))
+    assert shed.checks == ("tamper", "flame", "smoke")
+
+
+def test_masks_are_read(site: Path) -> None:
+    change(site, "site.toml", NEXT, "[[camera.mask]]\npolygon = [[0, 0], [0.5, 0], [0.5, 0.5]]\n\n" + NEXT)
+    (mask,) = load_site(site, SCHEMAS).cameras[0].masks
+    assert mask == ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "code", "suggestion", "word"),
+    [
+        ('covers = ["out/eb"]', 'covers = ["out/ebb"]', "camera[1].covers[0]", "unknown_zone", "out/eb", "no zone"),
+        ('"flame"', '"flames"', "camera[1].checks[1]", "unknown_value", "flame", "not one of"),
+        (LANE, "polygon = [[0, 0], [1, 1]]", "camera[0].zone[0].polygon", "value", None, "2 corners"),
+        (LANE, "polygon = [[0, 0], [1.2, 0], [1, 1]]", "camera[0].zone[0].polygon", "value", None, "outside"),
+        (LANE, "polygon = [[0, 0], [1, 1], [1, 0], [0, 1]]", "camera[0].zone[0].polygon", "value", None, "crosses"),
+        (LANE, "polygon = [[0, 0], [1, 1, 1], [1, 0]]", "camera[0].zone[0].polygon", "value", None, "corner is"),
+        ('checks = ["tamper"]', 'checks = ["tamper"]\nfps = 30', "camera[0].fps", "value", None, "10"),
+        ('checks = ["tamper"]', 'checks = ["left-object"]', "camera[0]", "value", None, "where"),
+        ('checks = ["left-object"]', 'checks = ["tamper"]', "camera[0].zone[0]", "value", None, "whole picture"),
+        ('checks = ["left-object"]', 'checks = ["object"]', "camera[0]", "value", None, "detector"),
+        ("dwell = 60", "dwell = 0", "camera[0].zone[0].dwell", "value", None, "greater"),
+        ("dwell = 60", "dwel = 60", "camera[0].zone[0].dwel", "unknown_key", "dwell", "unknown key"),
+        ("rtsp://192.0.2.31", "rtsp://hub:tiger@192.0.2.31", "camera[0].url", "value", None, "password_file"),
+        ("rtsp://192.0.2.31", "ftp://192.0.2.31", "camera[0].url", "value", None, "rtsp://"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_named_at_its_place(
+    site: Path, old: str, new: str, key: str, code: str, suggestion: str | None, word: str
+) -> None:
+    line = change(site, "site.toml", old, new) + new.count("\n")
+    (problem, *others) = check_site(site, SCHEMAS)
+    assert not others
+    assert (problem.file, problem.key, problem.code, problem.suggestion) == (
+        "site.toml",
+        key,
+        code,
+        suggestion,
+    )
+    assert word in problem.message
+    assert problem.line <= line
+    assert "tiger" not in str(problem)
+
+
+def test_two_zones_of_one_id(site: Path) -> None:
+    change(site, "site.toml", NEXT, ZONE + "\n" + NEXT)
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.key, problem.code) == ("camera[0]", "value")
+    assert "'lane'" in problem.message
+
+
+def test_a_stream_without_its_device_and_with_two(site: Path) -> None:
+    change(site, "devices/outdoors.toml", 'source = "cm-02-stream"', 'source = "cm-01-stream"')
+    alone, twice = check_site(site, SCHEMAS)
+    assert (alone.file, alone.key, alone.code) == ("site.toml", "camera[1].id", "unknown_device")
+    assert (twice.file, twice.code) == ("devices/outdoors.toml", "duplicate_address")
+
+
+def test_a_device_on_no_stream_is_told_the_nearest_and_only_that(site: Path) -> None:
+    change(site, "devices/outdoors.toml", 'source = "cm-02-stream"', 'source = "cm-02-steam"')
+    problems = check_site(site, SCHEMAS)
+    assert [(p.code, p.suggestion) for p in problems if p.file != "site.toml"] == [
+        ("unknown_bus", "cm-02-stream")
+    ]
+
+
+def test_what_is_no_camera_does_not_look_through_one(site: Path) -> None:
+    (site / "profiles").mkdir()
+    change(site, "devices/outdoors.toml", 'profile = "generic-ip-camera"', 'profile = "my-eye"')
+    shipped = Path(__file__).parents[3] / "config/profiles/generic-ip-camera.toml"
+    text = shipped.read_text("utf-8").replace('category = "camera"', 'category = "smoke-detector"')
+    (site / "profiles/my-eye.toml").write_text(text, "utf-8")
+    (problem,) = [p for p in check_site(site, SCHEMAS) if p.code == "category"]
+    assert (problem.file, problem.key.rpartition(".")[2]) == ("devices/outdoors.toml", "profile")
+
+
+def test_local_toml_gives_another_stream_and_dwell(site: Path) -> None:
+    write_overrides(site, cameras={"cm-01-stream": {"url": "http://127.0.0.1:8123/lane", "dwell": 5.0}})
+    loaded = load_site(site, SCHEMAS)
+    (lane, _shed) = loaded.cameras
+    assert lane.zones[0].dwell == 5.0
+    assert (
+        next(c.settings.url for c in loaded.connections if c.id == "cm-01-stream")
+        == "http://127.0.0.1:8123/lane"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "code"),
+    [
+        ("[camera.cm-01-stream]\ndwell = 0.0\n", "camera[0].zone[0].dwell", "value"),
+        ('[camera.cm-01-stream]\nurl = "x"\n', "camera[0].url", "value"),
+        ('[camera.cm-09-stream]\nurl = "x"\n', "camera.cm-09-stream", "unknown_bus"),
+        ("[camera.cm-01-stream]\nchecks = []\n", "camera.cm-01-stream.checks", "unknown_key"),
+    ],
+)
+def test_a_fault_of_local_toml_is_told_there(site: Path, text: str, key: str, code: str) -> None:
+    (site / "local.toml").write_text(text, "utf-8")
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.file, problem.key, problem.code) == ("local.toml", key, code)
