@@ -1,0 +1,251 @@
+"""What a part of the picture looks like when nothing is there, and what has come and stays.
+
+Two pictures are kept. The background follows what is always so, a level a second. The candidate holds, pixel by pixel,
+the last thing that differed from the background and did not move; it outlasts passers-by for as long as it has been
+there itself, so that people walking before a bag do not start its time anew. All planes of a colour picture lie one
+below the other in one array, so that a step is one call of OpenCV.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.camera.frames import Picture
+
+Floats = NDArray[np.float32]
+
+SAMPLE: Final = 0.5  # seconds between two pictures of the learning
+LEARNING: Final = (
+    12.0  # seconds: the median of 24 pictures is free of whoever passes in less than half of them
+)
+LONGEST: Final = 30.0  # seconds of it where people never leave the place alone
+BUSY: Final = 0.25  # share of the place that moved while it was learnt, above which more is looked at
+LEAST, MOST = (
+    18.0,
+    45.0,
+)  # grey levels of difference that count: below is noise of any camera, above is any thing
+NOISE: Final = 6.0  # times the noise of this camera
+QUICK: Final = 0.4  # seconds after which a new candidate takes a fresh one's place
+OUTLAST: Final = 10.0  # seconds at most that an old candidate outlasts something before it
+EMPTY: Final = 5.0  # times as fast is it forgotten where the background shows
+CREEP: Final = 1.0  # seconds a level
+DAY: Final = 86_400.0  # seconds after which times are counted anew: in 32 bits they lose their fractions
+
+
+class Background:
+    """Of one rectangle of the picture. Pictures given to it are (height, width, 3) in BGR, always of one size."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.width, self.height = size
+        self.tolerance = LEAST
+        self.unsure: Picture = np.zeros((self.height, self.width), np.uint8)
+        self._samples: list[Picture] = []
+        self._sampled = -1e9
+        self._began: float | None = None
+        self._crept = -1e9
+        self._origin = 0.0
+        self._last: float | None = None
+        self._scene: Picture | None = None
+        self._new: Picture = np.zeros((3 * self.height, self.width), np.uint8)
+        self._since: Floats = np.zeros((self.height, self.width), np.float32)
+        self._held: Floats = np.zeros_like(self._since)
+        self._doubt: Floats = np.zeros_like(self._since)
+        self._differs: Picture = np.zeros((self.height, self.width), np.uint8)
+        self._still: Picture = np.zeros_like(self._differs)
+        self._often: Floats = np.zeros_like(self._since)
+        self._now = self._new
+        self._gains: Sequence[float] = (1.0, 1.0, 1.0)
+        self._one: Picture = np.ones_like(self._differs)
+        self._zero: Floats = np.zeros_like(self._since)
+
+    @property
+    def learning(self) -> bool:
+        """Whether the background is not known yet."""
+        return self._scene is None
+
+    def learn(self, bgr: Picture, t: float, within: Picture) -> bool:
+        """Look at a picture of the scene; True when the background is known with it. within: 255 where it matters."""
+        if self._began is None:
+            self._began = t
+        if t - self._sampled >= SAMPLE - 0.05:
+            self._sampled = t
+            self._samples.append(_stacked(bgr))
+        elapsed = t - self._began
+        if elapsed < LEARNING or len(self._samples) < 5:
+            return False
+        moved = self._moved()
+        busy = cv2.countNonZero(cv2.bitwise_and(moved, within)) / max(1, cv2.countNonZero(within))
+        if busy > BUSY and elapsed < LONGEST:
+            return False
+        pile = np.stack(self._samples)
+        middle = len(pile) // 2
+        self._scene = np.ascontiguousarray(np.partition(pile, middle, axis=0)[middle])
+        self.unsure = _array(cv2.dilate(moved, np.ones((5, 5), np.uint8)))
+        self._new = self._scene.copy()
+        self._now = self._scene
+        self._origin = t
+        self._since[:] = 0.0
+        self._last = t
+        self._samples.clear()
+        return True
+
+    def look(self, bgr: Picture, t: float, gains: Sequence[float], memory: float = 10.0) -> None:
+        """Take one more picture, in order of time. gains: by channel, of this picture over the background.
+
+        memory: seconds that `unsettled` looks back on.
+        """
+        assert self._scene is not None and self._last is not None  # noqa: S101, PT018 - the caller asks `learning` first
+        step, self._last = min(max(0.0, t - self._last), 1.0), t
+        if t - self._origin > DAY:
+            self._since -= np.float32(t - self._origin)
+            self._origin = t
+        self._now, self._gains = now, gains = _stacked(bgr), tuple(gains)
+        scene, new = self._lit(self._scene, gains), self._lit(self._new, gains)
+        away = self._widest(cv2.absdiff(now, scene))
+        differs = _array(cv2.threshold(away, self.tolerance, 255, cv2.THRESH_BINARY)[1])
+        far = self._widest(cv2.absdiff(now, new))
+        same = cv2.threshold(far, self.tolerance, 255, cv2.THRESH_BINARY_INV)[1]
+        still = _array(cv2.bitwise_and(differs, same))
+        self._differs, self._still = differs, still
+        cv2.accumulateWeighted(differs, self._often, 1 - math.exp(-step / memory))
+        # 0 the background shows, 1 something else than the candidate, 2 the candidate.
+        code = cv2.add(cv2.bitwise_and(differs, self._one), cv2.bitwise_and(still, self._one))
+        table = np.zeros((1, 256), np.float32)
+        table[0, 2] = step
+        cv2.add(self._held, cv2.LUT(code, table), dst=self._held)
+        table[0, :3] = (EMPTY * step, step, -step)
+        cv2.add(self._doubt, cv2.LUT(code, table), dst=self._doubt)
+        cv2.max(self._doubt, self._zero, dst=self._doubt)
+        patience = cv2.min(self._held * np.float32(0.5), np.full_like(self._held, OUTLAST))
+        over = _array(
+            cv2.compare(self._doubt, cv2.add(patience, np.full_like(self._held, QUICK)), cv2.CMP_GT)
+        )
+        if cv2.countNonZero(over):
+            cv2.copyTo(self._unlit(now, gains), cv2.vconcat([over] * 3), self._new)
+            self._start(over, t)
+        if t - self._crept >= CREEP:
+            self._crept = t
+            self._creep(self._scene, scene, now, cv2.bitwise_not(differs))
+            self._creep(self._new, new, now, still)
+            self._settle(away, _array(cv2.bitwise_not(differs)))
+
+    def stayed(self, dwell: float) -> Picture:
+        """255 where something else than the background has been for `dwell` seconds, most of it in sight."""
+        assert self._last is not None  # noqa: S101 - as in look
+        age = cv2.subtract(np.full_like(self._since, self._last - self._origin), self._since)
+        old = cv2.compare(age, np.full_like(age, dwell), cv2.CMP_GE)
+        seen = cv2.compare(self._held, age * np.float32(0.5), cv2.CMP_GE)
+        return _array(cv2.bitwise_and(old, seen))
+
+    def age(self, shape: Picture) -> float:
+        """Seconds for which most of `shape` has been there."""
+        assert self._last is not None  # noqa: S101 - as in look
+        return self._last - self._origin - float(np.median(self._since[shape > 0]))
+
+    def unsettled(self) -> Picture:
+        """255 where the background now shows and now does not: the outline of somebody who stands there."""
+        return _array(cv2.inRange(self._often, 0.15 * 255, 0.85 * 255))
+
+    @property
+    def differs(self) -> Picture:
+        """255 where the last picture was not the background."""
+        return self._differs
+
+    @property
+    def still(self) -> Picture:
+        """255 where it was the candidate."""
+        return self._still
+
+    @property
+    def scene(self) -> Picture:
+        """The background: (height, width, 3) in BGR."""
+        assert self._scene is not None  # noqa: S101 - as in look
+        return _piled(self._scene)
+
+    @property
+    def candidate(self) -> Picture:
+        """What has come, where `stayed` says so: (height, width, 3) in BGR, in the light of the background."""
+        return _piled(self._new)
+
+    def absorb(self, where: Picture, seen: bool = False) -> None:
+        """Make the candidate (seen: what the last picture showed) the background, where marked."""
+        assert self._scene is not None and self._last is not None  # noqa: S101, PT018 - as in look
+        marked = cv2.vconcat([where] * 3)
+        cv2.copyTo(self._unlit(self._now, self._gains) if seen else self._new, marked, self._scene)
+        cv2.copyTo(self._scene, marked, self._new)
+        self._start(where, self._last)
+
+    def rebase(self, gains: Sequence[float]) -> None:
+        """Multiply what is known by `gains`: the light has become another for good."""
+        assert self._scene is not None  # noqa: S101 - as in look
+        self._scene, self._new = self._lit(self._scene, gains), self._lit(self._new, gains)
+
+    def _start(self, where: Picture, t: float) -> None:
+        cv2.copyTo(np.full_like(self._since, t - self._origin), where, self._since)
+        cv2.copyTo(self._zero, where, self._held)
+        cv2.copyTo(self._zero, where, self._doubt)
+
+    def _moved(self) -> Picture:
+        """255 where more than a sixth of the samples are not like the middle one: people, leaves, a lamp."""
+        pile = np.stack(self._samples)
+        middle = np.partition(pile, len(pile) // 2, axis=0)[len(pile) // 2]
+        count = np.zeros((self.height, self.width), np.uint8)
+        for sample in self._samples:
+            away = self._widest(cv2.absdiff(sample, middle))
+            count += (away > self.tolerance + 4).astype(np.uint8)
+        return np.where(count > len(pile) / 6, 255, 0).astype(np.uint8)
+
+    def _settle(self, away: Picture, empty: Picture) -> None:
+        """Learn how noisy this camera is now: the median difference where nothing is."""
+        counts = cv2.calcHist([away], [0], empty, [64], [0, 64]).ravel()
+        if (whole := counts.sum()) < 200:
+            return
+        middle = int(np.searchsorted(np.cumsum(counts), whole / 2)) + 0.5
+        wanted = min(max(LEAST, NOISE * middle), MOST)
+        self.tolerance += 0.2 * (wanted - self.tolerance)
+
+    def _widest(self, stacked: Any) -> Picture:
+        height = self.height
+        first = cv2.max(stacked[:height], stacked[height : 2 * height])
+        return _array(cv2.max(first, stacked[2 * height :]))
+
+    def _lit(self, stacked: Picture, gains: Sequence[float]) -> Picture:
+        if max(abs(gain - 1) for gain in gains) < 0.01:
+            return stacked
+        lit = np.empty_like(stacked)
+        for plane, gain in enumerate(gains):
+            rows = slice(plane * self.height, (plane + 1) * self.height)
+            cv2.convertScaleAbs(stacked[rows], dst=lit[rows], alpha=gain)
+        return lit
+
+    def _unlit(self, stacked: Picture, gains: Sequence[float]) -> Picture:
+        return self._lit(stacked, [1 / gain for gain in gains])
+
+    @staticmethod
+    def _creep(kept: Picture, lit: Picture, now: Picture, where: Any) -> None:
+        """Move `kept` one level towards `now`, where marked."""
+        marked = cv2.bitwise_and(cv2.vconcat([where] * 3), np.ones_like(kept))
+        up = cv2.bitwise_and(cv2.compare(now, lit, cv2.CMP_GT), marked)
+        down = cv2.bitwise_and(cv2.compare(now, lit, cv2.CMP_LT), marked)
+        cv2.add(kept, up, dst=kept)
+        cv2.subtract(kept, down, dst=kept)
+
+
+def _stacked(bgr: Picture) -> Picture:
+    return _array(cv2.vconcat(cv2.split(bgr)))
+
+
+def _piled(stacked: Picture) -> Picture:
+    height = stacked.shape[0] // 3
+    return _array(cv2.merge([stacked[:height], stacked[height : 2 * height], stacked[2 * height :]]))
+
+
+def _array(value: Any) -> Picture:
+    made: Picture = value
+    return made

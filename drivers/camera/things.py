@@ -1,0 +1,166 @@
+"""Something that has stayed in the picture: whether it is a thing or only light, left or taken, and still there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.camera.frames import Picture
+
+Floats = NDArray[np.float32]
+
+TEXTURE: Final = 1.5  # grey levels of fine structure that are more than noise
+KEPT: Final = (
+    0.55  # correlation of the ground's fine structure before and after, above which only the light changed
+)
+EVEN: Final = 0.12  # spread of the logarithm of the change that one light makes over a flat ground
+COLOUR: Final = 0.05  # and what it may differ by between the channels
+SOFT: Final = 0.45  # of the step at the edge within one pixel: the edge of a thing is sharper
+GONE: Final = 2.0  # seconds the ground must show before a thing counts as taken away
+REPLACED: Final = 60.0  # seconds without the thing or the ground, after which something else is there
+RING: Final = 4  # pixels around a thing whose light is compared
+
+_CROSS: Final = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """light: only the light changed there. left: it was put there; else it was taken away.
+
+    kept: correlation of fine structure before and after; even: spread of the change; edges: contrast of its outline
+    now over that before (more than one: it came; less: it went).
+    """
+
+    light: bool
+    left: bool
+    kept: float
+    even: float
+    edges: float
+
+
+def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
+    """What happened where `shape` is marked. before, after: (height, width, 3) in BGR of the same place and light."""
+    was = cv2.GaussianBlur(before, (3, 3), 0)
+    seen = after.copy()
+    cv2.copyTo(before, cv2.bitwise_not(shape), seen)  # whoever walks around it now is no part of its outline
+    now = cv2.GaussianBlur(seen, (3, 3), 0)
+    band = _band(shape)
+    outline_now, outline_was = _outline(now, band), _outline(was, band)
+    edges = (outline_now + 2.0) / (outline_was + 2.0)
+    kept, even, tinted = _change(before, after, shape)
+    step = abs(float(np.median(_log(after)[shape > 0]) - np.median(_log(before)[shape > 0])))
+    soft = _steepest(before, seen, band) < SOFT * max(step, 0.05)
+    light = kept > KEPT or (kept == 0.0 and even < EVEN and tinted < COLOUR and soft)
+    return Judgement(light, edges >= 0.95, kept, even, edges)
+
+
+def under_light(
+    before: Picture, after: Picture, shape: Picture, tolerance: float, window: int
+) -> tuple[Picture, Picture]:
+    """(the ground in the light that has come, what differs from that): a bag under a cloud's shadow is no shadow.
+
+    The new light is the middle change of each pixel's surroundings (window, pixels, odd): a thing smaller than half
+    of that does not tell in it.
+    """
+    seen = before.copy()
+    cv2.copyTo(after, shape, seen)
+    change = np.clip(128 + 48 * (_log(seen) - _log(before)), 0, 255).astype(np.uint8)
+    light = np.exp((np.asarray(cv2.medianBlur(change, window)).astype(np.float32) - 128) / 48)
+    ground = np.clip((before + 4.0) * light[:, :, None] - 4.0, 0, 255).astype(np.uint8)
+    differs = np.asarray(cv2.absdiff(seen, ground)).max(axis=2) > tolerance
+    return ground, np.where(differs & (shape > 0), 255, 0).astype(np.uint8)
+
+
+def _band(shape: Picture) -> NDArray[np.bool_]:
+    ringed = cv2.subtract(cv2.dilate(shape, _CROSS), cv2.erode(shape, _CROSS))
+    return np.asarray(ringed) > 0
+
+
+def _outline(picture: Any, band: NDArray[np.bool_]) -> float:
+    steps = np.asarray(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _CROSS)).max(axis=2)
+    return float(steps[band].mean()) if band.any() else 0.0
+
+
+def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, float, float]:
+    """(correlation of the fine structure, 0 where there is none; spread of the change; its tint)."""
+    inner = np.asarray(cv2.erode(shape, np.ones((5, 5), np.uint8))) > 0
+    if inner.sum() < 25:
+        inner = shape > 0
+    fine_before, fine_after = _fine(before)[inner], _fine(after)[inner]
+    deep, deep_after = float(fine_before.std()), float(fine_after.std())
+    kept = 0.0
+    if deep > TEXTURE and deep_after > 0.3:
+        product = (fine_before - fine_before.mean()) * (fine_after - fine_after.mean())
+        kept = float(product.mean()) / (deep * deep_after)
+    change = np.log(after.astype(np.float32)[inner] + 4.0) - np.log(before.astype(np.float32)[inner] + 4.0)
+    middles = np.median(change, axis=0)
+    even = float(change.mean(axis=1).std())
+    return kept, even, float(np.abs(middles - middles.mean()).max())
+
+
+def _fine(picture: Picture) -> Floats:
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)).astype(np.float32)
+    made: Floats = grey - cv2.blur(grey, (5, 5))
+    return made
+
+
+def _log(picture: Picture) -> Floats:
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)).astype(np.float32)
+    made: Floats = np.log(grey + 4.0)
+    return made
+
+
+def _steepest(before: Picture, seen: Picture, band: NDArray[np.bool_]) -> float:
+    """The typical step from pixel to pixel of the change, along its outline."""
+    change = _log(seen) - _log(before)
+    steps = np.asarray(cv2.morphologyEx(change, cv2.MORPH_GRADIENT, _CROSS)) / 2
+    return float(np.percentile(steps[band], 75)) if band.any() else 0.0
+
+
+class Thing:
+    """A thing found in the picture, followed until it is taken away (or, where it was taken, put back)."""
+
+    def __init__(self, corner: tuple[int, int], before: Picture, after: Picture, shape: Picture) -> None:
+        """Cut out what is needed. corner, shape: in the pictures' pixels; shape is as large as they are."""
+        height, width = shape.shape
+        x, y, across, down = cv2.boundingRect(shape)
+        self.rows = slice(max(0, y - RING), min(height, y + down + RING))
+        self.columns = slice(max(0, x - RING), min(width, x + across + RING))
+        self.place = (corner[0] + x, corner[1] + y, across, down)
+        self.shape: Picture = shape[self.rows, self.columns].copy()
+        self.before: Picture = before[self.rows, self.columns].copy()
+        self.after: Picture = self.before.copy()  # around it nothing has changed, whoever walks there now
+        cv2.copyTo(after[self.rows, self.columns], self.shape, self.after)
+        self._inside = self.shape > 0
+        near = np.asarray(cv2.dilate(self.shape, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8))) > 0
+        self._around = near & ~(np.asarray(cv2.dilate(self.shape, _CROSS)) > 0)
+        self._gone = 0.0
+        self._hidden = 0.0
+        self._last: float | None = None
+
+    def over(self, bgr: Picture, t: float) -> bool:
+        """Whether it is over with this picture of the same place: the ground shows again, or something else does."""
+        step, self._last = min(max(0.0, t - (t if self._last is None else self._last)), 1.0), t
+        now = bgr[self.rows, self.columns].astype(np.float32)
+        there, ground = self._apart(now, self.after), self._apart(now, self.before)
+        if ground < 0.6 * there:
+            self._gone += step
+            self._hidden = 0.0
+        elif there <= ground:
+            self._gone = self._hidden = 0.0
+        else:
+            self._gone = max(0.0, self._gone - step)
+            self._hidden += step
+        return self._gone >= GONE or self._hidden >= REPLACED
+
+    def _apart(self, now: Floats, known: Picture) -> float:
+        """Grey levels between now and a known state inside the shape, in the light that falls around it now."""
+        then = known.astype(np.float32)
+        if self._around.any():
+            gains = (now[self._around].mean(axis=0) + 4.0) / (then[self._around].mean(axis=0) + 4.0)
+            then = np.minimum(then * np.clip(gains, 0.2, 5.0), 255.0)
+        return float(np.abs(now - then)[self._inside].mean())
