@@ -21,12 +21,12 @@ def answer(challenge: str, username: str, password: str, verb: str, target: str)
     digests: list[dict[str, str]] = []
     basic = False
     starts = list(_SCHEME.finditer(challenge))
-    for begun, after in zip(starts, [*(found.start() for found in starts[1:]), len(challenge)], strict=True):
+    for begun, after in zip(starts, [*(start.start() for start in starts[1:]), len(challenge)], strict=True):
         if begun[1].lower() == "basic":
             basic = True
             continue
-        fields = _FIELD.findall(challenge[begun.end() : after])
-        digests.append({name.lower(): quoted or plain for name, quoted, plain in fields})
+        found = _FIELD.findall(challenge[begun.end() : after])
+        digests.append({name.lower(): quoted or plain for name, quoted, plain in found})
     for algorithm in ("SHA-256", "MD5"):
         for fields in digests:
             if fields.get("algorithm", "MD5").upper() == algorithm and "nonce" in fields:

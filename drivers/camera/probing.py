@@ -21,7 +21,6 @@ from drivers.camera.addresses import Address
 from drivers.camera.credentials import answer
 from drivers.camera.troubles import Trouble
 
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -72,6 +72,13 @@ NO_PICTURES: Final = Trouble(
         "The camera answers but sends no pictures: restart it",
     ),
 )
+BREAKS: Final = Trouble(
+    "lost",
+    Text(
+        "画面一再中断:请检查网络与同时观看数",
+        "The pictures break off again and again: check the network and the number of viewers",
+    ),
+)
 PASSWORD: Final = Trouble(
     "wrong-password",
     Text("用户名或密码错误:请更正密码文件", "User name or password is wrong: correct the password file"),
