@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from drivers.camera.lines import ALL_KINDS, Beat, Finding, read_report
+from drivers.camera.lines import ALL_KINDS, Beat, Finding, encode, read_report
 from drivers.camera.sight import KINDS
 from edge.domain.camera import FAULTS
 from edge.domain.device import DeviceProfile, Signal
-from edge.domain.reading import Message, ProtocolError, Sample
+from edge.domain.names import Text
+from edge.domain.reading import Message, ProtocolError, Sample, Value
 from edge.driver import Decoded, DecodeOptions, DecodeResult
 
 FINDING: Final = "finding"
@@ -25,6 +26,8 @@ _ODD: Final = re.compile(r"[^A-Za-z0-9_.% -]")
 _WHOLE: Final = 12  # beats, a minute: what has not changed is told as often
 _BEFORE: Final = 1000  # µs: an end is told so much before the start that follows it at once
 _EPISODES: Final = 256  # that are remembered; a child that opens more and ends none only costs the exact end
+
+_REHEARSED: Final = 0  # t of a beat that no child has said
 
 _TAMPERED: Final = frozenset(KINDS["tamper"])
 
@@ -54,8 +57,27 @@ class CameraCodec:
         samples: Sequence[Sample] = message.body
         return samples
 
+    def rehearse(
+        self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
+    ) -> Sequence[tuple[str, bytes]]:
+        """A beat of no time that says these faults and kinds, and nothing of the others; see `edge.driver.Rehearsing`.
+
+        The camera's own episodes and faults go on beside it: a drill marks nothing here.
+        """
+        unknown = [name for name in values if name not in FAULTS and name not in ALL_KINDS]
+        if unknown:
+            raise ProtocolError(f"a camera's child cannot say {unknown[0]!r}")
+        faults = [name for name in FAULTS if values.get(name)]
+        if len(faults) > 1:
+            raise ProtocolError(f"a camera has one of these faults at a time: {', '.join(faults)}")
+        active = tuple(name for name in ALL_KINDS if values.get(name))
+        beat = Beat(_REHEARSED, faults[0] if faults else "ok", Text("演练", "Drill"), active=active)
+        return [(address, encode(beat))]
+
     def _samples(self, line: Beat | Finding) -> list[Sample]:
-        return self._beat(line) if isinstance(line, Beat) else self._finding(line)
+        if isinstance(line, Finding):
+            return self._finding(line)
+        return self._beat(line) if line.t != _REHEARSED else _all_states(line, None)
 
     def _beat(self, beat: Beat) -> list[Sample]:
         active = frozenset(beat.active)
@@ -65,14 +87,11 @@ class CameraCodec:
         self._told = said
         whole = self._beats == 0
         samples = [Sample("fps", beat.fps, time=beat.t)]
-        if whole and beat.state != "starting":
-            # A child that has just been started does not know yet: what stood, stands until it does.
-            samples += [_state(fault, fault == beat.state, beat.t) for fault in FAULTS]
         if whole:
             samples.append(Sample("learning", ", ".join(sorted(set(beat.learning))), time=beat.t))
-        wanted = ALL_KINDS if whole else [k for check in self.looking for k in KINDS.get(check, ())]
-        samples += [_state(kind, kind in active, beat.t) for kind in ALL_KINDS if kind in wanted]
-        return samples
+            return samples + _all_states(beat, beat.t)
+        wanted = [kind for check in self.looking for kind in KINDS.get(check, ())]
+        return samples + [_state(kind, kind in active, beat.t) for kind in ALL_KINDS if kind in wanted]
 
     def _finding(self, finding: Finding) -> list[Sample]:
         samples = [Sample(FINDING, finding_text(finding), time=finding.t)]
@@ -110,7 +129,16 @@ def finding_text(finding: Finding) -> str:
     )
 
 
-def _state(name: str, value: bool, time: int) -> Sample:
+def _all_states(beat: Beat, time: int | None) -> list[Sample]:
+    # A child that has just been started does not know yet: what stood, stands until it does.
+    faults = () if beat.state == "starting" else FAULTS
+    return [
+        *(_state(fault, fault == beat.state, time) for fault in faults),
+        *(_state(kind, kind in beat.active, time) for kind in ALL_KINDS),
+    ]
+
+
+def _state(name: str, value: bool, time: int | None) -> Sample:
     fault = name in FAULTS or name in _TAMPERED
     signal = None if name == "motion" else Signal.FAULT if fault else Signal.SUPERVISORY
     return Sample(name, value, signal=signal, time=time)

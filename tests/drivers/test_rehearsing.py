@@ -25,7 +25,7 @@ def codec_of(device: Device) -> Codec | None:
 
 def spoken() -> Iterator[tuple[Device, PointSpec]]:
     for device in SITE.devices.values():
-        if device.profile.dialect in {"zigbee2mqtt", "json", "modbus-rtu"}:
+        if device.profile.dialect in {"zigbee2mqtt", "json", "modbus-rtu", "camera"}:
             for spec in device.profile.points:
                 if spec.signal is not None or spec.quantity is not None:  # what an alarm can begin with
                     yield device, spec
@@ -45,7 +45,7 @@ CASES = list(spoken())
 
 
 def test_the_site_has_devices_of_every_dialect() -> None:
-    assert {device.profile.dialect for device, _ in CASES} == {"zigbee2mqtt", "json", "modbus-rtu"}
+    assert {device.profile.dialect for device, _ in CASES} == {"zigbee2mqtt", "json", "modbus-rtu", "camera"}
 
 
 @pytest.mark.parametrize(("device", "spec"), CASES, ids=[f"{d.id}.{s.id}" for d, s in CASES])

@@ -7,14 +7,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.camera.codec import FINDING_LENGTH, CameraCodec, decode
+from drivers.camera.config import SCHEMA
 from drivers.camera.lines import ALL_KINDS, STATES, Beat, Finding, encode
 from drivers.camera.sight import KINDS
 from edge.domain.camera import FAULTS
 from edge.domain.reading import ProtocolError, Sample
 from edge.driver import DecodeOptions
+from edge.settings import load_profile
 from tests.drivers.camera.making import NOW, beat, finding
 
 SOURCE = "cm-01-stream"
+PROFILE = load_profile("generic-ip-camera", {"camera": SCHEMA})
 
 
 def told(codec: CameraCodec, line: Beat | Finding) -> list[Sample]:
@@ -139,6 +142,23 @@ def test_whatever_comes_in_whatever_order_a_kind_is_true_while_an_episode_is(
             if line.state == "start":
                 open_[line.id] = line.kind
             assert last == {line.kind: line.kind in open_.values()}
+
+
+def test_a_drill_is_read_back_and_leaves_no_trace() -> None:
+    codec, quiet = CameraCodec(), CameraCodec()
+    told(codec, finding(1, zone="left"))
+    told(quiet, finding(1, zone="left"))
+    for values in ({"flame": True}, {"lost": True}, {"lost": False}, {"moved": False, "covered": True}):
+        ((channel, payload),) = codec.rehearse(SOURCE, PROFILE, values)
+        assert channel == SOURCE
+        said = {s.field: s.value for s in codec.parse(channel, payload)[0].body}
+        assert said.items() >= values.items()
+        assert sum(value is True for value in said.values()) == sum(values.values())
+    assert told(codec, beat(active=("flame",))) == told(quiet, beat(active=("flame",)))
+    assert told(codec, finding(2, zone="right")) == told(quiet, finding(2, zone="right"))
+    for values in ({"fps": True}, {"lost": True, "frozen": True}):
+        with pytest.raises(ProtocolError):
+            codec.rehearse(SOURCE, PROFILE, values)
 
 
 def test_decode_reads_lines_and_names_the_bad_one() -> None:
