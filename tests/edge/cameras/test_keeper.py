@@ -1,0 +1,296 @@
+"""The keeper of pictures: out of a ring into a folder that holds whole files or none, and out of it again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edge.cameras import keeper as keeping
+from edge.cameras.jpeg import size_of
+from edge.cameras.keeper import Keeper
+from edge.domain.camera import CameraZone, Polygon, Still, View
+from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Receipt
+from edge.domain.instant import SECOND
+from edge.domain.names import Text
+
+NOW = 1_790_000_000 * SECOND
+SHOT = "202609-" + "a" * 32
+OTHER = "202609-" + "b" * 32
+
+
+def jpeg(shade: int = 90, size: tuple[int, int] = (64, 36)) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, (shade, shade, shade)).save(out, "JPEG")
+    return out.getvalue()
+
+
+@dataclass
+class Looker:
+    """`edge.driver.Looking` with a ring of files."""
+
+    folder: Path
+    ring: dict[int, Path] = field(default_factory=dict)
+    state: str = "ok"
+    aimed: list[tuple[Sequence[CameraZone], Sequence[Polygon]]] = field(default_factory=list)
+    film: Text | None = None
+
+    def see(self, at: int, content: bytes | None = None) -> bytes:
+        content = jpeg(at // SECOND % 200) if content is None else content
+        path = self.folder / f"{at}.jpg"
+        path.write_bytes(content)
+        self.ring[at] = path
+        return content
+
+    def watch(self, zones: Sequence[CameraZone], masks: Sequence[Polygon]) -> None:
+        self.aimed.append((zones, masks))
+
+    def view(self) -> View:
+        return View(self.state, Text("失联", "lost"))
+
+    def latest(self) -> Still | None:
+        return Still(max(self.ring), self.ring[max(self.ring)]) if self.ring else None
+
+    def stills(self, start: int, end: int) -> Sequence[Still]:
+        return [Still(at, path) for at, path in sorted(self.ring.items()) if start <= at <= end]
+
+    def clip(self, start: int, end: int, path: Path) -> Future[Text | None]:
+        done: Future[Text | None] = Future()
+        if self.film is None:
+            path.write_bytes(b"film of %d" % len(self.stills(start, end)))
+        done.set_result(self.film)
+        return done
+
+
+class Line:
+    """Where receipts come."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+        self._came = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def told(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+        self._loop.call_soon_threadsafe(self._came.set)
+
+    async def wait(self, count: int) -> list[Receipt]:
+        async with asyncio.timeout(10):
+            while len(self.receipts) < count:
+                self._came.clear()
+                await self._came.wait()
+        return self.receipts
+
+
+class Room:
+    """A keeper with one camera, and a clock that tests move."""
+
+    def __init__(self, folder: Path) -> None:
+        self.utc = NOW
+        (folder / "ring").mkdir()
+        self.folder = folder / "stills"
+        self.camera = Looker(folder / "ring")
+        self.line = Line()
+        self.keeper = Keeper(self.folder, {"cm-01": self.camera}, self.line.told, lambda: self.utc)
+
+    async def capture(
+        self, shot: str = SHOT, device: str = "cm-01", *, before: bool = False, start: int | None = None
+    ) -> Captured:
+        told = len(self.line.receipts)
+        self.keeper.perform(Capture("st-1", shot, device, NOW, before, start))
+        receipt = (await self.line.wait(told + 1))[-1]
+        assert isinstance(receipt, Captured)
+        return receipt
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    room = Room(tmp_path)
+    room.keeper.start()
+    yield room
+    await room.keeper.stop()
+
+
+async def test_the_nearest_picture_is_kept_whole_with_its_hash_and_time(room: Room) -> None:
+    room.camera.see(NOW - 700_000)
+    content = room.camera.see(NOW + 200_000)
+    kept = await room.capture()
+    assert kept == Captured(
+        "st-1", SHOT, NOW + 200_000, hashlib.sha256(content).hexdigest(), 64, 36, len(content)
+    )
+    assert [path.name for path in (room.folder / "202609").iterdir()] == [f"{SHOT}.jpg"]
+    found = await room.keeper.read(SHOT)
+    assert found is not None
+    assert (found.taken, found.mime, found.content) == (NOW + 200_000, "image/jpeg", content)
+
+
+async def test_a_picture_that_is_yet_to_come_is_waited_for(room: Room) -> None:
+    room.camera.see(NOW - 900_000)
+    room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW))
+    looked = asyncio.Event()
+    stills = room.camera.stills
+
+    def looking(start: int, end: int) -> Sequence[Still]:
+        room.line._loop.call_soon_threadsafe(looked.set)
+        return stills(start, end)
+
+    room.camera.stills = looking  # type: ignore[method-assign]
+    await asyncio.wait_for(looked.wait(), 5)
+    assert not room.line.receipts
+    room.camera.see(NOW + 50_000)
+    (kept,) = await room.line.wait(1)
+    assert isinstance(kept, Captured)
+    assert kept.taken == NOW + 50_000
+
+
+async def test_before_takes_the_newest_up_to_then_however_old(room: Room) -> None:
+    room.camera.see(NOW - 40 * SECOND)
+    room.camera.see(NOW - 30 * SECOND)
+    room.camera.see(NOW + 2 * SECOND)
+    room.utc = NOW + 5 * SECOND
+    assert (await room.capture(before=True)).taken == NOW - 30 * SECOND
+
+
+async def test_where_there_is_none_it_says_why(room: Room) -> None:
+    room.utc = NOW + 10 * SECOND
+    room.camera.see(NOW + 9 * SECOND)
+    missing = await room.capture()
+    assert missing.taken is None
+    assert missing.error == Text(
+        "摄像机没有留下该时刻的画面", "the camera's ring holds no picture of that moment"
+    )
+    room.camera.state = "lost"
+    error = (await room.capture()).error
+    assert error == Text("摄像机没有画面:失联", "the camera had no picture: lost")
+    gone = Text("没有能取画面的摄像机驱动", "there is no driver that could take a picture")
+    assert (await room.capture(device="cm-9")).error == gone
+
+
+async def test_half_a_picture_is_none(room: Room) -> None:
+    room.camera.see(NOW, jpeg()[:-20])
+    good = room.camera.see(NOW + 400_000)
+    kept = await room.capture()
+    assert kept.sha256 == hashlib.sha256(good).hexdigest()
+    room.camera.ring = {NOW: room.camera.folder / "gone.jpg"}
+    room.utc = NOW + 10 * SECOND
+    assert (await room.capture(OTHER)).taken is None
+
+
+async def test_asked_again_after_a_kill_it_is_the_same_file(room: Room) -> None:
+    room.camera.see(NOW)
+    first = await room.capture()
+    room.camera.ring.clear()
+    assert await room.capture() == first
+
+
+async def test_a_full_disk_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes, taken: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeping, "write_whole", full)
+    room.camera.see(NOW)
+    error = (await room.capture()).error
+    assert error is not None
+    assert "No space left" in error.en
+
+
+async def test_a_defect_costs_one_picture(room: Room) -> None:
+    def broken(start: int, end: int) -> Sequence[Still]:
+        raise RuntimeError("broken")
+
+    stills, room.camera.stills = room.camera.stills, broken  # type: ignore[method-assign]
+    assert (await room.capture()).error is not None
+    room.camera.stills = stills  # type: ignore[method-assign]
+    room.camera.see(NOW)
+    assert (await room.capture()).taken == NOW
+
+
+async def test_too_many_are_refused_in_words(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST", 0)
+    error = (await room.capture()).error
+    assert error is not None
+    assert "too many" in error.en
+
+
+async def test_erased_files_are_gone_also_those_that_never_were(room: Room) -> None:
+    room.camera.see(NOW)
+    await room.capture()
+    room.keeper.perform(Erase("st-1", (SHOT, OTHER)))
+    assert (await room.line.wait(2))[1] == Erased("st-1")
+    assert list((room.folder / "202609").iterdir()) == []
+    assert await room.keeper.read(SHOT) is None
+
+
+async def test_what_cannot_be_deleted_is_said(room: Room) -> None:
+    folder = room.folder / "202609"
+    (folder / f"{SHOT}.jpg").mkdir(parents=True)  # nothing that can be unlinked
+    room.keeper.perform(Erase("st-1", (SHOT,)))
+    receipt = (await room.line.wait(1))[0]
+    assert isinstance(receipt, Erased)
+    assert receipt.error
+
+
+async def test_a_film_of_the_ring(room: Room) -> None:
+    for second in range(10):
+        room.camera.see(NOW - second * SECOND)
+    kept = await room.capture(start=NOW - 5 * SECOND)
+    assert (kept.taken, kept.size) == (NOW, len(b"film of 6"))
+    found = await room.keeper.read(SHOT)
+    assert found is not None
+    assert (found.mime, found.content) == ("video/webm", b"film of 6")
+    assert [path.name for path in (room.folder / "202609").iterdir()] == [f"{SHOT}.webm"]
+    room.camera.film = Text("没有画面", "no pictures")
+    assert (await room.capture(OTHER, start=NOW - 5 * SECOND)).error == Text("没有画面", "no pictures")
+    assert (await room.capture(OTHER, "cm-9", start=0)).error is not None
+
+
+async def test_it_aims_and_shows_the_newest(room: Room) -> None:
+    zone = CameraZone("lane", Text("车道", "lane"), ((0, 0), (1, 0), (1, 1)), ("left-object",))
+    room.keeper.perform(Aim("cm-01", (zone,), ()))
+    room.keeper.perform(Aim("cm-9", (zone,), ()))
+    assert room.camera.aimed == [((zone,), ())]
+    assert await room.keeper.latest("cm-01") is None
+    content = room.camera.see(NOW)
+    newest = await room.keeper.latest("cm-01")
+    assert newest is not None
+    assert (newest.taken, newest.content) == (NOW, content)
+    room.camera.ring[NOW].unlink()
+    assert await room.keeper.latest("cm-01") is None
+    assert await room.keeper.latest("cm-9") is None
+
+
+@pytest.mark.parametrize(
+    "id", ["", "../../journal", "202609-" + "A" * 32, "202609-" + "a" * 31, "202609-" + "a" * 32 + ".jpg"]
+)
+async def test_no_other_file_is_read(room: Room, id: str) -> None:
+    assert await room.keeper.read(id) is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (640, 360), (1920, 1080)])
+@pytest.mark.parametrize("mode", ["progressive", "plain"])
+def test_sizes_are_read_from_the_head(size: tuple[int, int], mode: str) -> None:
+    out = BytesIO()
+    Image.new("L", size, 7).save(out, "JPEG", progressive=mode == "progressive", comment=b"x" * 3000)
+    assert size_of(out.getvalue()) == size
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\xff\xd8",
+        b"\xff\xd8\xff\xd9",
+        b"GIF89a",
+        b"\xff\xd8" + b"\xff" * 100 + b"\xff\xd9",
+        b"\xff\xd8\xff\xc0" + bytes(20) + b"\xff\xd9",
+    ],
+)
+def test_what_is_no_jpeg_has_no_size(junk: bytes) -> None:
+    assert size_of(junk) is None
