@@ -20,7 +20,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from drivers.camera import probing
+from drivers.camera import probing, words
 from drivers.camera.addresses import read as read_address
 from drivers.camera.heart import Asker, Heart, State
 from drivers.camera.lines import BEAT, LINE_LIMIT, Aim, Beat, Finding, Start, encode, read_order
@@ -30,6 +30,7 @@ from drivers.camera.picture import Health
 from drivers.camera.reading import Mailbox, Reader
 from drivers.camera.stills import RingWriter
 from drivers.camera.watching import Watching, WatchSettings
+from drivers.camera.words import WIDE, wide
 
 EX_STUCK: Final = 75  # EX_TEMPFAIL: start me again
 EX_SETTINGS: Final = 65  # EX_DATAERR
@@ -143,6 +144,10 @@ class Child:
         detail = state.detail
         if state.word == "ok" and self._ring.problem:
             detail = self._ring.problem
+        elif state.word == "ok" and reader.width > WIDE:
+            detail = wide(reader.width)
+        elif state.word == "ok" and reader.width > words.WIDE:
+            detail = words.wide(reader.width)
         return Beat(
             t=time.time_ns() // 1000,
             state=state.word,

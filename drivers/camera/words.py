@@ -70,10 +70,10 @@ TOO_SLOW: Final = Text("短片生成超时", "Making the film took too long")
 
 
 def wide(width: int) -> Text:
-    """To be said beside the state of a stream of so many pixels, more than `WIDE`."""
+    """To be said where all is well, of a stream of so many pixels, more than `WIDE`."""
     return Text(
-        f"画面宽 {width} 像素,解码开销大:请改用子码流",
-        f"The picture is {width} pixels wide and costs much to decode: use the sub-stream",
+        f"画面正常,但宽 {width} 像素,解码开销大:请改用子码流",
+        f"The picture comes in, {width} pixels wide, which costs much to decode: use the sub-stream",
     )
 
 
