@@ -16,7 +16,7 @@ from numpy.random import Generator
 from drivers.camera.frames import Frame
 from edge.tools.benches.camera_cases import Case
 from edge.tools.benches.camera_light import LIGHTS
-from edge.tools.benches.camera_scenes import WIDE, Field, Image, night, paste, person, place, texture
+from edge.tools.benches.camera_places import WIDE, Field, Image, night, paste, person, place, texture
 
 FPS: Final = 5.0
 AFTER: Final = 9.0  # seconds that a case goes on after its onset

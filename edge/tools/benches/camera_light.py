@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from edge.tools.benches.camera_scenes import Field, Image, paste, person, texture
+from edge.tools.benches.camera_places import Field, Image, paste, person, texture
 
 Effect = Callable[[Image, float], Image]
 
