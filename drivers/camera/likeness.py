@@ -33,7 +33,10 @@ STEADY: Final = 0.01  # grey levels²: below that a Laplacian is nothing
 
 @dataclass(slots=True)
 class Look:
-    """A frame at the sizes that are compared. fine: 320 wide uint8; small: 160 x 90; edges: squared Laplacian of fine."""
+    """A frame at the sizes that are compared.
+
+    fine: grey, 320 wide, uint8. small: 160 x 90, float32. edges: the squared Laplacian of `fine`, float32.
+    """
 
     t: float
     fine: NDArray[np.uint8]

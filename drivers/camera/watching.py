@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from drivers.camera.areas import WHOLE
 from drivers.camera.episodes import Episodes
 from drivers.camera.frames import Frame
 from drivers.camera.lines import Finding
 from drivers.camera.sight import Area, Check
+
+if TYPE_CHECKING:
+    from drivers.camera.verifier import Verifier
 
 Areas = tuple[Area, ...]
 
@@ -48,6 +52,32 @@ def _motion(areas: Areas, _settings: WatchSettings) -> Check:
     return Motion(areas)
 
 
+def _flame(areas: Areas, settings: WatchSettings) -> Check:
+    from drivers.camera.checks.flame import Flame
+
+    return Flame(areas, verifier=_second_look(settings.verifier))
+
+
+def _smoke(areas: Areas, settings: WatchSettings) -> Check:
+    from drivers.camera.checks.smoke import Smoke
+
+    return Smoke(areas, verifier=_second_look(settings.verifier))
+
+
+@cache
+def _second_look(model: Path | None) -> Verifier | None:
+    """One model for flame and smoke: it takes tens of megabytes."""
+    from drivers.camera.verifier import Verifier
+
+    return Verifier(model) if model else None
+
+
+def _left_object(areas: Areas, _settings: WatchSettings) -> Check:
+    from drivers.camera.checks.left_object import LeftObject
+
+    return LeftObject(areas)
+
+
 def _zone_change(areas: Areas, _settings: WatchSettings) -> Check:
     from drivers.camera.checks.zone_change import ZoneChange
 
@@ -57,6 +87,9 @@ def _zone_change(areas: Areas, _settings: WatchSettings) -> Check:
 CHECKS: Final[Mapping[str, Callable[[Areas, WatchSettings], Check]]] = {
     "tamper": _tamper,
     "motion": _motion,
+    "flame": _flame,
+    "smoke": _smoke,
+    "left-object": _left_object,
     "zone-change": _zone_change,
 }
 """Check -> how it is made. Each module is imported when it is first asked for: its packages may be missing."""

@@ -101,7 +101,7 @@ def _zone(area: Area, size: tuple[int, int]) -> _Zone:
         ((x - box[0]) / max(box[2], 1e-6), (y - box[1]) / max(box[3], 1e-6)) for x, y in area.polygon
     )
     part = cv2.resize(mask([inner], small), blocks, interpolation=cv2.INTER_AREA)
-    return _Zone(area, box, small, np.asarray(part, np.float32) / 255)
+    return _Zone(area, box, small, np.asarray(part, np.float32) / np.float32(255))
 
 
 def _sample(zone: _Zone, frame: Frame) -> None:
