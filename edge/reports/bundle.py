@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from edge.domain.cells import neutral
 from edge.domain.instant import MINUTE, from_rfc3339, to_rfc3339
 from edge.reports import verify
-from edge.reports.bundle_index import index
+from edge.reports.bundle_index import index, shot_name
 from edge.reports.extract import Belonging, belonging, facts, links, lost
 from edge.reports.sheet import Progress
 from edge.reports.source import Source
@@ -91,7 +91,7 @@ def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapp
         span = (start - AROUND, min(end + AROUND, asked.now))
         files.stream("readings.csv", _readings(asked, found, *span))
         progress(0.7)
-        missing = _photos(asked, found, files)
+        missing = [*_photos(asked, found, files), *_shots(asked, found, files)]
         rules = _rules(asked, found, files)
         files.add("rules.json", verify.dumped(rules))
         clock = _clock(source, asked, span)
@@ -210,6 +210,22 @@ def _photos(asked: BundleAsked, found: Belonging, files: _Files) -> list[str]:
             content = b""
         if hashlib.sha256(content).hexdigest() == sha256:
             files.add(f"photos/{id}.jpg", content, packed=False)
+        else:
+            missing.append(id)
+    return missing
+
+
+def _shots(asked: BundleAsked, found: Belonging, files: _Files) -> list[str]:
+    """Put the pictures of cameras in; ids of those that are not what the facts say."""
+    missing = []
+    for id, shot in sorted(found.shots.items()):
+        name = shot_name(shot)
+        try:
+            content = (asked.evidence / "stills" / id[:6] / name).read_bytes()
+        except OSError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() == shot["sha256"]:
+            files.add(f"stills/{name}", content, packed=False)
         else:
             missing.append(id)
     return missing

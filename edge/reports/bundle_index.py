@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -87,6 +87,7 @@ def index(
             for r in about["rules"]
         ]),
         _photos(found, about["missing"]),
+        _stills(found, about["missing"], at),
         _section("经过 Story", ("编号", "时间", "事项", "由", "说明"), [
             (f["number"], at(f["time"]), asked.words.get(f["kind"], f["kind"]), who(f["by"]),
              f.get("text") or ("(已删除 erased)" if f["note"] else ""))
@@ -134,3 +135,35 @@ def _photos(found: Belonging, missing: Sequence[str]) -> str:
     )
     gone = f"<p>缺失 missing: {escape(', '.join(missing))}</p>" if missing else ""
     return f"<h2>照片 Photos</h2>{shown or '<p>无 none</p>'}{gone}"
+
+
+def shot_name(shot: Mapping[str, Any]) -> str:
+    """Name of the file of a picture or film."""
+    return f"{shot['id']}.{'webm' if shot['moment'] == 'clip' else 'jpg'}"
+
+
+_MOMENTS: Final = {"before": "报警前 before", "at": "报警时 at", "after": "报警后 after", "clip": "录像 film"}
+
+
+def _stills(found: Belonging, missing: Sequence[str], at: Callable[[int | None], str]) -> str:
+    """What the cameras showed, and why there is nothing where there is none."""
+    rows = []
+    for one in found.cases["stills"]:
+        for shot in one["pictures"]:
+            if one["erased_at"] is not None:
+                shown = f"已删除 erased {at(one['erased_at'])}"
+            elif shot["missing"]:
+                shown = escape(_text(shot["missing"]))
+            elif shot["id"] in missing or shot["taken"] is None:
+                shown = "缺失 missing"
+            elif shot["moment"] == "clip":
+                shown = f'<a href="stills/{shot_name(shot)}">{at(shot["taken"])}</a>'
+            else:
+                shown = (
+                    f'<img src="stills/{shot_name(shot)}" alt="{at(shot["taken"])}"><br>{at(shot["taken"])}'
+                )
+            purpose = " 【演练 drill】" if one["purpose"] == "drill" else ""
+            named = f"{one['device']} · {_MOMENTS[shot['moment']]}{purpose}"
+            rows.append(f"<tr><td>{escape(named)}</td><td>{shown}</td></tr>")
+    table = f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else "<p>无 none</p>"
+    return f"<h2>视频画面 Camera stills</h2>{table}"

@@ -10,8 +10,17 @@ from typing import Any, Final
 from edge.reports.source import Body, Source
 from edge.store.audit import flat_hash, row_hash
 
-_OF_ALARMS: Final = ("order", "hazard", "command", "linkage", "escalation", "notification")
-_LINKS: Final = ("alarm", "order", "hazard", "incident")
+_OF_ALARMS: Final = (
+    "order",
+    "hazard",
+    "command",
+    "linkage",
+    "escalation",
+    "notification",
+    "finding",
+    "stills",
+)
+_LINKS: Final = ("alarm", "order", "hazard", "incident", "finding")
 """Keys by which one case names what it belongs to."""
 _FACT: Final = ("number", "epoch", "kind", "time", "by", "subject", "body", "note")
 
@@ -36,6 +45,12 @@ class Belonging:
         bodies += self.incident.get("reports", ())
         told = (photo for body in bodies for photo in body.get("photos", ()))
         return {photo["id"]: photo["sha256"] for photo in told}
+
+    @property
+    def shots(self) -> Mapping[str, Body]:
+        """Pictures and films of cameras that are kept, by id."""
+        kept = (one for one in self.cases["stills"] if one["erased_at"] is None)
+        return {shot["id"]: shot for one in kept for shot in one["pictures"] if shot["taken"] is not None}
 
 
 def belonging(source: Source, id: str) -> Belonging | None:

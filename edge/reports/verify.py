@@ -194,14 +194,15 @@ def _cases(files: Files, facts: list[dict[str, Any]], problems: list[str], notes
 
 
 def _photos(files: Files, facts: list[dict[str, Any]], problems: list[str], notes: list[str]) -> None:
-    """Each photo is the one whose hash stands in the facts."""
+    """Each photo, and each picture of a camera, is the one whose hash stands in the facts."""
     known: set[str] = set()
     for fact in facts:
         known.update(_SHA.findall(fact["body"]))
-    photos = [name for name in files if name.startswith("photos/")]
+    photos = [name for name in files if name.startswith(("photos/", "stills/"))]
     told = {name: hashlib.sha256(files[name]).hexdigest() in known for name in photos}
     problems += [f"{name}: no fact tells of this picture" for name in photos if not told[name]]
-    notes.append(f"{len(photos)} photos")
+    stills = sum(name.startswith("stills/") for name in photos)
+    notes.append(f"{len(photos) - stills} photos, {stills} pictures of cameras")
 
 
 def read(path: Path) -> Files:

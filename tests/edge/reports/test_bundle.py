@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.domain.fact import Fact
+from edge.domain.footage import Finding, Shot, StillSet
 from edge.domain.incident import Incident
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
@@ -343,6 +344,71 @@ async def test_a_photo_that_is_gone_is_named(asked: BundleAsked, tmp_path: Path)
     files = verify.read(tmp_path / "b.zip")
     assert verify.verify(files)[0] == []
     assert json.loads(files["manifest.json"])["photos_missing"] == [PHOTO]
+
+
+async def with_stills(asked: BundleAsked) -> tuple[str, str]:
+    """A camera found something, and was asked for pictures: one is kept, one is missing, one is lost; their ids."""
+    shots = (
+        Shot("202606-" + "1" * 32, "before", at("07:59"), missing=Text("没有画面", "no picture")),
+        Shot(
+            "202606-" + "2" * 32,
+            "at",
+            at("08:00"),
+            None,
+            at("08:00"),
+            hashlib.sha256(JPEG).hexdigest(),
+            8,
+            8,
+            9,
+        ),
+        Shot("202606-" + "3" * 32, "clip", at("08:00"), at("07:59"), at("08:00"), "f" * 64),
+    )
+    kept = StillSet("st-1-7", at("08:00"), "cm-02", shots, at("08:00"), "al-1", "e" * 26)
+    other = replace(kept, id="st-1-8", alarm="al-other", finding=None)
+    found = Finding(
+        "e" * 26, at("08:00"), "cm-02", "s", "flame", "flame", "", 0.8, at("08:00"), 1, (0.1, 0.2, 0.3, 0.4),
+        {"flicker": 0.25}, alarm="al-1",
+    )  # fmt: skip
+    async with Days(asked.journal) as days:
+        await days.case("finding", found.to_dict(), "finding.seen")
+        await days.case("stills", kept.to_dict(), "stills.kept")
+        await days.case("stills", other.to_dict(), "stills.kept")
+    folder = asked.evidence / "stills" / "202606"
+    folder.mkdir(parents=True)
+    (folder / f"{shots[1].id}.jpg").write_bytes(JPEG)
+    return shots[1].id, shots[2].id
+
+
+async def test_pictures_of_cameras_are_in_it_and_proved(asked: BundleAsked, tmp_path: Path) -> None:
+    shown, lost = await with_stills(asked)
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    problems, notes = verify.verify(files)
+    assert problems == []
+    assert "1 photos, 1 pictures of cameras" in notes
+    assert files[f"stills/{shown}.jpg"] == JPEG
+    assert json.loads(files["manifest.json"])["photos_missing"] == [lost]
+    cases = json.loads(files["cases.json"])
+    assert [one["id"] for one in cases["stills"]] == ["st-1-7"]
+    assert [one["alarm"] for one in cases["finding"]] == ["al-1"]
+    page = files["index.html"].decode()
+    assert "没有画面 no picture" in page
+    assert f"stills/{shown}.jpg" in page
+    forged = resealed({**files, f"stills/{shown}.jpg": JPEG.replace(b"picture", b"fiction")})
+    assert f"stills/{shown}.jpg: no fact tells of this picture" in verify.verify(forged)[0]
+
+
+async def test_erased_pictures_are_said_to_be(asked: BundleAsked, tmp_path: Path) -> None:
+    shown, _ = await with_stills(asked)
+    async with Days(asked.journal) as days:
+        gone = StillSet("st-1-7", at("08:00"), "cm-02", (Shot(shown, "at", 1, None, 1, "a" * 64),), 1, "al-1")
+        gone = replace(gone, erased_at=at("09:00"))
+        await days.case("stills", gone.to_dict(), "stills.erased")
+    await made(asked, tmp_path / "b.zip")
+    files = verify.read(tmp_path / "b.zip")
+    assert verify.verify(files)[0] == []
+    assert f"stills/{shown}.jpg" not in files
+    assert "已删除 erased" in files["index.html"].decode()
 
 
 async def test_what_the_journal_lost_is_said_and_no_forgery(asked: BundleAsked, tmp_path: Path) -> None:
