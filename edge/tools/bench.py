@@ -12,10 +12,22 @@ from typing import Final
 from edge.tools.benches import ingest, latency, memory
 from edge.tools.benches.report import BenchError, Report
 
+
+def _cameras(arguments: argparse.Namespace) -> Report:
+    try:
+        from edge.tools.benches import cameras
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in {"cv2", "numpy"}:
+            raise
+        raise BenchError(f"OpenCV is missing here ({error}): pip install opencv-python") from error
+    return cameras.measure(arguments)
+
+
 BENCHES: Final[Mapping[str, Callable[[argparse.Namespace], Report]]] = {
     "ingest": ingest.measure,
     "alarm-latency": latency.measure,
     "memory": memory.measure,
+    "cameras": _cameras,
 }
 
 
@@ -71,6 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="once more beside an uplink that sends a backlog to a data centre which goes away meanwhile",
     )
+    latencies.add_argument(
+        "--cameras",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="once more beside a hub that looks through N drawn cameras",
+    )
     memories = benches.add_parser(
         "memory", parents=[common], help="what the hub holds: idle, after a load, with panels"
     )
@@ -79,6 +98,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     memories.add_argument(
         "--alarms", type=_count, default=100, metavar="N", help="open alarms on the panels (%(default)s)"
+    )
+    _add_cameras(
+        benches.add_parser("cameras", parents=[common], help="what the checks of cameras find and cost")
+    )
+
+
+def _add_cameras(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--footage",
+        type=_folder,
+        metavar="DIR",
+        help="labelled clips too: by the table in DIR/README.md, or by folder",
+    )
+    parser.add_argument(
+        "--cases", type=_whole, default=300, metavar="N", help="made at run time, 0 for none (%(default)s)"
+    )
+    parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="of these cases (%(default)s)")
+    parser.add_argument(
+        "--jobs",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="processes that play cases (default: half of the cores)",
+    )
+    parser.add_argument(
+        "--live", type=_whole, default=8, metavar="N", help="cameras on a hub, 0 for none (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=_count, default=30, metavar="S", help="for which these are measured (%(default)s)"
     )
 
 
@@ -91,6 +139,13 @@ def command(arguments: argparse.Namespace) -> int:
         return 1
     print(json.dumps(report.as_dict(), ensure_ascii=False) if arguments.json else report.table())
     return 0
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return path
 
 
 def _count(text: str) -> int:

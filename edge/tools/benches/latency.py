@@ -44,6 +44,8 @@ def measure(arguments: Namespace) -> Report:
             _beside_uplink(arguments, report, centre)
     else:
         _measure(arguments, report)
+    if arguments.cameras:
+        _beside_cameras(arguments, report)
     return report
 
 
@@ -93,6 +95,23 @@ def _beside_uplink(arguments: Namespace, report: Report, centre: DataCentre) -> 
     )
     if after["uplink_lost_total"]:
         raise BenchError(f"the uplink lost {after['uplink_lost_total']:,.0f} readings")
+
+
+def _beside_cameras(arguments: Namespace, report: Report) -> None:
+    """The same with another hub that looks through drawn cameras; the pictures are drawn on this machine too."""
+    from edge.tools.benches.camera_live import stand_with  # OpenCV, for this alone
+
+    folder = None if arguments.data is None else arguments.data / "cameras"
+    with stand_with(arguments.cameras, folder, arguments.alarms) as (stand, _):
+        _to_stream(
+            stand, arguments.alarms, report, "cameras", f"the same, {arguments.cameras} cameras beside"
+        )
+    figures = {figure.name: figure.value for figure in report.figures}
+    for name in ("p50", "p99"):
+        share = 100 * (figures[f"cameras_{name}"] / figures[f"stream_{name}"] - 1)
+        report.add(
+            f"cameras_more_{name}", f"cameras beside: {name} more than without", share, "%", target="≤ 20 %"
+        )
 
 
 def _to_stream(stand: Stand, count: int, report: Report, key: str, what: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,16 +37,24 @@ class Stand:
     """One folder with broker, site and data. `start_hub` and `stop_hub` as often as needed.
 
     folder: where the data lies, a temporary one when None (then it is removed at the end). uplink: url of a data
-    centre that gets every reading.
+    centre that gets every reading. prepare: adds to the site's folder before the hub starts.
     """
 
-    def __init__(self, folder: Path | None = None, *, detectors: int = 1, uplink: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        detectors: int = 1,
+        uplink: str | None = None,
+        prepare: Callable[[Path], None] = lambda _site: None,
+    ) -> None:
         self._temporary = None if folder else Path(tempfile.mkdtemp(prefix="edge-hub-bench-"))
         self.folder = folder or self._temporary or Path()
         if any(self.folder.glob("*")):
             raise BenchError(f"{self.folder} is not empty: give --data a folder of its own")
         self.detectors = detectors
         self._uplink = uplink
+        self._prepare = prepare
         self.token = new_token()
         self.port = 0
         self.broker: Broker = self._make_broker()
@@ -58,6 +66,7 @@ class Stand:
     def __enter__(self) -> Self:
         site, secret = self.folder / "site", self.folder / "mqtt-password"
         write_site(site, self.detectors, self._uplink)
+        self._prepare(site)
         shutil.copyfile(config_root() / "rules" / "fire.toml", site / "rules" / "fire.toml")
         secret.write_text(self.broker.account("hub").password, encoding="utf-8")
         write_overrides(site, mqtt=(self.broker.host, self.broker.port, "hub", secret))

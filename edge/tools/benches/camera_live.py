@@ -1,0 +1,134 @@
+"""Cameras on the real hub: each one a child that reads a drawn stream, all checks on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from edge.tools.benches.processes import Worker, cpu_seconds, until, usage
+from edge.tools.benches.stand import Stand
+from edge.tools.broker import free_port
+from edge.tools.simulator.pictures.lane import LANE_POLYGON
+
+SEEING_WITHIN: Final = 90.0  # seconds until all cameras are analysed
+CHILD: Final = b"drivers.camera.child"
+
+_CAMERA: Final = """
+[[camera]]
+id = "stream-{n}"
+dialect = "camera"
+name = {{ zh = "码流{n}", en = "Stream {n}" }}
+url = "{url}"
+checks = ["tamper", "flame", "smoke"]
+
+[[camera.zone]]
+id = "lane"
+name = {{ zh = "车道", en = "Lane" }}
+polygon = {polygon}
+checks = ["left-object"]
+"""
+_DEVICE: Final = """
+[[device]]
+id = "camera-{n}"
+profile = "generic-ip-camera"
+name = {{ zh = "摄像机{n}", en = "Camera {n}" }}
+zone = "b1"
+spot = {{ zh = "{n}", en = "{n}" }}
+address = {{ dialect = "camera", source = "stream-{n}" }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """children: how many. pss: of the largest of them, MB. The others are shares of a core.
+
+    cores: the children together; hub: the hub's own process; drawing: what makes and sends the pictures.
+    """
+
+    children: int
+    cores: float
+    pss: float
+    hub: float
+    drawing: float
+
+
+class Cameras:
+    """So many drawn cameras, and the tables that put them into a bench's site. Used with `with`."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._port = free_port()
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Self:
+        self._worker = Worker("screens", {"port": self._port, "count": self.count})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.__exit__()
+
+    def install(self, site: Path) -> None:
+        """Add them to a site's folder."""
+        polygon = [list(corner) for corner in LANE_POLYGON]
+        with (site / "site.toml").open("a", encoding="utf-8") as file:
+            for n in range(self.count):
+                url = f"http://127.0.0.1:{self._port}/camera-{n}"
+                file.write(_CAMERA.format(n=n, url=url, polygon=polygon))
+        text = "".join(_DEVICE.format(n=n) for n in range(self.count))
+        (site / "devices" / "cameras.toml").write_text(text, encoding="utf-8")
+
+    def seen(self, stand: Stand) -> None:
+        """Return when every camera is analysed and knows its scene."""
+        until(lambda: self._ready(stand), "the start of all cameras", within=SEEING_WITHIN, every=0.5)
+
+    def load(self, stand: Stand, seconds: float) -> Load:
+        """What the children take over so many seconds."""
+        pids = children(stand.pid)
+        begun, hub, drawn = sum(map(cpu_seconds, pids)), cpu_seconds(stand.pid), self._drawing()
+        start = time.monotonic()
+        time.sleep(seconds)
+        span = time.monotonic() - start
+        return Load(
+            len(pids),
+            (sum(map(cpu_seconds, pids)) - begun) / span,
+            max(usage(pid).pss for pid in pids),
+            (cpu_seconds(stand.pid) - hub) / span,
+            (self._drawing() - drawn) / span,
+        )
+
+    def _drawing(self) -> float:
+        return cpu_seconds(self._worker.pid) if self._worker else 0.0
+
+    def _ready(self, stand: Stand) -> bool:
+        pids = children(stand.pid)
+        if len(pids) < self.count:
+            return False
+        for n in range(self.count):
+            points = {item["id"]: item["value"] for item in stand.get(f"/points?device=camera-{n}")["items"]}
+            if not points.get(f"camera-{n}.fps") or points.get(f"camera-{n}.learning"):
+                return False
+        return True
+
+
+def children(pid: int) -> list[int]:
+    """The camera children of a hub."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text("ascii").split():
+            with_arguments = Path(f"/proc/{child}/cmdline")
+            if with_arguments.exists() and CHILD in with_arguments.read_bytes():
+                found.append(int(child))
+    return found
+
+
+@contextmanager
+def stand_with(count: int, folder: Path | None, detectors: int = 1) -> Iterator[tuple[Stand, Cameras]]:
+    """A hub that looks through so many cameras, all of which see."""
+    with Cameras(count) as cameras, Stand(folder, detectors=detectors, prepare=cameras.install) as stand:
+        cameras.seen(stand)
+        yield stand, cameras

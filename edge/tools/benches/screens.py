@@ -1,0 +1,27 @@
+"""A worker that plays so many drawn cameras over MJPEG, lanes and sheds in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edge.tools.benches.processes import serve
+from edge.tools.simulator.pictures.events import LANE, SHED
+from edge.tools.simulator.pictures.screen import Screen
+from edge.tools.simulator.pictures.server import PictureServer
+
+
+def work(spec: Any, ready: Callable[[], None], wait: Callable[[], None]) -> None:
+    """spec: `port`, `count`. Camera n is at /camera-n. Somebody passes before each now and then."""
+    screens = {
+        f"camera-{n}": Screen(SHED if n % 2 else LANE, seed=n, hour=14.0) for n in range(spec["count"])
+    }
+    server = PictureServer(screens, spec["port"])
+    server.start()
+    ready()
+    wait()
+    server.stop()
+
+
+if __name__ == "__main__":
+    serve(work)
