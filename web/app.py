@@ -15,6 +15,7 @@ from web import problems
 from web.api.v1.routes import router as api
 from web.auth.grants import Grants
 from web.auth.secrets import Passwords
+from web.openings import Openings
 from web.pages import router as pages
 from web.security import BodyLimit, KnownHosts, SecurityHeaders
 from web.streams import Streams
@@ -27,7 +28,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
 
     names: host names it may be called by, besides its addresses and the machine's own name.
     secure: it is served over TLS, so its cookies travel over nothing else.
-    `app.state` holds `hub`, `streams`, `passwords`, `grants` and `secure`.
+    `app.state` holds `hub`, `streams`, `passwords`, `grants`, `openings` and `secure`.
     """
 
     @asynccontextmanager
@@ -50,6 +51,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
     app.state.streams = Streams(hub)
     app.state.passwords = Passwords()
     app.state.grants = Grants()
+    app.state.openings = Openings()
     app.state.secure = secure
     problems.install(app)
     app.include_router(api)

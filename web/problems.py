@@ -105,6 +105,11 @@ _MISSING: Final[Mapping[str, str]] = {
     "plan": _("There is no plan %(id)s."),
     "drill": _("There is no drill %(id)s."),
     "stock": _("The reserve has no item %(id)s."),
+    "camera": _("There is no camera %(id)s."),
+    "finding": _("There is no finding %(id)s."),
+    "stills": _("There is no set of stills %(id)s."),
+    "still": _("There is no picture %(id)s, or it is erased."),
+    "viewing": _("There is no viewing %(id)s."),
 }
 
 

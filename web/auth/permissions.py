@@ -38,6 +38,9 @@ class Perm(Enum):
     PHONES = auto()  # read people's telephone numbers
     COMMAND = auto()  # 预案启动, 应急结束: open an incident, all clear, close it
     SCENE = auto()  # steps of a plan, roll-call, reports from the scene
+    CAMERA = auto()  # look at pictures of cameras with a reason, keep a film, write down who asks to see some
+    ZONES = auto()  # draw zones and masks of cameras
+    VIEWING = auto()  # decide who may see footage
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
@@ -59,6 +62,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
             Perm.HAZARD,
             Perm.COMMAND,
             Perm.SCENE,
+            Perm.CAMERA,
         }
     ),
     # A crew repairs and reports what it found; the desk alone answers, silences and resets.
@@ -82,8 +86,11 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
     Role.WALL: frozenset({Perm.SEE, Perm.SILENCE}),
 }
 
-NOT_AT_A_WALL: Final = frozenset({Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN, Perm.PHONES})
-"""What a PIN at a wall does not open: it wants a sign-in."""
+NOT_AT_A_WALL: Final = frozenset(
+    {Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN, Perm.PHONES}
+    | {Perm.CAMERA, Perm.ZONES, Perm.VIEWING}
+)
+"""What a PIN at a wall does not open: it wants a sign-in. Of footage a wall shows the stills of open alarms alone."""
 
 
 def allows(role: Role, perm: Perm) -> bool:

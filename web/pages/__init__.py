@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from web.pages.alarms import router as _alarms
 from web.pages.away import router as _away
+from web.pages.cameras import router as _cameras
 from web.pages.devices import router as _devices
 from web.pages.drills import router as _drills
 from web.pages.duties import router as _duties
@@ -25,6 +26,7 @@ from web.pages.reports import router as _reports
 from web.pages.reserve import router as _reserve
 from web.pages.roster import router as _roster
 from web.pages.session import router as _session
+from web.pages.viewings import router as _viewings
 from web.pages.wall import router as _wall
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +37,8 @@ for _subject in (
     _drills,
     _reserve,
     _alarms,
+    _cameras,
+    _viewings,
     _devices,
     _health,
     _journal,

@@ -18,9 +18,11 @@ from edge.domain.instant import DAY, MINUTE
 from edge.domain.lifecycle import VITAL
 from edge.facade import AlarmQuery, CaseQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
-from web.pages import incident_words, render
+from web.pages import camera_words, incident_words, render
+from web.pages.cameras import script_words
 from web.pages.incident_words import incident_script_words
 from web.pages.neighbours import neighbours
+from web.pages.sights import sights_of
 from web.pages.sparkline import sparkline
 from web.pages.wording import UNDER_WAY
 from web.problems import not_found
@@ -80,6 +82,9 @@ async def alarm_page(request: Request, visitor: SeeingVisitor, id: str) -> HTMLR
         span=(alarm.raised_at - _AROUND, end),
         incident=await _incident(hub, alarm),
         household=alarm if household_of(alarm, hub.site.households) else None,
+        sights=await sights_of(request, hub, visitor, alarm),
+        footage_words=script_words,
+        cw=camera_words,
         neighbours=await neighbours(hub, alarm) if alarm.open and alarm.signal in VITAL else (),
         hazards=await _hazards(hub, alarm),
         iw=incident_words,
@@ -99,8 +104,15 @@ async def record(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
         end = hub.now().utc
         series = await hub.series(alarm.point, end - _AROUND, end, 200)
         more["trend"] = sparkline(series.items, end - _AROUND, end, alarm.limit)
+    more["sights"] = await sights_of(request, hub, visitor, alarm)
     return await render.page(
-        request, visitor, "parts/record.html", alarm=alarm, story=told(await hub.story(id)), **more
+        request,
+        visitor,
+        "parts/record.html",
+        alarm=alarm,
+        story=told(await hub.story(id)),
+        cw=camera_words,
+        **more,
     )
 
 

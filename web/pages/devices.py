@@ -34,6 +34,7 @@ SPEAKS: Final[Mapping[str, str]] = {
     "modbus-rtu": _("Modbus RTU bus"),
     "zigbee2mqtt": _("Zigbee radio"),
     "at-modem": _("Modem"),
+    "camera": _("Camera"),
 }
 """How a device is spoken to, by its dialect."""
 _HOUSEKEEPING: Final = frozenset({"battery", "voltage", "rssi", "snr", "link_quality"})

@@ -28,8 +28,8 @@ router = APIRouter()
 _HEARTBEAT: Final = b"event: hb"
 _BEATS_PER_CHECK: Final = 60
 _FRESH: Final = SECOND
-_ABOUT_ALARMS: Final = frozenset({"command", "linkage", "notification", "order"})
-"""Cases that the page of an incident shows; facts about them name the alarm they are for."""
+_ABOUT_ALARMS: Final = frozenset({"command", "linkage", "notification", "order", "finding", "stills"})
+"""Cases that the page of an incident or alarm shows; facts about them name the alarm they are for."""
 _BEATS: Final[WeakKeyDictionary[Hub, dict[Scope, tuple[int, bytes]]]] = WeakKeyDictionary()
 
 

@@ -24,8 +24,10 @@ from web.api.v1.plans import overdue, phones, say
 from web.api.v1.reserve import lacking, stocks
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
-from web.pages import incident_words, messages, outputs, render
+from web.pages import camera_words, incident_words, messages, outputs, render
 from web.pages.alarms import told
+from web.pages.cameras import script_words
+from web.pages.sights import sights_of
 from web.problems import not_found
 
 router = APIRouter()
@@ -76,8 +78,10 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
     alarms = [a for one in incident.alarms[:_ALARMS] if (a := await hub.alarm(one)) is not None]
     story = await _story(hub, id, alarms)
     view = await render.view_for(request, visitor)
+    sights = [sight for alarm in alarms for sight in await sights_of(request, hub, visitor, alarm)]
     return await _page(
-        request, visitor, "incident.html", incident=incident, plan=plan, alarms=alarms,
+        request, visitor, "incident.html", sights=sights, cw=camera_words, footage_words=script_words,
+        incident=incident, plan=plan, alarms=alarms,
         late_plan=plan is not None and overdue(hub, plan), story=told(story),
         words={f.body["reports"][-1]["id"]: f.note for f in story if f.kind == "incident.report"},
         channels={channel.id: channel.name for channel in hub.channels()},

@@ -24,6 +24,7 @@ from web.pages.view import View, people
 MENU: Final = (
     ("/", _("Alarm wall"), Perm.SEE),
     ("/incidents", _("Incidents"), Perm.SEE),
+    ("/cameras", _("Cameras"), Perm.SEE),
     ("/outputs", _("Outputs"), Perm.SEE),
     ("/my", _("My orders"), Perm.WORK),
     ("/orders", _("Work orders"), Perm.SEE),

@@ -13,7 +13,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
-from web.pages import drill_kinds, duty_kinds, hazard_kinds, incident_kinds
+from web.pages import camera_kinds, drill_kinds, duty_kinds, hazard_kinds, incident_kinds
 
 SIGNALS: Final = {
     Signal.FIRE: _("Fire"),
@@ -103,6 +103,7 @@ CATEGORIES: Final = {
     "fan": _("Fan"),
     "noise-sensor": _("Noise sensor"),
     "load": _("Load test"),
+    "camera": _("Camera"),
 }
 ARMED: Final = {
     "starting": _("Not armed yet"),
@@ -171,6 +172,7 @@ REJECTED: Final = {
     "too_large": _("too large"),
     "too_long": _("too long"),
     "overflow": _("overflow"),
+    "queue_full": _("more came than could be taken"),
     "exception": _("exceptions"),
     "crc": _("checksum errors"),
     "foreign": _("answers of others"),
@@ -198,6 +200,7 @@ KINDS: Final = {
     **incident_kinds.KINDS,
     **duty_kinds.FACTS,
     **drill_kinds.KINDS,
+    **camera_kinds.KINDS,
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
     "alarm.reported": _("Reported again"),
@@ -301,6 +304,7 @@ KINDS: Final = {
 SKIPPED: Final = _("skipped")
 UNDER_WAY: Final = frozenset(
     {"notification.queued", "notification.sending", "command.queued", "command.sent"}
+    | {"stills.asked", "stills.kept", "stills.dated", "finding.alarmed", "footage.viewed"}
 )
 """Kinds of facts that the story of an alarm leaves out (the journal has them): what came of them follows."""
 DETAILS: Final = {
@@ -328,6 +332,7 @@ GROUPS: Final = {
     "hazard.": _("Hazards"),
     **duty_kinds.SUBJECTS,
     **drill_kinds.SUBJECTS,
+    **camera_kinds.SUBJECTS,
     "incident.": _("Incidents"),
     "command.": _("Commands"),
     "linkage.": _("Linkage"),
@@ -340,6 +345,7 @@ REFUSALS: Final = {
     **incident_kinds.REFUSALS,
     **duty_kinds.REFUSALS,
     **drill_kinds.REFUSALS,
+    **camera_kinds.REFUSALS,
     "not_found": _("There is no such alarm any more."),
     "not_acknowledged": _("Acknowledge first, then reset."),
     "still_active": _("Still in alarm on site: cannot reset."),

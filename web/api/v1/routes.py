@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from web.api.v1 import (
     alarms,
+    camera_stills,
+    cameras,
     channels,
     devices,
     drills,
@@ -28,6 +30,7 @@ from web.api.v1 import (
     rounds,
     session,
     verification,
+    viewings,
     watch,
 )
 
@@ -35,6 +38,9 @@ router = APIRouter()
 router.include_router(health.root)
 for _part in (
     alarms,
+    cameras,
+    camera_stills,
+    viewings,
     channels,
     devices,
     health,

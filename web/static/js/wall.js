@@ -21,7 +21,7 @@ document.addEventListener("htmx:after:swap", () => {
   }
   rows.afterSwap();
   mark();
-  tell();
+  tell(Boolean(byId(`fresh-${pinned}`)?.textContent)); // pictures came of it
 });
 
 // The handling record and trend of the first alarm: fetched when it changes, the trend also as time goes on.
