@@ -36,7 +36,7 @@ FREEZE: Final = 3.0
 MEMORY: Final = 4.0
 TURNS: Final = 0.25  # of the pictures of a freeze may differ: keyframes, and what follows them
 THAWED: Final = 3  # new pictures within two seconds end a freeze: one may be a keyframe
-DARK_FOR: Final = 3.0
+DARK_FOR: Final = 2.5  # before a freeze: what is black seldom changes
 LIGHT_FOR: Final = 1.0
 SETTLE: Final = 0.5  # seconds of pictures after the burst, before all is well (again)
 
@@ -117,10 +117,10 @@ class Health:
             span = min(WINDOW, steady)
             if span >= JUDGED and sum(t >= now - span for t in self._came) < LOW * self._fps * span:
                 fault = "low-rate"
+            elif self._dark:  # though it may not change either
+                fault = "blackout"
             elif self._frozen:
                 fault = "frozen"
-            elif self._dark:
-                fault = "blackout"
             rate = len(self._looked) / span if span > 0 else 0.0
             return Reading(age, steady >= SETTLE, fault, rate)
 

@@ -115,7 +115,8 @@ def main() -> None:
         GLib.idle_add(loop.quit)
 
     threading.Thread(target=listen, daemon=True).start()
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     loop.run()
 
 

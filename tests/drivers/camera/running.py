@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,11 @@ from tests.drivers.camera.streams import Rig
 PATIENCE: Final = 30.0  # seconds after which a test has failed, however busy the machine is
 
 
+def now() -> int:
+    """µs UTC."""
+    return time.time_ns() // 1000
+
+
 def allowed(seconds: float) -> float:
     """Seconds on a machine with this one's load: what is promised is promised for an idle one."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -24,14 +30,8 @@ def allowed(seconds: float) -> float:
 
 def settings(rig: Rig, ring: Path, source: str = "cm-01-stream", **more: object) -> Start:
     """For a camera that is this rig."""
-    return Start(
-        source=source,
-        url=rig.url,
-        ring=str(ring),
-        username=rig.username,
-        password=rig.password,
-        **more,  # type: ignore[arg-type]
-    )
+    given = {"username": rig.username, "password": rig.password, **more}
+    return Start(source=source, url=rig.url, ring=str(ring), **given)  # type: ignore[arg-type]
 
 
 class ChildRun:
@@ -78,10 +78,28 @@ class ChildRun:
         """Likewise, for its state."""
         return self.until(lambda beat: beat.state == state, patience)
 
+    def after(self, since: int, wanted: Callable[[Beat], bool], patience: float = PATIENCE) -> float:
+        """Seconds from `since` (µs UTC) to the first beat after it that is so, by the child's own clock."""
+
+        def found() -> Beat | None:
+            return next((beat for beat in self.beats if beat.t >= since and wanted(beat)), None)
+
+        with self._news:
+            came = self._news.wait_for(lambda: found() is not None, patience)
+            beat = found()
+        assert came, [(beat.state, beat.detail.en) for beat in self.beats[-8:]] or self.stderr
+        assert beat is not None
+        return (beat.t - since) / 1_000_000
+
     def end(self) -> int:
         """Close its stdin, as a hub that dies; its exit status."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        return self.ended()
+
+    def ended(self) -> int:
+        """Its exit status, as soon as it ends by itself."""
         try:
             status = self._process.wait(PATIENCE)
         finally:

@@ -14,13 +14,11 @@ import base64
 import contextlib
 import functools
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
@@ -104,7 +102,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
     def do_GET(self) -> None:
@@ -146,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
                 number += mode != "freeze"
                 self._part(rig.picture(number))
             pause = 2.0 if mode == "slow" else 1 / FPS
-            rig.wait(lambda: rig.mode != mode or rig.generation != generation, pause)
+            rig.wait(lambda mode=mode: rig.mode != mode or rig.generation != generation, pause)
 
     def _part(self, picture: bytes) -> None:
         head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
@@ -255,8 +253,8 @@ class MjpegRig:
 @functools.cache
 def rtsp_missing() -> str | None:
     """Why no RTSP camera can be made on this machine; None when it can."""
-    if not Path(PYTHON).exists() or shutil.which("gst-inspect-1.0") is None and not _has_gi():
-        return "no GStreamer with Python here"
+    if not Path(PYTHON).exists():
+        return f"no {PYTHON} here"
     probe = (
         "import gi; gi.require_version('Gst','1.0'); gi.require_version('GstRtspServer','1.0');"
         "from gi.repository import Gst, GstRtspServer; Gst.init(None);"
@@ -266,10 +264,6 @@ def rtsp_missing() -> str | None:
     if done.returncode != 0:
         return "no RTSP server of GStreamer here (gir1.2-gst-rtsp-server-1.0, python3-gi)"
     return None if done.stdout.strip() == "[]" else f"GStreamer lacks {done.stdout.strip()}"
-
-
-def _has_gi() -> bool:
-    return subprocess.run([PYTHON, "-c", "import gi"], capture_output=True, check=False).returncode == 0
 
 
 class RtspRig:
@@ -368,7 +362,7 @@ class RtspRig:
             raise RuntimeError("the RTSP server did not start")
 
     def _stop(self) -> None:
-        server, self._server = self._server, self._server
+        server = self._server
         if server is None or server.poll() is not None:
             return
         server.kill()
@@ -378,7 +372,8 @@ class RtspRig:
                 pipe.close()
 
     def _say(self, word: str) -> None:
-        assert self._server is not None and self._server.stdin is not None
+        assert self._server is not None
+        assert self._server.stdin is not None
         self._server.stdin.write(f"{word}\n")
         self._server.stdin.flush()
 
@@ -387,10 +382,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def moments(seconds: float) -> Iterator[float]:
-    """The time left, until there is none."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        yield left
