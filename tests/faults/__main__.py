@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import disks, kills, states, storm, uplink
+from tests.faults import cameras, disks, kills, states, storm, uplink
 from tests.faults.casework import POINTS
 from tests.faults.tmpfs import why_not
 
@@ -45,14 +45,30 @@ def main() -> int:
     linking.add_argument("--rate", type=int, default=3000, help="readings a second (%(default)s)")
     linking.add_argument("--rounds", type=int, default=4, help="of each fault (%(default)s)")
     linking.add_argument("--seed", type=int, default=1)
-    for verb in (killing, stating, storming, disking, linking):
+    looking = verbs.add_parser(
+        "cameras", help="streams that freeze, stall, break off, garble; each named, and over"
+    )
+    looking.add_argument("names", nargs="*", help="only these faults (default: all)")
+    looking.add_argument("--faults", type=int, default=200)
+    looking.add_argument(
+        "--lanes", type=int, default=2, help="cameras of each transport at once (%(default)s)"
+    )
+    looking.add_argument("--seed", type=int, default=1)
+    for verb in (killing, stating, storming, disking, linking, looking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
     arguments = parser.parse_args()
     folder: Path = arguments.folder or Path(tempfile.mkdtemp(prefix="edge-hub-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
-    does = {"kills": _kills, "states": _states, "storm": _storm, "disks": _disks, "uplink": _uplink}
+    does = {
+        "kills": _kills,
+        "states": _states,
+        "storm": _storm,
+        "disks": _disks,
+        "uplink": _uplink,
+        "cameras": _cameras,
+    }
     ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
@@ -141,6 +157,22 @@ def _uplink(arguments: argparse.Namespace, folder: Path) -> bool:
     for name, value in tally.rows():
         print_to(sys.stdout, f"{name:<44}{value:>36}")
     return tally.ok
+
+
+def _cameras(arguments: argparse.Namespace, folder: Path) -> bool:
+    tally = cameras.run(
+        folder,
+        faults=arguments.faults,
+        lanes=arguments.lanes,
+        seed=arguments.seed,
+        names=arguments.names,
+        say=lambda line: print_to(sys.stderr, line),
+    )
+    for row in tally.rows():
+        print_to(sys.stdout, "".join(f"{cell:<18}" for cell in row))
+    for problem in tally.problems:
+        print_to(sys.stdout, problem)
+    return not tally.problems
 
 
 def print_to(stream: TextIO, line: str) -> None:
