@@ -20,12 +20,13 @@ def answer(challenge: str, username: str, password: str, verb: str, target: str)
     """
     digests: list[dict[str, str]] = []
     basic = False
-    starts = list(_SCHEME.finditer(challenge))
-    for begun, after in zip(starts, [*(start.start() for start in starts[1:]), len(challenge)], strict=True):
-        if begun[1].lower() == "basic":
+    schemes = list(_SCHEME.finditer(challenge))
+    ends = [scheme.start() for scheme in schemes[1:]] + [len(challenge)]
+    for scheme, end in zip(schemes, ends, strict=False):
+        if scheme[1].lower() == "basic":
             basic = True
             continue
-        found = _FIELD.findall(challenge[begun.end() : after])
+        found = _FIELD.findall(challenge[scheme.end() : end])
         digests.append({name.lower(): quoted or plain for name, quoted, plain in found})
     for algorithm in ("SHA-256", "MD5"):
         for fields in digests:

@@ -51,18 +51,24 @@ class Asker(threading.Thread):
         self.answer: tuple[float, Trouble | None] | None = None
         self._ask = ask
         self._wanted = threading.Event()
+        self._ending = False
 
     def want(self) -> None:
         """Ask, unless it is being asked or was a moment ago."""
         if self.answer is None or time.monotonic() - self.answer[0] >= AGAIN:
             self._wanted.set()
 
+    def end(self) -> None:
+        """Ask no more, after the question it is at."""
+        self._ending = True
+        self._wanted.set()
+
     def run(self) -> None:
-        while True:
-            self._wanted.wait()
+        while self._wanted.wait() and not self._ending:
             begun = time.monotonic()
             self.answer = (begun, self._ask())
-            self._wanted.clear()
+            if not self._ending:
+                self._wanted.clear()
 
 
 class Heart:

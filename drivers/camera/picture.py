@@ -31,6 +31,7 @@ BURST: Final = 1.0
 LOST: Final = 3.0  # seconds without a picture
 WINDOW: Final = 3.0  # seconds over which the rate is told
 JUDGED: Final = 2.0  # seconds of it that are enough after opening
+FRESH: Final = 1.0
 LOW: Final = 0.4  # of the wanted rate: fewer pictures than that, and checks of movement tell nothing
 FREEZE: Final = 3.0
 MEMORY: Final = 4.0
@@ -72,6 +73,7 @@ class Health:
         self._came: deque[float] = deque()
         self._looked: deque[float] = deque()
         self._marks: deque[tuple[float, int, bool]] = deque()  # when, of which picture, whether it was new
+        self._slow = False
         self._frozen = False
         self._dark = False
         self._dark_turned: float | None = None  # since when the pictures say otherwise
@@ -115,7 +117,10 @@ class Health:
             steady = 0.0 if self._steady is None else now - self._steady
             fault = ""
             span = min(WINDOW, steady)
-            if span >= JUDGED and sum(t >= now - span for t in self._came) < LOW * self._fps * span:
+            if age is not None and age < FRESH:  # else it is a stall, which has a name of its own
+                few = sum(t >= now - span for t in self._came) < LOW * self._fps * span
+                self._slow = span >= JUDGED and few
+            if self._slow:
                 fault = "low-rate"
             elif self._dark:  # though it may not change either
                 fault = "blackout"

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from drivers.camera import heart, troubles, words
+from drivers.camera.heart import Asker, Heart
+from drivers.camera.picture import Health
+from drivers.camera.troubles import Trouble
+
+
+@dataclass
+class StillReader:
+    """A reader whose state is set by hand."""
+
+    broken: float | None = 0.0
+    calling: float | None = None
+
+
+class StillAsker:
+    """An address that answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: tuple[float, Trouble | None] | None = None
+        self.wanted = 0
+
+    def want(self) -> None:
+        self.wanted += 1
+
+
+class Stage:
+    """A heart in front of a camera that is played by hand; `t` is its clock."""
+
+    def __init__(self) -> None:
+        self.health = Health(5.0)
+        self.reader = StillReader()
+        self.asker = StillAsker()
+        self.heart = Heart(self.health, self.reader, self.asker, 0.0)  # type: ignore[arg-type]
+        self.t = 0.0
+        self._number = 0
+        self.states: list[str] = []
+
+    def play(self, seconds: float, *, pictures: bool) -> None:
+        until = self.t + seconds
+        while self.t < until:
+            if pictures:
+                self._number += 1
+                noise = np.random.default_rng(self._number).integers(40, 200, (36, 64, 3), np.uint8)
+                self.health.came(self.t)
+                self.health.looked(self.t, noise)
+                self.reader.broken = None
+            self.states.append(self.word)
+            self.t += 0.2
+
+    def connect(self) -> None:
+        self.health.opened(self.t)
+
+    @property
+    def word(self) -> str:
+        return self.heart.state(self.t).word
+
+    @property
+    def said(self) -> object:
+        return self.heart.state(self.t).detail
+
+
+def running() -> Stage:
+    stage = Stage()
+    stage.connect()
+    stage.play(6.0, pictures=True)
+    assert stage.word == "ok"
+    stage.states.clear()
+    return stage
+
+
+def test_a_start_is_a_start_until_pictures_settle() -> None:
+    stage = Stage()
+    stage.play(1.0, pictures=False)
+    stage.connect()
+    stage.play(3.0, pictures=True)
+    assert list(dict.fromkeys(stage.states)) == ["starting", "ok"]
+    assert stage.said == words.STATES["ok"]
+
+
+def test_a_start_without_pictures_is_lost_in_time_and_named_when_the_address_says_why() -> None:
+    stage = Stage()
+    stage.play(4.8, pictures=False)
+    assert (stage.word, stage.said) == ("lost", troubles.NO_PICTURES.detail)
+    stage.asker.answer = (stage.t - 1.0, troubles.PASSWORD)
+    assert (stage.word, stage.said) == ("wrong-password", troubles.PASSWORD.detail)
+
+
+def test_a_stall_asks_the_address_before_it_is_named() -> None:
+    stage = running()
+    stage.play(2.0, pictures=False)
+    assert not stage.asker.wanted
+    stage.play(0.6, pictures=False)
+    assert stage.asker.wanted
+    stage.play(2.0, pictures=False)
+    assert stage.word == "lost"
+    assert list(dict.fromkeys(stage.states)) == ["ok", "lost"]
+
+
+def test_an_answer_from_before_the_trouble_is_not_believed() -> None:
+    stage = running()
+    stage.asker.answer = (stage.t - 3.0, troubles.REFUSED)
+    stage.play(4.0, pictures=False)
+    assert stage.word == "lost"
+    stage.asker.answer = (stage.t, troubles.REFUSED)
+    assert stage.word == "refused"
+
+
+def test_a_break_that_heals_at_once_is_none() -> None:
+    stage = running()
+    stage.reader.broken = stage.t
+    stage.asker.answer = (stage.t, troubles.REFUSED)
+    stage.play(0.6, pictures=False)
+    stage.connect()
+    stage.play(3.0, pictures=True)
+    assert set(stage.states) == {"ok"}
+
+
+def test_a_fault_stays_until_pictures_have_settled() -> None:
+    stage = running()
+    stage.reader.broken = stage.t
+    stage.play(4.0, pictures=False)
+    assert stage.word == "lost"
+    stage.states.clear()
+    stage.connect()
+    stage.play(1.0, pictures=True)
+    assert stage.word == "lost"
+    stage.play(1.0, pictures=True)
+    assert stage.word == "ok"
+
+
+def test_a_connection_that_breaks_off_again_and_again_is_lost() -> None:
+    stage = running()
+    for _ in range(5):
+        stage.connect()
+        stage.play(0.4, pictures=True)
+        stage.reader.broken = stage.t
+        stage.play(0.6, pictures=False)
+    assert (stage.word, stage.said) == ("lost", troubles.BREAKS.detail)
+
+
+def test_a_call_that_does_not_return_is_stuck() -> None:
+    stage = Stage()
+    stage.reader.calling = 1.0
+    assert not stage.heart.stuck(4.0)
+    assert stage.heart.stuck(1.1 + heart.STUCK)
+
+
+def test_an_asker_asks_when_told_and_not_all_the_time() -> None:
+    asked = threading.Semaphore(0)
+    go = threading.Semaphore(0)
+
+    def ask() -> Trouble | None:
+        asked.release()
+        go.acquire()
+        return troubles.REFUSED
+
+    asker = Asker(ask)
+    asker.start()
+    assert asker.answer is None
+    asker.want()
+    assert asked.acquire(timeout=5)
+    asker.want()  # while it is being asked
+    asker.end()
+    go.release()
+    asker.join()
+    assert not asked.acquire(blocking=False)
+    assert asker.answer is not None
+    assert asker.answer[1] == troubles.REFUSED
+    later = Asker(ask)
+    later.answer = (time.monotonic(), None)  # it was asked a moment ago
+    later.want()
+    assert not later._wanted.is_set()

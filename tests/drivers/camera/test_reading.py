@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from drivers.camera.addresses import Address, read
+from drivers.camera.picture import Health
+from drivers.camera.reading import Mailbox, Reader, Shot
+from tests.drivers.camera.streams import MjpegRig
+
+SOON = 15.0
+
+
+def reader_of(address: Address) -> tuple[Reader, Mailbox, Health]:
+    health, mailbox = Health(5.0), Mailbox()
+    return Reader(address, 5.0, health, mailbox), mailbox, health
+
+
+def test_the_newest_picture_is_taken_and_older_ones_are_dropped() -> None:
+    mailbox = Mailbox()
+    assert mailbox.take(0.0) is None
+    for t in (1.0, 2.0):
+        mailbox.put(Shot(t, 0, np.zeros((1, 1, 3), np.uint8)))
+    shot = mailbox.take(0.0)
+    assert shot is not None
+    assert shot.t == 2.0
+    assert mailbox.take(0.0) is None
+
+
+def test_it_opens_again_for_ever_and_its_trouble_has_a_beginning() -> None:
+    with MjpegRig() as rig:
+        rig.fault("kill")
+        reader, mailbox, health = reader_of(read(rig.url))
+        reader.start()
+        assert mailbox.take(0.2) is None
+        assert reader.broken is not None
+        rig.heal()
+        shot = mailbox.take(SOON)
+        assert shot is not None
+        assert shot.picture.shape == (360, 640, 3)
+        assert reader.broken is None
+        reading = health.read(shot.t)
+        assert reading.age is not None
+        assert reading.age < 1.0
+        rig.fault("kill")
+        while mailbox.take(0.5) is not None:
+            pass
+        assert reader.broken is not None
+        reader.end()
+        reader.join()
+        assert reader.calling is None
+
+
+def test_a_clip_is_played_over_and_over_at_its_own_pace(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 36))
+    for number in range(5):
+        writer.write(np.full((36, 64, 3), 50 * number, np.uint8))
+    writer.release()
+    reader, mailbox, _ = reader_of(read(f"file:{path}"))
+    reader.start()
+    shots = [mailbox.take(SOON) for _ in range(7)]  # half a second holds three of them
+    reader.end()
+    reader.join()
+    times = [shot.t for shot in shots if shot is not None]
+    assert len(times) == 7
+    assert times[-1] - times[0] > 0.9
