@@ -1,0 +1,90 @@
+"""What flame and smoke have in common: a suspicion in a zone, how long it is held, and the model's second look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.camera.areas import stands_in
+from drivers.camera.frames import Frame
+from drivers.camera.sight import Area, Box, Sight
+from drivers.camera.verifier import Verifier
+
+ASKS: Final = 3  # looks of the model before a suspicion is told as one it does not share
+ASK_AGAIN: Final = 0.4  # s between them: a flame is another one by then
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One candidate that lasted long enough to be told."""
+
+    box: Box
+    score: float
+    why: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Held:
+    suspect: Suspect
+    seen: float
+    told: bool = False
+    verified: bool | None = None
+    sure: float = 0.0
+    asks: int = 0
+    asked: float = -1e9
+
+
+class Suspects:
+    """The suspicions of one kind, one per area. hold: s that one stays after it was last seen.
+
+    With a model each is looked at again before it is told, up to `ASKS` times; `why` then says "verified" (1 or 0) and
+    the model's score. Without one, or when it cannot be asked, neither is there. The model never makes a suspicion
+    disappear: what follows from its No is not for a check to decide.
+    """
+
+    def __init__(self, kind: str, areas: Sequence[Area], hold: float, verifier: Verifier | None) -> None:
+        self._kind = kind
+        self._areas = tuple(areas)
+        self._hold = hold
+        self._verifier = verifier if verifier is not None and verifier.knows(kind) else None
+        self._held: dict[str, _Held] = {}
+
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
+
+    def sights(self, frame: Frame, suspects: Sequence[Suspect]) -> list[Sight]:
+        """One sight per area, of its strongest suspect. suspects: those of this frame."""
+        return [self._sight(area, frame, suspects) for area in self._areas]
+
+    def _sight(self, area: Area, frame: Frame, suspects: Sequence[Suspect]) -> Sight:
+        here = [suspect for suspect in suspects if stands_in(suspect.box, area.polygon)]
+        held = self._held.get(area.id)
+        if here:
+            best = max(here, key=lambda suspect: suspect.score)
+            if held is None:
+                held = self._held[area.id] = _Held(best, frame.t)
+            held.suspect, held.seen = best, frame.t
+            if not held.verified:
+                self._ask(held, frame)
+            held.told = held.told or self._verifier is None or bool(held.verified) or held.asks >= ASKS
+        elif held is not None and frame.t - held.seen > self._hold:
+            del self._held[area.id]
+            held = None
+        if held is None or not held.told:
+            return Sight(self._kind, False, zone=area.id)
+        why = dict(held.suspect.why)
+        if held.verified is not None:
+            why |= {"verified": float(held.verified), "model": held.sure}
+        return Sight(self._kind, True, held.suspect.score, area.id, held.suspect.box, why)
+
+    def _ask(self, held: _Held, frame: Frame) -> None:
+        if self._verifier is None or held.asks >= ASKS or frame.t - held.asked < ASK_AGAIN:
+            return
+        verdict = self._verifier.verify(frame, self._kind, held.suspect.box)
+        if verdict.verified is None:
+            self._verifier = None
+            return
+        held.asks, held.asked = held.asks + 1, frame.t
+        held.verified, held.sure = verdict.verified, verdict.score
