@@ -69,6 +69,20 @@ data_centre() {
     fi
 }
 
+has_rtsp() {
+    /usr/bin/python3 -c 'import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GstRtspServer' >/dev/null 2>&1 && [ -n "$(ls /usr/lib/*/gstreamer-1.0/libgstx264.so 2>/dev/null)" ]
+}
+
+# rtsp_cameras: a server of RTSP for the tests of cameras, which are skipped where there is none.
+rtsp_cameras() {
+    has_rtsp && return 0
+    plugins=gstreamer1.0-plugins
+    apt_install gir1.2-gst-rtsp-server-1.0 python3-gi $plugins-base $plugins-good $plugins-bad $plugins-ugly && has_rtsp ||
+        say "no RTSP server of GStreamer here: the tests against RTSP cameras are skipped"
+}
+
 # programs demo|test: brings the programs that are no Python packages.
 programs() {
     missing=
@@ -78,7 +92,7 @@ programs() {
         browser
         has_cjk_font || missing="$missing fonts-wqy-zenhei"
     fi
-    [ "$1" = demo ] || data_centre
+    [ "$1" = demo ] || { data_centre; rtsp_cameras; }
     [ -n "$missing" ] || return 0
     apt_install $missing && return 0
     [ "$1" = demo ] || fail "the tests need what apt could not install here:$missing (as root: apt-get install$missing)"
