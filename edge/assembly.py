@@ -31,6 +31,7 @@ from edge.dispatch.duty import OnDuty
 from edge.dispatch.orders import Orders
 from edge.dispatch.watch import Presence
 from edge.domain.conclusion import Rehearse
+from edge.domain.instant import DAY
 from edge.domain.output import OutputKind
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
@@ -285,8 +286,10 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
-    for aim in next(t for t in conclude.tenants if isinstance(t, Cameras)).aims():
+    cameras = next(t for t in conclude.tenants if isinstance(t, Cameras))
+    for aim in cameras.aims():
         parts.keeper.aim(aim)  # before its driver starts: nothing under a mask is ever kept
+    old = now.utc - site.retention.stills_days * DAY if now.trusted else 0
     hub = RunningHub(
         parts.site,
         line,
@@ -316,6 +319,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         durable_key(parts.options.data / "codes.key"),
         parts.keeper,
     )
+    parts.keeper.start(cameras.shots(), old)
+    stack.push_async_callback(parts.keeper.stop)
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
@@ -389,8 +394,6 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
     sender = Sender(parts.channels, pipeline.told)
     sender.start()
     stack.push_async_callback(sender.stop)
-    parts.keeper.start()
-    stack.push_async_callback(parts.keeper.stop)
     reach = Reach(
         parts.site.devices.values(),
         parts.site.connections,

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from heapq import heappop, heappush
 from pathlib import Path
@@ -82,9 +82,12 @@ class Keeper:
         if (camera := self._cameras.get(aim.device)) is not None:
             camera.watch(aim.zones, aim.masks)
 
-    def start(self) -> None:
-        """Begin to work."""
-        self._task = asyncio.create_task(self._work(), name="keeper of pictures")
+    def start(self, known: Collection[str], before: int) -> None:
+        """Begin to work; first of all half files go, and those older than `before` (µs UTC) that nobody knows of.
+
+        known: ids of pictures that are of a set. A file is unknown where its fact was lost with a sick journal.
+        """
+        self._task = asyncio.create_task(self._work(frozenset(known), before), name="keeper of pictures")
 
     async def stop(self) -> None:
         """End, without a word about what is under way: it is asked for again after the restart."""
@@ -121,8 +124,9 @@ class Keeper:
         heappush(self._orders, (asyncio.get_running_loop().time() + wait, self._count, order))
         self._woken.set()
 
-    async def _work(self) -> None:
+    async def _work(self, known: Collection[str], before: int) -> None:
         loop = asyncio.get_running_loop()
+        await asyncio.to_thread(_tidy, self._folder, known, before)
         while True:
             self._woken.clear()
             wait = self._orders[0][0] - loop.time() if self._orders else None
@@ -261,6 +265,22 @@ class Keeper:
         finally:
             with suppress(OSError):
                 draft.unlink()
+
+
+def _tidy(folder: Path, known: Collection[str], before: int) -> None:
+    gone = 0
+    try:
+        for path in folder.glob("*/*"):
+            strange = (
+                path.suffix in _KINDS and _ID.fullmatch(path.stem) is not None and path.stem not in known
+            )
+            if ".part" in path.name or (strange and path.stat().st_mtime_ns // 1000 < before):
+                path.unlink()
+                gone += 1
+    except OSError as error:
+        log.warning("old pictures that nobody knows of cannot be deleted: %s", error)
+    if gone:
+        log.info("%d old or half pictures that nobody knows of were deleted", gone)
 
 
 def _captured(order: Capture, content: bytes, taken: int) -> Captured:

@@ -54,6 +54,10 @@ class Stills:
         """Those of an alarm that may have files, oldest first."""
         return [self._sets[id] for id in self._of_alarm.get(alarm, ())]
 
+    def shots(self) -> set[str]:
+        """Ids of all their pictures."""
+        return {shot.id for one in self._sets.values() for shot in one.pictures}
+
     def asked(self, device: str, alarm: str | None, finding: str | None) -> bool:
         """Whether pictures were asked for already."""
         return (alarm or "", finding or "", device) in self._asked

@@ -106,6 +106,10 @@ class Cameras:
         """Pictures of an alarm that may be there still, oldest first."""
         return self._stills.of_alarm(alarm)
 
+    def shots(self) -> set[str]:
+        """Ids of all pictures that may be there still."""
+        return self._stills.shots()
+
     # ---- the tenant -----------------------------------------------------------------------------------------------
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:

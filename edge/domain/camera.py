@@ -40,7 +40,8 @@ class CameraZone:
 class Camera:
     """A camera of the site. device: id of the device, source: of its connection.
 
-    covers: zones of the site it sees (its own is among them). checks: looked for in the whole picture.
+    covers: zones of the site it sees; its own is among them, or the parts of that which it sees.
+    checks: looked for in the whole picture.
     zones, masks: as the site's folder says; what people draw in the panel stands in their place.
     verifier, detector: files of models that the site dropped in, for a second look and for people and vehicles.
     """

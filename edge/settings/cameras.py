@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edge.domain.camera import CATEGORY, Camera, CameraZone, Polygon
 from edge.domain.device import Device
 from edge.domain.names import Text
 from edge.domain.site import Connection, Zone
+from edge.domain.zones import within
 from edge.settings.devices import Devices
 from edge.settings.document import tables
 from edge.settings.positions import Path
@@ -85,7 +86,7 @@ def _camera(connection: Connection, device: Device) -> Camera:
     return Camera(
         device=device.id,
         source=connection.id,
-        covers=tuple(dict.fromkeys((device.zone, *table.covers))),
+        covers=_seen(device.zone, table.covers),
         checks=tuple(table.checks),
         zones=tuple(
             CameraZone(z.id, Text(z.name.zh, z.name.en), _polygon(z.polygon), tuple(z.checks), z.dwell)
@@ -95,6 +96,12 @@ def _camera(connection: Connection, device: Device) -> Camera:
         verifier=table.model,
         detector=table.detector,
     )
+
+
+def _seen(own: str, covers: Sequence[str]) -> tuple[str, ...]:
+    """Its own place and those it covers; parts of its own place say what of that it sees."""
+    narrowed = not own or any(within(zone, own) for zone in covers)
+    return tuple(covers if narrowed else (own, *covers))
 
 
 def _polygon(corners: Iterable[Iterable[float]]) -> Polygon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ class Room:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     room = Room(tmp_path)
-    room.keeper.start()
+    room.keeper.start((), 0)
     yield room
     await room.keeper.stop()
 
@@ -235,6 +236,23 @@ async def test_what_cannot_be_deleted_is_said(room: Room) -> None:
     receipt = (await room.line.wait(1))[0]
     assert isinstance(receipt, Erased)
     assert receipt.error
+
+
+async def test_half_files_go_and_old_ones_that_nobody_knows_of(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    folder = room.folder / "202609"
+    folder.mkdir(parents=True)
+    fresh = "202609-" + "c" * 32
+    for name, taken in ((f"{SHOT}.jpg", 0), (f"{OTHER}.jpg", 0), (f"{fresh}.jpg", NOW), (f"{OTHER}.part", NOW),
+                        (f"{OTHER}.part-half.webm", NOW), ("note.txt", 0)):  # fmt: skip
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, ns=(taken * 1000, taken * 1000))
+    room.camera.see(NOW)
+    room.keeper.start({SHOT}, NOW - SECOND)
+    await room.capture("202609-" + "d" * 32)  # behind the tidying
+    await room.keeper.stop()
+    left = {f"{SHOT}.jpg", f"{fresh}.jpg", "note.txt", "202609-" + "d" * 32 + ".jpg"}
+    assert {path.name for path in folder.iterdir()} == left
 
 
 async def test_a_film_of_the_ring(room: Room) -> None:

@@ -10,7 +10,7 @@ from edge.settings import check_site, install_template, load_site, write_overrid
 from tests.edge.settings.test_template import shipped_schemas
 
 SCHEMAS = shipped_schemas()
-LANE = "polygon = [[0.08, 0.98], [0.34, 0.36], [0.66, 0.36], [0.92, 0.98]]"
+LANE = "polygon = [[0.229, 0.986], [0.405, 0.548], [0.586, 0.548], [0.72, 0.986]]"
 NEXT = '[[camera]]\nid = "cm-02-stream"'
 ZONE = """[[camera.zone]]
 id = "lane"
@@ -42,6 +42,12 @@ def test_the_template_has_two(site: Path) -> None:
     ]
     assert (shed.device, shed.covers) == ("cm-02", ("out/eb",))
     assert shed.checks == ("tamper", "flame", "smoke")
+    assert lane.covers == ("out/north-gate",)  # that much of its own zone, "out"
+
+
+def test_a_camera_sees_its_own_zone_and_those_it_covers(site: Path) -> None:
+    change(site, "site.toml", 'covers = ["out/eb"]', 'covers = ["b3/s1"]')
+    assert load_site(site, SCHEMAS).cameras[1].covers == ("out/eb", "b3/s1")
 
 
 def test_masks_are_read(site: Path) -> None:
