@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from edge.domain.camera import Still
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own in it, 0700
 _NAME: Final = re.compile(r"([0-9]{1,19})\.jpg")
 _LOCK: Final = "lock"
+
+_making = threading.Lock()
 
 
 class Ring:
@@ -30,10 +33,11 @@ class Ring:
         """OSError when no folder can be made."""
         prefix = f"edge-hub-{os.getuid()}-"
         around = _around()
-        _sweep(around, prefix)
-        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=around))
-        self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _making:  # no camera sweeps away what another is just making
+            _sweep(around, prefix)
+            self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=around))
+            self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._stills = self.folder / source
 
     def stills(self, start: int = 0, end: int = 1 << 62) -> Sequence[Still]:
