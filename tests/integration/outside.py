@@ -10,12 +10,13 @@ from pathlib import Path
 
 from edge.dialects import schemas
 from edge.settings import load_site, write_overrides
-from edge.tools.broker import Broker
+from edge.tools.broker import Broker, free_port
 from edge.tools.simulator import control
 from edge.tools.simulator.cast import Means
 from edge.tools.simulator.gateway import BrokerAddress
 from edge.tools.simulator.simulator import Options, Simulator
 
+CAMERAS = ("cm-01", "cm-02")
 LINES = ("bus-1", "bus-2", "modem-1")
 
 
@@ -43,18 +44,28 @@ class Devices:
 
 
 @contextmanager
-def devices(folder: Path, site: Path, broker: Broker, *, over_mqtt: bool) -> Iterator[Devices]:
-    """The site's devices: modem and serial lines, and those behind the broker too if `over_mqtt`."""
-    serial = folder / "serial"
+def devices(
+    folder: Path, site: Path, broker: Broker, *, over_mqtt: bool, dwell: float | None = None
+) -> Iterator[Devices]:
+    """The site's devices: modem and serial lines, and those behind the broker too if `over_mqtt`.
+
+    dwell: seconds in the zones of its cameras, which are drawn then; None for none.
+    """
+    serial, port = folder / "serial", free_port()
     password = folder / "mqtt-password"
     write_overrides(
         site,
         mqtt=(broker.host, broker.port, "hub", password),
         serial={line: str(serial / line) for line in LINES},
+        cameras={
+            f"{camera}-stream": {"url": f"http://127.0.0.1:{port}/{camera}", "dwell": dwell}
+            for camera in CAMERAS
+            if dwell is not None
+        },
     )
     account = broker.account("field")
     address = BrokerAddress(broker.host, broker.port, account.name, account.password)
-    means = Means(address if over_mqtt else None, serial)
+    means = Means(address if over_mqtt else None, serial, pictures=None if dwell is None else port)
     lines: list[str] = []
     socket = folder / "simulator.sock"
     running = Simulator(load_site(site, schemas()), Options(site, means, socket), lines.append)

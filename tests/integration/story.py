@@ -44,7 +44,7 @@ async def panel(hub: RunningHub, address: str, person: str) -> httpx.AsyncClient
     token = new_token()
     await hub.accounts.put_token(digest(token), Account(person, person, Role.ADMIN), "test")
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(base_url=f"http://{address}", headers=headers, trust_env=False)
+    return httpx.AsyncClient(base_url=f"http://{address}", headers=headers, trust_env=False, timeout=30)
 
 
 def photo() -> bytes:
@@ -79,7 +79,7 @@ class Story:
         self.facts += facts
         self._at = self.facts[-1].seq if facts else self._at
 
-    def all(self, kind: str, **body: Any) -> list[Fact]:
+    def all(self, kind: str, /, **body: Any) -> list[Fact]:
         """Facts of a kind whose body has these values."""
         return [f for f in self.facts if f.kind == kind and all(f.body[k] == v for k, v in body.items())]
 

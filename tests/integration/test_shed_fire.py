@@ -1,38 +1,60 @@
 """S3: fire in the e-bike shed at 02:14, one guard away, as its file tells it; the whole hub, real broker and lines.
 
-The fire becomes certain by two detectors in S3, by a person in S3b.
+The fire becomes certain by two detectors in S3, by a person in S3b. The shed's camera sees a drawn flame meanwhile,
+over MJPEG and a child of its own as on site.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.domain.alarm import Alarm
+from edge.domain.fact import Fact
+from edge.domain.footage import StillSet
+from edge.domain.instant import SECOND
 from edge.domain.output import Operate
 from edge.domain.request import Judge, Refusal, Reset
 from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.tools.broker import Broker
 from tests.faults.outside import Group
-from tests.integration.conftest import Start, until
+from tests.integration.conftest import Start, make_site, until
 from tests.integration.field import Field
 from tests.integration.outside import Devices, devices
-from tests.integration.story import Story, after, at, clock_at, output
+from tests.integration.story import Story, after, at, clock_at, output, panel
 
 SHED = ("sm-eb1", "ht-eb2", "tc-eb", "rl-eb", "sr-eb", "bc-out")
+CAMERA = "cm-02"
+FLAME = "cm-02.flame"
 SIRENS = {"sr-eb.siren", "bc-out.broadcast"}
 GUARD, LEADER, HEAD, ELECTRICIAN = "zhang-lei", "liu-yang", "zhou-min", "sun-zhi"
 PHONES = {LEADER: "+8619900000014", HEAD: "+8619900000002"}
 
 
 @pytest.fixture
+def site(tmp_path: Path, own_broker: Broker) -> Path:
+    return make_site(tmp_path, own_broker, cameras=True)
+
+
+@pytest.fixture
 def field_side(tmp_path: Path, site: Path, own_broker: Broker) -> Iterator[Devices]:
-    with devices(tmp_path, site, own_broker, over_mqtt=True) as playing:
+    with devices(tmp_path, site, own_broker, over_mqtt=True, dwell=10) as playing:
         yield playing
+
+
+def kept(alarm: Fact, moment: str) -> Callable[[dict[str, Any]], bool]:
+    """A set of pictures of this alarm in which that of this moment is there."""
+
+    def there(body: dict[str, Any]) -> bool:
+        shots = {shot["moment"]: shot for shot in body["pictures"]}
+        return body["alarm"] == alarm.body["id"] and shots[moment]["taken"] is not None
+
+    return there
 
 
 def of(hub: RunningHub, point: str) -> Alarm:
@@ -43,6 +65,31 @@ def of(hub: RunningHub, point: str) -> Alarm:
 async def ready(hub: RunningHub) -> None:
     await until(lambda: all(link.up for link in hub.links()), 60)
     await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in SHED), 60)
+    await until(lambda: all(c.view is not None and c.view.state == "ok" for c in hub.cameras()), 60)
+
+
+def suspected(story: Story, flame: Fact, shown: dict[str, Sequence[StillSet]]) -> None:
+    """The camera: a suspicion, never a fire signal; and evidence of the detector's alarm too, of the very moment."""
+    assert (flame.body["signal"], flame.body["title"][0]) == ("supervisory", "疑似火焰")
+    (found,) = story.all("finding.seen", device=CAMERA, kind="flame")
+    assert found.body["box"] is not None
+    assert found.body["why"]
+    assert found.time - flame.time < SECOND
+    for sets in shown.values():
+        (pictures,) = sets
+        assert pictures.device == CAMERA
+        assert [shot.moment for shot in pictures.pictures] == ["before", "at", "after"]
+        for shot in pictures.pictures:
+            assert shot.taken is not None
+            assert abs(shot.taken - shot.wanted) < 1.5 * SECOND  # one a second, and what a busy machine adds
+
+
+async def pictures_of(hub: RunningHub, story: Story, alarms: Sequence[Fact]) -> dict[str, Sequence[StillSet]]:
+    """What the camera of the place showed before, at and after each alarm, by the alarm's id."""
+    for alarm in alarms:
+        for moment in ("before", "at", "after"):
+            await story.until("stills.kept", kept(alarm, moment), 20)
+    return {alarm.body["id"]: await hub.alarm_stills(alarm.body["id"]) for alarm in alarms}
 
 
 @pytest.mark.slow
@@ -58,8 +105,10 @@ async def test_s3_as_its_file_tells_it(
         # Nobody acts. 刘洋, called at 30 s, answers by SMS when 周敏 has been called as well.
         warned = await story.until("alarm.raised", at("tc-eb.temperature-1"), 40)
         smoke = await story.until("alarm.raised", at("sm-eb1.smoke"), 40)
+        flame = await story.until("alarm.raised", at(FLAME), 60)
         heat = await story.until("alarm.raised", at("ht-eb2.heat"), 60)
         wall = [alarm.point for alarm in hub.open_alarms()]
+        assert FLAME in wall[2:]
         assert set(wall[:2]) == {"sm-eb1.smoke", "ht-eb2.heat"}
         assert "tc-eb.temperature-1" in wall[2:]
         for id in SIRENS:
@@ -69,6 +118,11 @@ async def test_s3_as_its_file_tells_it(
             "ht-eb2.heat",
         ):  # each "1" takes what he was told last
             await story.until("alarm.acked", at(point), 60)
+
+        # The camera of the place shows what was there before, at and after either alarm.
+        shown = await pictures_of(hub, story, (smoke, flame))
+        async with await panel(hub, started.address, HEAD) as desk:
+            page = (await desk.get(f"/alarms/{smoke.body['id']}")).text
 
         # He confirms what two detectors said: the plan's people are told, though it is taken.
         await hub.act(Judge(smoke.body["id"], LEADER, "real", "fire"))
@@ -142,10 +196,13 @@ async def test_s3_as_its_file_tells_it(
     asked = [f for f in story.all("notification.sending", alarm=smoke.body["id"]) if f.body["help"]]
     assert all(fact.time <= acked.time for fact in asked)
 
+    assert shown[smoke.body["id"]][0].id in page
+    suspected(story, flame, shown)
+
     # Stage 2 by two detectors, not by the warning and one: siren and announcement once each, with feedback.
     (certain,) = story.all("incident.confirmed")
     assert certain.by is None
-    assert certain.time >= heat.time
+    assert certain.time >= heat.time  # not when a camera had seen flame beside one detector
     for id in SIRENS:
         (begun,) = story.all("command.confirmed", output=id, act="start")
         assert 0 <= after(begun, heat.time) <= 10

@@ -33,6 +33,10 @@ VIDEO = (
     "videotestsrc name=scene is-live=true pattern=smpte ! video/x-raw,width={width},height={height},framerate={fps}/1"
     " ! identity name=gate ! videoconvert ! video/x-raw,format=I420 ! {codec}"
 )
+FROM = (  # the pictures of an MJPEG camera
+    "souphttpsrc location={url} is-live=true do-timestamp=true ! multipartdemux ! image/jpeg ! jpegdec"
+    " ! videorate ! video/x-raw,framerate={fps}/1 ! videoconvert ! video/x-raw,format=I420 ! {codec}"
+)
 AUDIO = "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 pt=8"
 PATTERNS = {"live": "smpte", "freeze": "smpte75", "black": "black"}  # only smpte has a patch of noise
 
@@ -40,13 +44,14 @@ PATTERNS = {"live": "smpte", "freeze": "smpte75", "black": "black"}  # only smpt
 class Camera(GstRtspServer.RTSPMediaFactory):
     """Makes the one scene that all clients share."""
 
-    def __init__(self, codec: str, size: str, fps: int) -> None:
+    def __init__(self, codec: str, size: str, fps: int, url: str | None = None) -> None:
         super().__init__()
         self.set_shared(True)
         self.codec = codec
         self.fps = fps
         self.mode = "live"
         self.size = size.split("x")
+        self.url = url
         self._scenes: list[Gst.Element] = []
         self._passed = 0.0
 
@@ -54,6 +59,8 @@ class Camera(GstRtspServer.RTSPMediaFactory):
         if self.codec == "audio":
             return Gst.parse_launch(f"( {AUDIO} )")
         codec = CODECS[self.codec].format(fps=self.fps)
+        if self.url is not None:
+            return Gst.parse_launch(f"( {FROM.format(url=self.url, fps=self.fps, codec=codec)} )")
         width, height = self.size
         made = Gst.parse_launch(f"( {VIDEO.format(width=width, height=height, fps=self.fps, codec=codec)} )")
         made.get_by_name("gate").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self._gate)
@@ -86,13 +93,16 @@ def main() -> None:
     parser.add_argument("--codec", choices=[*CODECS, "audio"], default="h264")
     parser.add_argument("--path", default="/live")
     parser.add_argument("--size", default="640x360")
+    parser.add_argument(
+        "--from", dest="url", help="MJPEG address whose pictures are sent instead of drawn ones"
+    )
     parser.add_argument("--fps", type=int, default=15)
     chosen = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(chosen.port)
-    camera = Camera(chosen.codec, chosen.size, chosen.fps)
+    camera = Camera(chosen.codec, chosen.size, chosen.fps, chosen.url)
     if chosen.user:
         permissions = GstRtspServer.RTSPPermissions()
         for right in ("media.factory.access", "media.factory.construct"):

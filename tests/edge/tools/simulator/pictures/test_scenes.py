@@ -11,6 +11,7 @@ from edge.tools.simulator.pictures.light import light_at
 from edge.tools.simulator.pictures.scene import Scene
 from edge.tools.simulator.pictures.screen import SCENES
 from edge.tools.simulator.pictures.shed import Shed
+from tests.edge.tools.simulated import he_an_court
 
 
 @pytest.fixture(scope="module", params=sorted(SCENES))
@@ -68,6 +69,15 @@ def test_the_van_stands_in_the_zone_of_the_lane() -> None:
     assert left < far_left < middle < far_right < right
     parked = [changed(lane, t, Event("van", 2.0)) for t in (12.0, 20.0)]
     assert (parked[0] ^ parked[1]).sum() < 60
+
+
+def test_the_demo_watches_the_lane_that_is_drawn() -> None:
+    (lane,) = [camera for camera in he_an_court().cameras if camera.device == "cm-01"]
+    assert [zone.polygon for zone in lane.zones] == [rolled(LANE_POLYGON, 3)]
+
+
+def rolled(corners: tuple[tuple[float, float], ...], first: int) -> tuple[tuple[float, float], ...]:
+    return (*corners[first:], *corners[:first])
 
 
 def test_a_fire_grows_and_flickers() -> None:

@@ -1,0 +1,111 @@
+"""Tiny runs of the camera bench: that it measures what it says. No timing is judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge import cli
+from edge.tools.benches import camera_cost, camera_made
+from edge.tools.benches.camera_live import children
+from edge.tools.simulator.pictures.shed import Shed
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict[str, Any], str]:
+    code = cli.main(["bench", *arguments, "--json"])
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    report: dict[str, Any] = json.loads(said.out)
+    return report, said.err
+
+
+@pytest.mark.slow
+def test_made_cases_are_played_to_every_check(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.tools.benches.cameras.FILM", 21.0)
+    report, err = run(capsys, "cameras", "--cases", "24", "--live", "0", "--jobs", "1")
+    figures = report["figures"]
+    for check in ("tamper", "flame", "smoke", "left-object"):
+        assert f"made_{check}_false" in figures
+        assert figures[f"{check}_ms"]["value"] > 0 < figures[f"{check}_ms"]["yardstick"]
+    recalls = [name for name in figures if name.endswith("_recall")]
+    assert recalls
+    assert all(0 <= figures[name]["value"] <= 100 for name in recalls)
+    assert figures["all_ms"]["to_reach"] == "≤ 5 ms"
+    assert any("ESTIMATE" in note and "Raspberry Pi 4" in note for note in report["notes"])
+    assert any(note.startswith("made cases: 2") for note in report["notes"])
+    assert "edge-hub bench: " in err
+
+
+def test_the_parts_of_the_workers_are_the_whole_and_the_same_again() -> None:
+    one = camera_made._play("edge.tools.benches.camera_cases_tamper", 5, 4, range(2))
+    assert [told.outcome.case for told in one] == [
+        told.outcome.case
+        for told in camera_made._play("edge.tools.benches.camera_cases_tamper", 5, 4, range(2))
+    ]
+    assert {told.check for told in one} == {"tamper"}
+    assert len(one) == 2
+
+
+@pytest.mark.slow
+def test_cameras_on_a_hub_are_weighed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.tools.benches.cameras.FILM", 21.0)
+    report, _ = run(capsys, "cameras", "--cases", "0", "--live", "2", "--seconds", "3")
+    figures = report["figures"]
+    assert figures["live_pss"]["what"].startswith("2 cameras")
+    assert figures["live_pss"]["value"] > 10
+    assert 0 < figures["live_cores"]["value"] < 200
+    assert 0 < figures["live_drawing"]["value"] < 100
+
+
+@pytest.mark.slow
+def test_alarm_latency_beside_cameras(capsys: pytest.CaptureFixture[str]) -> None:
+    report, _ = run(capsys, "alarm-latency", "--alarms", "20", "--painted", "0", "--cameras", "1")
+    figures = report["figures"]
+    assert 0 < figures["cameras_p50"]["value"] <= figures["cameras_p99"]["value"]
+    share = 100 * (figures["cameras_p50"]["value"] / figures["stream_p50"]["value"] - 1)
+    assert figures["cameras_more_p50"]["value"] == pytest.approx(share, abs=5)
+
+
+def test_a_folder_that_is_none_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "cameras", "--footage", str(tmp_path / "gone")])
+    assert ended.value.code == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_without_opencv_the_other_benches_stay_and_this_one_says_so() -> None:
+    program = (
+        "import sys; sys.modules['cv2'] = None\n"
+        "from edge.cli import main; sys.exit(main(['bench', 'cameras']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("edge-hub bench: OpenCV is missing here")
+
+
+def test_cost_is_counted_after_learning() -> None:
+    jpegs = [camera_cost._jpeg(Shed(1).at(n / 5)) for n in range(2)]
+    film = [*jpegs * 55]
+    assert camera_cost.decoding([film]) > 0
+    assert camera_cost.checking([film], ["tamper"]) > 0
+    assert camera_cost.checking([film[:50]], ["tamper"]) == 0
+
+
+def test_only_camera_children_are_counted() -> None:
+    program = (
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', 'drivers.camera.child'])"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as parent:
+        while not children(parent.pid):
+            assert parent.poll() is None
+        assert len(children(parent.pid)) == 1
+        parent.communicate(b"\n")
