@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from edge.domain.footage import STILLS_DAYS, StillSet, Viewing
 from edge.facade import CaseQuery, Hub
 from web.api.v1.looking import openings_of
+from web.api.v1.viewings import asked_for
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages.cameras import page
 
@@ -32,7 +33,8 @@ async def viewings(
     waiting = await hub.cases("viewing", CaseQuery(open=True, limit=_OPENED))
     return await page(
         request, visitor, "viewings.html", register=[Viewing.from_dict(row) for row in found.items],
-        waiting=[Viewing.from_dict(row) for row in waiting.items], next=found.next,
+        waiting=[(one, len(await asked_for(hub, one))) for one in map(Viewing.from_dict, waiting.items)],
+        next=found.next,
         cameras=[(state.device.id, state.device.name) for state in hub.cameras()], days=STILLS_DAYS,
         opened=await _opened(request, hub, visitor), here="/cameras",
     )  # fmt: skip

@@ -58,7 +58,7 @@ async def one(hub: TheHub, id: Id) -> JSONResponse:
         200: {
             "content": {
                 "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-                "video/mp4": {"schema": {"type": "string", "format": "binary"}},
+                "video/webm": {"schema": {"type": "string", "format": "binary"}},
             },
             "description": "The picture or film.",
         }

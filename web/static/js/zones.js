@@ -339,10 +339,12 @@ function amiss() {
 }
 
 // "zones.0.polygon" by the name a person gave it.
-function inWords({ key, message }) {
+function inWords({ key, message, code }) {
   const [, kind, index] = /^(zones|masks)\.(\d+)/.exec(key) ?? [];
   const of = kind && { kind, index: Number(index) };
-  return of && polygonOf(of) ? `${nameOf(of)}: ${own[message] ?? message}` : `${key}: ${message}`;
+  const said = own[code] ?? message;
+  const name = of && polygonOf(of) ? nameOf(of) : key;
+  return said.includes("%(name)s") ? say(code, { name }) : `${name}: ${said}`;
 }
 
 byId("save-form").addEventListener("submit", async (event) => {
