@@ -43,6 +43,8 @@ def read_cameras(
             report.add(sheet, (*path, "id"), "unknown_device", message)
         for device in devices:
             _is_camera(report, device, found)
+        if id in settings:
+            _models(report, sheet, path, settings[id])
         if len(devices) == 1 and id in settings:
             cameras.append(_camera(settings[id], devices[0]))
     return tuple(cameras)
@@ -69,6 +71,14 @@ def _covers(
         if isinstance(zone, str) and zone not in zones:
             message = f"there is no zone {zone!r} in site.toml"
             report.add(sheet, (*path, "covers", index), "unknown_zone", message, nearest(zone, zones))
+
+
+def _models(report: Report, sheet: Sheet, path: Path, connection: Connection) -> None:
+    """A model that is not there would leave a check without its second look, unnoticed."""
+    for key in ("model", "detector"):
+        file = getattr(connection.settings, key)
+        if file is not None and not file.is_file():
+            report.add(sheet, (*path, key), "missing_file", f"there is no file {file}")
 
 
 def _is_camera(report: Report, device: Device, found: Devices) -> None:

@@ -114,6 +114,17 @@ def test_a_device_on_no_stream_is_told_the_nearest_and_only_that(site: Path) -> 
     ]
 
 
+def test_a_model_that_is_not_there_is_told_before_anybody_relies_on_it(site: Path) -> None:
+    change(
+        site, "site.toml", 'checks = ["tamper", "flame", "smoke"]', 'checks = ["flame"]\nmodel = "fire.onnx"'
+    )
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.file, problem.key, problem.code) == ("site.toml", "camera[1].model", "missing_file")
+    (site / "fire.onnx").touch()
+    assert check_site(site, SCHEMAS) == []
+    assert load_site(site, SCHEMAS).cameras[1].verifier == site / "fire.onnx"
+
+
 def test_what_is_no_camera_does_not_look_through_one(site: Path) -> None:
     (site / "profiles").mkdir()
     change(site, "devices/outdoors.toml", 'profile = "generic-ip-camera"', 'profile = "my-eye"')
