@@ -122,7 +122,7 @@ class Background:
         table[0, :3] = (EMPTY * step, step, -step)
         cv2.add(self._doubt, cv2.LUT(code, table), dst=self._doubt)
         cv2.max(self._doubt, self._zero, dst=self._doubt)
-        patience = cv2.min(self._held * np.float32(0.5), np.full_like(self._held, OUTLAST))
+        patience = cv2.min(self._held * np.float32(0.7), np.full_like(self._held, OUTLAST))
         over = _array(
             cv2.compare(self._doubt, cv2.add(patience, np.full_like(self._held, QUICK)), cv2.CMP_GT)
         )
@@ -179,6 +179,7 @@ class Background:
         marked = cv2.vconcat([where] * 3)
         cv2.copyTo(self._unlit(self._now, self._gains) if seen else self._new, marked, self._scene)
         cv2.copyTo(self._scene, marked, self._new)
+        cv2.copyTo(self._zero, where, self._often)
         self._start(where, self._last)
 
     def rebase(self, gains: Sequence[float]) -> None:

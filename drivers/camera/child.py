@@ -107,6 +107,7 @@ class Child:
             zones=start.zones,
             verifier=Path(start.model) if start.model else None,
             detector=Path(start.detector) if start.detector else None,
+            shared=True,
         )
         watching = Watching(settings)
         self._reader = Reader(address, start.fps, self._health, mailbox)

@@ -6,6 +6,7 @@ what takes onnxruntime 4.3 ms, one x86 core) and does not read every graph. One 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,8 @@ def load(path: Path) -> Model:
 
 
 def _engine(path: Path) -> tuple[Run, str]:
+    # Since 1.29 it tells its maker about the machine, unless this is set before it is imported; a hub tells nobody.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError:

@@ -14,11 +14,13 @@ from drivers.camera.frames import Picture
 Floats = NDArray[np.float32]
 
 TEXTURE: Final = 1.5  # grey levels of fine structure that are more than noise
-KEPT: Final = (
-    0.55  # correlation of the ground's fine structure before and after, above which only the light changed
-)
+KEPT: Final = 0.55  # correlation of the ground's fine structure, above which only the light changed
+KNOWN: Final = 0.6  # share of the ground's differences in brightness that one light leaves as they were
 EVEN: Final = 0.12  # spread of the logarithm of the change that one light makes over a flat ground
-COLOUR: Final = 0.05  # and what it may differ by between the channels
+EVENEST: Final = 0.02  # no thing as large as `LARGE` is as even as this
+LARGE: Final = 500  # pixels
+COLOUR: Final = 0.05  # what the change may differ by between the channels
+OWN: Final = 0.015  # spread of the ground's brightness (logarithm) that is more than noise
 SOFT: Final = 0.45  # of the step at the edge within one pixel: the edge of a thing is sharper
 GONE: Final = 2.0  # seconds the ground must show before a thing counts as taken away
 REPLACED: Final = 60.0  # seconds without the thing or the ground, after which something else is there
@@ -31,13 +33,15 @@ _CROSS: Final = np.ones((3, 3), np.uint8)
 class Judgement:
     """light: only the light changed there. left: it was put there; else it was taken away.
 
-    kept: correlation of fine structure before and after; even: spread of the change; edges: contrast of its outline
+    kept: correlation of fine structure before and after; known: share of the ground's own differences of brightness
+    that is still there; even: spread of the change; edges: contrast of its outline
     now over that before (more than one: it came; less: it went).
     """
 
     light: bool
     left: bool
     kept: float
+    known: float
     even: float
     edges: float
 
@@ -51,11 +55,12 @@ def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
     band = _band(shape)
     outline_now, outline_was = _outline(now, band), _outline(was, band)
     edges = (outline_now + 2.0) / (outline_was + 2.0)
-    kept, even, tinted = _change(before, after, shape)
+    kept, known, even, tinted = _change(before, after, shape)
     step = abs(float(np.median(_log(after)[shape > 0]) - np.median(_log(before)[shape > 0])))
     soft = _steepest(before, seen, band) < SOFT * max(step, 0.05)
-    light = kept > KEPT or (kept == 0.0 and even < EVEN and tinted < COLOUR and soft)
-    return Judgement(light, edges >= 0.95, kept, even, edges)
+    flat = (kept == 0.0 and even < EVEN and soft) or (even < EVENEST and cv2.countNonZero(shape) > LARGE)
+    light = kept > KEPT or (tinted < COLOUR and (known > KNOWN or flat))
+    return Judgement(light, edges >= 0.95, kept, known, even, edges)
 
 
 def under_light(
@@ -85,8 +90,8 @@ def _outline(picture: Any, band: NDArray[np.bool_]) -> float:
     return float(steps[band].mean()) if band.any() else 0.0
 
 
-def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, float, float]:
-    """(correlation of the fine structure, 0 where there is none; spread of the change; its tint)."""
+def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, float, float, float]:
+    """(correlation of the fine structure, 0 where there is none; what is `known`; spread of the change; its tint)."""
     inner = np.asarray(cv2.erode(shape, np.ones((5, 5), np.uint8))) > 0
     if inner.sum() < 25:
         inner = shape > 0
@@ -96,10 +101,25 @@ def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, flo
     if deep > TEXTURE and deep_after > 0.3:
         product = (fine_before - fine_before.mean()) * (fine_after - fine_after.mean())
         kept = float(product.mean()) / (deep * deep_after)
-    change = np.log(after.astype(np.float32)[inner] + 4.0) - np.log(before.astype(np.float32)[inner] + 4.0)
-    middles = np.median(change, axis=0)
-    even = float(change.mean(axis=1).std())
-    return kept, even, float(np.abs(middles - middles.mean()).max())
+    was, now = _log(before), _log(after)
+    change = now - was
+    if (
+        inner.sum() > LARGE
+    ):  # over so much ground one light is not the same everywhere, only from place to place
+        was, change = was - _around(was, inner), change - _around(change, inner)
+    even, own = float(change[inner].std()), float(was[inner].std())
+    known = max(0.0, 1.0 - (even / own) ** 2) if own > OWN else 0.0
+    colours = np.log(after[inner].astype(np.float32) + 4.0) - np.log(before[inner].astype(np.float32) + 4.0)
+    middles = np.median(colours, axis=0)
+    return kept, known, even, float(np.abs(middles - middles.mean()).max())
+
+
+def _around(levels: Floats, inner: NDArray[np.bool_]) -> Floats:
+    """The mean of each pixel's surroundings, as far as they are inside."""
+    weight = inner.astype(np.float32)
+    total, count = cv2.blur(levels * weight, (15, 15)), cv2.blur(weight, (15, 15))
+    mean: Floats = (np.asarray(total) / np.maximum(np.asarray(count), 1e-3)).astype(np.float32)
+    return mean
 
 
 def _fine(picture: Picture) -> Floats:

@@ -16,6 +16,7 @@ from drivers.camera.lines import Finding
 from drivers.camera.sight import Area, Check
 
 if TYPE_CHECKING:
+    from drivers.camera.detector import Finder
     from drivers.camera.verifier import Verifier
 
 Areas = tuple[Area, ...]
@@ -29,7 +30,8 @@ class WatchSettings:
     """What a camera is to look for.
 
     checks: in the whole picture; zones: with the checks of each. verifier: an ONNX model that takes a second look at
-    flame and smoke; detector: one that knows COCO's classes. ages: seconds after which an episode of a kind is looked
+    flame and smoke; detector: one that knows COCO's classes; shared: in the one process of all cameras, not in this one
+    (live, not for films). ages: seconds after which an episode of a kind is looked
     at anew, where they are to differ from `episodes.AGES`.
     """
 
@@ -37,6 +39,7 @@ class WatchSettings:
     zones: Areas = ()
     verifier: Path | None = None
     detector: Path | None = None
+    shared: bool = False
     ages: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -72,10 +75,32 @@ def _second_look(model: Path | None) -> Verifier | None:
     return Verifier(model) if model else None
 
 
-def _left_object(areas: Areas, _settings: WatchSettings) -> Check:
+def _left_object(areas: Areas, settings: WatchSettings) -> Check:
     from drivers.camera.checks.left_object import LeftObject
 
-    return LeftObject(areas)
+    if settings.detector is None:
+        return LeftObject(areas)
+    from drivers.camera.checks.objects import People
+
+    return LeftObject(areas, People(_finder(settings)))
+
+
+def _objects(areas: Areas, settings: WatchSettings) -> Check:
+    from drivers.camera.checks.objects import Objects
+
+    return Objects(areas, _finder(settings))
+
+
+def _e_bike(areas: Areas, settings: WatchSettings) -> Check:
+    from drivers.camera.checks.e_bike import EBike
+
+    return EBike(areas, _finder(settings))
+
+
+def _finder(settings: WatchSettings) -> Finder:
+    from drivers.camera.detector import finder
+
+    return finder(settings.detector, shared=settings.shared)
 
 
 def _zone_change(areas: Areas, _settings: WatchSettings) -> Check:
@@ -91,6 +116,8 @@ CHECKS: Final[Mapping[str, Callable[[Areas, WatchSettings], Check]]] = {
     "smoke": _smoke,
     "left-object": _left_object,
     "zone-change": _zone_change,
+    "object": _objects,
+    "e-bike": _e_bike,
 }
 """Check -> how it is made. Each module is imported when it is first asked for: its packages may be missing."""
 

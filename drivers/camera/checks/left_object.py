@@ -29,6 +29,9 @@ PATIENCE: Final = 3.0  # times the dwell, after which a thing is told in spite o
 UPSET: Final = 1.0  # seconds of another picture before it is learnt
 REBASE: Final = (0.1, 5.0)  # logarithm of the exposure, and seconds for which it must have stayed away
 GHOST: Final = (0.3, 600.0)  # share that moved while it was learnt, and seconds after which that is forgotten
+ALIEN: Final = 0.35  # correlation with the ground below which a part under a light is no ground
+PLAIN: Final = 1.5  # and its outline's contrast over the lit ground's
+PARTS: Final = 8  # places under a light that are looked at
 WINDOWS: Final = (31, 61)  # pixels over which a cloud's or a lamp's light is the same
 TAKEN: Final = 600.0  # seconds that a removal is shown, where nothing is put back
 
@@ -244,12 +247,14 @@ class _Place:
         if cv2.countNonZero(shape) < 4 * self.least:
             return None
         for window in WINDOWS:
-            ground, differs = under_light(before, after, shape, self.background.tolerance, window)
-            for part in self._shapes(differs)[:3]:
-                if self._counts(part):
-                    judged = judge(ground, after, part)
-                    if judged.left and not judged.light:
-                        return ground, part, judged
+            ground, differs = under_light(before, after, shape, 0.7 * self.background.tolerance, window)
+            for part in self._shapes(differs)[:PARTS]:
+                if not self._counts(part):
+                    continue
+                judged, plain = judge(ground, after, part), judge(before, after, part)
+                kept = max(judged.kept, plain.kept)
+                if not (judged.light or plain.light) and kept < ALIEN and judged.edges > PLAIN:
+                    return ground, part, judged
         return None
 
     def sights(self) -> list[Sight]:
@@ -283,9 +288,15 @@ class _Place:
         return inside >= 0.5 * area or stands_in(self._box(shape), self.area.polygon)
 
     def _unrest(self, shape: Picture) -> float:
-        """Share of its surroundings that is now it and now the background: people sway, things do not."""
-        around = cv2.subtract(cv2.dilate(shape, np.ones((7, 7), np.uint8)), shape)
-        return _share(self.background.unsettled(), _array(around))
+        """Share of its surroundings that is now it and now the background, more than further off: people sway.
+
+        Further off as well is a lamp's beam, or a crowd that passes.
+        """
+        unsettled = self.background.unsettled()
+        near, off, far = (cv2.dilate(shape, np.ones((size, size), np.uint8)) for size in (7, 15, 25))
+        around = _share(unsettled, _array(cv2.subtract(near, shape)))
+        beyond = _share(unsettled, _array(cv2.subtract(far, off)))
+        return max(0.0, around - beyond)
 
     def _absorb(self, shape: Picture) -> None:
         rim = cv2.bitwise_and(
@@ -322,6 +333,7 @@ def _why(
         "area": round(area, 4),
         "edges": round(judged.edges, 2),
         "kept": round(judged.kept, 2),
+        "known": round(judged.known, 2),
         "even": round(judged.even, 2),
         "unrest": round(unrest, 2),
         "unsure": round(unsure, 2),
