@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from edge.domain.instant import MINUTE, SECOND, to_rfc3339
-from edge.domain.request import Acknowledge, Reset
+from edge.domain.request import Acknowledge, Refusal, Reset
 from edge.facade import Role
 from tests.web.cameras import found, kept, show, with_cameras
 from tests.web.fakes import PINS, FakeHub
@@ -159,7 +159,6 @@ async def test_what_cannot_be_put_on_record_is_not_shown(
     api: httpx.AsyncClient, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(request: object, key: str | None = None) -> Any:
-        from edge.domain.request import Refusal
 
         raise Refusal("not_saved", "the journal cannot be written")
 

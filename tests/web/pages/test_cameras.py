@@ -1,0 +1,166 @@
+"""The pages of cameras: states in words, nothing shown without a reason, stills where alarms are handled."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from edge.domain.camera import FAULTS, View
+from edge.domain.instant import SECOND
+from edge.domain.names import Text
+from edge.facade import Role
+from tests.web.cameras import found, kept, show, with_cameras
+from tests.web.fakes import FakeHub
+from tests.web.pages.test_pages import CHINESE
+from web.pages import camera_words
+from web.pages.events import Painter, Scope
+
+ComeIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+PAGES = ["/cameras", "/cameras/cm-01", "/cameras/cm-02", "/cameras/cm-01/zones", "/viewings"]
+
+
+@pytest.fixture(autouse=True)
+def cameras(hub: FakeHub) -> None:
+    with_cameras(hub)
+    show(hub)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+async def test_pages_speak_the_readers_language(
+    hub: FakeHub, person: ComeIn, path: str, language: str
+) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm, finding=found(hub, alarm.id))
+    client = await person("admin")
+    client.cookies.set("language", language)
+    await client.post("/api/v1/cameras/open", json={"reason": "duty"})
+    page = await client.get(path)
+    assert page.status_code == 200
+    if language == "en":
+        shown = re.sub(r"<script.*?</script>", "", page.text, flags=re.DOTALL)
+        for own in ("李强", "张伟", "王芳", "中文", "和安苑物业服务中心", "和安物业"):
+            shown = shown.replace(own, "")
+        assert not CHINESE.search(shown), CHINESE.findall(shown)
+    elif path != "/viewings":
+        assert "视频" in page.text
+
+
+async def test_a_site_without_cameras_and_a_hub_without_eyes(
+    hub: FakeHub, person: ComeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = await person("guard")
+    hub.views = {"cm-01": None, "cm-02": None}
+    page = (await guard.get("/cameras")).text
+    assert "视频功能未启用" in page
+    assert "本机未安装 OpenCV" in page
+    assert "api/v1/cameras/open" not in page
+    assert "api/v1/cameras/open" not in (await guard.get("/cameras/cm-01")).text
+    monkeypatch.setattr(hub, "cameras", list)
+    assert "本小区没有接入摄像机" in (await guard.get("/cameras")).text
+
+
+@pytest.mark.parametrize("state", FAULTS)
+async def test_every_state_has_its_words(hub: FakeHub, person: ComeIn, state: str) -> None:
+    hub.views["cm-01"] = View(state, Text("一句话说明", "One sentence"))
+    page = (await (await person("guard")).get("/cameras")).text
+    words = re.search(r'<span class="tag c-medium">([^<]+)</span>', page)
+    assert words is not None
+    assert words.group(1) != state
+    assert "一句话说明" in page
+
+
+async def test_no_camera_ever_says_fire(hub: FakeHub, person: ComeIn) -> None:
+    flame = replace(found(hub), check="flame", kind="flame")
+    hub.put_case("finding", flame.to_dict(), "finding.seen")
+    page = (await (await person("guard")).get("/cameras/cm-01")).text
+    assert "疑似火焰" in page
+    assert "视频不是火灾报警信号,请到场核实" in page
+    assert "火警" not in re.sub(r'(?s)<header class="top">.*?</header>|<script.*?</script>', "", page)
+
+
+async def test_checks_say_whether_they_learn_look_or_see(hub: FakeHub, person: ComeIn) -> None:
+    view = hub.views["cm-01"]
+    assert view is not None
+    hub.views["cm-01"] = replace(view, learning=("tamper",))
+    found(hub)
+    page = (await (await person("guard")).get("/cameras/cm-01")).text
+    checks = page[page.index('id="checks"') : page.index('id="health"')]
+    assert "学习中" in checks
+    assert "有发现" in checks
+    hub.views["cm-01"] = replace(view, state="lost")
+    page = (await (await person("guard")).get("/cameras/cm-01")).text
+    assert "未检查" in page[page.index('id="checks"') : page.index('id="health"')]
+
+
+async def test_models_say_their_licence_and_figures_what_is_not_judged(hub: FakeHub, person: ComeIn) -> None:
+    guard = await person("guard")
+    assert "许可证:Apache-2.0" in (await guard.get("/cameras/cm-02")).text
+    page = (await guard.get("/cameras/cm-01")).text
+    assert re.search(r"<td>物品滞留</td><td>7</td><td>4</td><td>2</td><td>1</td>", page)
+
+
+async def test_the_crew_sees_states_and_no_pictures(hub: FakeHub, person: ComeIn) -> None:
+    crew = await person("maintenance")
+    page = (await crew.get("/cameras")).text
+    assert "画面冻结" in page
+    assert "画面只对本人登录的值班人员显示" in page
+    assert "data-camera=" not in page
+    assert (await crew.get("/viewings")).status_code == 403
+
+
+async def test_the_editor_is_given_every_version(hub: FakeHub, person: ComeIn) -> None:
+    chief = await person("admin")
+    for masks in ([], [[[0, 0], [0.2, 0], [0.2, 0.2]]]):
+        drawn = await chief.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": masks})
+        assert drawn.status_code == 200, drawn.text
+    page = (await chief.get("/cameras/cm-01/zones")).text
+    given = re.search(r'id="zones-given">(.*?)</script>', page, re.DOTALL)
+    assert given is not None
+    said = json.loads(given.group(1))
+    assert said["version"] == 2
+    assert [(v["version"], len(v["zones"]), len(v["masks"])) for v in said["versions"]] == [
+        (2, 0, 1), (1, 0, 0), (0, 1, 0),
+    ]  # fmt: skip
+
+
+async def test_stills_stand_on_alarm_record_and_incident_with_their_reason_where_missing(
+    hub: FakeHub, person: ComeIn
+) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm, finding=found(hub, alarm.id))
+    guard = await person("guard")
+    for path in (f"/alarms/{alarm.id}", f"/alarms/{alarm.id}/record"):
+        page = (await guard.get(path)).text
+        assert page.count('<img src="/api/v1/stills/st-1-1/') == 2, path
+        assert "摄像机失联" in page
+        assert "0.83" in page
+    assert "其前 5.0 秒" in (await guard.get(f"/alarms/{alarm.id}")).text
+
+
+async def test_a_picture_that_came_tells_the_pages_of_its_alarm(hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm)
+    fact = next(fact for fact in hub._facts if fact.kind == "stills.kept")
+    painted = Painter(hub, Scope("zh", Role.GUARD, wall=True), {}).fact(fact)
+    assert f"#fresh-{alarm.id}".encode() in painted
+
+
+def test_spans_numbers_and_places_in_words(hub: FakeHub) -> None:
+    assert camera_words.points(((0, 0), (0.5, 1)), 640, 360) == "0.0,0.0 320.0,360.0"
+    assert camera_words.centre(((0, 0), (1, 0), (1, 1), (0, 1)), 640, 360) == (320, 180)
+    assert camera_words.rect((0.5, 0.5, 0.25, 0.25), 640, 360) == (320, 180, 160, 90)
+
+
+async def test_how_long_a_finding_went_on(hub: FakeHub, person: ComeIn) -> None:
+    finding = found(hub)
+    over = replace(finding, closed_at=finding.opened_at, ended=finding.since + 150 * SECOND, aged=True)
+    hub.put_case("finding", over.to_dict(), "finding.aged")
+    page = (await (await person("guard")).get("/cameras/cm-01")).text
+    assert "2 分钟" in page or "2 分" in page
+    assert "超时,不再采信" in page
