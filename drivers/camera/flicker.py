@@ -94,10 +94,11 @@ class Flicker:
         hot = cv2.inRange(bgr, (HOT, HOT, HOT), (255, 255, 255))
         if self._frames % GREY_EVERY == 0:
             self.grey = _is_grey(bgr)
-        if self.grey:
-            coloured = cv2.bitwise_and(_above(green, 150), cv2.dilate(hot, _NEAR))
-        else:
-            coloured = _fiery(bgr, green, red)
+        coloured = (
+            cv2.bitwise_and(_above(green, 150), cv2.dilate(hot, _NEAR))
+            if self.grey
+            else _fiery(bgr, green, red)
+        )
         shape = cv2.bitwise_or(coloured, cv2.bitwise_and(hot, cv2.dilate(coloured, _NEAR)))
         self._green, self._red, self._hot, self._coloured = green, red, hot, coloured
         self._accustom(cv2.bitwise_or(shape, hot))

@@ -1,7 +1,8 @@
-"""What flame and smoke have in common: a suspicion in a zone, how long it is held, and the model's second look."""
+"""What flame and smoke have in common: a suspicion that lasts, its zone, and the model's second look."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,11 +18,59 @@ ASK_AGAIN: Final = 0.4  # s between them: a flame is another one by then
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """One candidate that lasted long enough to be told."""
+    """One candidate: box relative to the picture, score 0 to 1, and the numbers that decided."""
 
     box: Box
     score: float
     why: Mapping[str, float]
+
+
+class Tracks:
+    """Suspects of single frames, followed: those are told that come again often enough, at one place.
+
+    window: frames looked back; needed: of them with the suspect in; stays: the part of the smaller box that it has in
+    common with where it was first in the window (what grows keeps its place, what walks away does not).
+    """
+
+    def __init__(self, window: int, needed: int, stays: float) -> None:
+        self._window, self._needed, self._stays = window, needed, stays
+        self._tracks: list[deque[Suspect | None]] = []
+
+    def clear(self) -> None:
+        """Follow nothing any more."""
+        self._tracks.clear()
+
+    def follow(self, suspects: Sequence[Suspect]) -> list[Suspect]:
+        """Those of this frame that have lasted; its score is the mean of its frames."""
+        free = list(suspects)
+        for track in self._tracks:
+            box = next(hit.box for hit in reversed(track) if hit)
+            hit = max(free, key=lambda one: common(box, one.box), default=None)
+            if hit is not None and common(box, hit.box) > 0:
+                free.remove(hit)
+                track.append(hit)
+            else:
+                track.append(None)
+        self._tracks = [track for track in self._tracks if any(track)]
+        self._tracks += [deque([one], maxlen=self._window) for one in free]
+        return [lasting for track in self._tracks if (lasting := self._lasting(track))]
+
+    def _lasting(self, track: deque[Suspect | None]) -> Suspect | None:
+        hits = [hit for hit in track if hit]
+        last = track[-1]
+        if last is None or len(hits) < self._needed or common(hits[0].box, last.box) < self._stays:
+            return None
+        score = sum(hit.score for hit in hits) / len(hits)
+        return Suspect(last.box, score, {**last.why, "frames": float(len(hits))})
+
+
+def common(one: Box, other: Box) -> float:
+    """The common part of two boxes, as a share of the smaller; 0 where they do not touch."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / max(1e-9, min(one[2] * one[3], other[2] * other[3]))
 
 
 @dataclass(slots=True)

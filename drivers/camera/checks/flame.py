@@ -17,14 +17,13 @@ fire, a camera that swings slowly.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 from drivers.camera.flicker import Flicker
 from drivers.camera.frames import Frame
-from drivers.camera.sight import Area, Box, Sight
-from drivers.camera.suspects import Suspect, Suspects
+from drivers.camera.sight import Area, Sight
+from drivers.camera.suspects import Suspect, Suspects, Tracks
 from drivers.camera.verifier import Verifier
 
 WIDTH: Final = 320  # pixels of the picture worked on; of one that is higher than wide 180
@@ -50,13 +49,13 @@ class Flame:
     def __init__(self, areas: Sequence[Area], *, verifier: Verifier | None = None) -> None:
         self._suspects = Suspects("flame", areas, HOLD, verifier)
         self._flicker: Flicker | None = None
-        self._tracks: list[_Track] = []
+        self._tracks = Tracks(WINDOW, NEEDED, STAYS)
         self._t = -1e9
         self._rest = -1e9
 
     def forget(self) -> None:
         self._flicker = None
-        self._tracks = []
+        self._tracks.clear()
         self._suspects.clear()
 
     def look(self, frame: Frame) -> Sequence[Sight]:
@@ -71,7 +70,7 @@ class Flame:
         flicker = self._flicker
         if flicker is None or flicker.shape != picture.shape[:2] or not 0 <= since <= GAP:
             flicker = self._flicker = Flicker(picture.shape[:2])
-            self._tracks = []
+            self._tracks.clear()
             self._rest = -1e9
         self._t = frame.t
         flicker.take(picture)
@@ -79,45 +78,4 @@ class Flame:
             self._rest = frame.t + REST
         if frame.t < self._rest:
             return []
-        return self._follow([*flicker.flames(), *flicker.glares()])
-
-    def _follow(self, blobs: list[Suspect]) -> list[Suspect]:
-        """Those that were there in enough of the last frames, at one place."""
-        for track in self._tracks:
-            hit = max(blobs, key=lambda blob: common(track.box, blob.box), default=None)
-            if hit is not None and common(track.box, hit.box) > 0:
-                blobs.remove(hit)
-                track.hits.append(hit)
-            else:
-                track.hits.append(None)
-        self._tracks = [track for track in self._tracks if any(track.hits)] + [_Track(blob) for blob in blobs]
-        return [lasting for track in self._tracks if (lasting := track.lasting())]
-
-
-class _Track:
-    """One blob over the last frames."""
-
-    def __init__(self, first: Suspect) -> None:
-        self.hits: deque[Suspect | None] = deque([first], maxlen=WINDOW)
-
-    @property
-    def box(self) -> Box:
-        """Where it was seen last."""
-        return next(hit.box for hit in reversed(self.hits) if hit)
-
-    def lasting(self) -> Suspect | None:
-        """The blob, when it was there often enough and did not walk away."""
-        hits = [hit for hit in self.hits if hit]
-        if self.hits[-1] is None or len(hits) < NEEDED or common(hits[0].box, hits[-1].box) < STAYS:
-            return None
-        score = sum(hit.score for hit in hits) / len(hits)
-        return Suspect(hits[-1].box, score, {**hits[-1].why, "frames": float(len(hits))})
-
-
-def common(one: Box, other: Box) -> float:
-    """The common part of two boxes, as a share of the smaller; 0 where they do not touch."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / max(1e-9, min(one[2] * one[3], other[2] * other[3]))
+        return self._tracks.follow([*flicker.flames(), *flicker.glares()])
