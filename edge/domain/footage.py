@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from edge.domain.camera import DWELL, CameraZone, Polygon
 from edge.domain.instant import SECOND
@@ -325,6 +325,7 @@ class OpenFootage:
     viewing: a request that was granted, which is used up by this; then camera and reason may be left out.
     """
 
+    FAILS_OPEN: ClassVar = True  # a picture verifies a fire: a sick journal must not hide it
     by: str
     reason: str
     camera: str | None = None
