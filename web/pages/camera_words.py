@@ -78,7 +78,39 @@ VIEWINGS: Final[Mapping[str, tuple[str, str]]] = {
     "viewed": (_("Viewed"), "low"),
     "lapsed": (_("Lapsed"), "low"),
 }
-WHY: Final[Mapping[str, str]] = {}
+WHY: Final[Mapping[str, str]] = {
+    "seconds": _("seconds it has lasted"),
+    "area": _("part of the picture"),
+    "part": _("part that moves"),
+    "changed": _("part that has changed"),
+    "frames": _("pictures that showed it"),
+    "seen": _("times seen"),
+    "answers": _("times looked"),
+    "model": _("score of the model"),
+    "turns": _("flicker"),
+    "spread": _("spread of colour"),
+    "red": _("excess of red"),
+    "hot": _("part that glares"),
+    "around": _("glow around it"),
+    "novel": _("change of shape"),
+    "blocks": _("fields of the picture in haze"),
+    "share": _("part in haze"),
+    "kept": _("fine structure still seen"),
+    "alike": _("likeness to the background"),
+    "air": _("brightness of the haze"),
+    "intact": _("how much of the scene is recognised"),
+    "sharp": _("sharpness against before"),
+    "coarse": _("likeness seen from far"),
+    "crisp": _("strength of edges against before"),
+    "shift": _("shift of the picture"),
+    "angle": _("turn in degrees"),
+    "edges": _("contrast of its outline"),
+    "known": _("ground still recognised"),
+    "even": _("spread of the change"),
+    "unrest": _("unrest around it"),
+    "unsure": _("part not yet certain"),
+    "still": _("how still it stands"),
+}
 """Names of the numbers behind a finding, in words; one nobody foresaw keeps its name."""
 
 
@@ -117,6 +149,7 @@ def why(v: View, finding: Finding) -> list[tuple[str, str]]:
     return [
         (v.word(WHY[name]) if name in WHY else name.replace("_", " "), _number(value))
         for name, value in finding.why.items()
+        if name != "score"  # said already
     ]
 
 
