@@ -1,4 +1,4 @@
-"""A zone drawn in the browser over a real camera's picture is looked at by the real child: what moves there is found."""
+"""A zone drawn in the browser over a real camera is looked at by its child: what moves there is found."""
 
 from __future__ import annotations
 
