@@ -24,7 +24,7 @@ from drivers.camera.lines import Aim, Beat, Finding, Start, encode, read_report
 from drivers.camera.process import CHILD, Process, StuckError
 from drivers.camera.ring import Ring
 from drivers.camera.sight import Area
-from edge.domain.camera import CameraZone, Polygon, Still, View
+from edge.domain.camera import FAULTS, CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import Device
 from edge.domain.health import LinkReport
@@ -39,7 +39,7 @@ FIRST_BEAT: Final = (
 )
 SILENCE: Final = 15.0  # seconds without a beat, three of which are due, after which a child is stuck
 BLIND: Final = 30.0  # seconds without a new picture of one that says all is well
-HOPELESS: Final = 300.0  # seconds without a new picture, whatever it says: a new one may see again
+HOPELESS: Final = 600.0  # seconds without a new picture, whatever it says: a new one may see again
 FIRST_RETRY: Final = 0.5
 LAST_RETRY: Final = 10.0
 STEADY: Final = 20.0  # seconds after which a run counts as one that went well
@@ -243,7 +243,8 @@ class CameraDriver:
             pass
         if not self._stop.is_set():
             self._counters.stuck += 1
-            self._failed = _DOUBTFUL
+            if self._view.state not in FAULTS:  # a camera's own fault is known, and the hub's side is well
+                self._failed = _DOUBTFUL
         return words.SILENT
 
     def _stuck(self) -> bool:
@@ -276,9 +277,9 @@ class CameraDriver:
 
     def _beat(self, beat: Beat) -> None:
         self._beat_due = time.monotonic() + SILENCE
-        if beat.frame_at != self._view.frame_at:
+        frame_at = self._view.frame_at if beat.frame_at is None else beat.frame_at
+        if frame_at != self._view.frame_at:
             self._frame_since = time.monotonic()
-        frame_at = beat.frame_at if beat.frame_at is not None else self._view.frame_at
         self._view = View(
             beat.state, beat.detail, frame_at, beat.fps, beat.cost, beat.width, beat.height, beat.learning
         )
@@ -325,7 +326,9 @@ class CameraDriver:
     def _ahead(self) -> int:
         """µs by which the hub's clock is ahead of the machine's, which the child goes by; 0 but in a staged scene."""
         ahead = self._host.now().utc - time.time_ns() // 1000
-        return round(ahead, -5) if abs(ahead) > SECOND else 0  # the same for a still each time it is asked for
+        return (
+            round(ahead, -5) if abs(ahead) > SECOND else 0
+        )  # the same for a still each time it is asked for
 
     def _looking_for(self) -> None:
         zones = self._aim.zones

@@ -105,6 +105,20 @@ def test_one_that_never_speaks_is_down_and_says_its_last_words() -> None:
     assert set(host.heards) == {False}
 
 
+def test_one_that_never_sees_again_is_replaced_whatever_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "HOPELESS", 0.5)
+    host = Host()
+    code = "first = not os.path.exists(start['ring'] + '/mark')\nopen(start['ring'] + '/mark', 'w')\n"
+    code += "if first: beat()\n"
+    code += "while True:\n    beat('lost') if first else say({'line': 'beat', 't': 1, 'state': 'lost',\n"
+    code += "        'detail': {'zh': 'x', 'en': 'x'}, 'frame_at': None})\n    time.sleep(0.05)\n"
+    with acting(code.replace("beat('lost') if", "beat('lost', frame_at=1) if"), host) as driver:
+        within(lambda: driver.report().counters["stuck"] > 1)
+        assert driver.view().frame_at is not None
+        assert driver.report().up  # it is the camera that fails
+    assert False not in host.heards
+
+
 @pytest.mark.parametrize(
     "silent",
     [
