@@ -41,7 +41,6 @@ _FAREWELL: Final = 1.0  # seconds for the camera to be told goodbye
 _NICENESS: Final = 10
 _OOM: Final = 500  # before the hub, after what is made on the side (1000)
 _M_ARENA_MAX: Final = -8  # mallopt(3)
-_M_MMAP_THRESHOLD: Final = -3
 
 
 class Voice:
@@ -99,6 +98,7 @@ class Child:
     def __init__(self, start: Start, voice: Voice) -> None:
         address = read_address(start.url, start.username, start.password)
         self._voice = voice
+        self._memory = Memory()
         mailbox = Mailbox()
         self._health = Health(start.fps)
         self._ring = RingWriter(Path(start.ring) / start.source)
@@ -133,6 +133,7 @@ class Child:
             new = (beat.state, beat.detail, beat.active, beat.learning, beat.width, beat.height)
             if new != said or now >= beat_at:
                 self._voice.say(beat)
+                self._memory.give_back()
                 said, beat_at = new, now + BEAT
             if self._heart.stuck(now):
                 sys.stderr.write("a call of OpenCV does not return\n")
@@ -173,16 +174,29 @@ class Child:
         return 0
 
 
+class Memory:
+    """The C library's heap, which a picture's worth of arrays five times a second would leave full of holes."""
+
+    def __init__(self) -> None:
+        self._libc: ctypes.CDLL | None = None
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_M_ARENA_MAX, 1)
+            libc.malloc_trim.argtypes = [ctypes.c_size_t]
+            self._libc = libc
+
+    def give_back(self) -> None:
+        """Return to the system what is free; a millisecond."""
+        if self._libc is not None:
+            self._libc.malloc_trim(0)
+
+
 def prepare() -> None:
-    """Be small and last in line: before anything is allocated by a thread, and any file is made."""
+    """Be last in line, and let nobody else read what is written."""
     os.umask(0o077)
     os.nice(_NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_OOM))
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_ARENA_MAX, 1)
-        libc.mallopt(_M_MMAP_THRESHOLD, 256 * 1024)  # a picture goes back to the system when it is done with
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import secrets
 from typing import Final
@@ -40,6 +39,8 @@ def answer(challenge: str, username: str, password: str, verb: str, target: str)
 def _digest(
     fields: dict[str, str], algorithm: str, username: str, password: str, verb: str, target: str
 ) -> str:
+    import hashlib  # half a megabyte of OpenSSL, for cameras in trouble alone
+
     def hashed(text: str) -> str:
         return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
