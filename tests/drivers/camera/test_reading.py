@@ -66,4 +66,4 @@ def test_a_clip_is_played_over_and_over_at_its_own_pace(tmp_path: Path) -> None:
     reader.join()
     times = [shot.t for shot in shots if shot is not None]
     assert len(times) == 7
-    assert times[-1] - times[0] > 0.9
+    assert times[-1] - times[0] > 0.7  # as fast as they can be read would be in no time
