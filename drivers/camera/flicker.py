@@ -208,8 +208,8 @@ class Flicker:
 
 
 def _above(values: Any, level: float) -> Any:
-    """255 where `values` are more than `level`, else 0."""
-    return cv2.compare(values, level, cv2.CMP_GT)  # type: ignore[call-overload]  # the stubs know no scalars
+    """255 where `values` are more than `level`, else 0; of bytes or floats."""
+    return cv2.threshold(values, level, 255, cv2.THRESH_BINARY)[1].astype(np.uint8, copy=False)
 
 
 def _is_grey(bgr: Any) -> bool:

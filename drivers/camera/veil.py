@@ -131,13 +131,15 @@ class Veil:
             tint, hue = float(np.median((colour - self._colour0)[own])), float(np.median(colour[own]))
             share, brighter = float(haze[own].mean()), float(np.median(told["brighter"][own]))
             detail = float(np.median(fine[own]))
+            drawn = own & (self._power0 > TEXTURE)
+            left = float(np.median(told["kept"][drawn])) / self._gain if np.count_nonzero(drawn) >= 3 else 0.0
             if (
                 not STIRRING[0] < stir < STIRRING[1]
                 or stir < OWN * rest
                 or detail > FINE
                 or np.count_nonzero(self._edged[near] > GONE) > EDGED * area
-                or (tint > TINT and hue > DULL)
-                or (share < HAZE and brighter < BRIGHT)
+                or (tint > (1.7 if share > 0.4 else TINT) and hue > DULL)
+                or (share < HAZE and (brighter < BRIGHT or left > KEPT[1]))
             ):
                 continue
             why = {name: float(np.median(values[own])) for name, values in told.items()}

@@ -1,0 +1,122 @@
+"""The second look: agrees, disagrees, or cannot be asked; and what a suspicion makes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from drivers.camera.areas import WHOLE
+from drivers.camera.frames import Frame
+from drivers.camera.model_card import ModelError
+from drivers.camera.models import load
+from drivers.camera.sight import Area
+from drivers.camera.suspects import ASKS, Suspect, Suspects
+from drivers.camera.verifier import Verdict, Verifier
+from edge.domain.names import Text
+from tests.drivers.camera.onnx_models import card, yolo
+
+BOX = (0.4, 0.4, 0.1, 0.1)
+SUSPECT = Suspect(BOX, 0.6, {"turns": 0.3})
+
+
+def frame(t: float = 0.0, level: int = 0) -> Frame:
+    return Frame(t, np.full((90, 160, 3), level, np.uint8))
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Sees fire in a bright picture, and nothing in a dark one."""
+    path = yolo(tmp_path / "fire.onnx", [[32, 32, 8, 8, 0.9, 0.0]], bright=True)
+    card(path)
+    return path
+
+
+def test_it_agrees_and_disagrees(model) -> None:
+    verifier = Verifier(model)
+    assert verifier.problem is None
+    assert verifier.card is not None
+    assert verifier.card.licence.startswith("CC0")
+    agreed = verifier.verify(frame(level=255), "flame", BOX)
+    assert agreed.verified is True
+    assert agreed.score > 0.4
+    assert verifier.verify(frame(level=0), "flame", BOX) == Verdict(False)
+    assert verifier.verify(frame(level=255), "smoke", BOX).verified is False
+
+
+@pytest.mark.parametrize(
+    "box", [None, (0, 0, 1, 1), (0.95, 0.95, 0.05, 0.05), (0, 0, 0, 0), (0.5, 0.99, 0.6, 0.3)]
+)
+def test_any_box_will_do(model, box) -> None:
+    assert Verifier(model).verify(frame(level=255), "flame", box).verified is True
+
+
+def test_without_a_model_nothing_is_said() -> None:
+    verifier = Verifier(None)
+    assert (verifier.problem, verifier.card, verifier.knows("flame")) == (None, None, False)
+    assert verifier.verify(frame(), "flame", BOX).verified is None
+
+
+def test_a_missing_model_is_a_word_and_the_check_goes_on(tmp_path) -> None:
+    verifier = Verifier(tmp_path / "gone.onnx")
+    assert verifier.problem == Text("没有模型文件 gone.onnx", "there is no model file gone.onnx")
+    suspects = Suspects("flame", (WHOLE,), 3.0, verifier)
+    (sight,) = suspects.sights(frame(), [SUSPECT])
+    assert sight.active
+    assert "verified" not in sight.why
+
+
+def test_a_model_without_that_label_is_not_asked(tmp_path) -> None:
+    path = yolo(tmp_path / "m.onnx", [[32, 32, 8, 8, 0.9, 0.0]])
+    card(path, labels=["cat", "dog"])
+    verifier = Verifier(path)
+    assert not verifier.knows("flame")
+    assert verifier.verify(frame(), "flame", BOX).verified is None
+
+
+def test_a_model_that_fails_later_is_left_alone(model) -> None:
+    made = load(model)
+
+    def fail(*_: object) -> None:
+        raise ModelError(Text("坏了", "it broke"))
+
+    verifier = Verifier(model, load=lambda _: made)
+    made.detect = fail  # type: ignore[method-assign, assignment]
+    assert verifier.verify(frame(), "flame", BOX).verified is None
+    assert verifier.problem == Text("坏了", "it broke")
+    assert not verifier.knows("flame")
+
+
+def test_a_suspicion_that_the_model_shares_is_told_at_once(model) -> None:
+    suspects = Suspects("flame", (WHOLE,), 3.0, Verifier(model))
+    (sight,) = suspects.sights(frame(1.0, 255), [SUSPECT])
+    assert sight.active
+    assert sight.why["verified"] == 1.0
+    assert sight.why["turns"] == 0.3
+    assert sight.why["model"] > 0.4
+
+
+def test_one_that_it_does_not_share_is_told_after_all_its_looks(model) -> None:
+    suspects = Suspects("flame", (WHOLE,), 3.0, Verifier(model))
+    told = []
+    for step in range(10):
+        (sight,) = suspects.sights(frame(0.2 * step), [SUSPECT])
+        told.append((sight.active, sight.why.get("verified")))
+    first = next(number for number, (active, _) in enumerate(told) if active)
+    assert first == 2 * (ASKS - 1)
+    assert told[first:] == [(True, 0.0)] * (10 - first)
+
+
+def test_a_suspicion_is_held_for_a_while_and_then_dropped() -> None:
+    suspects = Suspects("flame", (WHOLE,), 3.0, None)
+    assert not suspects.sights(frame(0), [])[0].active
+    assert suspects.sights(frame(1), [SUSPECT])[0].active
+    assert suspects.sights(frame(3.9), [])[0].box == BOX
+    assert not suspects.sights(frame(4.1), [])[0].active
+
+
+def test_each_zone_has_its_own_by_the_foot_of_the_box() -> None:
+    left = Area("left", ((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
+    right = Area("right", ((0.5, 0), (1, 0), (1, 1), (0.5, 1)))
+    suspects = Suspects("flame", (left, right), 3.0, None)
+    one, other = suspects.sights(frame(), [SUSPECT, Suspect((0.7, 0.1, 0.1, 0.1), 0.9, {})])
+    assert (one.zone, one.score, other.zone, other.score) == ("left", 0.6, "right", 0.9)
