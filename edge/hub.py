@@ -285,7 +285,7 @@ class RunningHub:
 
     def _camera_state(self, camera: Camera) -> CameraState:
         drawn = self._cameras.setting(camera.device)
-        driver = self._drivers.get(camera.source)
+        driver: object = self._drivers.get(camera.source)
         return CameraState(
             camera=camera,
             device=self._directory.devices[camera.device],
