@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -30,6 +31,23 @@ def test_a_yolo_is_decoded(tmp_path, engine) -> None:
     assert (found.label, round(found.score, 3)) == ("fire", 0.9)
     assert found.box == pytest.approx((0.25, 0.125, 0.5, 0.25))
     assert [one.label for one in model.detect(GREY, threshold=0.25)] == ["fire", "smoke"]
+
+
+def test_nothing_is_told_to_the_engine_s_maker(tmp_path) -> None:
+    path = yolo(tmp_path / "fire.onnx", [[32, 16, 32, 16, 0.9, 0.1]])
+    card(path)
+    script = "import sys, pathlib, drivers.camera.models as m; print(m.load(pathlib.Path(sys.argv[1])).engine)"
+    home = tmp_path / "home"
+    home.mkdir()
+    run = subprocess.run(
+        [sys.executable, "-c", script, path],
+        env={"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "onnxruntime"
+    assert not list(home.rglob("*"))
 
 
 def test_an_ssd_is_decoded_with_its_background_left_out(tmp_path, engine) -> None:
