@@ -26,8 +26,12 @@ TINY: Final = (40, 24)
 TEXTURED: Final = 1.6  # grey levels of spread within a block: less is noise or compression
 IN_PLACE: Final = 0.5  # correlation of a block with the same block of the reference
 ENOUGH: Final = 8  # textured blocks without which nothing can be said
+CRUSHED: Final = 6.0
+BLOWN: Final = 246.0  # grey levels: beyond, a block has no structure left to be matched
+SEEN: Final = 0.3  # of the textured blocks between the two, without which all of them count
 EDGES: Final = 0.08  # of the pixels, those of the strongest Laplacian
 FLAT: Final = 0.3  # of the pixels, those of the weakest
+REMEASURE: Final = 2.0  # seconds: a reference that is blended in hardly changes in less
 STEADY: Final = 0.01  # grey levels²: below that a Laplacian is nothing
 
 
@@ -36,19 +40,22 @@ class Look:
     """A frame at the sizes that are compared.
 
     fine: grey, 320 wide, uint8. small: 160 x 90, float32. edges: the squared Laplacian of `fine`, float32.
+    crisp: of its strongest edges, wherever they are, less its noise.
     """
 
     t: float
     fine: NDArray[np.uint8]
     small: Field
     edges: Field
+    crisp: float
 
     @staticmethod
     def of(frame: Frame) -> Look:
         fine = frame.grey(FINE_WIDTH)
         small = _f32(cv2.resize(fine, SMALL, interpolation=cv2.INTER_AREA))
         laplacian = _f32(cv2.Laplacian(fine, cv2.CV_32F, ksize=3))
-        return Look(frame.t, fine, small, laplacian * laplacian)
+        edges = laplacian * laplacian
+        return Look(frame.t, fine, small, edges, _crispness(edges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,11 @@ class Likeness:
     texture: float
     crisp: float
 
+    @property
+    def intact(self) -> float:
+        """How much of the scene is where it was, in blocks and as a whole: 0 to 1."""
+        return (self.matched + max(0.0, self.coarse)) / 2
+
 
 class Reference:
     """A scene as a camera usually sees it: the mean of its looks, which fades with `blend`."""
@@ -73,9 +85,10 @@ class Reference:
     def __init__(self, looks: list[Look]) -> None:
         self.small = np.median([look.small for look in looks], axis=0).astype(np.float32)
         self.fine = np.median([look.fine for look in looks], axis=0).astype(np.float32)
+        self._measured = looks[-1].t
         self._measure()
         self._sharpness = float(np.median([self._edge_energy(look.edges) for look in looks]))
-        self._crispness = float(np.median([_crispness(look.edges) for look in looks]))
+        self._crispness = float(np.median([look.crisp for look in looks]))
 
     @property
     def telling(self) -> bool:
@@ -87,22 +100,27 @@ class Reference:
         cv2.accumulateWeighted(look.small, self.small, share)
         cv2.accumulateWeighted(look.fine, self.fine, share)
         self._sharpness += share * (self._edge_energy(look.edges) - self._sharpness)
-        self._crispness += share * (_crispness(look.edges) - self._crispness)
-        self._measure()
+        self._crispness += share * (look.crisp - self._crispness)
+        if look.t - self._measured >= REMEASURE:
+            self._measured = look.t
+            self._measure()
 
-    def likeness(self, small: Field, edges: Field) -> Likeness:
-        """How the scene is seen in a (mean of a few) small pictures and the squared Laplacian of the newest."""
+    def likeness(self, small: Field, look: Look) -> Likeness:
+        """How the scene is seen in `small`, the mean of a few looks, and in the newest of them."""
         mean, spread = _blocks(small)
         both = _mean(small * self.small) - mean * self._mean
         correlation = both / np.sqrt(np.maximum(self._spread * spread, 1e-3))
-        matched = float((correlation[self._textured] > IN_PLACE).mean()) if self.telling else 0.0
+        told = self._textured & (mean > CRUSHED) & (mean < BLOWN)
+        if np.count_nonzero(told) < max(ENOUGH, SEEN * np.count_nonzero(self._textured)):
+            told = self._textured  # not a lamp's glare or a dark corner, but all of it
+        matched = float((correlation[told] > IN_PLACE).mean()) if self.telling else 0.0
         tiny = _coarse(small)
         slope = float(np.vdot(tiny, self._tiny)) / max(float(np.vdot(self._tiny, self._tiny)), 1e-6)
         coarse = slope * float(np.sqrt(np.vdot(self._tiny, self._tiny) / max(np.vdot(tiny, tiny), 1e-6)))
-        energy = max(0.0, self._edge_energy(edges))
+        energy = max(0.0, self._edge_energy(look.edges))
         sharp = float(np.sqrt(energy / max(self._sharpness, STEADY))) / max(abs(slope), 0.02)
         texture = int((spread > TEXTURED**2).sum()) / max(1, int(self._textured.sum()))
-        crisp = float(np.sqrt(_crispness(edges) / max(self._crispness, STEADY)))
+        crisp = float(np.sqrt(max(0.0, look.crisp) / max(self._crispness, STEADY)))
         return Likeness(matched, sharp, coarse, texture, crisp)
 
     def _measure(self) -> None:
@@ -141,5 +159,7 @@ def _coarse(small: Field) -> Field:
 
 def _crispness(edges: Field) -> float:
     """The strength of a picture's strongest edges, wherever they are, less its noise."""
-    few = edges[::2, ::2]
-    return float(np.quantile(few, 0.97) - np.quantile(few, 0.3))
+    few = edges[::3, ::3].ravel()
+    low, high = round(0.3 * few.size), round(0.97 * few.size)
+    ordered = np.partition(few, (low, min(high, few.size - 1)))
+    return float(ordered[high] - ordered[low])

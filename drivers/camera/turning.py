@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 
+WIDE: Final = 320  # pixels
 FEATURES: Final = 500
 INLIERS: Final = 14  # features that agree on one shift and rotation: fewer agree by chance
 AGREEING: Final = 0.3  # of all that were matched
@@ -30,7 +31,8 @@ class Turn:
 def find_turn(before: Field, now: Any) -> Turn | None:
     """The turn between two grey pictures of the same size; None where none can be told."""
     orb = cv2.ORB_create(FEATURES, 1.2, 4, fastThreshold=6)
-    here, there = (orb.detectAndCompute(_levelled(picture), None) for picture in (before, now))
+    size = _size(before)
+    here, there = (orb.detectAndCompute(_levelled(picture, size), None) for picture in (before, now))
     if here[1] is None or there[1] is None or len(here[0]) < INLIERS or len(there[0]) < INLIERS:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(here[1], there[1], k=2)
@@ -45,7 +47,7 @@ def find_turn(before: Field, now: Any) -> Turn | None:
     agreeing = int(agree.sum())
     if agreeing < max(INLIERS, AGREEING * len(good)):
         return None
-    height, width = before.shape[:2]
+    width, height = size
     middle = np.array((width / 2, height / 2, 1.0))
     off = matrix @ middle - middle[:2]
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
@@ -53,9 +55,17 @@ def find_turn(before: Field, now: Any) -> Turn | None:
     return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing)
 
 
-def _levelled(picture: Any) -> Any:
+def _size(picture: Field) -> tuple[int, int]:
+    """At least `WIDE`: a feature needs 31 pixels around it."""
+    height, width = picture.shape
+    larger = max(1.0, WIDE / width)
+    return round(width * larger), round(height * larger)
+
+
+def _levelled(picture: Any, size: tuple[int, int]) -> Any:
     """Its contrast stretched part by part: features are found in the dark corners of a night picture too."""
-    return _CLAHE.apply(np.clip(picture, 0, 255).astype(np.uint8))
+    levelled = _CLAHE.apply(np.clip(picture, 0, 255).astype(np.uint8))
+    return cv2.resize(levelled, size, interpolation=cv2.INTER_LINEAR)
 
 
 _CLAHE: Final = cv2.createCLAHE(3.0, (4, 4))

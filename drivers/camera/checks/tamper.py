@@ -12,24 +12,27 @@ import numpy as np
 from drivers.camera.frames import Frame
 from drivers.camera.likeness import Field, Likeness, Look, Reference
 from drivers.camera.sight import KINDS, Sight
-from drivers.camera.turning import find_turn
+from drivers.camera.turning import Turn, find_turn
 
 LEARN: Final = 3.0  # seconds of pictures that make the first reference
 HOLD: Final = 2.0  # seconds that a suspicion lasts before it is told
 FREE: Final = 1.0  # seconds that all must be well before it is over
+PAUSE: Final = 0.7  # seconds that a suspicion may rest and still be the same
 FADE: Final = 60.0  # seconds in which the reference follows the scene
+SLOW: Final = 3.0  # times as long where it is not quite the scene
 REMEMBERED: Final = 4  # looks that are averaged: less noise, and who walks by is thin
 
-LOST: Final = 0.4  # of the structure still in its place: less is suspicious
-DOUBT: Final = 0.8  # less is worth a look at where it may have gone
-BLURRED: Final = 0.45  # of the reference's sharpness
-ALIKE: Final = 0.6  # coarse correlation from which it is the same view
+WELL: Final = 0.7  # of the scene intact: it is as it was
+LOST: Final = 0.33  # less, and nothing is as it was
+BLURRED: Final = 0.42  # of the reference's sharpness
+ALIKE: Final = 0.5  # coarse correlation from which it is the same view
 CRISP: Final = (
-    0.45  # edges of a strange picture, as part of the reference's, from which it is a view and no cover
+    0.5  # edges of a strange picture, as part of the reference's, from which it is a view and no cover
 )
 SHIFTED: Final = 0.05  # of the width
 ROTATED: Final = 4.0  # degrees
-PATIENCE: Final = 0.4  # seconds between two searches for where it went
+AGREED: Final = 0.8  # of the last looks, for another kind than was told
+SEARCH: Final = 0.6  # seconds between two searches for where it went
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,12 @@ class Tamper:
         self._reference: Reference | None = None
         self._first: list[Look] = []
         self._recent: deque[Look] = deque(maxlen=REMEMBERED)
-        self._doubts: deque[_Verdict] = deque(maxlen=12)
+        self._doubts: deque[_Verdict] = deque(maxlen=50)
         self._told: _Verdict | None = None
         self._well: float | None = None
         self._searched = -1e9
-        self.last: Likeness | None = None
+        self._blended = -1e9
+        self._turn: Turn | None = None
 
     @property
     def learning(self) -> bool:
@@ -87,46 +91,51 @@ class Tamper:
 
     def _compare(self, reference: Reference, now: Look) -> None:
         mean: Field = np.mean([look.small for look in self._recent], axis=0, dtype=np.float32)
-        like = reference.likeness(mean, now.edges)
-        self.last = like
-        verdict = self._judge(reference, now, like)
-        if verdict is None:
-            self._calm(reference, now, like)
-            return
-        self._well = None
-        self._doubts.append(verdict)
-        since = self._doubts[0].t
-        if now.t - since >= HOLD:
-            lately = [doubt for doubt in self._doubts if now.t - doubt.t <= HOLD]
-            kind, votes = Counter(doubt.kind for doubt in lately).most_common(1)[0]
-            if self._told is None or (self._told.kind != kind and votes > 0.8 * len(lately)):
-                self._told = next(doubt for doubt in reversed(lately) if doubt.kind == kind)
+        like = reference.likeness(mean, now)
+        doubt = self._judge(reference, now, like)
+        if doubt is not None:
+            self._well = None
+            self._doubt(doubt)
+        elif not self._doubts or now.t - self._doubts[-1].t >= PAUSE:
+            self._doubts.clear()
+            self._calm(reference, now, like.intact >= WELL)
 
-    def _calm(self, reference: Reference, now: Look, like: Likeness) -> None:
-        self._doubts.clear()
+    def _doubt(self, doubt: _Verdict) -> None:
+        self._doubts.append(doubt)
+        if doubt.t - self._doubts[0].t < HOLD:
+            return
+        while doubt.t - self._doubts[1].t >= HOLD:
+            self._doubts.popleft()
+        kind, votes = Counter(one.kind for one in self._doubts).most_common(1)[0]
+        if self._told is None or (self._told.kind != kind and votes > AGREED * len(self._doubts)):
+            self._told = next(one for one in reversed(self._doubts) if one.kind == kind)
+
+    def _calm(self, reference: Reference, now: Look, well: bool) -> None:
+        """Nothing speaks for tampering. well: and the scene is seen as it was."""
         if self._told is not None:
-            self._well = self._well or now.t
-            if now.t - self._well < FREE:
+            self._well = (self._well or now.t) if well else None
+            if self._well is None or now.t - self._well < FREE:
                 return
-            self._told, self._well = None, None
-        reference.blend(now, 0.2 / FADE)
+            self._told = self._well = None
+        step = min(1.0, max(0.0, now.t - self._blended))
+        self._blended = now.t
+        reference.blend(now, step / (FADE if well else FADE * SLOW))
 
     def _judge(self, reference: Reference, now: Look, like: Likeness) -> _Verdict | None:
-        why = {"matched": like.matched, "sharp": like.sharp, "coarse": like.coarse, "crisp": like.crisp}
+        why = {"intact": like.intact, "sharp": like.sharp, "coarse": like.coarse, "crisp": like.crisp}
         if like.coarse >= ALIKE and like.sharp < BLURRED:
             return _Verdict(now.t, "defocused", 1 - like.sharp, why)
-        if like.matched < DOUBT and (like.matched < LOST or now.t - self._searched > 1.0):
-            self._searched = now.t
-            turn = find_turn(reference.fine, now.fine)
-            if turn is not None and (turn.shift > SHIFTED or turn.angle > ROTATED):
-                score = min(1.0, 0.5 + turn.agreeing / 100)
-                return _Verdict(
-                    now.t,
-                    "moved",
-                    score,
-                    why | {"shift": turn.shift, "angle": turn.angle, "agreeing": turn.agreeing},
-                )
-        if like.matched >= LOST:
+        if like.intact >= WELL:
+            self._turn = None
             return None
-        kind = "moved" if like.crisp >= CRISP else "covered"
-        return _Verdict(now.t, kind, 1 - like.matched, why)
+        if now.t - self._searched >= SEARCH:
+            self._searched = now.t
+            fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
+            turn = find_turn(reference.fine, fine)
+            self._turn = turn if turn and (turn.shift > SHIFTED or turn.angle > ROTATED) else None
+        if self._turn is not None:
+            why |= {"shift": self._turn.shift, "angle": self._turn.angle}
+            return _Verdict(now.t, "moved", min(1.0, 0.5 + self._turn.agreeing / 100), why)
+        if like.intact >= LOST:
+            return None
+        return _Verdict(now.t, "moved" if like.crisp >= CRISP else "covered", 1 - like.intact, why)

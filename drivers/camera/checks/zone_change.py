@@ -80,7 +80,7 @@ class ZoneChange:
             if len(self._looks) == SAMPLES:
                 self._picture, self._looks = Reference(self._looks), []
         elif self._picture.telling:
-            if self._picture.likeness(look.small, look.edges).matched < UPSET:
+            if self._picture.likeness(look.small, look).intact < UPSET:
                 return self._said
             self._picture.blend(look, EVERY / FOLLOW)
         for zone in self._zones:
