@@ -32,7 +32,8 @@ MOST: Final = 4000
 FILMS: Final = 8  # that may be waited for
 CLOSE: Final = SECOND  # a picture so near to the moment shows it
 PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
-_AGAIN: Final = 0.2  # seconds between two looks into a ring
+LATE: Final = 60 * SECOND  # and one of afterwards: a camera, or the hub, may just be starting again
+_AGAIN: Final = (0.2, 5.0)  # seconds between the first two looks into a ring, doubled up to the last
 _FILM_LIMIT: Final = 180.0  # seconds
 _LARGEST: Final = 8 << 20  # bytes of a picture
 _ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
@@ -56,7 +57,9 @@ class Keeper:
         self._cameras = cameras
         self._told = told
         self._utc = utc
-        self._orders: list[tuple[float, int, Capture | Erase]] = []  # (when, in turn, what)
+        self._orders: list[
+            tuple[float, int, int, Capture | Erase]
+        ] = []  # (when, in turn, looks before, what)
         self._count = 0
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -75,7 +78,8 @@ class Keeper:
             many = Text("同时要保存的画面太多", "too many pictures were to be kept at once")
             self._told(Captured(effect.stills, effect.shot, error=many))
         else:
-            self._push(0.0, effect)
+            ahead = effect.wanted - self._utc() if isinstance(effect, Capture) else 0
+            self._push(min(max(0.0, ahead / SECOND), _AGAIN[1]), 0, effect)
 
     def aim(self, aim: Aim) -> None:
         """Have a camera look at its zones; also before its driver has started."""
@@ -119,9 +123,9 @@ class Keeper:
 
     # ---- details --------------------------------------------------------------------------------------------------
 
-    def _push(self, wait: float, order: Capture | Erase) -> None:
+    def _push(self, wait: float, looks: int, order: Capture | Erase) -> None:
         self._count += 1
-        heappush(self._orders, (asyncio.get_running_loop().time() + wait, self._count, order))
+        heappush(self._orders, (asyncio.get_running_loop().time() + wait, self._count, looks, order))
         self._woken.set()
 
     async def _work(self, known: Collection[str], before: int) -> None:
@@ -135,12 +139,12 @@ class Keeper:
                     async with asyncio.timeout(wait):
                         await self._woken.wait()
                 continue
-            order = heappop(self._orders)[2]
+            _, _, looks, order = heappop(self._orders)
             receipt = await asyncio.to_thread(self._carry_out, order)
             if receipt is not None:
                 self._told(receipt)
             else:
-                self._push(_AGAIN, order)
+                self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
 
     def _carry_out(self, order: Capture | Erase) -> Captured | Erased | None:
         """What came of it; None while a picture may still come."""
@@ -167,7 +171,7 @@ class Keeper:
             return Captured(order.stills, order.shot, error=nothing)
         found = self._found(order, camera)
         if found is None:
-            return None if self._utc() < order.wanted + PATIENCE else _none(order, camera)
+            return None if self._utc() < order.wanted + _patience(order) else _none(order, camera)
         taken, content = found
         try:
             write_whole(path, content, taken)
@@ -183,12 +187,12 @@ class Keeper:
     def _found(self, order: Capture, camera: Looking) -> tuple[int, bytes] | None:
         """The picture nearest to the moment, once no nearer one can come: (µs UTC it shows, JPEG)."""
         wanted, now = order.wanted, self._utc()
-        if order.before:
+        if order.which == "before":
             ring = [
                 still for still in camera.stills(wanted - RING, wanted + CLOSE // 2) if still.taken <= now
             ]
         else:
-            ring = list(camera.stills(wanted - CLOSE, wanted + PATIENCE))
+            ring = list(camera.stills(wanted - CLOSE, wanted + _patience(order)))
             if not any(still.taken >= wanted for still in ring) and now < wanted + CLOSE:
                 return None
         for still in sorted(ring, key=lambda one: abs(one.taken - wanted)):
@@ -281,6 +285,10 @@ def _tidy(folder: Path, known: Collection[str], before: int) -> None:
         log.warning("old pictures that nobody knows of cannot be deleted: %s", error)
     if gone:
         log.info("%d old or half pictures that nobody knows of were deleted", gone)
+
+
+def _patience(order: Capture) -> int:
+    return LATE if order.which == "after" else PATIENCE
 
 
 def _captured(order: Capture, content: bytes, taken: int) -> Captured:

@@ -174,7 +174,7 @@ class Stills:
 
 
 def _capture(one: StillSet, shot: Shot) -> Capture:
-    return Capture(one.id, shot.id, one.device, shot.wanted, shot.moment == "before", shot.start)
+    return Capture(one.id, shot.id, one.device, shot.wanted, shot.moment, shot.start)
 
 
 def _name(stills: str, moment: str, now: Instant) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from edge.domain.camera import CameraZone, Polygon
 from edge.domain.fact import Fact, Seq
@@ -86,15 +86,16 @@ class Rehearse:
 class Capture:
     """Keep a picture of a camera. stills, shot: ids of the set and the picture. wanted: µs UTC it is to show.
 
-    before: the newest one up to then will do, however old the ring has it. start: of a film that ends at `wanted`, else
-    None. Answered by `Captured`, also when there is none. The same shot again is the same file.
+    which: "before", the newest one up to then will do, however old the ring has it; "at", one within a second; "after",
+    the next one will do, for a minute; "clip", a film from `start` (µs UTC) to then. Answered by `Captured`, also when
+    there is none. The same shot again is the same file.
     """
 
     stills: str
     shot: str
     device: str
     wanted: int
-    before: bool = False
+    which: Literal["before", "at", "after", "clip"] = "at"
     start: int | None = None
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -102,10 +103,10 @@ class Room:
         self.keeper = Keeper(self.folder, {"cm-01": self.camera}, self.line.told, lambda: self.utc)
 
     async def capture(
-        self, shot: str = SHOT, device: str = "cm-01", *, before: bool = False, start: int | None = None
+        self, shot: str = SHOT, device: str = "cm-01", *, which: Any = "at", start: int | None = None
     ) -> Captured:
         told = len(self.line.receipts)
-        self.keeper.perform(Capture("st-1", shot, device, NOW, before, start))
+        self.keeper.perform(Capture("st-1", shot, device, NOW, which, start))
         receipt = (await self.line.wait(told + 1))[-1]
         assert isinstance(receipt, Captured)
         return receipt
@@ -156,7 +157,33 @@ async def test_before_takes_the_newest_up_to_then_however_old(room: Room) -> Non
     room.camera.see(NOW - 30 * SECOND)
     room.camera.see(NOW + 2 * SECOND)
     room.utc = NOW + 5 * SECOND
-    assert (await room.capture(before=True)).taken == NOW - 30 * SECOND
+    assert (await room.capture(which="before")).taken == NOW - 30 * SECOND
+
+
+async def test_afterwards_the_next_one_will_do(room: Room) -> None:
+    """The hub was killed and comes back: better late than never."""
+    room.utc = NOW + 25 * SECOND
+    room.camera.see(NOW + 20 * SECOND)
+    room.camera.see(NOW + 21 * SECOND)
+    assert (await room.capture(which="after")).taken == NOW + 20 * SECOND
+    room.camera.ring.clear()
+    room.utc = NOW + 60 * SECOND
+    assert (await room.capture(OTHER, which="after")).taken is None
+
+
+async def test_a_picture_of_afterwards_is_looked_for_when_it_can_be_there(room: Room) -> None:
+    looks: list[int] = []
+    stills = room.camera.stills
+
+    def looking(start: int, end: int) -> Sequence[Still]:
+        looks.append(room.utc)
+        return stills(start, end)
+
+    room.camera.stills = looking  # type: ignore[method-assign]
+    room.utc = NOW - 300_000
+    room.camera.see(NOW + 100_000)
+    await room.capture(which="after")
+    assert len(looks) == 1
 
 
 async def test_where_there_is_none_it_says_why(room: Room) -> None:

@@ -23,8 +23,8 @@ def gate() -> Gatehouse:
 def test_a_fire_asks_the_cameras_that_see_its_place_for_three_moments(gate: Gatehouse) -> None:
     assert gate.raised() == ["stills.asked"]
     at = gate.now.utc
-    assert [(c.device, c.wanted - at, c.before) for c in gate.captures()] == [
-        ("cm-02", -5 * SECOND, True), ("cm-02", 0, False), ("cm-02", 5 * SECOND, False),
+    assert [(c.device, c.wanted - at, c.which) for c in gate.captures()] == [
+        ("cm-02", -5 * SECOND, "before"), ("cm-02", 0, "at"), ("cm-02", 5 * SECOND, "after"),
     ]  # fmt: skip
     (one,) = gate.sets()
     assert (one.alarm, one.kept_until) == ("a-1", at + 30 * DAY)
