@@ -169,7 +169,7 @@ def _live(arguments: Namespace, report: Report, progress: _Progress) -> None:
     progress.say(f"{arguments.live} cameras on a hub")
     with camera_live.stand_with(arguments.live, arguments.data) as (stand, cameras):
         load = cameras.load(stand, arguments.seconds)
-    many = f"{load.children} cameras at 5 fps"
+    many = f"{load.children} {'cameras' if load.children > 1 else 'camera'} at 5 fps"
     report.add(
         "live_cores", f"{many}: their children together, of a core", 100 * load.cores, "%", target="≤ 100 %"
     )

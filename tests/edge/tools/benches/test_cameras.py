@@ -24,12 +24,18 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict[str, 
     return report, said.err
 
 
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films of three seconds: what they cost is not judged here."""
+    monkeypatch.setattr("edge.tools.benches.cameras.FILM", 3.0)
+    monkeypatch.setattr(camera_cost, "LEARNT", 1.0)
+
+
 @pytest.mark.slow
 def test_made_cases_are_played_to_every_check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.tools.benches.cameras.FILM", 21.0)
-    report, err = run(capsys, "cameras", "--cases", "24", "--live", "0", "--jobs", "1")
+    brief(monkeypatch)
+    report, err = run(capsys, "cameras", "--cases", "12", "--live", "0", "--jobs", "1")
     figures = report["figures"]
     for check in ("tamper", "flame", "smoke", "left-object"):
         assert f"made_{check}_false" in figures
@@ -39,7 +45,7 @@ def test_made_cases_are_played_to_every_check(
     assert all(0 <= figures[name]["value"] <= 100 for name in recalls)
     assert figures["all_ms"]["to_reach"] == "≤ 5 ms"
     assert any("ESTIMATE" in note and "Raspberry Pi 4" in note for note in report["notes"])
-    assert any(note.startswith("made cases: 2") for note in report["notes"])
+    assert any(note.startswith("made cases: 12 ") for note in report["notes"])
     assert "edge-hub bench: " in err
 
 
@@ -57,13 +63,13 @@ def test_the_parts_of_the_workers_are_the_whole_and_the_same_again() -> None:
 def test_cameras_on_a_hub_are_weighed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.tools.benches.cameras.FILM", 21.0)
-    report, _ = run(capsys, "cameras", "--cases", "0", "--live", "2", "--seconds", "3")
+    brief(monkeypatch)
+    report, _ = run(capsys, "cameras", "--cases", "0", "--live", "1", "--seconds", "2")
     figures = report["figures"]
-    assert figures["live_pss"]["what"].startswith("2 cameras")
+    assert figures["live_pss"]["what"].startswith("1 camera ")
     assert figures["live_pss"]["value"] > 10
     assert 0 < figures["live_cores"]["value"] < 200
-    assert 0 < figures["live_drawing"]["value"] < 100
+    assert 0 <= figures["live_drawing"]["value"] < 100  # in steps of 10 ms
 
 
 @pytest.mark.slow
