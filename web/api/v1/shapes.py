@@ -144,7 +144,8 @@ def fact(hub: Hub, f: Fact) -> dict[str, Any]:
     return shape
 
 
-_INTERNAL = frozenset({"remaining"})  # what is left of a delay, for a restart
+_INTERNAL = frozenset({"remaining", "max_age"})  # what is left of a delay, for a restart
+_MOMENTS = frozenset({"at", "since", "until", "taken", "wanted", "start", "end", "ended", "kept_until"})
 
 
 def case(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def case(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _part(key: str, value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
-        return to_rfc3339(value) if key in {"at", "since", "until"} or key.endswith("_at") else value
+        return to_rfc3339(value) if key in _MOMENTS or key.endswith("_at") else value
     if key == "times" and isinstance(value, Mapping):
         return {name: time_of(at) for name, at in value.items()}
     if key == "extensions":

@@ -25,6 +25,11 @@ async function refresh() {
   wake();
   tick();
 }
+// The hub says every few seconds how a camera does; the picture that has just come says it sooner.
+document.addEventListener("sight:drawn", (event) => {
+  const face = document.querySelector("[data-newest]");
+  if (face) face.dataset.age = Math.max(Number(face.dataset.age), Number(event.target.dataset.taken));
+});
 setInterval(refresh, EVERY);
 document.addEventListener("footage:changed", refresh);
 

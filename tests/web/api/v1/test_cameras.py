@@ -409,6 +409,21 @@ async def test_whoever_wrote_it_down_does_not_decide(api: httpx.AsyncClient, hub
         assert (await api.post("/api/v1/viewings", json=body | wrong)).json()["code"] == code
 
 
+async def test_facts_say_times_as_times(api: httpx.AsyncClient, hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm, finding=found(hub, alarm.id))
+    facts = (await api.get("/api/v1/journal?after=1-1")).json()["items"]
+    finding = next(fact["finding"] for fact in facts if fact["kind"] == "finding.seen")
+    stills = next(fact["stills"] for fact in facts if fact["kind"] == "stills.kept")
+    moments = [
+        finding["since"],
+        stills["kept_until"],
+        stills["pictures"][0]["taken"],
+        stills["pictures"][0]["wanted"],
+    ]
+    assert all(str(moment).endswith("Z") for moment in moments), moments
+
+
 async def test_openapi_knows_pictures_as_pictures(api: httpx.AsyncClient) -> None:
     paths = (await api.get("/api/v1/openapi.json")).json()["paths"]
     assert "image/jpeg" in paths["/api/v1/cameras/{id}/picture"]["get"]["responses"]["200"]["content"]
