@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
@@ -32,6 +34,15 @@ class Address:
 
     def __repr__(self) -> str:
         return f"Address({self.url!r})"
+
+    @property
+    def named(self) -> bool:
+        """Whether a name server has to be asked where it is."""
+        for family in (socket.AF_INET, socket.AF_INET6):
+            with contextlib.suppress(OSError):
+                socket.inet_pton(family, self.host)
+                return False
+        return bool(self.host)
 
     @property
     def opened(self) -> str:

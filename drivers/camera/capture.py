@@ -21,9 +21,15 @@ from drivers.camera.frames import Picture
 TIMEOUT: Final = 3.0  # seconds: of opening, and of waiting for a picture
 STALL: Final = 2.5
 
-# RTSP over UDP loses slices on a busy switch and does not pass firewalls. Half a second of looking is enough for a
-# stream that names its codec, as RTSP and MJPEG do.
-_OPTIONS: Final = "rtsp_transport;tcp|analyzeduration;500000|fpsprobesize;0"
+_ENVIRONMENT: Final = {
+    # RTSP over UDP loses slices on a busy switch and does not pass firewalls. Half a second of looking is enough for a
+    # stream that names its codec, as RTSP and MJPEG do.
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "rtsp_transport;tcp|analyzeduration;500000|fpsprobesize;0",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    # A USB camera knows no time-outs in the constructor; three tries of ten seconds are its default.
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": str(round(TIMEOUT)),
+    "OPENCV_VIDEOIO_V4L_READ_ATTEMPTS": "1",
+}
 _USB_WIDTH: Final = 640
 _USB_HEIGHT: Final = 360
 _FALLBACK_FPS: Final = 25.0
@@ -52,8 +58,8 @@ class Capture:
     def open(self) -> bool:
         """Whether there is something to read now; after about `TIMEOUT` seconds at most."""
         self.close()
-        # Read by OpenCV when it opens; libraries are not to write to the child's output, least of all a password.
-        os.environ.update(OPENCV_FFMPEG_CAPTURE_OPTIONS=_OPTIONS, OPENCV_FFMPEG_LOGLEVEL="-8")
+        # Read by OpenCV when it is first used; what FFmpeg writes to stderr could have the password in it.
+        os.environ.update(_ENVIRONMENT)
         if self.address.kind == "usb":
             video = cv2.VideoCapture(self.address.opened, cv2.CAP_V4L2)
             video.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))

@@ -24,7 +24,6 @@ WORRIED: Final = 2.3
 AGAIN: Final = 1.0  # seconds between two questions
 STARTING: Final = 4.3  # seconds after which a start without pictures is a fault, whatever has been answered
 UNSETTLED: Final = 4.6  # seconds of pictures that break off before they settle: no blink
-STUCK: Final = 10.0  # seconds in one call of OpenCV, whose time-outs are three: it never returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class Heart:
     def stuck(self, now: float) -> bool:
         """Whether a call of OpenCV will never return: only the end of the process ends it."""
         calling = self._reader.calling
-        return calling is not None and now - calling > STUCK
+        return calling is not None and now - calling > self._reader.patience
 
     def _judged(self, now: float, reading: Reading) -> State:
         broken = self._reader.broken

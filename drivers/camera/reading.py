@@ -15,6 +15,10 @@ from drivers.camera.picture import BURST, Health
 
 FIRST_PAUSE: Final = 0.5  # seconds between two connections, doubled up to the longest
 LONGEST_PAUSE: Final = 4.0
+STUCK: Final = 10.0  # seconds in one call, whose time-outs are three
+NAMING: Final = (
+    45.0  # a name server that does not answer is waited for without them (resolv.conf(5): 2 x 5 s each)
+)
 
 T = TypeVar("T")
 
@@ -54,7 +58,8 @@ class Reader(threading.Thread):
     """Reads `address`, tells `health` what comes and puts `fps` pictures a second into `mailbox`.
 
     broken: since when (monotonic seconds) there is no connection, None while pictures come. calling: since when it is
-    in a call of OpenCV. width, height, codec: of the newest picture.
+    in a call of OpenCV; patience: seconds after which such a call will never return. width, height, codec: of the
+    newest picture.
     """
 
     def __init__(self, address: Address, fps: float, health: Health, mailbox: Mailbox) -> None:
@@ -63,6 +68,7 @@ class Reader(threading.Thread):
         self.calling: float | None = None
         self.width = self.height = 0
         self.codec = ""
+        self.patience = NAMING if address.named else STUCK
         self._clip = address.kind == "file"
         self._capture = Capture(address)
         self._fps = fps

@@ -21,6 +21,15 @@ def test_a_stream_has_host_port_and_path(url: str, kind: str, host: str, port: i
     assert address.opened == url
 
 
+def test_only_names_have_to_be_resolved() -> None:
+    named = [
+        read(f"rtsp://{host}/live").named
+        for host in ("192.0.2.31", "[2001:db8::5]", "cam", "1.2.3.4.example")
+    ]
+    assert named == [False, False, True, True]
+    assert not read("usb:/dev/video0").named
+
+
 def test_a_device_and_a_clip_are_paths() -> None:
     assert read("usb:/dev/video0").opened == "/dev/video0"
     assert read("file:/srv/a b.mp4").opened == "/srv/a b.mp4"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.camera import heart, troubles, words
+from drivers.camera import troubles, words
 from drivers.camera.heart import Asker, Heart
 from drivers.camera.picture import Health
 from drivers.camera.troubles import Trouble
@@ -18,6 +18,7 @@ class StillReader:
 
     broken: float | None = 0.0
     calling: float | None = None
+    patience: float = 10.0
 
 
 class StillAsker:
@@ -150,7 +151,7 @@ def test_a_call_that_does_not_return_is_stuck() -> None:
     stage = Stage()
     stage.reader.calling = 1.0
     assert not stage.heart.stuck(4.0)
-    assert stage.heart.stuck(1.1 + heart.STUCK)
+    assert stage.heart.stuck(11.1)
 
 
 def test_an_asker_asks_when_told_and_not_all_the_time() -> None:
