@@ -123,7 +123,7 @@ def tenants(
             lambda: engine.open().values(), incidents.standing, hazards.standing, orders.open, hazards.known
         ),
         site.emergency.coincidence.area,
-        _watched(site, directory),
+        watched(site, directory),
         site.retention.stills_days,
         certain,
         short,
@@ -166,7 +166,7 @@ def tenants(
     ]
 
 
-def _watched(site: Site, directory: Directory) -> Callable[[str], bool]:
+def watched(site: Site, directory: Directory) -> Callable[[str], bool]:
     """Whether a rule looks at a point of a camera."""
     points = [point for point in directory.points.values() if point.device.profile.category == CATEGORY]
     meant = {
