@@ -2,8 +2,9 @@
 
 Two pictures are kept. The background follows what is always so, a level a second. The candidate holds, pixel by pixel,
 the last thing that differed from the background and did not move; it outlasts passers-by for as long as it has been
-there itself, so that people walking before a bag do not start its time anew. All planes of a colour picture lie one
-below the other in one array, so that a step is one call of OpenCV.
+there itself, so that people walking before a bag do not start its time anew. Its rival is what is there in its place
+now: should the candidate not return, the rival is the candidate since it first appeared. All planes of a colour
+picture lie one below the other in one array, so that a step is one call of OpenCV.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ LEARNING: Final = (
     12.0  # seconds: the median of 24 pictures is free of whoever passes in less than half of them
 )
 LONGEST: Final = 30.0  # seconds of it where people never leave the place alone
+SAMPLES: Final = 24
 BUSY: Final = 0.25  # share of the place that moved while it was learnt, above which more is looked at
 LEAST, MOST = (
     18.0,
@@ -47,12 +49,16 @@ class Background:
         self.unsure: Picture = np.zeros((self.height, self.width), np.uint8)
         self._samples: list[Picture] = []
         self._sampled = -1e9
+        self._every = SAMPLE
         self._began: float | None = None
+        self._judge_at = 0.0
         self._crept = -1e9
         self._origin = 0.0
         self._last: float | None = None
         self._scene: Picture | None = None
         self._new: Picture = np.zeros((3 * self.height, self.width), np.uint8)
+        self._rival: Picture = np.zeros_like(self._new)
+        self._rose: Floats = np.zeros((self.height, self.width), np.float32)
         self._since: Floats = np.zeros((self.height, self.width), np.float32)
         self._held: Floats = np.zeros_like(self._since)
         self._doubt: Floats = np.zeros_like(self._since)
@@ -72,26 +78,29 @@ class Background:
     def learn(self, bgr: Picture, t: float, within: Picture) -> bool:
         """Look at a picture of the scene; True when the background is known with it. within: 255 where it matters."""
         if self._began is None:
-            self._began = t
-        if t - self._sampled >= SAMPLE - 0.05:
+            self._began = self._judge_at = t
+            self._judge_at += LEARNING
+        if t - self._sampled >= self._every - 0.05:
             self._sampled = t
             self._samples.append(_stacked(bgr))
-        elapsed = t - self._began
-        if elapsed < LEARNING or len(self._samples) < 5:
+        if t < self._judge_at or len(self._samples) < 5:
             return False
-        moved = self._moved()
+        middle = _middle(self._samples)
+        moved = self._moved(middle)
         busy = cv2.countNonZero(cv2.bitwise_and(moved, within)) / max(1, cv2.countNonZero(within))
-        if busy > BUSY and elapsed < LONGEST:
+        if busy > BUSY and t - self._began < LONGEST:
+            self._judge_at = t + LEARNING / 2
+            if len(self._samples) >= SAMPLES:  # as many as before, over a longer time
+                self._samples, self._every = self._samples[::2], 2 * self._every
             return False
-        pile = np.stack(self._samples)
-        middle = len(pile) // 2
-        self._scene = np.ascontiguousarray(np.partition(pile, middle, axis=0)[middle])
+        self._scene = middle
         self.unsure = _array(cv2.dilate(moved, np.ones((5, 5), np.uint8)))
-        self._new = self._scene.copy()
-        self._now = self._scene
-        self._origin = t
+        self._new = middle.copy()
+        self._rival = middle.copy()
+        self._now = middle
+        self._origin = self._last = t
         self._since[:] = 0.0
-        self._last = t
+        self._rose[:] = 0.0
         self._samples.clear()
         return True
 
@@ -104,6 +113,7 @@ class Background:
         step, self._last = min(max(0.0, t - self._last), 1.0), t
         if t - self._origin > DAY:
             self._since -= np.float32(t - self._origin)
+            self._rose -= np.float32(t - self._origin)
             self._origin = t
         self._now, self._gains = now, gains = _stacked(bgr), tuple(gains)
         scene, new = self._lit(self._scene, gains), self._lit(self._new, gains)
@@ -126,9 +136,13 @@ class Background:
         over = _array(
             cv2.compare(self._doubt, cv2.add(patience, np.full_like(self._held, QUICK)), cv2.CMP_GT)
         )
+        self._rise(self._unlit(now, gains), t)
         if cv2.countNonZero(over):
-            cv2.copyTo(self._unlit(now, gains), cv2.vconcat([over] * 3), self._new)
+            cv2.copyTo(self._rival, cv2.vconcat([over] * 3), self._new)
             self._start(over, t)
+            taken = _array(cv2.bitwise_and(over, differs))
+            cv2.copyTo(self._rose, taken, self._since)
+            cv2.copyTo(np.full_like(self._rose, t - self._origin) - self._rose, taken, self._held)
         if t - self._crept >= CREEP:
             self._crept = t
             self._creep(self._scene, scene, now, cv2.bitwise_not(differs))
@@ -182,25 +196,39 @@ class Background:
         cv2.copyTo(self._zero, where, self._often)
         self._start(where, self._last)
 
+    def repaint(self, where: Picture, ground: Picture) -> None:
+        """Take `ground` for the background, where marked; what is there now keeps its time."""
+        assert self._scene is not None  # noqa: S101 - as in look
+        cv2.copyTo(_stacked(ground), cv2.vconcat([where] * 3), self._scene)
+        cv2.copyTo(self._zero, where, self._often)
+
     def rebase(self, gains: Sequence[float]) -> None:
         """Multiply what is known by `gains`: the light has become another for good."""
         assert self._scene is not None  # noqa: S101 - as in look
         self._scene, self._new = self._lit(self._scene, gains), self._lit(self._new, gains)
+        self._rival = self._lit(self._rival, gains)
+
+    def _rise(self, unlit: Picture, t: float) -> None:
+        """Let what is there now be the rival, where it is not yet."""
+        far = self._widest(cv2.absdiff(unlit, self._rival))
+        other = cv2.threshold(far, self.tolerance, 255, cv2.THRESH_BINARY)[1]
+        cv2.copyTo(unlit, cv2.vconcat([other] * 3), self._rival)
+        cv2.copyTo(np.full_like(self._rose, t - self._origin), other, self._rose)
 
     def _start(self, where: Picture, t: float) -> None:
         cv2.copyTo(np.full_like(self._since, t - self._origin), where, self._since)
         cv2.copyTo(self._zero, where, self._held)
         cv2.copyTo(self._zero, where, self._doubt)
 
-    def _moved(self) -> Picture:
+    def _moved(self, middle: Picture) -> Picture:
         """255 where more than a sixth of the samples are not like the middle one: people, leaves, a lamp."""
-        pile = np.stack(self._samples)
-        middle = np.partition(pile, len(pile) // 2, axis=0)[len(pile) // 2]
         count = np.zeros((self.height, self.width), np.uint8)
+        one = np.ones_like(count)
         for sample in self._samples:
             away = self._widest(cv2.absdiff(sample, middle))
-            count += (away > self.tolerance + 4).astype(np.uint8)
-        return np.where(count > len(pile) / 6, 255, 0).astype(np.uint8)
+            other = cv2.threshold(away, self.tolerance + 4, 255, cv2.THRESH_BINARY)[1]
+            cv2.add(count, cv2.bitwise_and(other, one), dst=count)
+        return _array(cv2.threshold(count, len(self._samples) / 6, 255, cv2.THRESH_BINARY)[1])
 
     def _settle(self, away: Picture, empty: Picture) -> None:
         """Learn how noisy this camera is now: the median difference where nothing is."""
@@ -236,6 +264,17 @@ class Background:
         down = cv2.bitwise_and(cv2.compare(now, lit, cv2.CMP_LT), marked)
         cv2.add(kept, up, dst=kept)
         cv2.subtract(kept, down, dst=kept)
+
+
+def _middle(samples: Sequence[Picture]) -> Picture:
+    """The median of each pixel, some rows at a time: the peak of memory is a camera's for good."""
+    middle = np.empty_like(samples[0])
+    half = len(samples) // 2
+    for top in range(0, len(middle), 64):
+        pile = np.stack([sample[top : top + 64] for sample in samples])
+        pile.partition(half, axis=0)
+        middle[top : top + 64] = pile[half]
+    return middle
 
 
 def _stacked(bgr: Picture) -> Picture:

@@ -21,6 +21,11 @@ EVENEST: Final = 0.02  # no thing as large as `LARGE` is as even as this
 LARGE: Final = 500  # pixels
 COLOUR: Final = 0.05  # what the change may differ by between the channels
 OWN: Final = 0.015  # spread of the ground's brightness (logarithm) that is more than noise
+ALIKE: Final = 0.4  # correlation of the fine structure around one pixel, below which it is another
+LIT: Final = 0.6  # share of a large change in which the ground must still be seen for it to be a light
+NEAR: Final = (9, 9)  # pixels around one
+EDGE: Final = np.ones((13, 13), np.uint8)  # what the edge of a light is wide, with the surroundings looked at
+SPREAD: Final = (25, 25)  # pixels over which a cloud's or a lamp's light is the same
 SOFT: Final = 0.45  # of the step at the edge within one pixel: the edge of a thing is sharper
 GONE: Final = 2.0  # seconds the ground must show before a thing counts as taken away
 REPLACED: Final = 60.0  # seconds without the thing or the ground, after which something else is there
@@ -63,21 +68,34 @@ def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
     return Judgement(light, edges >= 0.95, kept, known, even, edges)
 
 
-def under_light(
-    before: Picture, after: Picture, shape: Picture, tolerance: float, window: int
-) -> tuple[Picture, Picture]:
-    """(the ground in the light that has come, what differs from that): a bag under a cloud's shadow is no shadow.
+def under_light(before: Picture, after: Picture, shape: Picture) -> tuple[Picture, Picture]:
+    """(the ground in the light that has come, where something may lie on it): a bag in a shadow is no shadow.
 
-    The new light is the middle change of each pixel's surroundings (window, pixels, odd): a thing smaller than half
-    of that does not tell in it.
+    Where the ground's fine structure is no more to be seen there may be something else; the new light is measured on
+    the rest. The edge of the light itself is none.
     """
     seen = before.copy()
     cv2.copyTo(after, shape, seen)
-    change = np.clip(128 + 48 * (_log(seen) - _log(before)), 0, 255).astype(np.uint8)
-    light = np.exp((np.asarray(cv2.medianBlur(change, window)).astype(np.float32) - 128) / 48)
+    alien = np.where(_alien(before, seen) & (shape > 0), 255, 0).astype(np.uint8)
+    count, labels = cv2.connectedComponents(alien)
+    deep = np.unique(np.asarray(labels)[(np.asarray(cv2.erode(shape, EDGE)) > 0) & (alien > 0)])
+    covered = np.isin(labels, deep[deep > 0]) if count > 1 else np.zeros(shape.shape, np.bool_)
+    weight = np.where(covered, 0.0, 1.0).astype(np.float32)
+    change = (_log(seen) - _log(before)) * weight
+    total, counted = cv2.blur(change, SPREAD), cv2.blur(weight, SPREAD)
+    light = np.exp(np.asarray(total) / np.maximum(np.asarray(counted), 1e-3))
     ground = np.clip((before + 4.0) * light[:, :, None] - 4.0, 0, 255).astype(np.uint8)
-    differs = np.asarray(cv2.absdiff(seen, ground)).max(axis=2) > tolerance
-    return ground, np.where(differs & (shape > 0), 255, 0).astype(np.uint8)
+    return ground, np.where(covered, 255, 0).astype(np.uint8)
+
+
+def _alien(before: Picture, after: Picture) -> NDArray[np.bool_]:
+    """Where the surroundings of a pixel have a structure that is not the one before."""
+    was, now = _fine(before), _fine(after)
+    product, own, new = (np.asarray(cv2.blur(a * b, NEAR)) for a, b in ((was, now), (was, was), (now, now)))
+    alike = product > ALIKE * np.sqrt(own * new)
+    structure = np.maximum(own, new) > TEXTURE**2
+    marked = np.where(structure & ~alike, 255, 0).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(marked, cv2.MORPH_OPEN, _CROSS)) > 0
 
 
 def _band(shape: Picture) -> NDArray[np.bool_]:
@@ -95,6 +113,9 @@ def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, flo
     inner = np.asarray(cv2.erode(shape, np.ones((5, 5), np.uint8))) > 0
     if inner.sum() < 25:
         inner = shape > 0
+    elif inner.sum() > LARGE:  # what lies under a light is no word against it
+        own = inner & ~_alien(before, after)
+        inner = own if own.sum() > LIT * inner.sum() else inner
     fine_before, fine_after = _fine(before)[inner], _fine(after)[inner]
     deep, deep_after = float(fine_before.std()), float(fine_after.std())
     kept = 0.0
@@ -107,8 +128,8 @@ def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, flo
         inner.sum() > LARGE
     ):  # over so much ground one light is not the same everywhere, only from place to place
         was, change = was - _around(was, inner), change - _around(change, inner)
-    even, own = float(change[inner].std()), float(was[inner].std())
-    known = max(0.0, 1.0 - (even / own) ** 2) if own > OWN else 0.0
+    even, spread = float(change[inner].std()), float(was[inner].std())
+    known = max(0.0, 1.0 - (even / spread) ** 2) if spread > OWN else 0.0
     colours = np.log(after[inner].astype(np.float32) + 4.0) - np.log(before[inner].astype(np.float32) + 4.0)
     middles = np.median(colours, axis=0)
     return kept, known, even, float(np.abs(middles - middles.mean()).max())

@@ -29,17 +29,13 @@ PATIENCE: Final = 3.0  # times the dwell, after which a thing is told in spite o
 UPSET: Final = 1.0  # seconds of another picture before it is learnt
 REBASE: Final = (0.1, 5.0)  # logarithm of the exposure, and seconds for which it must have stayed away
 GHOST: Final = (0.3, 600.0)  # share that moved while it was learnt, and seconds after which that is forgotten
-ALIEN: Final = 0.35  # correlation with the ground below which a part under a light is no ground
-PLAIN: Final = 1.5  # and its outline's contrast over the lit ground's
-PARTS: Final = 8  # places under a light that are looked at
-WINDOWS: Final = (31, 61)  # pixels over which a cloud's or a lamp's light is the same
 TAKEN: Final = 600.0  # seconds that a removal is shown, where nothing is put back
 
 Occupied = Callable[[Frame, Box], bool | None]
 """Whether a person is about the box in this frame; None where that is not known (yet)."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class _Found:
     """A thing that is told of."""
 
@@ -159,6 +155,7 @@ class _Place:
         self.within: Picture = np.ascontiguousarray(whole[self.top : self.bottom, self.left : self.right])
         self.least = max(12.0, LEAST * width * height)
         self.found: list[_Found] = []
+        self._told: dict[str, _Found] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -212,14 +209,13 @@ class _Place:
         still, unrest = _share(background.still, shape), self._unrest(shape)
         if still < 0.5 or (unrest > UNREST and not late):
             return  # somebody is before it, or it is the trunk of somebody who stands there
-        before, after, whole = background.scene, background.candidate, shape
+        before, after = background.scene, background.candidate
         judged = judge(before, after, shape)
         if judged.light:
-            under = self._under_light(before, after, shape)
-            if under is None:
-                self._absorb(shape)
-                return
-            before, shape, judged = under
+            ground, covered = under_light(before, after, shape)
+            self._absorb(_array(cv2.subtract(shape, covered)))
+            background.repaint(covered, ground)
+            return  # what lies in that light is found against the ground that it lights
         kind = "left-object" if judged.left else "removed-object"
         unsure = _share(background.unsure, shape)
         age = self.background.age(shape)
@@ -238,35 +234,19 @@ class _Place:
         )
         thing = Thing((self.left, self.top), before, after, shape)
         self.found.append(_Found(kind, thing, frame.t, box, round(0.5 + 0.5 * still, 3), why))
-        self._absorb(whole)
-
-    def _under_light(
-        self, before: Picture, after: Picture, shape: Picture
-    ) -> tuple[Picture, Picture, Judgement] | None:
-        """The ground as it is lit now, and the thing that lies under a light which came over both."""
-        if cv2.countNonZero(shape) < 4 * self.least:
-            return None
-        for window in WINDOWS:
-            ground, differs = under_light(before, after, shape, 0.7 * self.background.tolerance, window)
-            for part in self._shapes(differs)[:PARTS]:
-                if not self._counts(part):
-                    continue
-                judged, plain = judge(ground, after, part), judge(before, after, part)
-                kept = max(judged.kept, plain.kept)
-                if not (judged.light or plain.light) and kept < ALIEN and judged.edges > PLAIN:
-                    return ground, part, judged
-        return None
+        self._absorb(shape)
 
     def sights(self) -> list[Sight]:
-        """Both kinds, as they stand."""
-        made = []
-        for kind in ("left-object", "removed-object"):
-            found = next((found for found in self.found if found.kind == kind), None)
-            if found is None:
-                made.append(Sight(kind, False, zone=self.area.id))
-            else:
-                made.append(Sight(kind, True, found.score, self.area.id, found.box, found.why))
-        return made
+        """Both kinds, as they stand: the oldest thing of each. Where it has gone, one frame without before the next."""
+        return [self._sight(kind) for kind in ("left-object", "removed-object")]
+
+    def _sight(self, kind: str) -> Sight:
+        told = self._told.pop(kind, None)
+        found = next((found for found in self.found if found.kind == kind), None)
+        if found is None or told not in (None, found):
+            return Sight(kind, False, zone=self.area.id)
+        self._told[kind] = found
+        return Sight(kind, True, found.score, self.area.id, found.box, found.why)
 
     def _shapes(self, stayed: Picture) -> list[Picture]:
         # Thin parts of one thing (a bicycle's) are joined first; what is thin even then is an edge that shook.
