@@ -107,8 +107,8 @@ def _beside_cameras(arguments: Namespace, report: Report) -> None:
             stand, arguments.alarms, report, "cameras", f"the same, {arguments.cameras} cameras beside"
         )
     report.notes.append(
-        f"cameras: {arguments.cameras} drawn MJPEG streams of 640 × 360 at 5 fps, a child each, all checks on; they are "
-        "drawn on this machine too, at a low priority"
+        f"cameras: {arguments.cameras} drawn MJPEG streams of 640 × 360 at 5 fps, a child each, all checks on; "
+        "they are drawn on this machine too, at a low priority"
     )
     figures = {figure.name: figure.value for figure in report.figures}
     for name in ("p50", "p99"):
