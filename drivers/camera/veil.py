@@ -23,7 +23,7 @@ Blocks = NDArray[Any]
 BLOCK: Final = 8  # pixels of the picture worked on, which is 160 wide
 TEXTURE: Final = 25.0  # grey levels squared: with less contrast there is nothing to be lost
 KEPT: Final = (0.05, 0.88)  # of the contrast: clear beyond, opaque below
-ALIKE: Final = 0.65  # correlation of a block with what it was
+ALIKE: Final = 0.72  # correlation of a block with what it was
 AIR: Final = 50.0  # grey levels of the veil itself; a shadow's would be 0
 BRIGHTER: Final = 5.0  # grey levels: a veil before something without contrast
 DARK: Final = 35.0  # grey level of the darkest thick smoke
@@ -43,7 +43,8 @@ STILL: Final = 75  # frames that a block is another one and at rest: it is the s
 
 BLOBS: Final = 4  # looked at per frame
 AREA: Final = 5  # blocks
-MOST: Final = 0.5  # of the picture: all of it is fog, a lens that steams up, or other light
+MOST: Final = 0.5  # of the picture, or of what can be judged: fog, a lens that steams up, other light
+JUDGED: Final = 15  # blocks with contrast, fewer tell nothing of the whole
 STIRRING: Final = (0.35, 8.0)  # grey levels from frame to frame
 OWN: Final = 1.5  # times as much as the rest of the picture stirs
 FINE: Final = 1.03  # of the fine detail is left at most
@@ -76,7 +77,7 @@ class Veil:
         self._know()
 
     def look(self, bgr: Picture) -> list[Suspect]:
-        """The veils of this frame. None while the exposure leaps."""
+        """The veils of this frame. None while the exposure leaps, or where all of the picture is veiled."""
         grey, fine, red, blue = _planes(bgr)
         level = _means(grey, self._grid)
         gain = float(np.median(level / np.maximum(self._level0, 4.0)))
@@ -106,12 +107,12 @@ class Veil:
         veiled &= (detail < 1.15 * was + 0.6) & (colour < self._colour0 + DULLER) & (self._thing <= GONE)
         different = (np.abs(apart) > DIFFERENT) | (textured & ((kept < 0.8 * gain) | (alike < 0.6)))
         self._veiled += SOON * (veiled - self._veiled)
-        found = [] if leapt else self._blobs(
-            stirred, haze, {"kept": kept, "alike": alike, "air": air, "brighter": apart},
-            detail / np.maximum(was, 0.8), colour,
-        )  # fmt: skip
         self._follow(bgr, different)
-        return found
+        judged = np.count_nonzero(textured)
+        if leapt or (judged >= JUDGED and np.count_nonzero(haze) > MOST * judged):
+            return []
+        told = {"kept": kept, "alike": alike, "air": air, "brighter": apart}
+        return self._blobs(stirred, haze, told, detail / np.maximum(was, 0.8), colour)
 
     def _blobs(
         self, stirred: Blocks, haze: Blocks, told: dict[str, Blocks], fine: Blocks, colour: Blocks
