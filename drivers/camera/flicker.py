@@ -24,7 +24,7 @@ OWN: Final = 0.2 * 255  # of the frames it has a flame's colour
 HOT: Final = 225  # of 255 in every colour: the sensor is blinded
 
 AREA: Final = 25 / (320 * 180)  # of the picture: a blob
-BLOBS: Final = 6  # looked at per frame, the largest first
+BLOBS: Final = 4  # looked at per frame, the largest first
 NOW: Final = 0.2  # of a blob has the colours in this very frame
 RESTLESS: Final = 0.16  # turns of a blob as a whole
 SPREAD: Final = 15.0  # of green: a painted thing has one shade, a flame goes from red to white
@@ -32,7 +32,7 @@ RED: Final = 190.0  # its reddest pixels: a fire shines by itself
 NOVEL: Final = (
     0.15  # of its shape is new against each of the last ones: a lamp comes back, a car stays the same
 )
-SHAPES: Final = 8  # last ones
+SHAPES: Final = 9  # the last ones and this
 
 GLARE: Final = 0.004  # of the picture
 GLARE_NOVEL: Final = 0.06
@@ -53,6 +53,7 @@ _CLOSE: Final = np.ones((5, 5), np.uint8)
 _GRADIENT: Final = np.ones((3, 3), np.uint8)
 _RING: Final = np.ones((15, 15), np.uint8)
 _PAD: Final = 3
+_COMPARED: Final = (2, 3, 4, 6, 9)  # counted back from this shape, which is 1: a second and a half
 _RING_PAD: Final = 8
 _LARGE: Final = 10_000  # pixels of a blob that is compared with its past at half size
 
@@ -84,8 +85,8 @@ class Flicker:
         self._falling: Any = np.zeros(shape, np.uint8)
         self._turns: Any = np.zeros(shape, np.float32)
         self._own: Any = np.zeros(shape, np.float32)
-        self._shapes: deque[Any] = deque(maxlen=SHAPES + 1)
-        self._glares: deque[Any] = deque(maxlen=SHAPES + 1)
+        self._shapes: deque[Any] = deque(maxlen=SHAPES)
+        self._glares: deque[Any] = deque(maxlen=SHAPES)
 
     def take(self, picture: Picture) -> None:
         """Add a frame: (height, width, 3) BGR, or grey (height, width)."""
@@ -121,7 +122,7 @@ class Flicker:
         least = AREA * self._green.size
         if self.grey:
             return []
-        lively = cv2.bitwise_and(_above(self._turns, TURNS), _above(self._own, OWN))
+        lively: Any = ((self._turns > TURNS) & (self._own > OWN)).view(np.uint8)
         if cv2.countNonZero(lively) < least / 2:
             return []
         lively = cv2.morphologyEx(lively, cv2.MORPH_CLOSE, _CLOSE)
@@ -164,7 +165,7 @@ class Flicker:
         if now < NOW or turns < RESTLESS:
             return None
         spread = float(self._green[part][shape].std())
-        red = float(np.percentile(self._red[part], 95))
+        red = _high(self._red[part])
         if spread < SPREAD or red < RED:
             return None
         novel = _novelty([past[part] for past in self._shapes])
@@ -240,25 +241,34 @@ def _edges_gone(now: Any, before: Any, shape: Any) -> float:
 def _novelty(shapes: Sequence[Any]) -> float:
     """How far the last shape is from the nearest of those before, laid upon it: 0 the same, 1 nothing in common."""
     step = 2 if shapes[-1].size > _LARGE else 1
-    now = shapes[-1][::step, ::step] > 0
+    now = np.ascontiguousarray(shapes[-1][::step, ::step])
     middle = _middle(now)
     if middle is None:
         return 0.0
     nearest = 1.0
-    for past in shapes[:-1]:
-        was = past[::step, ::step] > 0
+    for past in [shapes[-back] for back in _COMPARED if back <= len(shapes)]:
+        was = np.ascontiguousarray(past[::step, ::step])
         at = _middle(was)
         if at is None:
             continue
-        laid = np.roll(was, (round(middle[0] - at[0]), round(middle[1] - at[1])), (0, 1))
-        nearest = min(nearest, np.count_nonzero(laid ^ now) / np.count_nonzero(laid | now))
+        down, right = round(middle[0] - at[0]), round(middle[1] - at[1])
+        laid = np.roll(was, (down, right), (0, 1)) if down or right else was
+        apart, either = cv2.bitwise_xor(laid, now), cv2.bitwise_or(laid, now)
+        nearest = min(nearest, cv2.countNonZero(apart) / cv2.countNonZero(either))
     return nearest
 
 
 def _middle(shape: Any) -> tuple[float, float] | None:
     """The centre (row, column) of what is marked."""
-    rows, columns = np.nonzero(shape)
-    return (float(rows.mean()), float(columns.mean())) if rows.size else None
+    found = cv2.moments(shape, binaryImage=True)
+    return (found["m01"] / found["m00"], found["m10"] / found["m00"]) if found["m00"] else None
+
+
+def _high(values: Any) -> float:
+    """The level that one in twenty is above."""
+    flat = values.ravel()
+    place = int(0.95 * (flat.size - 1))
+    return float(np.partition(flat, place)[place])
 
 
 def _share(marked: Any) -> float:

@@ -80,7 +80,7 @@ class Veil:
         """The veils of this frame. None while the exposure leaps, or where all of the picture is veiled."""
         grey, fine, red, blue = _planes(bgr)
         level = _means(grey, self._grid)
-        gain = float(np.median(level / np.maximum(self._level0, 4.0)))
+        gain = _middle(level / np.maximum(self._level0, 4.0))
         leapt = self._level is not None and abs(gain - self._gain) > JUMP * max(0.2, self._gain)
         stirred = np.zeros_like(level) if self._level is None or leapt else np.abs(level - self._level)
         self._level, self._gain = level, gain
@@ -128,12 +128,12 @@ class Veil:
                 continue
             own = labels == label
             near = cv2.dilate(own.astype(np.uint8), _AROUND) > 0
-            stir, rest = float(np.median(self._stir[own])), float(stirred[~own].mean())
-            tint, hue = float(np.median((colour - self._colour0)[own])), float(np.median(colour[own]))
-            share, brighter = float(haze[own].mean()), float(np.median(told["brighter"][own]))
-            detail = float(np.median(fine[own]))
+            stir, rest = _middle(self._stir[own]), float(stirred[~own].mean())
+            tint, hue = _middle((colour - self._colour0)[own]), _middle(colour[own])
+            share, brighter = float(haze[own].mean()), _middle(told["brighter"][own])
+            detail = _middle(fine[own])
             drawn = own & (self._power0 > TEXTURE)
-            left = float(np.median(told["kept"][drawn])) / self._gain if np.count_nonzero(drawn) >= 3 else 0.0
+            left = _middle(told["kept"][drawn]) / self._gain if np.count_nonzero(drawn) >= 3 else 0.0
             if (
                 not STIRRING[0] < stir < STIRRING[1]
                 or stir < OWN * rest
@@ -143,7 +143,7 @@ class Veil:
                 or (share < HAZE and (brighter < BRIGHT or left > KEPT[1]))
             ):
                 continue
-            why = {name: float(np.median(values[own])) for name, values in told.items()}
+            why = {name: _middle(values[own]) for name, values in told.items()}
             why |= {"area": area / labels.size, "stir": stir, "rest": rest, "detail": detail, "haze": share}
             score = min(0.8, 0.25 + 0.4 * share + 0.05 * min(4.0, stir / max(rest, 0.1)) + area / labels.size)
             found.append(Suspect(self._box(stats[label]), score, why))
@@ -192,3 +192,10 @@ def _planes(bgr: Picture) -> Sequence[Any]:
 
 def _means(values: Any, grid: tuple[int, int]) -> Blocks:
     return np.asarray(cv2.resize(values, grid, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _middle(values: Any) -> float:
+    """The median; of an even count the upper one. numpy's own takes ten times as long for so few."""
+    flat = values.ravel()
+    place = flat.size // 2
+    return float(np.partition(flat, place)[place])
