@@ -25,6 +25,7 @@ EVERY: Final = 0.4  # seconds between two decisions
 RIPE: Final = 2.0  # seconds by which the parts of one thing come to rest one after the other
 MANY: Final = 5  # things that come to rest at once are the light
 UNREST: Final = 0.3  # share of a thing's surroundings that comes and goes: it is somebody who stands there
+OLD: Final = 0.7  # of the dwell, for which most of a thing must have been there
 PATIENCE: Final = 3.0  # times the dwell, after which a thing is told in spite of people about it
 UPSET: Final = 1.0  # seconds of another picture before it is learnt
 REBASE: Final = (0.1, 5.0)  # logarithm of the exposure, and seconds for which it must have stayed away
@@ -186,11 +187,12 @@ class _Place:
         ripe = background.stayed(dwell)
         if cv2.countNonZero(cv2.bitwise_and(ripe, self.within)) < self.least / 2:
             return
-        shapes = self._shapes(background.stayed(max(dwell - RIPE, dwell / 2)))
         if t - learned > GHOST[1]:
             background.unsure[:] = 0
-        waited = background.stayed(dwell + RIPE + 1.0)
-        decided = [shape for shape in shapes if _share(ripe, shape) > 0.6 or _share(waited, shape) > 0.1]
+        fresh = self._shapes(background.stayed(max(dwell - RIPE, dwell / 2)))
+        decided = [shape for shape in fresh if _share(ripe, shape) > 0.6]
+        if not decided:  # a part of something that goes on changing: that part alone
+            decided = self._shapes(background.stayed(dwell + RIPE))
         if len([shape for shape in decided if cv2.countNonZero(shape) >= self.least]) >= MANY:
             for shape in decided:
                 self._absorb(shape)
@@ -207,8 +209,9 @@ class _Place:
             self._absorb(shape)
             return
         still, unrest = _share(background.still, shape), self._unrest(shape)
-        if still < 0.5 or (unrest > UNREST and not late):
-            return  # somebody is before it, or it is the trunk of somebody who stands there
+        age = background.age(shape)
+        if still < 0.5 or age < OLD * self.area.dwell or (unrest > UNREST and not late):
+            return  # somebody is before it, most of it is new, or it is the trunk of somebody who stands there
         before, after = background.scene, background.candidate
         judged = judge(before, after, shape)
         if judged.light:
@@ -218,7 +221,6 @@ class _Place:
             return  # what lies in that light is found against the ground that it lights
         kind = "left-object" if judged.left else "removed-object"
         unsure = _share(background.unsure, shape)
-        age = self.background.age(shape)
         if unsure > GHOST[0] and (kind == "removed-object" or frame.t - age < learned + 2.0):
             self._absorb(shape)
             return

@@ -98,7 +98,8 @@ def test_a_stopped_detector_holds_nobody_up(shared: Shared, monkeypatch: pytest.
             shared.ask(painted(1.0, "car", (640, 360)))
         assert time.monotonic() - begun < 1.0
         assert becomes(lambda: shared.problem == detector.SILENT)
-        assert shared.answer() is None
+        late = shared.answer()  # to a question from before it was stopped
+        assert late is None or late.found[0].label == "person"
     finally:
         os.kill(pid, signal.SIGCONT)
     assert answered(shared, "person").found
