@@ -34,6 +34,10 @@ NOVEL: Final = (
 )
 SHAPES: Final = 9  # the last ones and this
 
+FILLED: Final = (
+    0.85  # of a blob and its surroundings is of a fire's colours: what is brighter is its shape then
+)
+
 GLARE: Final = 0.004  # of the picture
 GLARE_NOVEL: Final = 0.06
 AROUND: Final = 0.4  # of the ring about it has a flame's colours, and had not before
@@ -86,6 +90,7 @@ class Flicker:
         self._turns: Any = np.zeros(shape, np.float32)
         self._own: Any = np.zeros(shape, np.float32)
         self._shapes: deque[Any] = deque(maxlen=SHAPES)
+        self._greens: deque[Any] = deque(maxlen=SHAPES)
         self._glares: deque[Any] = deque(maxlen=SHAPES)
 
     def take(self, picture: Picture) -> None:
@@ -104,6 +109,7 @@ class Flicker:
         self._green, self._red, self._hot, self._coloured = green, red, hot, coloured
         self._accustom(cv2.bitwise_or(shape, hot))
         self._shapes.append(shape)
+        self._greens.append(green)
         self._glares.append(cv2.bitwise_and(hot, self._unusual))
         half = cv2.resize(
             green, (max(1, green.shape[1] // 2), max(1, green.shape[0] // 2)), interpolation=cv2.INTER_AREA
@@ -168,7 +174,11 @@ class Flicker:
         red = _high(self._red[part])
         if spread < SPREAD or red < RED:
             return None
-        novel = _novelty([past[part] for past in self._shapes])
+        shapes = [past[part] for past in self._shapes]
+        if _share(shapes[-1]) > FILLED:
+            level = float(self._green[part].mean())
+            shapes = [_above(past[part], level) for past in self._greens]
+        novel = _novelty(shapes)
         if novel < NOVEL:
             return None
         hot = _share(self._hot[part])
