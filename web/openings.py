@@ -16,6 +16,7 @@ from edge.facade import Hub
 
 QUARTER: Final = 15 * MINUTE
 _REQUEST: Final = "request "
+_MANY: Final = 1000  # looks remembered until those that are over are forgotten
 
 
 class Openings:
@@ -65,4 +66,7 @@ class Openings:
             if hub.now().mono < self._noted.get((act.by, what), 0):
                 return
             await hub.act(act)
-            self._noted[act.by, what] = hub.now().mono + QUARTER
+            mono = hub.now().mono
+            if len(self._noted) >= _MANY:
+                self._noted = {key: until for key, until in self._noted.items() if mono < until}
+            self._noted[act.by, what] = mono + QUARTER
