@@ -12,6 +12,7 @@ from drivers.camera.detector import Local, Seen
 from drivers.camera.frames import Frame
 from drivers.camera.models import Detection
 from drivers.camera.sight import Area, Box, Sight
+from drivers.camera.watching import Watching, WatchSettings
 from edge.domain.names import Text
 from tests.drivers.camera.tiny import model, painted
 
@@ -154,6 +155,21 @@ def test_a_real_model_in_a_film(tmp_path: Path) -> None:
     for index in range(15):
         seen = list(check.look(painted(index / 5, "person", (640, 360))))
     assert active(seen) == {("person", "low")}
+
+
+def test_the_site_asks_for_it_in_a_zone(tmp_path: Path) -> None:
+    zone = Area("lift", LOW.polygon, checks=("object", "e-bike", "left-object"))
+    watching = Watching(WatchSettings(zones=(zone,), detector=model(tmp_path)))
+    told = [
+        finding
+        for index in range(20)
+        for finding in watching.look(painted(index / 5, "bicycle", (640, 360)), index * 200_000)
+    ]
+    assert [(one.check, one.kind, one.zone, one.state) for one in told] == [
+        ("object", "bicycle", "lift", "start"),
+        ("e-bike", "e-bike", "lift", "start"),
+    ]
+    assert told[0].why["seen"] >= 3
 
 
 def test_it_survives_another_size() -> None:
