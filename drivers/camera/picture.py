@@ -28,7 +28,7 @@ from drivers.camera.frames import Picture
 BURST: Final = 1.0
 """Seconds after opening in which a stream sends what it had in store: faster than real, and no reading."""
 
-LOST: Final = 3.0  # seconds without a picture
+LOST: Final = 2.6  # seconds without a picture; a garbled H.264 stream goes on for two more before it stops
 WINDOW: Final = 3.0  # seconds over which the rate is told
 JUDGED: Final = 2.0  # seconds of it that are enough after opening
 FRESH: Final = 1.0
