@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from edge.domain.footage import STILLS_DAYS, StillSet, Viewing
+from edge.domain.footage import StillSet, Viewing
 from edge.facade import CaseQuery, Hub
 from web.api.v1.looking import openings_of
 from web.api.v1.viewings import asked_for
@@ -35,7 +35,7 @@ async def viewings(
         request, visitor, "viewings.html", register=[Viewing.from_dict(row) for row in found.items],
         waiting=[(one, len(await asked_for(hub, one))) for one in map(Viewing.from_dict, waiting.items)],
         next=found.next,
-        cameras=[(state.device.id, state.device.name) for state in hub.cameras()], days=STILLS_DAYS,
+        cameras=[(state.device.id, state.device.name) for state in hub.cameras()], days=hub.site.retention.stills_days,
         opened=await _opened(request, hub, visitor), here="/cameras",
     )  # fmt: skip
 
