@@ -109,7 +109,7 @@ class Child:
             detector=Path(start.detector) if start.detector else None,
             shared=True,
         )
-        watching = Watching(settings)
+        self._watching = watching = Watching(settings)
         self._reader = Reader(address, start.fps, self._health, mailbox)
         self._looker = Looker(mailbox, self._health, Masks(start.masks), watching, self._ring, voice.say)
         self._asker = Asker(lambda: probing.ask(address))
@@ -146,6 +146,8 @@ class Child:
         detail = state.detail
         if state.word == "ok" and self._ring.problem:
             detail = self._ring.problem
+        elif state.word == "ok" and (problem := self._watching.problem):
+            detail = problem
         elif state.word == "ok" and reader.width > WIDE:
             detail = wide(reader.width)
         elif state.word == "ok" and reader.width > words.WIDE:

@@ -14,6 +14,7 @@ from drivers.camera.episodes import Episodes
 from drivers.camera.frames import Frame
 from drivers.camera.lines import Finding
 from drivers.camera.sight import Area, Check
+from edge.domain.names import Text
 
 if TYPE_CHECKING:
     from drivers.camera.detector import Finder
@@ -143,6 +144,14 @@ class Watching:
     def learning(self) -> tuple[str, ...]:
         """Checks that do not know the scene yet."""
         return tuple(name for name, (_, check) in self._checks.items() if check.learning)
+
+    @property
+    def problem(self) -> Text | None:
+        """Why flame and smoke are not looked at again, where the site names a model for that."""
+        verifier = _second_look(self._settings.verifier) if {"flame", "smoke"} & self._checks.keys() else None
+        if verifier is None or (why := verifier.problem) is None:
+            return None
+        return Text(f"火焰和烟雾未经模型核实:{why.zh}", f"flame and smoke go unverified: {why.en}")
 
     @property
     def active(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from drivers.camera.models import load
 from drivers.camera.sight import Area
 from drivers.camera.suspects import ASKS, Suspect, Suspects
 from drivers.camera.verifier import Verdict, Verifier
+from drivers.camera.watching import Watching, WatchSettings
 from edge.domain.names import Text
 from tests.drivers.camera.onnx_models import card, yolo
 
@@ -120,3 +121,12 @@ def test_each_zone_has_its_own_by_the_foot_of_the_box() -> None:
     suspects = Suspects("flame", (left, right), 3.0, None)
     one, other = suspects.sights(frame(), [SUSPECT, Suspect((0.7, 0.1, 0.1, 0.1), 0.9, {})])
     assert (one.zone, one.score, other.zone, other.score) == ("left", 0.6, "right", 0.9)
+
+
+def test_a_camera_tells_why_its_model_is_not_asked(tmp_path, model) -> None:
+    gone = Watching(WatchSettings(checks=("flame",), verifier=tmp_path / "gone.onnx"))
+    assert gone.problem is not None
+    assert gone.problem.en == "flame and smoke go unverified: there is no model file gone.onnx"
+    assert "未经模型核实" in gone.problem.zh
+    assert Watching(WatchSettings(checks=("flame",), verifier=model)).problem is None
+    assert Watching(WatchSettings(checks=("motion",), verifier=tmp_path / "gone.onnx")).problem is None
