@@ -46,6 +46,7 @@ SHOTS = (
     Picture("journal", "/journal", "night"),
     Picture("orders", "/orders", "day"),
     Picture("messages", "/messages", "night", full=True),
+    Picture("cameras", "/cameras", "night"),
     Picture("outputs", "/outputs", "day", language="en", full=True),
     Picture("roster", "/roster", "day", full=True),
     Picture("handover", "/handover", "day", full=True),
@@ -90,6 +91,11 @@ def take(browser: Browser, url: str, name: str, password: str, picture: Picture)
         )
     if picture.path != "/":
         page.goto(url + picture.path.format(**known))
+        live(page)
+    reason = page.locator("#viewing:not([hidden]) form button")
+    if reason.count():
+        reason.click()  # pictures of cameras are shown with a reason only
+        expect(page.locator(".sight[data-taken]").first).to_be_visible()
         live(page)
     page.wait_for_timeout(600)  # trends and the record are drawn
     page.screenshot(path=PICTURES / f"{picture.name}.png", full_page=picture.full)

@@ -143,6 +143,19 @@ async def test_stills_stand_on_alarm_record_and_incident_with_their_reason_where
     assert "其前 5.0 秒" in (await guard.get(f"/alarms/{alarm.id}")).text
 
 
+async def test_a_wall_shows_stills_and_neither_live_pictures_nor_the_register(
+    hub: FakeHub, program: Callable[[Role], httpx.AsyncClient]
+) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm)
+    wall = program(Role.WALL)
+    assert (await wall.get(f"/alarms/{alarm.id}/record")).text.count("/api/v1/stills/st-1-1/") == 2
+    page = (await wall.get("/cameras")).text
+    assert "data-camera=" not in page
+    assert "/viewings" not in page
+    assert (await wall.get("/viewings")).status_code == 403
+
+
 async def test_a_picture_that_came_tells_the_pages_of_its_alarm(hub: FakeHub) -> None:
     alarm = hub.raise_alarm("sm-301.smoke")
     kept(hub, alarm)
