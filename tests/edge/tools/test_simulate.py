@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from edge.cli import main
 from edge.settings import install_template
+from edge.tools.broker import free_port
 from edge.tools.simulator.control import ControlError, ControlSocket, ask
 from tests.edge.tools.simulated import within
 
@@ -41,6 +43,11 @@ def simulator(site: Path, data: Path, *options: str) -> Iterator[subprocess.Pope
     finally:
         process.kill()
         process.communicate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_running_simulator_is_told_a_story_and_ends_cleanly(
@@ -70,6 +77,23 @@ def test_a_running_simulator_is_told_a_story_and_ends_cleanly(
     assert not list((data / "serial").iterdir())
     assert main(["simulate", "--data", str(data), "--reset"]) == 1
     assert "no simulator answers at" in capsys.readouterr().err
+
+
+def test_what_the_cameras_see_is_shown_beside_and_a_viewer_holds_no_end_up(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    with simulator(site, tmp_path, "--pictures", str(port)) as process:
+        within(lambda: listens(port))
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/cm-02", timeout=10) as pictures:
+            assert b"image/jpeg" in pictures.read(200)
+            assert main(["simulate", "--data", str(tmp_path), "--scenario", "s7"]) == 0
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=10)
+        assert process.returncode == 0
+    assert f"http://127.0.0.1:{port}/cm-01 is what cm-01 sees" in said
+    assert "cm-01 sees: van" in said
+    assert "playing: s7" in capsys.readouterr().err
 
 
 def test_ports_and_socket_left_by_a_killed_one_are_taken_over(site: Path, tmp_path: Path) -> None:
@@ -146,7 +170,9 @@ def test_a_faulty_site_is_told_like_check_tells_it(
     assert "site.toml:1: there is no such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", [["--mqtt", "localhost"], ["--mqtt", "h:99999"], ["--compress", "0"]])
+@pytest.mark.parametrize(
+    "option", [["--mqtt", "localhost"], ["--mqtt", "h:99999"], ["--compress", "0"], ["--pictures", "65536"]]
+)
 def test_options_are_checked(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["simulate", *option])
