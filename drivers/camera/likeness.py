@@ -108,7 +108,7 @@ class Reference:
     def likeness(self, small: Field, look: Look) -> Likeness:
         """How the scene is seen in `small`, the mean of a few looks, and in the newest of them."""
         mean, spread = _blocks(small)
-        both = _mean(small * self.small) - mean * self._mean
+        both = _mean(small * self._known) - mean * self._mean
         correlation = both / np.sqrt(np.maximum(self._spread * spread, 1e-3))
         told = self._textured & (mean > CRUSHED) & (mean < BLOWN)
         if np.count_nonzero(told) < max(ENOUGH, SEEN * np.count_nonzero(self._textured)):
@@ -124,6 +124,7 @@ class Reference:
         return Likeness(matched, sharp, coarse, texture, crisp)
 
     def _measure(self) -> None:
+        self._known = self.small.copy()
         self._mean, self._spread = _blocks(self.small)
         self._textured = self._spread > TEXTURED**2
         self._tiny = _coarse(self.small)

@@ -15,6 +15,10 @@ WIDE: Final = 320  # pixels
 FEATURES: Final = 500
 INLIERS: Final = 14  # features that agree on one shift and rotation: fewer agree by chance
 AGREEING: Final = 0.3  # of all that were matched
+PEAK: Final = 0.05  # of phase correlation
+FAR: Final = 0.5  # of the picture: beyond, what is left in common is too little to be believed
+TOGETHER: Final = 0.5  # correlation of what a shift brings together
+BETTER: Final = 0.25  # than what stands in place
 RATIO: Final = 0.85  # a match must be this much better than the second best (Lowe 2004)
 
 
@@ -53,6 +57,41 @@ def find_turn(before: Field, now: Any) -> Turn | None:
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     angle = float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
     return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing)
+
+
+def find_shift(before: Field, now: Field) -> Turn | None:
+    """The shift between two small grey pictures of the same size where features are too few; None where none is sure.
+
+    By phase correlation of their edges; it is believed where what the shift brings together is alike indeed, and
+    what stands in place is not.
+    """
+    edges = [_edges(picture) for picture in (before, now)]
+    height, width = before.shape
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    (x, y), response = cv2.phaseCorrelate(edges[0], edges[1], window)
+    if response < PEAK or abs(x) > FAR * width or abs(y) > FAR * height:
+        return None
+    at = np.array(((1, 0, x), (0, 1, y)), np.float32)
+    moved = cv2.warpAffine(before, at, (width, height), flags=cv2.INTER_LINEAR)
+    left, top = max(0, int(np.ceil(x))), max(0, int(np.ceil(y)))
+    right, bottom = min(width, int(width + x)), min(height, int(height + y))
+    common = np.s_[top:bottom, left:right]
+    apart = _alike(now[common], before[common])
+    together = _alike(now[common], moved[common])
+    if together < TOGETHER or together - apart < BETTER:
+        return None
+    return Turn(float(np.hypot(x, y)) / width, 0.0, 1.0, round(100 * together))
+
+
+def _edges(picture: Field) -> Field:
+    x, y = (cv2.Sobel(picture, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    return np.asarray(cv2.magnitude(x, y), np.float32)
+
+
+def _alike(a: Any, b: Any) -> float:
+    """Correlation of two pictures without the slow fall of light over them."""
+    a, b = (picture - cv2.blur(picture, (21, 21)) for picture in (a, b))
+    return float(np.vdot(a, b) / max(1e-6, np.sqrt(np.vdot(a, a) * np.vdot(b, b))))
 
 
 def _size(picture: Field) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from drivers.camera.frames import Frame
 from drivers.camera.likeness import Field, Likeness, Look, Reference
 from drivers.camera.sight import KINDS, Sight
-from drivers.camera.turning import Turn, find_turn
+from drivers.camera.turning import Turn, find_shift, find_turn
 
 LEARN: Final = 3.0  # seconds of pictures that make the first reference
 HOLD: Final = 2.0  # seconds that a suspicion lasts before it is told
@@ -26,9 +26,8 @@ WELL: Final = 0.7  # of the scene intact: it is as it was
 LOST: Final = 0.33  # less, and nothing is as it was
 BLURRED: Final = 0.42  # of the reference's sharpness
 ALIKE: Final = 0.5  # coarse correlation from which it is the same view
-CRISP: Final = (
-    0.5  # edges of a strange picture, as part of the reference's, from which it is a view and no cover
-)
+CRISP: Final = 0.58  # edges of a strange picture, as part of the reference's: fewer, and it is a cover
+RICH: Final = 0.7  # likewise its textured blocks
 SHIFTED: Final = 0.05  # of the width
 ROTATED: Final = 4.0  # degrees
 AGREED: Final = 0.8  # of the last looks, for another kind than was told
@@ -92,7 +91,7 @@ class Tamper:
     def _compare(self, reference: Reference, now: Look) -> None:
         mean: Field = np.mean([look.small for look in self._recent], axis=0, dtype=np.float32)
         like = reference.likeness(mean, now)
-        doubt = self._judge(reference, now, like)
+        doubt = self._judge(reference, now, mean, like)
         if doubt is not None:
             self._well = None
             self._doubt(doubt)
@@ -121,7 +120,7 @@ class Tamper:
         self._blended = now.t
         reference.blend(now, step / (FADE if well else FADE * SLOW))
 
-    def _judge(self, reference: Reference, now: Look, like: Likeness) -> _Verdict | None:
+    def _judge(self, reference: Reference, now: Look, mean: Field, like: Likeness) -> _Verdict | None:
         why = {"intact": like.intact, "sharp": like.sharp, "coarse": like.coarse, "crisp": like.crisp}
         if like.coarse >= ALIKE and like.sharp < BLURRED:
             return _Verdict(now.t, "defocused", 1 - like.sharp, why)
@@ -131,11 +130,12 @@ class Tamper:
         if now.t - self._searched >= SEARCH:
             self._searched = now.t
             fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
-            turn = find_turn(reference.fine, fine)
+            turn = find_turn(reference.fine, fine) or find_shift(reference.small, mean)
             self._turn = turn if turn and (turn.shift > SHIFTED or turn.angle > ROTATED) else None
         if self._turn is not None:
             why |= {"shift": self._turn.shift, "angle": self._turn.angle}
             return _Verdict(now.t, "moved", min(1.0, 0.5 + self._turn.agreeing / 100), why)
         if like.intact >= LOST:
             return None
-        return _Verdict(now.t, "moved" if like.crisp >= CRISP else "covered", 1 - like.intact, why)
+        view = like.crisp >= CRISP and like.texture >= RICH
+        return _Verdict(now.t, "moved" if view else "covered", 1 - like.intact, why)

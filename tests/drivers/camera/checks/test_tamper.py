@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from drivers.camera.checks.tamper import Tamper
+from drivers.camera.frames import Frame
+from edge.tools.benches.camera_cases import play
+from edge.tools.benches.camera_cases_tamper import FAMILIES, cases
+from edge.tools.benches.camera_places import place
+
+SEED = 20
+
+
+def case_of(family: str, seed: int = SEED):
+    return next(itertools.islice(cases(seed, len(FAMILIES)), FAMILIES.index(family), None))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    yield
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if not family.startswith("quiet")])
+def test_tampering_is_found_in_time(family):
+    case = case_of(family)
+    outcome = play(case, Tamper())
+    assert outcome.delay is not None
+    assert outcome.delay <= 4
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family.startswith("quiet")])
+def test_light_weather_and_passers_by_are_no_tampering(family):
+    assert play(case_of(family), Tamper()).false == ()
+
+
+class Camera:
+    """A still camera, whose pictures are made by hand, five a second."""
+
+    def __init__(self) -> None:
+        self.check = Tamper()
+        self.rng = np.random.default_rng(3)
+        wide = place(np.random.default_rng(5))
+        self.scene = wide[180:540, 240:880]
+        self.other = wide[180:540, 400:1040]
+        self.number = 0
+
+    def see(self, picture, seconds: float):
+        """Show it for so long; the kinds that stand at the end, and the sights."""
+        active: list[str] = []
+        for _ in range(round(seconds * 5)):
+            noise = self.rng.normal(0, 1.5, picture.shape[:2])[..., None]
+            frame = Frame(self.number / 5, np.clip(picture + noise, 0, 255).astype(np.uint8))
+            self.number += 1
+            self.sights = self.check.look(frame)
+            active = [sight.kind for sight in self.sights if sight.active]
+        return active
+
+
+def test_it_says_when_it_has_learnt():
+    camera = Camera()
+    assert camera.check.learning
+    camera.see(camera.scene, 4)
+    assert not camera.check.learning
+    assert [sight.kind for sight in camera.sights] == ["covered", "defocused", "moved"]
+
+
+def test_it_is_over_when_the_hand_goes_and_the_scene_has_not_been_forgotten():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    black = np.zeros_like(camera.scene)
+    assert camera.see(black, 1) == []
+    assert camera.see(black, 120) == ["covered"]
+    assert camera.see(camera.scene, 3) == []
+
+
+def test_a_camera_that_was_turned_stays_turned_until_it_is_to_forget():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    assert camera.see(camera.other, 5) == ["moved"]
+    moved = next(sight for sight in camera.sights if sight.active)
+    assert moved.why["shift"] == pytest.approx(160 / 640, abs=0.02)
+    assert camera.see(camera.other, 120) == ["moved"]
+    camera.check.forget()
+    assert camera.check.learning
+    assert camera.see(camera.other, 10) == []
+    assert camera.see(camera.scene, 5) == ["moved"]
+
+
+def test_the_scene_may_change_slowly():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    for step in range(1, 31):
+        mixed = (camera.other * (step / 30) + camera.scene * (1 - step / 30)).astype(np.uint8)
+        assert camera.see(mixed, 20) == []
+
+
+def test_a_camera_that_is_covered_when_it_starts_says_so():
+    camera = Camera()
+    black = np.full_like(camera.scene, 6)
+    assert camera.see(black, 4) == ["covered"]
+    assert camera.check.learning
+    assert camera.see(camera.scene, 9) == []
+    assert not camera.check.learning
+
+
+def test_a_clip_smaller_than_the_working_size_will_do():
+    case = case_of("moved-aside")
+    small = (Frame(frame.t, cv2.resize(frame.bgr, (240, 136))) for frame in case.frames)
+    assert play(replace(case, frames=small), Tamper()).delay is not None
