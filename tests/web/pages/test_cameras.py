@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from edge.domain.camera import FAULTS, View
 from edge.domain.instant import SECOND
 from edge.domain.names import Text
 from edge.facade import Role
+from tests.contracts.source import modules
 from tests.web.cameras import found, kept, show, with_cameras
 from tests.web.fakes import FakeHub
 from tests.web.pages.test_pages import CHINESE
@@ -177,3 +179,25 @@ async def test_how_long_a_finding_went_on(hub: FakeHub, person: ComeIn) -> None:
     page = (await (await person("guard")).get("/cameras/cm-01")).text
     assert "2 分钟" in page or "2 分" in page
     assert "超时,不再采信" in page
+
+
+def test_every_number_behind_a_finding_has_its_words() -> None:
+    """As far as checks name them in the open: `why = {…}`, `why |= {…}`, or within a function `_why`."""
+    named: set[str] = set()
+    for path, tree in modules().items():
+        if not path.startswith("drivers/camera/"):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(isinstance(target, ast.Name) and target.id == "why" for target in targets):
+                    named |= _keys(node.value)
+            elif isinstance(node, ast.FunctionDef) and node.name == "_why":
+                named |= {key for each in ast.walk(node) for key in _keys(each)}
+    assert {"area", "seconds", "haze"} <= named
+    assert named - {"score", "verified"} <= camera_words.WHY.keys()  # these two are said by themselves
+
+
+def _keys(node: ast.AST) -> set[str]:
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
