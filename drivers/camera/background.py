@@ -36,6 +36,7 @@ NOISE: Final = 6.0  # times the noise of this camera
 QUICK: Final = 0.4  # seconds after which a new candidate takes a fresh one's place
 OUTLAST: Final = 10.0  # seconds at most that an old candidate outlasts something before it
 EMPTY: Final = 5.0  # times as fast is it forgotten where the background shows
+GAP: Final = 1.0  # seconds between two pictures that count at most
 CREEP: Final = 1.0  # seconds a level
 DAY: Final = 86_400.0  # seconds after which times are counted anew: in 32 bits they lose their fractions
 
@@ -110,7 +111,11 @@ class Background:
         memory: seconds that `unsettled` looks back on.
         """
         assert self._scene is not None and self._last is not None  # noqa: S101, PT018 - the caller asks `learning` first
-        step, self._last = min(max(0.0, t - self._last), 1.0), t
+        passed, self._last = t - self._last, t
+        step = min(max(0.0, passed), GAP)
+        if passed != step:  # the camera was away: what nobody saw is no time that something has stayed
+            self._since += np.float32(passed - step)
+            self._rose += np.float32(passed - step)
         if t - self._origin > DAY:
             self._since -= np.float32(t - self._origin)
             self._rose -= np.float32(t - self._origin)

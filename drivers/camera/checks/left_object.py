@@ -63,6 +63,7 @@ class LeftObject:
         self._occupied = occupied
         self._size: tuple[int, int] | None = None
         self._places: tuple[_Place, ...] = ()
+        self._seen = -math.inf
         self.forget()
 
     @property
@@ -78,10 +79,11 @@ class LeftObject:
     def look(self, frame: Frame) -> Sequence[Sight]:
         small = frame.colour(WIDTH)
         size = (small.shape[1], small.shape[0])
-        if size != self._size:
+        if size != self._size or frame.t < self._seen:  # another camera, or another clock
             self.forget()
             self._size = size
             self._places = tuple(_Place(area, size) for area in self._areas)
+        self._seen = frame.t
         light = self._lighting.look(frame)
         for place in self._places:
             place.follow(small, frame.t)
@@ -122,7 +124,7 @@ class LeftObject:
             return
         self._upset = None
         for place in self._places:
-            place.background.look(place.cut(small), t, light.gains, max(4.0, place.area.dwell / 3))
+            place.background.look(place.cut(small), t, light.gains, max(6.0, place.area.dwell / 2))
         self._follow_light(light, t)
         if t - self._decided >= EVERY:
             self._decided = t

@@ -209,6 +209,18 @@ def test_a_second_thing_is_told_when_the_first_is_gone() -> None:
     assert told[2][2].box[0] > 0.6
 
 
+def test_while_the_camera_was_away_nothing_has_stayed() -> None:
+    def draw(picture: Picture, t: float) -> None:
+        if t >= 16:
+            crate(picture)
+
+    check = LeftObject([LANE])
+    assert not said(check, film(draw, 20))
+    told = said(check, film(draw, 20, since=620))
+    assert kinds(told) == ["left-object"]
+    assert 624 <= told[0][1] <= 630
+
+
 def test_it_forgets_and_survives_another_size() -> None:
     check = LeftObject([LANE])
     for frame in film(nothing, 14):
