@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from drivers.camera.sight import Check
 from edge.tools.benches.camera_cases import Case, Outcome, play
@@ -19,7 +20,8 @@ MAKERS: Final[Mapping[str, float]] = {
 }
 """Module with `cases(seed, count)` -> its share of all cases."""
 
-PART: Final = 4  # cases after which a worker says what it found
+_told: list[Any] = []
+"""In a worker: the queue that is told of every case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +33,46 @@ class Told:
 
 
 def run(seed: int, count: int, jobs: int, progress: Callable[[int, int], None]) -> list[Told]:
-    """About `count` cases, in so many processes. progress: told of (cases done, all cases)."""
-    wanted = [(module, max(1, round(count * share))) for module, share in MAKERS.items()]
-    parts = [
-        (module, seed, number, range(first, min(first + PART, number)))
-        for module, number in wanted
-        for first in range(0, number, PART)
-    ]
-    total = sum(number for _, number in wanted)
-    told: list[Told] = []
+    """About `count` cases, in so many processes. progress: told of (cases done, all cases), about once a second."""
+    wanted = {module: max(1, round(count * share)) for module, share in MAKERS.items()}
     context = multiprocessing.get_context("spawn")  # a fork would inherit whatever OpenCV has started
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        waiting = [pool.submit(_play, *part) for part in parts]
+    told: list[Told] = []
+    cases, played = context.SimpleQueue(), 0
+    with closing(cases), ProcessPoolExecutor(jobs, context, _tell, (cases,)) as pool:
+        parts = (
+            (module, seed, number, turn, jobs) for module, number in wanted.items() for turn in range(jobs)
+        )
+        waiting = {pool.submit(_play, *part) for part in parts}
         try:
-            for done in as_completed(waiting):
-                told += done.result()
-                progress(len(told), total)
+            while waiting:
+                done, waiting = wait(waiting, 1.0, FIRST_COMPLETED)
+                told += [one for part in done for one in part.result()]
+                while not cases.empty():
+                    cases.get()
+                    played += 1
+                progress(played, sum(wanted.values()))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return told
 
 
-def _play(module: str, seed: int, count: int, numbers: range) -> list[Told]:
-    """In a worker: some of a module's cases. Those before them are made too, but not drawn: they draw as they go."""
+def _tell(cases: Any) -> None:
     import cv2
 
     cv2.setNumThreads(1)
+    _told.append(cases)
+
+
+def _play(module: str, seed: int, count: int, turn: int, jobs: int) -> list[Told]:
+    """In a worker: every `jobs`-th of a module's cases, from case `turn` on. The others are begun, but not drawn."""
     made: Iterator[Case] = import_module(module).cases(seed, count)
     told = []
     for number, case in enumerate(made):
-        if number in numbers:
+        if number % jobs == turn:
             told.append(Told(case.check, play(case, _check(case))))
-        elif number >= numbers.stop:
-            break
+            for queue in _told:
+                queue.put(None)
     return told
 
 
