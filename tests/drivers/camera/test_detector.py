@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,13 +37,13 @@ def becomes(true: Callable[[], bool], seconds: float = 30.0) -> bool:
     return True
 
 
-def running(socket: Path) -> list[int]:
-    """Processes that serve `socket`, the dead ones that nobody has buried included."""
+def running(served: Path) -> list[int]:
+    """Processes that serve at `served`, the dead ones that nobody has buried included."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                if str(socket).encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                if str(served).encode() in (folder / "cmdline").read_bytes().split(b"\0"):
                     found.append(int(folder.name))
             except OSError:
                 continue
@@ -78,6 +79,18 @@ def test_all_cameras_share_one_process_that_ends_after_the_last(shared: Shared, 
     shared.close()
     assert becomes(lambda: not running(shared._socket))
     assert not shared._socket.exists()
+
+
+def test_a_camera_that_talks_nonsense_is_cut_off_alone(shared: Shared) -> None:
+    answered(shared, "person")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, reachable(shared._socket) as name:
+        line.settimeout(20)
+        line.connect(name)
+        assert receive(line)["licence"] == "CC0-1.0"
+        line.sendall(HEAD.pack(1, 60_000, 60_000) + b"x" * 1000)
+        with pytest.raises(ConnectionError):
+            receive(line)
+    assert answered(shared, "car").found
 
 
 def test_a_killed_detector_is_started_again(shared: Shared) -> None:
