@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 
 from drivers.camera import detector
-from drivers.camera.detector import Local, Nobody, Seen, Shared, crop, finder, placed
+from drivers.camera.detector import (
+    HEAD,
+    Local,
+    Nobody,
+    Seen,
+    Shared,
+    crop,
+    finder,
+    placed,
+    reachable,
+    receive,
+)
 from drivers.camera.models import Detection
 from tests.drivers.camera.tiny import model, painted
 
