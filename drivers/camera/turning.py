@@ -15,6 +15,8 @@ WIDE: Final = 320  # pixels
 FEATURES: Final = 500
 INLIERS: Final = 14  # features that agree on one shift and rotation: fewer agree by chance
 AGREEING: Final = 0.3  # of all that were matched
+ZOOM: Final = 1.35  # a turned camera sees the same size: another is a chance agreement
+STEEP: Final = 75.0  # degrees, likewise
 PEAK: Final = 0.05  # of phase correlation
 FAR: Final = 0.5  # of the picture: beyond, what is left in common is too little to be believed
 TOGETHER: Final = 0.5  # correlation of what a shift brings together
@@ -56,6 +58,8 @@ def find_turn(before: Field, now: Any) -> Turn | None:
     off = matrix @ middle - middle[:2]
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     angle = float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
+    if not 1 / ZOOM < scale < ZOOM or abs(angle) > STEEP:
+        return None
     return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing)
 
 

@@ -21,7 +21,7 @@ class Camera:
         self.number = 0
 
     def see(self, seconds: float, box=None, gain: float = 1.0) -> list[set[str]]:
-        """So many seconds of the scene, with a box at (x, y, size) of each step; the zones that move, frame by frame."""
+        """Seconds of the scene with a box at (x, y, size) of each step; the zones that move, frame by frame."""
         seen = []
         for step in range(round(seconds * 5)):
             picture = self.scene * gain + self.rng.normal(0, 3, (360, 640))[..., None]
