@@ -225,6 +225,7 @@ KINDS: Final = {
     "device.adopted": _("Device adopted"),
     "uplink.caught_up": _("Data centre has caught up"),
     "uplink.resent": _("Readings sent once more"),
+    "hub.restored": _("Hub restored from a backup"),
     "account.created": _("Account created"),
     "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),
