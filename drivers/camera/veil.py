@@ -50,9 +50,15 @@ OWN: Final = 1.5  # times as much as the rest of the picture stirs
 FINE: Final = 1.03  # of the fine detail is left at most
 EDGED: Final = 0.6  # of a blob's size: blocks in and about it where something with edges was
 TINT: Final = 0.6  # levels of colour gained
+TINTED: Final = 1.7  # or so many, where most of it has lost contrast: thin smoke is blue before what is dark
+HAZY: Final = 0.4  # of a blob
+GREY: Final = 0.5  # levels of colour: by infra-red whatever comes near the lamp is brighter
 DULL: Final = 3.0  # or so little colour that it does not matter
 HAZE: Final = 0.2  # of a blob has lost contrast
 BRIGHT: Final = 4.0  # or it is so much brighter
+STRANGE: Final = 0.3  # correlation: another drawing
+LOST: Final = 0.6  # of what can be judged
+LOST_FRAMES: Final = 10
 JUMP: Final = 0.05  # of the exposure from frame to frame: nothing is judged
 
 _AROUND: Final = np.ones((3, 3), np.uint8)
@@ -69,12 +75,18 @@ class Veil:
         self._level: Blocks | None = None
         self._gain = 1.0
         self._frames = 0
+        self._lost = 0
         self._stir: Blocks = np.zeros(shape, np.float32)
         self._veiled: Blocks = np.zeros(shape, np.float32)
         self._thing: Blocks = np.zeros(shape, np.float32)
         self._edged: Blocks = np.zeros(shape, np.float32)
         self._at_rest: Blocks = np.zeros(shape, np.int32)
         self._know()
+
+    @property
+    def lost(self) -> bool:
+        """Whether this is another scene for good: the camera was moved, or a film was cut."""
+        return self._lost > LOST_FRAMES
 
     def look(self, bgr: Picture) -> list[Suspect]:
         """The veils of this frame. None while the exposure leaps, or where all of the picture is veiled."""
@@ -100,7 +112,7 @@ class Veil:
         lit = (apart > BRIGHTER) & (detail < 1.1 * was + 0.6)
         thick = (apart < -BRIGHTER) & (level > DARK) & (self._detail0 > 1.5) & (detail < 0.65 * self._detail0)
         edged = detail > EDGES_MORE[0] * was + EDGES_MORE[1]
-        other = textured & (alike < 0.3) & (detail > 0.8 * was)
+        other = textured & (alike < STRANGE) & (detail > 0.8 * was)
         self._edged = np.maximum(0.8 * self._edged, edged)
         self._thing = np.maximum(THING * self._thing, (stirred > LEAP) | edged | other)
         veiled = haze | lit | thick
@@ -109,6 +121,8 @@ class Veil:
         self._veiled += SOON * (veiled - self._veiled)
         self._follow(bgr, different)
         judged = np.count_nonzero(textured)
+        unknown = np.count_nonzero(textured & (alike < STRANGE)) > LOST * judged
+        self._lost = self._lost + 1 if unknown and judged >= JUDGED else 0
         if leapt or (judged >= JUDGED and np.count_nonzero(haze) > MOST * judged):
             return []
         told = {"kept": kept, "alike": alike, "air": air, "brighter": apart}
@@ -139,8 +153,8 @@ class Veil:
                 or stir < OWN * rest
                 or detail > FINE
                 or np.count_nonzero(self._edged[near] > GONE) > EDGED * area
-                or (tint > (1.7 if share > 0.4 else TINT) and hue > DULL)
-                or (share < HAZE and (brighter < BRIGHT or left > KEPT[1]))
+                or (tint > (TINTED if share > HAZY else TINT) and hue > DULL)
+                or (share < HAZE and (brighter < BRIGHT or left > KEPT[1] or hue < GREY))
             ):
                 continue
             why = {name: _middle(values[own]) for name, values in told.items()}
