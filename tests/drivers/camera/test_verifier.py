@@ -14,6 +14,8 @@ from drivers.camera.suspects import ASKS, Suspect, Suspects
 from drivers.camera.verifier import Verdict, Verifier
 from drivers.camera.watching import Watching, WatchSettings
 from edge.domain.names import Text
+from edge.tools.benches import camera_plumes as plumes
+from tests.drivers.camera.checks.drawing import ONSET, film
 from tests.drivers.camera.onnx_models import card, yolo
 
 BOX = (0.4, 0.4, 0.1, 0.1)
@@ -130,3 +132,20 @@ def test_a_camera_tells_why_its_model_is_not_asked(tmp_path, model) -> None:
     assert "未经模型核实" in gone.problem.zh
     assert Watching(WatchSettings(checks=("flame",), verifier=model)).problem is None
     assert Watching(WatchSettings(checks=("motion",), verifier=tmp_path / "gone.onnx")).problem is None
+
+
+@pytest.mark.parametrize(("score", "verified"), [(0.9, True), (0.0, False)])
+def test_a_finding_says_what_the_model_said(tmp_path, score, verified) -> None:
+    path = yolo(tmp_path / "fire.onnx", [[32, 32, 8, 8, score, 0.0]])
+    card(path)
+    watching = Watching(WatchSettings(checks=("flame",), verifier=path))
+    burning = plumes.flame(np.random.default_rng(2), height=(0.2, 0.35))
+    findings = [
+        finding
+        for shown in film(2, burning, ONSET + 6)
+        for finding in watching.look(shown, round(1e6 * shown.t))
+    ]
+    assert findings[0].state == "start"
+    assert findings[0].verified is verified
+    assert "verified" not in findings[0].why
+    assert findings[0].why["model"] == pytest.approx(score, abs=1e-3)
