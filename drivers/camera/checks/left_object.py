@@ -1,4 +1,25 @@
-"""Something left in a zone, or taken from it: a fire lane, a stairwell, the place of the bins."""
+"""Something left in a zone, or taken from it: a fire lane, a stairwell, the place of the bins.
+
+Measured on 230 drawn cases (camera_cases_objects, a seed that nothing was tuned on; dwell 10 s, the zone two thirds of
+the picture), an alarm within dwell + 2 s:
+
+- put down or driven in (box, bag, bicycle, bin, van), people passing, exposure in steps, the owner beside it: 80 of 80.
+  Beams sweeping over a dim scene: 7 of 10, the others seconds late. A cloud's shadow over the thing: 16 of 20 (within
+  a second dwell where it came later: the time begins anew with the light), and in 3 a removal was told wrongly.
+- taken away what was there from the start: 10 of 10. Median delay 10.3 s, which is the dwell and 0.3 s.
+- false, of 110 quiet cases (passers-by, somebody who stands for two dwells, clouds, a patch of sun, exposure, beams,
+  ghosts of the learning, a pan, noise, too short, outside the zone): none. On other seeds the sharp patch of sun on a
+  floor without structure was told 1 time in 6, and somebody who stands still 2 times in 12.
+
+On films of real cameras, whole picture as the zone, dwell 10 s: all 3 labelled drops (bags and boxes of 8 pixels at
+320) at dwell + 1 s or less, the removal seen 2 s after it; 13 films without: false in one of them, where people stand
+still for longer than these 10 s before a camera that changes its exposure; with the usual 60 s nothing there either.
+Few of these films are much longer than the learning, and they were looked at while this was written.
+
+1.1 ms a frame of 640x360 at the whole picture (x86, one busy core), the smaller copies included; larger pictures cost
+more in being made smaller (3 to 4.5 ms at 720p). Not seen: what is like the ground in colour and brightness, or under
+0.06 % of the picture; what is put down while the scene is learnt; what comes with a lamp that changes the picture.
+"""
 
 from __future__ import annotations
 
