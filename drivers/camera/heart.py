@@ -23,7 +23,7 @@ BLINK: Final = 1.0
 WORRIED: Final = 2.3
 AGAIN: Final = 1.0  # seconds between two questions
 STARTING: Final = 4.3  # seconds after which a start without pictures is a fault, whatever has been answered
-UNSETTLED: Final = 4.6  # seconds of pictures that break off before they settle: no blink
+UNSETTLED: Final = 3.6  # seconds of pictures that break off before they settle: no blink
 
 
 @dataclass(frozen=True, slots=True)
