@@ -14,7 +14,7 @@ the picture), an alarm within dwell + 2 s:
 On films of real cameras, whole picture as the zone, dwell 10 s: all 3 labelled drops (bags and boxes of 8 pixels at
 320) at dwell + 1 s or less, the removal seen 2 s after it; 13 films without (six end, or move, before the scene is
 learnt): false in one, where people stand still for longer than these 10 s before a camera that changes its exposure;
-with the usual 60 s nothing there either. Most are little longer than the learning; they were seen while this was written.
+with the usual 60 s nothing there either. Most are little longer than the learning; all were seen while this was made.
 
 1.1 ms a frame of 640x360 at the whole picture (x86, one busy core), the smaller copies included; larger pictures cost
 more in being made smaller (3 to 4.5 ms at 720p). Not seen: what is like the ground in colour and brightness, or under
