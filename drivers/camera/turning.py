@@ -15,6 +15,8 @@ WIDE: Final = 320  # pixels
 FEATURES: Final = 500
 INLIERS: Final = 14  # features that agree on one shift and rotation: fewer agree by chance
 AGREEING: Final = 0.3  # of all that were matched
+STAYS: Final = 2.5  # pixels of the wide picture that a feature may shiver in its place
+OUTVOTE: Final = 1.5  # times as many must have gone as stayed (a burnt-in clock stays too)
 ZOOM: Final = 1.35  # a turned camera sees the same size: another is a chance agreement
 STEEP: Final = 75.0  # degrees, likewise
 PEAK: Final = 0.05  # of phase correlation
@@ -51,16 +53,30 @@ def find_turn(before: Field, now: Any) -> Turn | None:
     if matrix is None:
         return None
     agreeing = int(agree.sum())
+    staying = int((np.linalg.norm(target - source, axis=1) < STAYS).sum())
     if agreeing < max(INLIERS, AGREEING * len(good)):
         return None
     width, height = size
     middle = np.array((width / 2, height / 2, 1.0))
     off = matrix @ middle - middle[:2]
+    if np.hypot(*off) > STAYS and agreeing < OUTVOTE * staying:  # a car has moved, and the camera has not
+        return None
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     angle = float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
     if not 1 / ZOOM < scale < ZOOM or abs(angle) > STEEP:
         return None
+    if not _better(before, now, matrix, size):
+        return None
     return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing)
+
+
+def _better(before: Field, now: Any, matrix: Any, size: tuple[int, int]) -> bool:
+    """Whether the picture as a whole fits the turn better than none: not only a car that has moved in it."""
+    was, is_ = (cv2.resize(np.asarray(picture, np.float32), size) for picture in (before, now))
+    moved = cv2.warpAffine(was, matrix, size)
+    common = cv2.erode(cv2.warpAffine(np.ones_like(was), matrix, size), np.ones((9, 9), np.uint8)) > 0.99
+    blank = np.where(common, is_, 0)
+    return _alike(blank, np.where(common, moved, 0)) >= _alike(blank, np.where(common, was, 0))
 
 
 def find_shift(before: Field, now: Field) -> Turn | None:

@@ -37,9 +37,11 @@ class _Zone:
 class Motion:
     """Blobs that differ from the background (MOG2: Zivkovic, ICPR 2004), at 320 pixels of width in grey.
 
-    Measured on the drawn cases of `edge/tools/benches/camera_cases_tamper.py` and on clips of still cameras: see the
-    camera driver's README. It does not see what moves slower than it becomes background (a minute), and what is
-    smaller than `LEAST`. Rain, leaves and shadows are motion to it: no alarm is made of this check by itself.
+    Measured on drawn places at 640 x 360 with noise of 3 grey levels: a box of 50 pixels is told at its second frame,
+    in its zone only; nothing is told of noise, of a lamp that halves or doubles all light at once, nor of a box of 9
+    pixels. 0.9 to 1.0 ms a frame on a busy core of an EPYC. It misses what moves so slowly that it becomes background
+    (a minute) and, for `SETTLING`, all that moves when the light changes. Rain, leaves, clouds' shadows and headlights
+    are motion to it: it is kept, no alarm is made of it.
     """
 
     def __init__(self, areas: Sequence[Area]) -> None:

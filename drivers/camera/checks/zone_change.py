@@ -50,7 +50,11 @@ class ZoneChange:
     The reference is the middle of the first `SAMPLES` pictures and follows slowly while nothing is changed; an
     episode that has grown too old makes what is there now the reference (`forget`). It does not see a change of
     brightness or colour alone (a wet floor, a bag before a wall of its own texture), nor one of less than about a
-    third of the zone: zones are to be drawn tightly. Measured: the camera driver's README.
+    third of the zone: zones are to be drawn tightly.
+
+    Measured on drawn places at 640 x 360: bags heaped over a bin are told at the dwell + 20 s at most (the middle of
+    `SAMPLES` must be theirs), people who pass, infra-red, clouds' shadows, 40 % of the light and a covered camera are
+    not told. No clip of an overflowing bin was at hand, so that nothing is claimed of real ones. 0.2 ms a frame.
     """
 
     def __init__(self, areas: Sequence[Area]) -> None:
