@@ -24,7 +24,8 @@ BLOCK: Final = 8  # pixels of the picture worked on, which is 160 wide
 TEXTURE: Final = 25.0  # grey levels squared: with less contrast there is nothing to be lost
 KEPT: Final = (0.05, 0.88)  # of the contrast: clear beyond, opaque below
 ALIKE: Final = 0.72  # correlation of a block with what it was
-AIR: Final = 50.0  # grey levels of the veil itself; a shadow's would be 0
+DARKER_ALIKE: Final = 0.84  # where it darkens: the edge of a shadow is another drawing
+AIR: Final = 35.0  # grey levels of the veil itself; a shadow's would be 0
 BRIGHTER: Final = 5.0  # grey levels: a veil before something without contrast
 DARK: Final = 35.0  # grey level of the darkest thick smoke
 EDGES_MORE: Final = (1.3, 1.0)  # times and plus: with more fine detail than that something new is there
@@ -109,6 +110,7 @@ class Veil:
 
         textured = self._power0 > TEXTURE
         haze = textured & (kept > KEPT[0]) & (kept < KEPT[1] * gain) & (alike > ALIKE) & (air > AIR)
+        haze &= (apart > -DIFFERENT) | (alike > DARKER_ALIKE)
         lit = (apart > BRIGHTER) & (detail < 1.1 * was + 0.6)
         thick = (apart < -BRIGHTER) & (level > DARK) & (self._detail0 > 1.5) & (detail < 0.65 * self._detail0)
         edged = detail > EDGES_MORE[0] * was + EDGES_MORE[1]
