@@ -12,8 +12,10 @@ from drivers.camera.frames import Frame
 from drivers.camera.sight import Area, Box, Sight
 from drivers.camera.verifier import Verifier
 
-ASKS: Final = 3  # looks of the model before a suspicion is told as one it does not share
-ASK_AGAIN: Final = 0.4  # s between them: a flame is another one by then
+ASKS: Final = 3  # first looks of the model, soon after each other: a flame is another one by then
+ASK_AGAIN: Final = 0.4  # s between them
+LATER: Final = 2.0  # s between the looks that follow
+DOUBT: Final = 10.0  # s for which a suspicion must last that the model does not share: it may be wrong, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def common(one: Box, other: Box) -> float:
 @dataclass(slots=True)
 class _Held:
     suspect: Suspect
+    since: float
     seen: float
     told: bool = False
     verified: bool | None = None
@@ -87,9 +90,9 @@ class _Held:
 class Suspects:
     """The suspicions of one kind, one per area. hold: s that one stays after it was last seen.
 
-    With a model each is looked at again before it is told, up to `ASKS` times; `why` then says "verified" (1 or 0) and
-    the model's score. Without one, or when it cannot be asked, neither is there. The model never makes a suspicion
-    disappear: what follows from its No is not for a check to decide.
+    With a model each is looked at again before it is told; `why` then says "verified" (1 or 0) and the model's score.
+    Without one, or when it cannot be asked, neither is there. What the model shares is told at once. Its No keeps away
+    what passes (most false suspicions do), and never hides what goes on for `DOUBT` seconds: that is told unverified.
     """
 
     def __init__(self, kind: str, areas: Sequence[Area], hold: float, verifier: Verifier | None) -> None:
@@ -113,11 +116,12 @@ class Suspects:
         if here:
             best = max(here, key=lambda suspect: suspect.score)
             if held is None:
-                held = self._held[area.id] = _Held(best, frame.t)
+                held = self._held[area.id] = _Held(best, frame.t, frame.t)
             held.suspect, held.seen = best, frame.t
             if not held.verified:
                 self._ask(held, frame)
-            held.told = held.told or self._verifier is None or bool(held.verified) or held.asks >= ASKS
+            believed = self._verifier is None or held.verified or frame.t - held.since >= DOUBT
+            held.told = held.told or bool(believed)
         elif held is not None and frame.t - held.seen > self._hold:
             del self._held[area.id]
             held = None
@@ -129,7 +133,8 @@ class Suspects:
         return Sight(self._kind, True, held.suspect.score, area.id, held.suspect.box, why)
 
     def _ask(self, held: _Held, frame: Frame) -> None:
-        if self._verifier is None or held.asks >= ASKS or frame.t - held.asked < ASK_AGAIN:
+        pause = ASK_AGAIN if held.asks < ASKS else LATER
+        if self._verifier is None or held.told or frame.t - held.asked < pause:
             return
         verdict = self._verifier.verify(frame, self._kind, held.suspect.box)
         if verdict.verified is None:

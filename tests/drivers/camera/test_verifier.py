@@ -10,7 +10,7 @@ from drivers.camera.frames import Frame
 from drivers.camera.model_card import ModelError
 from drivers.camera.models import load
 from drivers.camera.sight import Area
-from drivers.camera.suspects import ASKS, Suspect, Suspects
+from drivers.camera.suspects import DOUBT, Suspect, Suspects
 from drivers.camera.verifier import Verdict, Verifier
 from drivers.camera.watching import Watching, WatchSettings
 from edge.domain.names import Text
@@ -98,15 +98,31 @@ def test_a_suspicion_that_the_model_shares_is_told_at_once(model) -> None:
     assert sight.why["model"] > 0.4
 
 
-def test_one_that_it_does_not_share_is_told_after_all_its_looks(model) -> None:
+def test_one_that_it_does_not_share_is_told_when_it_goes_on(model) -> None:
     suspects = Suspects("flame", (WHOLE,), 3.0, Verifier(model))
     told = []
-    for step in range(10):
+    for step in range(100):
         (sight,) = suspects.sights(frame(0.2 * step), [SUSPECT])
         told.append((sight.active, sight.why.get("verified")))
     first = next(number for number, (active, _) in enumerate(told) if active)
-    assert first == 2 * (ASKS - 1)
-    assert told[first:] == [(True, 0.0)] * (10 - first)
+    assert 0.2 * first == pytest.approx(DOUBT)
+    assert told[first:] == [(True, 0.0)] * (100 - first)
+
+
+def test_one_that_it_shares_later_is_told_then(model) -> None:
+    suspects = Suspects("flame", (WHOLE,), 3.0, Verifier(model))
+    shown = [
+        suspects.sights(frame(t, level), [SUSPECT])[0] for t, level in ((0.0, 0), (0.2, 255), (0.4, 255))
+    ]
+    assert [sight.active for sight in shown] == [False, False, True]
+    assert shown[-1].why["verified"] == 1.0
+
+
+def test_one_that_it_does_not_share_and_that_passes_is_never_told(model) -> None:
+    suspects = Suspects("flame", (WHOLE,), 3.0, Verifier(model))
+    for step in range(100):
+        seen = [SUSPECT] if 0.2 * step < DOUBT - 1 else []
+        assert not suspects.sights(frame(0.2 * step), seen)[0].active
 
 
 def test_a_suspicion_is_held_for_a_while_and_then_dropped() -> None:
@@ -142,7 +158,7 @@ def test_a_finding_says_what_the_model_said(tmp_path, score, verified) -> None:
     burning = plumes.flame(np.random.default_rng(2), height=(0.2, 0.35))
     findings = [
         finding
-        for shown in film(2, burning, ONSET + 6)
+        for shown in film(2, burning, ONSET + 6 + DOUBT)
         for finding in watching.look(shown, round(1e6 * shown.t))
     ]
     assert findings[0].state == "start"
