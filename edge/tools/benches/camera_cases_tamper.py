@@ -182,7 +182,7 @@ def _hand(rng: Generator, size: tuple[int, int]) -> Image:
         a, b = (tuple(int(v) for v in rng.integers((0, 0), (width, height))) for _ in range(2))
         cv2.line(made, a, b, tuple(float(v) for v in skin * 0.45), max(2, width // int(rng.integers(25, 90))))
     blurred = cv2.GaussianBlur(made, (0, 0), width / 640 * float(rng.uniform(1.5, 14)))
-    return np.clip(blurred, 0, 255).astype(np.uint8)
+    return _image(blurred)
 
 
 def _cloth(rng: Generator, size: tuple[int, int]) -> Image:
@@ -197,7 +197,7 @@ def _cloth(rng: Generator, size: tuple[int, int]) -> Image:
         + float(rng.uniform(2, 9)) * weave[..., None]
     )
     blurred = cv2.GaussianBlur(made, (0, 0), width / 640 * float(rng.uniform(2, 6)))
-    return np.clip(blurred, 0, 255).astype(np.uint8)
+    return _image(blurred)
 
 
 def _near(rng: Generator, size: tuple[int, int]) -> Image:
@@ -211,7 +211,12 @@ def _near(rng: Generator, size: tuple[int, int]) -> Image:
     cv2.putText(sides, word, (width // 6, height // 2), font, width / 150, (30, 30, 30), width // 60)
     made = sides + 6 * texture(rng, size, width // 8, 4)[..., None]
     blurred = cv2.GaussianBlur(made, (0, 0), width / 640 * float(rng.uniform(4, 12)))
-    return np.clip(blurred, 0, 255).astype(np.uint8)
+    return _image(blurred)
+
+
+def _image(made: Any) -> Image:
+    drawn: Image = np.clip(made, 0, 255).astype(np.uint8)
+    return drawn
 
 
 def _defocused(rng: Generator) -> Effect:

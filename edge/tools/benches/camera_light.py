@@ -18,8 +18,9 @@ def _size(picture: Image) -> tuple[int, int]:
     return picture.shape[1], picture.shape[0]
 
 
-def _times(picture: Image, gain: Any, plus: float = 0.0) -> Image:
-    return np.clip(picture * gain + plus, 0, 255).astype(np.uint8)
+def _times(picture: Any, gain: Any, plus: Any = 0.0) -> Image:
+    lit: Image = np.clip(picture * gain + plus, 0, 255).astype(np.uint8)
+    return lit
 
 
 class _Once:
@@ -123,7 +124,7 @@ def headlights(rng: Generator) -> Effect:
 
 
 def _plus(picture: Image, glare: Field) -> Image:
-    return np.clip(0.75 * picture + glare[..., None], 0, 255).astype(np.uint8)
+    return _times(picture, 0.75, glare[..., None])
 
 
 def noisy(rng: Generator) -> Effect:
@@ -210,7 +211,8 @@ def infrared(rng: Generator) -> Effect:
         width, height = _size(picture)
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         spot = 0.5 + 0.6 * np.exp(-(((x / width - 0.5) / 0.5) ** 2 + ((y / height - 0.5) / 0.5) ** 2))
-        return np.clip((picture @ mix * 0.7 + 20) * spot, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
+        grey = _times((picture @ mix * 0.7 + 20), spot)
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
     return effect
 
