@@ -30,11 +30,10 @@ from drivers.camera.picture import Health
 from drivers.camera.reading import Mailbox, Reader
 from drivers.camera.stills import RingWriter
 from drivers.camera.watching import Watching, WatchSettings
-from drivers.camera.words import WIDE, wide
 
 EX_STUCK: Final = 75  # EX_TEMPFAIL: start me again
 EX_SETTINGS: Final = 65  # EX_DATAERR
-EX_CHECK: Final = 70  # EX_SOFTWARE
+EX_DEFECT: Final = 70  # EX_SOFTWARE: a thread has ended, and its traceback stands on stderr
 
 TICK: Final = 0.2  # seconds between two looks at how things stand
 _FAREWELL: Final = 1.0  # seconds for the camera to be told goodbye
@@ -138,8 +137,8 @@ class Child:
             if self._heart.stuck(now):
                 sys.stderr.write("a call of OpenCV does not return\n")
                 return EX_STUCK
-            if self._looker.error is not None:
-                return EX_CHECK
+            if self._looker.error is not None or self._reader.error is not None:
+                return EX_DEFECT
 
     def _beat(self, state: State, now: float) -> Beat:
         seen, reader = self._looker.seen, self._reader
@@ -148,8 +147,6 @@ class Child:
             detail = self._ring.problem
         elif state.word == "ok" and (problem := self._watching.problem):
             detail = problem
-        elif state.word == "ok" and reader.width > WIDE:
-            detail = wide(reader.width)
         elif state.word == "ok" and reader.width > words.WIDE:
             detail = words.wide(reader.width)
         return Beat(

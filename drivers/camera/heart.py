@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -65,7 +66,12 @@ class Asker(threading.Thread):
     def run(self) -> None:
         while self._wanted.wait() and not self._ending:
             begun = time.monotonic()
-            self.answer = (begun, self._ask())
+            try:
+                said = self._ask()
+            except Exception:  # noqa: BLE001 - whatever a camera answers, it is asked again the next time
+                traceback.print_exc()
+                said = None
+            self.answer = (begun, said)
             if not self._ending:
                 self._wanted.clear()
 

@@ -86,7 +86,7 @@ def _of_sdp(text: str) -> Trouble | None:
     video = False
     for row in text.splitlines():
         if row.startswith("m="):
-            kind, *rest = row[2:].split()
+            kind, *rest = row[2:].split() or [""]
             video = kind == "video"
             names += [_STATIC[payload] for payload in rest[2:] if video and payload in _STATIC]
         elif video and row.startswith("a=rtpmap:"):

@@ -59,13 +59,14 @@ class Reader(threading.Thread):
 
     broken: since when (monotonic seconds) there is no connection, None while pictures come. calling: since when it is
     in a call of OpenCV; patience: seconds after which such a call will never return. width, height, codec: of the
-    newest picture.
+    newest picture. error: what ended this thread before it was told to end, None while nothing has.
     """
 
     def __init__(self, address: Address, fps: float, health: Health, mailbox: Mailbox) -> None:
         super().__init__(name="camera reader", daemon=True)
         self.broken: float | None = time.monotonic()
         self.calling: float | None = None
+        self.error: BaseException | None = None
         self.width = self.height = 0
         self.codec = ""
         self.patience = NAMING if address.named else STUCK
@@ -77,6 +78,13 @@ class Reader(threading.Thread):
         self._ending = threading.Event()
 
     def run(self) -> None:
+        try:
+            self._go_on()
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def _go_on(self) -> None:
         pause = FIRST_PAUSE
         while not self._ending.is_set():
             if self._call(self._capture.open):

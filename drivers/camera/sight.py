@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from edge.domain.names import Text
 
 if TYPE_CHECKING:
     from drivers.camera.frames import Frame  # with OpenCV, which the hub's own process never imports
@@ -68,3 +70,12 @@ class Check(Protocol):
 
     def forget(self) -> None:
         """Learn the scene anew (the camera was moved on purpose, or an episode has lasted too long)."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A check that cannot tell without a model of the site's."""
+
+    @property
+    def problem(self) -> Text | None:
+        """Why the model gives no answers, None when nothing is known against it."""

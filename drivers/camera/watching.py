@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +14,7 @@ from drivers.camera.areas import WHOLE
 from drivers.camera.episodes import Episodes
 from drivers.camera.frames import Frame
 from drivers.camera.lines import Finding
-from drivers.camera.sight import Area, Check
+from drivers.camera.sight import Area, Asking, Check, Sight
 from edge.domain.names import Text
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Areas = tuple[Area, ...]
 
 _SHAPE_WIDTH: Final = 320  # the checks' working width: pictures of the same shape there need no new learning
+AGAIN: Final = 60.0  # seconds until a check that failed is made anew
 _SMOOTHING: Final = 0.05  # of the cost: about the last 20 frames
 
 
@@ -129,7 +131,8 @@ PICTURE_ONLY: Final = ("tamper",)
 class Watching:
     """The checks of one camera over its frames. For one thread.
 
-    A check that looks at other zones than before, or at pictures of another shape, is made anew and learns again.
+    A check that looks at other zones than before, or at pictures of another shape, is made anew and learns again. One
+    that fails is left out for `AGAIN` seconds and made anew: the others go on, and what is open of its own stays so.
     """
 
     def __init__(self, settings: WatchSettings) -> None:
@@ -137,6 +140,7 @@ class Watching:
         self._episodes = Episodes(settings.ages)
         self._checks: dict[str, tuple[Areas, Check]] = {}
         self._cost: dict[str, float] = {}
+        self._failed: dict[str, float] = {}  # seconds of the frames at which it is made anew
         self._shape: tuple[int, ...] | None = None
         self._aim(settings.zones)
 
@@ -147,11 +151,20 @@ class Watching:
 
     @property
     def problem(self) -> Text | None:
-        """Why flame and smoke are not looked at again, where the site names a model for that."""
+        """What is not looked for as the site asks, in one sentence: a defect, or a model that cannot be asked."""
+        if self._failed:
+            names = ", ".join(self._failed)
+            return Text(
+                f"程序缺陷,下列检查暂停一分钟:{names}",
+                f"a defect: these checks rest for a minute: {names}",
+            )
         verifier = _second_look(self._settings.verifier) if {"flame", "smoke"} & self._checks.keys() else None
-        if verifier is None or (why := verifier.problem) is None:
-            return None
-        return Text(f"火焰和烟雾未经模型核实:{why.zh}", f"flame and smoke go unverified: {why.en}")
+        if verifier is not None and (why := verifier.problem) is not None:
+            return Text(f"火焰和烟雾未经模型核实:{why.zh}", f"flame and smoke go unverified: {why.en}")
+        for _, check in self._checks.values():
+            if isinstance(check, Asking) and (why := check.problem) is not None:
+                return Text(f"人、车等目标无法识别:{why.zh}", f"people and vehicles go unseen: {why.en}")
+        return None
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -173,10 +186,15 @@ class Watching:
                 }
             self._shape = shape
         told: list[Finding] = []
+        for name in [name for name, due in self._failed.items() if due <= frame.t]:
+            del self._failed[name]
+            areas, _ = self._checks[name]
+            self._checks[name] = (areas, self._made(name, areas))
         for name, (areas, check) in self._checks.items():
             told += self._episodes.keep(name, {area.id for area in areas}, utc)
             begun = time.thread_time()
-            sights = check.look(frame)
+            if (sights := self._sights(name, check, frame)) is None:
+                continue
             found = self._episodes.follow(name, sights, frame.t, utc, learning=check.learning)
             if any(finding.state == "aged" for finding in found):
                 check.forget()
@@ -208,6 +226,19 @@ class Watching:
                 kept = before.get(name)
                 self._checks[name] = kept if kept and kept[0] == areas else (areas, self._made(name, areas))
         self._cost = {name: cost for name, cost in self._cost.items() if name in self._checks}
+        old = {name for name, made in self._checks.items() if made is before.get(name)}
+        self._failed = {name: due for name, due in self._failed.items() if name in old}
+
+    def _sights(self, name: str, check: Check, frame: Frame) -> Sequence[Sight] | None:
+        """What it sees; None of one that has failed: a defect in one check must not blind the others."""
+        if name in self._failed:
+            return None
+        try:
+            return check.look(frame)
+        except Exception:  # noqa: BLE001 - OpenCV and numpy raise whatever they like
+            traceback.print_exc()
+            self._failed[name] = frame.t + AGAIN
+            return None
 
     def _made(self, name: str, areas: Areas) -> Check:
         return CHECKS[name](areas, self._settings)

@@ -15,6 +15,7 @@ from drivers.camera.checks.objects import KINDS, Rule, Watch
 from drivers.camera.detector import Finder
 from drivers.camera.frames import Frame
 from drivers.camera.sight import Area, Sight
+from edge.domain.names import Text
 
 SECONDS: Final = 1.0
 RULE: Final = Rule("e-bike", KINDS["bicycle"] | KINDS["motorcycle"], need=3, of=5, seconds=SECONDS)
@@ -29,6 +30,10 @@ class EBike:
     @property
     def learning(self) -> bool:
         return False
+
+    @property
+    def problem(self) -> Text | None:
+        return self._watch.problem
 
     def look(self, frame: Frame) -> Sequence[Sight]:
         return self._watch.look(frame)

@@ -20,6 +20,7 @@ from drivers.camera.detector import Finder, Seen
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.models import Detection
 from drivers.camera.sight import Area, Box, Sight
+from edge.domain.names import Text
 
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     "person": frozenset({"person", "人", "行人"}),
@@ -114,6 +115,11 @@ class Watch:
         self._asked_at = float("-inf")
         self._heard_at: float | None = None
 
+    @property
+    def problem(self) -> Text | None:
+        """Why there are no answers; see `sight.Asking`."""
+        return self._finder.problem
+
     def look(self, frame: Frame) -> list[Sight]:
         """Every kind in every zone, as the newest answer leaves it."""
         if self._moved(frame.grey(WIDTH)):
@@ -176,6 +182,10 @@ class Objects:
     @property
     def learning(self) -> bool:
         return False
+
+    @property
+    def problem(self) -> Text | None:
+        return self._watch.problem
 
     def look(self, frame: Frame) -> Sequence[Sight]:
         return self._watch.look(frame)

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from drivers.camera import troubles, words
 from drivers.camera.heart import Asker, Heart
@@ -179,3 +180,21 @@ def test_an_asker_asks_when_told_and_not_all_the_time() -> None:
     later.answer = (time.monotonic(), None)  # it was asked a moment ago
     later.want()
     assert not later._wanted.is_set()
+
+
+def test_an_answer_that_nobody_foresaw_ends_no_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = threading.Semaphore(0)
+
+    def ask() -> Trouble | None:
+        asked.release()
+        raise ZeroDivisionError
+
+    asker = Asker(ask)
+    asker.start()
+    asker.want()
+    assert asked.acquire(timeout=5)
+    asker.end()
+    asker.join()
+    assert asker.answer is not None
+    assert asker.answer[1] is None
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -64,6 +64,7 @@ def described(media: str) -> bytes:
         (described("26"), None),
         (described("96\r\na=rtpmap:96 JPEG2000/90000"), "wrong-codec"),
         (described("32"), "wrong-codec"),
+        (described("96\r\nm=\r\nm=video"), "wrong-codec"),
         (b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 3\r\n\r\nv=0", "wrong-codec"),
         (b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n", "no-stream"),
         (b"RTSP/1.0 503 Service Unavailable\r\n\r\n", "no-stream"),

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from drivers.camera.addresses import Address, read
+from drivers.camera.capture import Capture
 from drivers.camera.picture import Health
 from drivers.camera.reading import Mailbox, Reader, Shot
 from tests.drivers.camera.streams import MjpegRig
@@ -67,3 +69,15 @@ def test_a_clip_is_played_over_and_over_at_its_own_pace(tmp_path: Path) -> None:
     times = [shot.t for shot in shots if shot is not None]
     assert len(times) == 7
     assert times[-1] - times[0] > 0.7  # as fast as they can be read would be in no time
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_ends_the_reading_and_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Capture) -> bool:
+        raise cv2.error("no memory")
+
+    monkeypatch.setattr(Capture, "open", fails)
+    reader, _, _ = reader_of(read("file:/nowhere.mp4"))
+    reader.start()
+    reader.join()
+    assert isinstance(reader.error, cv2.error)

@@ -123,3 +123,34 @@ def test_pictures_of_another_shape_are_learnt_anew(made):
     play(on, "d", 4, (240, 320))
     assert len(made) == 2
     assert on.learning == ("flame",)
+
+
+def test_a_check_that_fails_blinds_no_other_and_is_made_anew(made, capsys):
+    on = Watching(WatchSettings(("tamper", "flame")))
+    assert play(on, "ddb") == [(2, "start", ""), (2, "start", "")]
+    flame = made[1]
+    flame.look = lambda _: 1 / 0
+    assert play(on, "d", 3) == [(3, "end", "")]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert on.problem is not None
+    assert "flame" in on.problem.en
+    assert on.active == ("flame",)  # what stood, stands until it is looked at again
+    assert play(on, "dd", 62) == []
+    assert (len(made), on.problem, on.learning) == (3, None, ("flame",))
+    assert play(on, "d", 64) == [(64, "end", "")]
+    assert capsys.readouterr().err == ""
+
+
+def test_zones_that_are_drawn_anew_wait_for_no_failed_check(made):
+    on = Watching(WatchSettings(zones=(Area("gate", SQUARE, checks=("flame",)),)))
+    made[0].look = lambda _: 1 / 0
+    play(on, "d")
+    on.rezone([Area("lane", SQUARE, checks=("flame",))])
+    assert on.problem is None
+    assert play(on, "ddb", 1) == [(3, "start", "lane")]
+
+
+def test_a_detector_that_cannot_be_asked_is_said():
+    on = Watching(WatchSettings(("object",)))
+    assert on.problem is not None
+    assert "no object detector" in on.problem.en
