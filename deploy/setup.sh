@@ -7,6 +7,7 @@
 root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 venv=$root/.venv
 sbin=$PATH:/usr/sbin:/usr/local/sbin # Debian keeps servers off an ordinary user's PATH
+apt_from= # options of apt-get that say where packages come from, where not from the machine's own sources
 
 say() { printf '%s\n' "edge-hub: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -29,10 +30,10 @@ apt_install() {
     as_root true 2>/dev/null || return 1
     say "installing with apt: $*"
     had_mosquitto=$(has mosquitto && echo yes || echo no)
-    install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
+    install="env DEBIAN_FRONTEND=noninteractive apt-get $apt_from install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
     as_root $install "$@" >&2 || {
         say "the package list may be old: refreshing it"
-        as_root apt-get update -q -o DPkg::Lock::Timeout=300 >&2 || true
+        as_root apt-get $apt_from update -q -o DPkg::Lock::Timeout=300 >&2 || true
         as_root $install "$@" >&2 || return 1
     }
     if [ "$had_mosquitto" = no ] && has mosquitto && [ -d /run/systemd/system ]; then
@@ -135,15 +136,12 @@ digest() {
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# install_hub: an editable install. What builds it lives in a second environment that is thrown away, so that
-# the hub's own holds only hashed packages that it runs with.
-install_hub() {
-    scratch=$(mktemp -d)
-    trap 'rm -rf "$scratch"' EXIT
-    trap 'exit 1' HUP INT TERM
+# build_hub editable|standard DIR: the hub's wheel into DIR. What builds it lives in a second environment that is thrown
+# away, so that the hub's own holds only hashed packages that it runs with.
+build_hub() {
     say "building: browser files, translations, the edge-hub command"
-    "$venv/bin/python" -m venv --without-pip "$scratch/env"
-    builder=$scratch/env/bin/python
+    "$venv/bin/python" -m venv --without-pip "$2/builder"
+    builder=$2/builder/bin/python
     pip_into "$builder" install --require-hashes -r "$root/requirements-build.txt"
     cd "$root"
     lend_node='import hatch_build, pathlib; print(*hatch_build.node_requirement(pathlib.Path(".")))'
@@ -151,9 +149,18 @@ install_hub() {
         say "no npm on node >= 20 here: lending one to the build (60 MB)"
         pip_into "$builder" install --require-hashes -r "$root/requirements-node.txt"
     fi
-    "$builder" -B -m hatchling build -t wheel:editable -d "$scratch/dist" >/dev/null
-    pip_into "$venv/bin/python" install --no-deps --no-index --force-reinstall "$scratch"/dist/*.whl
+    "$builder" -B -m hatchling build -t "wheel:$1" -d "$2" >/dev/null
     cd - >/dev/null
+    rm -rf "$2/builder"
+}
+
+# install_hub: an editable install.
+install_hub() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    trap 'exit 1' HUP INT TERM
+    build_hub editable "$scratch"
+    pip_into "$venv/bin/python" install --no-deps --no-index --force-reinstall "$scratch"/*.whl
     rm -rf "$scratch"
     trap - EXIT HUP INT TERM
 }

@@ -76,7 +76,13 @@ def shipped_accounts(
 
 def render_configuration(template: str, *, host: str, port: int, directory: Path, user: str) -> str:
     """hub.conf with its placeholders filled in; pure."""
-    values = {"host": host, "port": str(port), "directory": str(directory), "user": user}
+    values = {
+        "host": host,
+        "port": str(port),
+        "directory": str(directory),
+        "state": str(directory),
+        "user": user,
+    }
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)
     return template

@@ -1,0 +1,576 @@
+#!/bin/sh
+# Installs the hub on this machine, or raises its version: sh deploy/install.sh
+#
+# Debian 12 or newer and Raspberry Pi OS, 64-bit. Run as root; repeating it is safe and goes on where a former run stopped.
+#
+#   --dry-run          print each step, change nothing
+#   --offline DIR      take everything from a bundle made by bundle.sh; no internet is needed
+#   --site DIR         begin with this site's folder instead of the template (only where /etc/edge-hub is empty)
+#   --admin NAME       sign-in name of the first administrator (admin)
+#   --name NAME        a further name the panel and the broker are called by (repeatable)
+#   --port N           port of the panel (8443)
+#   --root DIR         install into the Debian system below DIR, as one prepares a card; nothing is started
+#   --accounts         only: make the broker's accounts and rights again, after devices or listeners changed
+#   --certificates     only: renew certificates that expire within 60 days or lack one of this machine's addresses
+#   --uninstall        take the program, its services and settings of the system away; data and configuration stay
+#   --purge            with --uninstall: data, configuration, certificates and the user go, too
+set -eu
+umask 022
+. "$(dirname "$0")/setup.sh"
+
+here=$root/deploy
+site=/etc/edge-hub
+data=/var/lib/edge-hub
+opt=/opt/edge-hub
+defaults=/etc/default/edge-hub
+ca=/etc/ssl/edge-hub
+broker=/etc/mosquitto/edge-hub
+broker_state=/var/lib/edge-hub-broker
+backups=/var/backups/edge-hub
+units=/etc/systemd/system
+journal_conf=/etc/systemd/journald.conf.d/edge-hub.conf
+watchdog_conf=/etc/systemd/system.conf.d/edge-hub.conf
+UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer"
+PACKAGES="python3 python3-venv mosquitto openssl chrony"
+SPACE=1500 # MB: two versions side by side, and room to work
+CA_DAYS=7300
+SERVER_DAYS=820 # phones refuse more than 825
+RENEW_BEFORE=5184000 # seconds: 60 days
+ARMED_WITHIN=120 # seconds
+
+dry=no task=install purge=no admin=admin
+offline='' into='' first_site='' names='' port='' at=''
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --dry-run) dry=yes ;;
+    --purge) purge=yes ;;
+    --uninstall | --accounts | --certificates) task=${1#--} ;;
+    --offline | --site | --admin | --name | --port | --root)
+        [ $# -ge 2 ] || fail "$1 needs a value"
+        case $1 in
+        --offline) offline=$(CDPATH='' cd "$2" && pwd) || fail "there is no bundle at $2" ;;
+        --site) first_site=$(CDPATH='' cd "$2" && pwd) || fail "there is no site at $2" ;;
+        --admin) admin=$2 ;;
+        --name) names="$names $2" ;;
+        --port) port=$2 ;;
+        --root) into=$(CDPATH='' cd "$2" && pwd) || fail "there is no system at $2" ;;
+        esac
+        shift
+        ;;
+    -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
+    *) fail "unknown option $1; sh $0 --help" ;;
+    esac
+    shift
+done
+[ "$purge" = no ] || [ "$task" = uninstall ] || fail "--purge belongs to --uninstall"
+
+# --- speaking and doing ----------------------------------------------------------------------------------------------
+
+number=0
+step() {
+    number=$((number + 1))
+    printf '%2d. %s\n' "$number" "$*"
+}
+note() { printf '    %s\n' "$*"; }
+
+# do_ COMMAND…: run it, or print it.
+do_() {
+    if [ "$dry" = yes ]; then note "would run: $*"; else "$@"; fi
+}
+
+# put PATH MODE OWNER:GROUP: its content from stdin, only where it differs; renamed into place.
+put() {
+    if [ "$dry" = yes ]; then
+        cat >/dev/null
+        note "would write: $1 ($2 $3)"
+        return
+    fi
+    mkdir -p "$(dirname "$1")"
+    cat >"$1.new"
+    if [ -f "$1" ] && cmp -s "$1" "$1.new"; then rm "$1.new"; else mv "$1.new" "$1"; note "written: $1"; fi
+    chown "$3" "$1"
+    chmod "$2" "$1"
+}
+
+# folder PATH MODE OWNER:GROUP
+folder() {
+    if [ "$dry" = yes ]; then note "would make: $1 ($2 $3)"; return; fi
+    mkdir -p "$1"
+    chown "$3" "$1"
+    chmod "$2" "$1"
+}
+
+systemd_runs() { [ -z "$into" ] && [ -d /run/systemd/system ]; }
+
+# --- is this a machine for it? ---------------------------------------------------------------------------------------
+
+check_machine() {
+    step "Looking at the machine"
+    # The kernel of a 32-bit Raspberry Pi OS may well be 64-bit: what counts is what programs are made for.
+    bits=$(getconf LONG_BIT)
+    kind=$(uname -m)
+    [ "$bits" = 64 ] || fail "this system is 32-bit: the hub needs the 64-bit Raspberry Pi OS or Debian; write the card anew"
+    case $kind in
+    x86_64 | aarch64) ;;
+    arm* | i?86) fail "this machine ($kind) is 32-bit: the hub needs a 64-bit one, such as a Raspberry Pi 3 or newer" ;;
+    *) fail "nobody tried the hub on $kind: it runs on x86_64 and aarch64" ;;
+    esac
+    [ -r "$at/etc/os-release" ] || fail "no /etc/os-release: this is no Debian or Raspberry Pi OS"
+    system=$(. "$at/etc/os-release" && printf '%s %s' "${ID-}" "${VERSION_ID-0}")
+    case $system in
+    debian\ * | raspbian\ *) [ "${system#* }" -ge 12 ] 2>/dev/null || fail "$system is too old: Debian 12 or newer" ;;
+    *) fail "this is $system: the hub installs on Debian 12 or newer and Raspberry Pi OS" ;;
+    esac
+    note "$system, $kind"
+    # Certificates made under a clock of 1970 would be refused by every phone.
+    [ "$(date +%s)" -ge "$(stat -c %Y "$here/install.sh")" ] ||
+        fail "the clock says $(date +%F), which is before this release was made: set it (date -s '2026-01-31 12:00') and repeat"
+    [ -x "$at/lib/systemd/systemd" ] || fail "this system has no systemd (apt-get install systemd-sysv), which starts and watches the hub"
+    free=$(df -Pm "$at/opt" 2>/dev/null | awk 'NR == 2 {print $4}')
+    [ "${free:-$SPACE}" -ge "$SPACE" ] || fail "/opt has $free MB free, an installation needs $SPACE"
+    other=$(ls "$at"/etc/mosquitto/conf.d/*.conf 2>/dev/null || true)
+    [ ! -f "$at$units/mosquitto.service" ] || other="$other $units/mosquitto.service"
+    [ -z "$other" ] || fail "this machine has a Mosquitto of its own ($other): the hub brings one; install on another machine, or move these files away"
+}
+
+# --- packages and user -----------------------------------------------------------------------------------------------
+
+install_packages() {
+    step "Debian packages: $PACKAGES"
+    missing=
+    for package in $PACKAGES; do
+        dpkg-query ${at:+--admindir="$at/var/lib/dpkg"} -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed$' ||
+            missing="$missing $package"
+    done
+    if [ -z "$missing" ]; then note "all there"; return 0; fi
+    # Debian's own broker on port 1883 stays off: the hub's needs the port, and has rights and TLS.
+    do_ ln -sfn /dev/null "$units/mosquitto.service"
+    ! systemd_runs || do_ systemctl daemon-reload
+    if [ "$dry" = yes ]; then note "would install:$missing"; return; fi
+    if [ -d "$offline/debs" ]; then
+        mkdir -p "$scratch/apt/lists/partial"
+        # Relative names keep apt's own sandbox user out of a bundle on a stick that only root reads.
+        printf 'deb [trusted=yes] copy:%s ./\n' "$offline/debs" >"$scratch/apt/bundle.list"
+        apt_from="-o Dir::Etc::SourceList=$scratch/apt/bundle.list -o Dir::Etc::SourceParts=/dev/null"
+        apt_from="$apt_from -o Dir::State::Lists=$scratch/apt/lists -o APT::Sandbox::User=root"
+        apt-get $apt_from update -q >/dev/null
+    fi
+    apt_install $missing || fail "apt could not install:$missing (without internet: a bundle, see deploy/README.md)"
+}
+
+make_user() {
+    step "User edge-hub"
+    if grep -q '^edge-hub:' "$at/etc/passwd"; then note "there"; return 0; fi
+    do_ useradd --system --user-group --home-dir "$data" --no-create-home --shell /usr/sbin/nologin edge-hub
+}
+
+# --- the program -----------------------------------------------------------------------------------------------------
+
+# as_hub COMMAND…: as the hub's own user.
+as_hub() { runuser -u edge-hub -- "$@"; }
+
+# new_release: an environment beside the one in use; sets `release`. One that was not finished is made anew.
+new_release() {
+    step "The program below $opt"
+    if [ "$dry" = yes ]; then
+        note "would make an environment beside the one in use and install the hub into it, every package by its hash"
+        [ ! -L "$at$opt/current" ] || note "in use: $(readlink "$at$opt/current")"
+        return
+    fi
+    if [ -z "$offline" ]; then
+        offline=$scratch/bundle
+        sh "$here/bundle.sh" --wheels-only "$offline"
+    fi
+    set -- "$offline"/edge_hub-*.whl
+    if [ $# != 1 ] || [ ! -f "$1" ]; then
+        fail "$offline holds no single wheel of the hub: make it with bundle.sh"
+    fi
+    version=$(basename "$1" | cut -d - -f 2)
+    release=$opt/releases/$version-$(cat "$1" "$offline/requirements.txt" "$here"/install.sh "$here"/systemd/* | sha256sum | cut -c 1-8)
+    if [ -f "$release/.complete" ]; then note "there: $release"; return; fi
+    rm -rf "$release"
+    mkdir -p "$opt/releases"
+    python=$(find_python) || fail "no Python >= 3.11 with venv"
+    "$python" -m venv "$release"
+    pip="$release/bin/python -m pip --isolated --disable-pip-version-check --no-input -q install --no-index"
+    $pip --find-links "$offline/wheels" --require-hashes -r "$offline/requirements.txt"
+    $pip --no-deps "$1"
+    mkdir -p "$release/deploy"
+    cp -R "$here/install.sh" "$here/setup.sh" "$here/systemd" "$release/deploy/"
+    "$release/bin/python" -m compileall -q "$release/lib" || true
+    "$release/bin/edge-hub" --version >/dev/null
+    : >"$release/.complete"
+    sync
+    note "made: $release"
+}
+
+# --- configuration ---------------------------------------------------------------------------------------------------
+
+prepare_site() {
+    step "The site's folder $site"
+    folder "$site" 0750 root:edge-hub
+    folder "$site/secrets" 2750 root:edge-hub
+    folder "$data" 0700 edge-hub:edge-hub
+    if [ -e "$at$site/site.toml" ]; then
+        note "there: kept as it is"
+    elif [ -n "$first_site" ]; then
+        do_ cp -R "$first_site/." "$site/"
+    elif [ "$dry" = yes ]; then
+        note "would lay the template site into it"
+    else
+        # A former run may have been cut off in the middle of the template: site.toml is what comes last.
+        "$release/bin/python" -c 'import pathlib, shutil, sys, tempfile
+from edge.settings import install_template
+target = pathlib.Path(sys.argv[1])
+with tempfile.TemporaryDirectory() as scratch:
+    fresh = pathlib.Path(scratch, "site")
+    install_template(fresh)
+    shutil.copytree(fresh, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("site.toml"))
+    shutil.copy(fresh / "site.toml", target / ".site.toml.new")
+(target / ".site.toml.new").replace(target / "site.toml")' "$site"
+        note "the template site: edit it, then: systemctl restart edge-hub"
+    fi
+    if [ "$dry" = yes ]; then note "would let the group edge-hub read all of it"; return; fi
+    chgrp -R edge-hub "$site"
+    chmod -R u=rwX,g=rX,o= "$site"
+    chmod g+s "$site/secrets"
+    "$release/bin/edge-hub" check --site "$site" || fail "the site's folder has the mistakes above: mend them and repeat"
+}
+
+# own_names: what this machine is called by, one a line. IPv6 addresses change daily and are left out.
+own_names() {
+    {
+        printf '%s\n' "$host" "$host.local" localhost 127.0.0.1
+        ! systemd_runs || ip -4 -o addr show scope global 2>/dev/null | awk '{sub("/.*", "", $4); print $4}' || true
+        [ -z "$names" ] || printf '%s\n' $names
+    } | awk 'NF && !seen[$0]++'
+}
+
+# The options this machine was installed with, kept for upgrades and renewals.
+read_defaults() {
+    if [ -f "$at$defaults" ]; then
+        kept_names=$(sed -n 's/^EDGE_HUB_NAMES="\(.*\)"$/\1/p' "$at$defaults")
+        kept_port=$(sed -n 's/^EDGE_HUB_LISTEN=.*:\([0-9]*\)$/\1/p' "$at$defaults")
+        names="$kept_names $names"
+        port=${port:-$kept_port}
+    fi
+    port=${port:-8443}
+    names=$(printf '%s\n' $names | awk 'NF && !seen[$0]++' | tr '\n' ' ' | sed 's/ $//')
+}
+
+write_defaults() {
+    options=
+    for name in $(own_names | grep -v '^[0-9.]*$'); do options="$options --name $name"; done
+    put "$defaults" 0644 root:root <<END
+# Written by install.sh; read by edge-hub.service.
+EDGE_HUB_LISTEN=0.0.0.0:$port
+EDGE_HUB_NAMES="$names"
+EDGE_HUB_OPTIONS="${options# }"
+END
+}
+
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+# certificate FILE-WITHOUT-SUFFIX GROUP: made or renewed; 0 when it was, 1 when it is still good.
+certificate() {
+    if [ "$dry" = yes ]; then note "would make or renew: $1.crt, $1.key (group $2)"; return 1; fi
+    alternatives=
+    good=yes
+    openssl x509 -in "$1.crt" -noout -checkend "$RENEW_BEFORE" >/dev/null 2>&1 && [ -s "$1.key" ] || good=no
+    openssl verify -CAfile "$ca/ca.crt" "$1.crt" >/dev/null 2>&1 || good=no
+    for name in $(own_names); do
+        case $name in
+        *[!0-9.]*) alternatives="$alternatives,DNS:$name"; ask=-checkhost ;;
+        *) alternatives="$alternatives,IP:$name"; ask=-checkip ;;
+        esac
+        openssl x509 -in "$1.crt" -noout $ask "$name" 2>/dev/null | grep -q 'does match' || good=no
+    done
+    [ "$good" = no ] || return 1
+    mkdir -p "$scratch/tls"
+    (
+        umask 077
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$host" \
+            -keyout "$scratch/tls/key" -out "$scratch/tls/request" 2>/dev/null
+        printf '%s\n' "basicConstraints=critical,CA:FALSE" "keyUsage=critical,digitalSignature" \
+            "extendedKeyUsage=serverAuth" "subjectAltName=${alternatives#,}" >"$scratch/tls/extensions"
+        openssl x509 -req -in "$scratch/tls/request" -CA "$ca/ca.crt" -CAkey "$ca/ca.key" -sha256 -days "$SERVER_DAYS" \
+            -set_serial "0x$(openssl rand -hex 16)" -extfile "$scratch/tls/extensions" -out "$scratch/tls/crt" 2>/dev/null
+    )
+    for part in key crt; do
+        cp "$scratch/tls/$part" "$1.$part.new"
+        chown "root:$2" "$1.$part.new"
+        chmod 0640 "$1.$part.new"
+    done
+    # Cut off between the two, the pair does not fit and is made again (`paired`).
+    mv "$1.key.new" "$1.key"
+    mv "$1.crt.new" "$1.crt"
+    note "made: $1.crt, until $(openssl x509 -in "$1.crt" -noout -enddate | cut -d = -f 2)"
+}
+
+# paired FILE-WITHOUT-SUFFIX: key and certificate belong together.
+paired() { [ "$(openssl x509 -in "$1.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$1.key" -pubout 2>/dev/null)" ]; }
+
+make_certificates() {
+    step "Certificates of this site, $ca"
+    folder "$ca" 0755 root:root
+    folder "$site/tls" 0750 root:edge-hub
+    folder "$broker" 2750 root:mosquitto
+    if [ "$dry" = no ] && ! { [ -s "$ca/ca.key" ] && [ -s "$ca/ca.crt" ] && paired "$ca/ca"; }; then
+        (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$CA_DAYS" -sha256 \
+            -subj "/CN=edge-hub $host $(date +%F)" \
+            -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
+            -keyout "$ca/ca.key.new" -out "$ca/ca.crt.new" 2>/dev/null)
+        mv "$ca/ca.key.new" "$ca/ca.key"
+        mv "$ca/ca.crt.new" "$ca/ca.crt"
+        note "made: $ca/ca.crt, the authority that phones, screens and gateways are to trust"
+    fi
+    do_ chmod 0600 "$ca/ca.key"
+    do_ chmod 0644 "$ca/ca.crt"
+    renewed=
+    for pair in "$site/tls/server edge-hub" "$broker/server mosquitto"; do
+        set -- $pair
+        [ "$dry" = yes ] || paired "$1" || rm -f "$1.crt"
+        if certificate "$1" "$2"; then renewed="$renewed $2"; fi
+    done
+}
+
+use_certificates() {
+    systemd_runs || return 0
+    case $renewed in *mosquitto*) systemctl try-reload-or-restart edge-hub-broker.service ;; esac
+    case $renewed in *edge-hub*) systemctl try-restart edge-hub.service ;; esac
+}
+
+# --- broker ----------------------------------------------------------------------------------------------------------
+
+make_accounts() {
+    step "The broker's accounts and rights, from the site's devices"
+    folder "$broker" 2750 root:mosquitto
+    folder "$broker_state" 0700 mosquitto:mosquitto
+    if [ "$dry" = yes ]; then note "would write: $broker/mosquitto.conf, passwords, acl; a password per account in $site/secrets"; return; fi
+    (umask 027 && "$release/bin/python" -m edge.tools.site_broker --site "$site" --folder "$broker" --state "$broker_state" \
+        >"$scratch/accounts") || fail "no accounts were made: mend the site's folder and repeat"
+    chgrp -R mosquitto "$broker"
+    chgrp -R edge-hub "$site/secrets"
+    chmod 0640 "$site"/secrets/mqtt*
+    note "accounts: $(tr '\n' ' ' <"$scratch/accounts")"
+}
+
+# --- services --------------------------------------------------------------------------------------------------------
+
+install_services() {
+    step "Services, limits of the system's journal, hardware watchdog"
+    for unit in $UNITS; do put "$units/$unit" 0644 root:root <"$here/systemd/$unit"; done
+    put "$journal_conf" 0644 root:root <"$here/systemd/journald.conf"
+    put "$watchdog_conf" 0644 root:root <"$here/systemd/watchdog.conf"
+    do_ ln -sfn /dev/null "$units/mosquitto.service"
+    do_ systemctl enable -q edge-hub-broker.service edge-hub.service edge-hub-certificates.timer
+    if systemd_runs; then
+        do_ systemctl daemon-reload
+        do_ systemctl stop mosquitto.service
+        do_ systemctl restart systemd-journald.service
+    fi
+}
+
+# --- switching over --------------------------------------------------------------------------------------------------
+
+# point RELEASE: `current` becomes it in one moment.
+point() {
+    ln -sfn "$1" "$opt/.current.new"
+    mv -T "$opt/.current.new" "$opt/current"
+}
+
+# armed: 0 once the panel says that a test alarm has passed.
+armed() {
+    "$opt/current/bin/python" - "$ca/ca.crt" "$port" "$ARMED_WITHIN" <<'END'
+import json, ssl, sys, time, urllib.request
+authority, port, within = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+trust = ssl.create_default_context(cafile=authority)
+end, last = time.monotonic() + within, "no answer"
+while time.monotonic() < end:
+    try:
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", timeout=5, context=trust) as answer:
+            status = json.load(answer)["status"]
+        if status in {"armed", "degraded"}:
+            print(f"    the hub is {status}")
+            sys.exit(0)
+        last = status
+    except OSError as error:
+        last = str(error)
+    time.sleep(1)
+print(f"    not armed within {within:.0f} s: {last}", file=sys.stderr)
+sys.exit(1)
+END
+}
+
+# stores FROM TO: the three stores, which a newer program changes in ways an older one cannot read.
+stores() {
+    mkdir -p "$2"
+    chmod 0700 "$2"
+    chown edge-hub:edge-hub "$2"
+    for file in "$1"/journal.db* "$1"/accounts.db* "$1"/telemetry.db*; do [ ! -f "$file" ] || $3 "$file" "$2/"; done
+    sync
+}
+
+keep_before() {
+    note "backup before the change"
+    need=$(du -cm "$data"/*.db* 2>/dev/null | awk 'END {print $1 + 0}')
+    free=$(df -Pm "$data" | awk 'NR == 2 {print $4}')
+    [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$data has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
+    rm -rf "$data/before-upgrade"
+    stores "$data" "$data/before-upgrade.part" "cp -p"
+    mv "$data/before-upgrade.part" "$data/before-upgrade"
+}
+
+start_fresh() {
+    if ! systemd_runs; then note "no systemd runs here: it starts with the machine"; return; fi
+    systemctl restart edge-hub-broker.service
+    systemctl restart edge-hub.service || true
+    armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"
+}
+
+switch() {
+    step "Switching over and starting"
+    if [ "$dry" = yes ]; then
+        if [ -L "$at$opt/current" ]; then
+            note "would stop the hub, keep a copy of its stores, switch to the new version, start it and wait until it is armed"
+            note "would go back to the former version and its stores if it does not become armed within $ARMED_WITHIN s"
+        else
+            note "would start broker and hub and wait until the hub is armed ($ARMED_WITHIN s)"
+        fi
+        return
+    fi
+    former=$(readlink "$opt/current" || true)
+    if [ -z "$former" ] || [ "$former" = "$release" ] || ! systemd_runs; then
+        point "$release"
+        start_fresh
+        return
+    fi
+    systemctl stop edge-hub.service
+    keep_before
+    point "$release"
+    systemctl start edge-hub.service edge-hub-broker.service || true
+    if armed; then
+        rm -rf "$data/before-upgrade"
+        return
+    fi
+    note "going back to $former"
+    systemctl stop edge-hub.service || true
+    rm -rf "$data/failed-upgrade"
+    stores "$data" "$data/failed-upgrade" mv
+    stores "$data/before-upgrade" "$data" mv
+    point "$former"
+    sh "$former/deploy/install.sh" --accounts >/dev/null || true
+    systemctl start edge-hub.service
+    armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
+    fail "the new version did not become armed; the former one runs again, its stores are as before (what the new one left is in $data/failed-upgrade)"
+}
+
+# Two versions stay: the one in use and the one before.
+tidy() {
+    [ "$dry" = no ] || return 0
+    ls -1dt "$opt"/releases/*/ 2>/dev/null | tail -n +3 | while IFS= read -r old; do
+        [ "${old%/}" = "$(readlink "$opt/current")" ] || rm -rf "$old"
+    done
+}
+
+first_administrator() {
+    step "First administrator: $admin"
+    if [ "$dry" = yes ]; then note "would print a password for $admin once, here, unless somebody can sign in already"; return; fi
+    if [ -f "$data/accounts.db" ] && as_hub "$release/bin/edge-hub" user list --data "$data" | awk '$2 == "admin"' | grep -q .; then
+        note "there is an administrator"
+        return
+    fi
+    password=$(as_hub "$release/bin/edge-hub" user add "$admin" --role admin --data "$data")
+    note "sign in as $admin with $password"
+    note "It is shown here this once and kept nowhere. Another one: edge-hub user password $admin --ask --data $data"
+}
+
+# --- the tasks -------------------------------------------------------------------------------------------------------
+
+install() {
+    check_machine
+    install_packages
+    make_user
+    new_release
+    read_defaults
+    prepare_site
+    write_defaults
+    make_certificates
+    make_accounts
+    install_services
+    first_administrator
+    switch
+    tidy
+    do_ ln -sfn "$opt/current/bin/edge-hub" /usr/local/bin/edge-hub
+    printf '\n%s\n' "The panel: https://$(own_names | head -n 1):$port (trust $ca/ca.crt on phones, screens and gateways)"
+}
+
+uninstall() {
+    step "Stopping and taking away the services"
+    for unit in $UNITS; do
+        ! systemd_runs || do_ systemctl disable -q --now "$unit" 2>/dev/null || true
+        do_ rm -f "$units/$unit" "$units/multi-user.target.wants/$unit" "$units/timers.target.wants/$unit"
+    done
+    [ "$(readlink "$at$units/mosquitto.service")" != /dev/null ] || do_ rm -f "$units/mosquitto.service"
+    do_ rm -f "$journal_conf" "$watchdog_conf" "$defaults" /usr/local/bin/edge-hub
+    ! systemd_runs || do_ systemctl daemon-reload
+    step "Taking away the program, $opt"
+    do_ rm -rf "$opt"
+    if [ "$purge" = no ]; then
+        step "Kept: $site, $data, $ca, $broker, $broker_state, the user edge-hub (--purge takes them away, too)"
+        return
+    fi
+    step "Taking away data, configuration, certificates and the user"
+    do_ rm -rf "$site" "$data" "$ca" "$broker" "$broker_state"
+    ! grep -q '^edge-hub:' "$at/etc/passwd" || do_ userdel edge-hub
+}
+
+certificates() {
+    [ -s "$ca/ca.crt" ] || fail "the hub is not installed here"
+    if [ "$(date +%s)" -lt "$(stat -c %Y "$ca/ca.crt")" ]; then
+        note "the clock ($(date +%F)) is before this site's authority was made: nothing is renewed until it is right"
+        return
+    fi
+    read_defaults
+    make_certificates
+    use_certificates
+}
+
+accounts() {
+    release=$(readlink -f "$opt/current")
+    [ -x "$release/bin/python" ] || fail "the hub is not installed here"
+    make_accounts
+    ! systemd_runs || do_ systemctl reload-or-restart edge-hub-broker.service
+}
+
+if [ -n "$into" ] && [ "$dry" = no ]; then
+    # Everything happens inside that system, by its own programs.
+    [ "$(id -u)" = 0 ] || fail "run it as root"
+    [ -n "$offline" ] || [ "$task" != install ] || fail "--root needs --offline DIR: make a bundle with bundle.sh"
+    stay=$into/var/tmp/edge-hub-install
+    rm -rf "$stay"
+    mkdir -p "$stay"
+    trap 'rm -rf "$stay"' EXIT
+    trap 'exit 1' HUP INT TERM
+    cp -R "$here" "$stay/deploy"
+    set -- "--$task"
+    if [ "$task" = install ]; then
+        cp -R "$offline" "$stay/bundle"
+        set -- --offline /var/tmp/edge-hub-install/bundle --admin "$admin"
+        [ -z "$first_site" ] || { cp -R "$first_site" "$stay/site"; set -- "$@" --site /var/tmp/edge-hub-install/site; }
+        [ -z "$port" ] || set -- "$@" --port "$port"
+        for name in $names; do set -- "$@" --name "$name"; done
+    fi
+    [ "$purge" = no ] || set -- "$@" --purge
+    chroot "$into" sh /var/tmp/edge-hub-install/deploy/install.sh "$@"
+    exit
+fi
+at=$into
+host=$(cat "$at/etc/hostname" 2>/dev/null || uname -n)
+[ "$dry" = yes ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo sh $0"
+scratch=
+[ "$dry" = yes ] || scratch=$(mktemp -d)
+trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+"$task"
