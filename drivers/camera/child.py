@@ -23,7 +23,7 @@ from typing import Final
 from drivers.camera import probing, words
 from drivers.camera.addresses import read as read_address
 from drivers.camera.heart import Asker, Heart, State
-from drivers.camera.lines import BEAT, LINE_LIMIT, Aim, Beat, Finding, Start, encode, read_order
+from drivers.camera.lines import BEAT, ORDER_LIMIT, Aim, Beat, Finding, Start, encode, read_order
 from drivers.camera.looking import Looker
 from drivers.camera.masks import Masks
 from drivers.camera.picture import Health
@@ -80,15 +80,15 @@ class Ear:
         """The next line, None when none comes for `patience` seconds; ValueError when it is none of ours."""
         if not self._lines and not self._closed and self._poll.poll(1000 * patience):
             with contextlib.suppress(BlockingIOError):
-                self._hear(os.read(0, LINE_LIMIT))
+                self._hear(os.read(0, ORDER_LIMIT))
         return read_order(self._lines.popleft()) if self._lines else None
 
     def _hear(self, more: bytes) -> None:
         self._closed = not more
         *lines, self._held = (self._held + more).split(b"\n")
         self._lines.extend(lines)
-        if len(self._held) > LINE_LIMIT:
-            raise ValueError(f"a line of more than {LINE_LIMIT} bytes")
+        if len(self._held) > ORDER_LIMIT:
+            raise ValueError(f"a line of more than {ORDER_LIMIT} bytes")
 
 
 class Child:

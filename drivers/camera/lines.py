@@ -17,7 +17,9 @@ from edge.domain.camera import FAULTS
 from edge.domain.names import Text
 
 BEAT: Final = 5.0  # seconds between two beats at most
-LINE_LIMIT: Final = 64 * 1024  # bytes of a line; a longer one is no line of ours
+LINE_LIMIT: Final = 64 * 1024  # bytes of a line from the child; a longer one is no line of ours
+ORDER_LIMIT: Final = 256 * 1024
+"""Bytes of a line to the child: 32 zones and 32 masks of 64 corners each are 170,000, as exact as JSON writes them."""
 STATES: Final = ("starting", "ok", *FAULTS)
 ALL_KINDS: Final = tuple(kind for kinds in KINDS.values() for kind in kinds)
 
@@ -123,21 +125,21 @@ def encode(line: Start | Aim | Beat | Finding) -> bytes:
 
 def read_order(line: bytes) -> Start | Aim:
     """A line to the child; ValueError with one sentence when it is none."""
-    return _read(line, _ORDERS)
+    return _read(line, _ORDERS, ORDER_LIMIT)
 
 
 def read_report(line: bytes) -> Beat | Finding:
     """A line from the child; ValueError likewise."""
-    return _read(line, _REPORTS)
+    return _read(line, _REPORTS, LINE_LIMIT)
 
 
 _ORDERS: Final[msgspec.json.Decoder[Start | Aim]] = msgspec.json.Decoder(Start | Aim)
 _REPORTS: Final[msgspec.json.Decoder[Beat | Finding]] = msgspec.json.Decoder(Beat | Finding)
 
 
-def _read(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    if len(line) > LINE_LIMIT:
-        raise ValueError(f"a line of {len(line)} bytes; {LINE_LIMIT} are the most")
+def _read(line: bytes, decoder: msgspec.json.Decoder[T], most: int) -> T:
+    if len(line) > most:
+        raise ValueError(f"a line of {len(line)} bytes; {most} are the most")
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from drivers.camera.lines import LINE_LIMIT, Aim, Start, encode
+from drivers.camera.lines import LINE_LIMIT, ORDER_LIMIT, Aim, Start, encode
 
 CHILD: Final = (sys.executable, "-m", "drivers.camera.child")
 _LAST_WORDS: Final = 2000  # bytes of stderr that are remembered
@@ -44,6 +45,10 @@ class Process:
         self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes)
         for number in (self._in, self._out, self._err):
             os.set_blocking(number, False)
+        with suppress(OSError):  # a user's pipes may hold no more than they do; most orders are small
+            fcntl.fcntl(
+                self._in, fcntl.F_SETPIPE_SZ, 2 * ORDER_LIMIT
+            )  # the settings, and new zones behind them
         self._waking = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
         for number in (self._out, self._err, self._waking):

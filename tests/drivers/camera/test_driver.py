@@ -15,12 +15,18 @@ from drivers.camera.driver import CameraDriver
 from drivers.camera.lines import read_report
 from edge.domain.camera import CameraZone
 from edge.domain.conclusion import Write
+from edge.domain.footage import MOST_CORNERS, MOST_ZONES
 from edge.domain.instant import HOUR
 from edge.domain.names import Text
 from edge.driver import Driver, Looking
 from tests.drivers.camera.acting import SOURCE, Host, acting, alive, connection, within
 
 LIVE = "beat()\nfor line in sys.stdin: say({'order': line})\n"
+HEARD = """
+for line in sys.stdin:
+    order = json.loads(line)
+    beat(width=len(order["zones"]), height=len(order["masks"]))
+"""
 KEEP = "\nwhile True:\n    beat()\n    time.sleep(0.05)\n"
 
 
@@ -260,3 +266,16 @@ def test_a_camera_has_nothing_to_switch() -> None:
     with acting(LIVE, host) as driver:
         driver.write(Write("c1", 1, "cm-01", None))
     assert [receipt.error for receipt in host.receipts] == ["a camera has nothing to switch"]
+
+
+def test_as_many_zones_and_masks_as_can_be_drawn_reach_the_child() -> None:
+    shape = [(index / 97, 1 / (3 + index)) for index in range(MOST_CORNERS)]
+    zones = [
+        CameraZone(f"zone-{n}", Text("车道", "Lane"), tuple(shape), ("motion",)) for n in range(MOST_ZONES)
+    ]
+    host = Host()
+    with acting("beat()" + HEARD, host) as driver:
+        within(lambda: driver.report().up)
+        driver.watch(zones, [tuple(shape)] * MOST_ZONES)
+        within(lambda: driver.view().width == MOST_ZONES)
+        assert driver.report().counters["restarts"] == 0
