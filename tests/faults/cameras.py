@@ -52,11 +52,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a process that is well: open files, threads, MB (proportional set size)."""
+    """Of a process that is well: open files, threads, MB of its own, and MB with its share of what others use too.
+
+    The share grows when another process that uses the same library ends: it is told, and is no growth.
+    """
 
     files: int
     threads: int
     memory: float
+    share: float
 
 
 @dataclass(slots=True)
@@ -99,11 +103,10 @@ class Tally:
             back = [case.back for case in alike if case.back is not None]
             rows.append((transport, fault, str(len(alike)), str(right), _spread(named), _spread(back)))
         rows.append(("all", "", str(len(self.cases)), str(len(self.cases) - len(self._faulty())), "", ""))
+        rows.append(("process: first, last", "", "files", "threads", "MB own", "MB with share"))
         for who, sizes in sorted(self.sizes.items()):
             first, last = _ends(sizes)
-            rows.append(
-                (who, "first, last", *(f"{a:.0f}, {b:.0f}" for a, b in zip(first, last, strict=True)))
-            )
+            rows.append((who, "", *(f"{a:.0f}, {b:.0f}" for a, b in zip(first, last, strict=True))))
         rows.append(("zombies", "", str(self.zombies), "", "", ""))
         rows.append(("children started anew", "", str(self.restarts), "", "", ""))
         rows.append(("seconds", "", f"{self.seconds:.0f}", "", "", ""))
@@ -117,7 +120,7 @@ class Tally:
         for who, sizes in self.sizes.items():
             first, last = _ends(sizes)
             limits = (_FDS, _THREADS, max(_MEMORY, first[2] / 8))
-            if any(b - a > limit for a, b, limit in zip(first, last, limits, strict=True)):
+            if any(b - a > limit for a, b, limit in zip(first, last, limits, strict=False)):
                 grown.append((who, str(first), str(last)))
         return grown
 
@@ -250,16 +253,19 @@ def _measure(driver: CameraDriver, name: str, tally: Tally, lock: threading.Lock
 
 def _size(pid: int) -> Size:
     proc = Path(f"/proc/{pid}")
-    lines = (proc / "smaps_rollup").read_text("ascii").splitlines()
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return Size(len(list((proc / "fd").iterdir())), len(list((proc / "task").iterdir())), kilobytes / 1024)
+    lines = (line.split() for line in (proc / "smaps_rollup").read_text("ascii").splitlines())
+    kilobytes = {line[0]: int(line[1]) for line in lines if line[-1] == "kB"}
+    files, threads = (len(list((proc / name).iterdir())) for name in ("fd", "task"))
+    return Size(files, threads, kilobytes["Anonymous:"] / 1024, kilobytes["Pss:"] / 1024)
 
 
 def _ends(sizes: Sequence[Size]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Medians of the first and the last quarter; what a start warms up is not growth and is left out."""
     warm = sizes[min(2, len(sizes) - 1) :]
     part = max(1, len(warm) // 4)
-    first, last = ([(s.files, s.threads, s.memory) for s in some] for some in (warm[:part], warm[-part:]))
+    first, last = (
+        [(s.files, s.threads, s.memory, s.share) for s in some] for some in (warm[:part], warm[-part:])
+    )
     return tuple(map(statistics.median, zip(*first, strict=True))), tuple(
         map(statistics.median, zip(*last, strict=True))
     )
