@@ -38,7 +38,7 @@ class Turn:
 
 def find_turn(before: Field, now: Any) -> Turn | None:
     """The turn between two grey pictures of the same size; None where none can be told."""
-    orb = cv2.ORB_create(FEATURES, 1.2, 4, fastThreshold=6)
+    orb = cv2.ORB.create(FEATURES, 1.2, 4, fastThreshold=6)
     size = _size(before)
     here, there = (orb.detectAndCompute(_levelled(picture, size), None) for picture in (before, now))
     if here[1] is None or there[1] is None or len(here[0]) < INLIERS or len(there[0]) < INLIERS:
@@ -49,6 +49,7 @@ def find_turn(before: Field, now: Any) -> Turn | None:
         return None
     source = np.array([here[0][match.queryIdx].pt for match in good], np.float32)
     target = np.array([there[0][match.trainIdx].pt for match in good], np.float32)
+    matrix: Any
     matrix, agree = cv2.estimateAffinePartial2D(source, target, ransacReprojThreshold=3.0, maxIters=500)
     if matrix is None:
         return None
