@@ -156,12 +156,12 @@ class Findings:
             if due <= now.mono:
                 self._close(replace(self._known[id], aged=True), "finding.aged", None, now, told)
 
-    def forget(self, now: Instant) -> None:
-        """Closed ones that count no more."""
+    def forget(self, now: Instant, certain: bool) -> None:
+        """Closed ones that count no more, `MOST_KNOWN` stay at most. certain: whether the clock may say what is old."""
         closed = [one for one in self._known.values() if not one.open]
         spare = len(self._known) - MOST_KNOWN
         for place, one in enumerate(closed):
-            if one.opened_at < now.utc - SPAN or place < spare:
+            if place < spare or (certain and one.opened_at < now.utc - SPAN):
                 del self._known[one.id]
                 if one.alarm is not None:
                     self._of_alarm.pop(one.alarm, None)

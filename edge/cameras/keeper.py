@@ -34,6 +34,9 @@ CLOSE: Final = SECOND  # a picture so near to the moment shows it
 PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
 LATE: Final = 60 * SECOND  # and one of afterwards: a camera, or the hub, may just be starting again
 _AGAIN: Final = (0.2, 5.0)  # seconds between the first two looks into a ring, doubled up to the last
+_LOOKS: Final = (
+    30  # about two minutes, beyond `LATE`: where the clock was set back, the moment does not come again
+)
 _FILM_LIMIT: Final = 180.0  # seconds
 _LARGEST: Final = 8 << 20  # bytes of a picture
 _ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
@@ -140,16 +143,16 @@ class Keeper:
                         await self._woken.wait()
                 continue
             _, _, looks, order = heappop(self._orders)
-            receipt = await asyncio.to_thread(self._carry_out, order)
+            receipt = await asyncio.to_thread(self._carry_out, order, looks + 1 >= _LOOKS)
             if receipt is not None:
                 self._told(receipt)
             else:
                 self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
 
-    def _carry_out(self, order: Capture | Erase) -> Captured | Erased | None:
-        """What came of it; None while a picture may still come."""
+    def _carry_out(self, order: Capture | Erase, last: bool) -> Captured | Erased | None:
+        """What came of it; None while a picture may still come. last: it is looked for no more."""
         try:
-            return self._erase(order) if isinstance(order, Erase) else self._capture(order)
+            return self._erase(order) if isinstance(order, Erase) else self._capture(order, last)
         except Exception as error:  # a defect costs this order alone
             log.exception("keeping pictures failed at %r", order)
             if isinstance(order, Erase):
@@ -157,7 +160,7 @@ class Keeper:
             what = type(error).__name__
             return Captured(order.stills, order.shot, error=Text(f"程序缺陷:{what}", f"a defect: {what}"))
 
-    def _capture(self, order: Capture) -> Captured | None:
+    def _capture(self, order: Capture, last: bool) -> Captured | None:
         paths = self._paths(order.shot)
         if paths is None:
             msg = f"no id of a picture: {order.shot[:60]!r}"
@@ -171,7 +174,8 @@ class Keeper:
             return Captured(order.stills, order.shot, error=nothing)
         found = self._found(order, camera)
         if found is None:
-            return None if self._utc() < order.wanted + _patience(order) else _none(order, camera)
+            waits = self._utc() < order.wanted + _patience(order) and not last
+            return None if waits else _none(order, camera)
         taken, content = found
         try:
             write_whole(path, content, taken)

@@ -48,7 +48,8 @@ class Cameras:
     """See `edge.domain.conclusion.Tenant`; to stand behind the hazards and orders.
 
     matters: what keeps pictures. area: linkage zone of a place. watched: whether a rule looks at a point (by id).
-    days: of retention. certain, short: see `Stills`.
+    days: of retention. certain, short: see `Stills`. others: device -> source of cameras that tell what they find and
+    lend no pictures (an NVR's).
     """
 
     kinds: tuple[str, ...] = ("finding", "stills", "camera", "viewing")
@@ -67,13 +68,15 @@ class Cameras:
         days: int = STILLS_DAYS,
         certain: Callable[[Instant], bool] = lambda now: now.trusted,
         short: Callable[[], bool] = lambda: False,
+        others: Mapping[str, str] | None = None,
     ) -> None:
         self._cameras = {camera.device: camera for camera in cameras}
         self._area = area
         self._matters = matters
         self._certain = certain
-        sources = {camera.device: camera.source for camera in self._cameras.values()}
-        self._findings = Findings(sources, numbering, matters.alarms, watched)
+        own = {camera.device: camera.source for camera in self._cameras.values()}
+        self._sources = {**(others or {}), **own}
+        self._findings = Findings(self._sources, numbering, matters.alarms, watched)
         self._stills = Stills(numbering, days, certain, short)
         self._drawings = Drawings(self._cameras, numbering)
         self._viewings = Viewings(self._cameras, numbering)
@@ -129,16 +132,16 @@ class Cameras:
 
     def heeds(self, reading: Reading) -> bool:
         """What a camera found, and the states of one of which something is open."""
-        return reading.point.device.id in self._cameras and self._findings.heeds(reading)
+        return reading.point.device.id in self._sources and self._findings.heeds(reading)
 
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Findings first, so that an alarm knows its own; then alarms, what came back, and time."""
         told = Conclusion()
-        begun = self._findings.read(happened.readings, now, told) if self._cameras else []
+        begun = self._findings.read(happened.readings, now, told) if self._sources else []
         for fact in happened.facts:
             self._heard(fact, now, told)
         for finding in begun:
-            if finding.alarm is not None:
+            if finding.alarm is not None and finding.device in self._cameras:
                 self._stills.ask(
                     finding.device, now.utc, now, told,
                     alarm=finding.alarm, finding=finding.id, purpose=finding.purpose,
@@ -153,8 +156,9 @@ class Cameras:
         if self._look <= now.mono:
             self._look = now.mono + EVERY
             self._stills.look(self._needed, self._findings.get, now, told)
-            if self._certain(now):
-                self._findings.forget(now)
+            certain = self._certain(now)
+            self._findings.forget(now, certain)
+            if certain:
                 self._viewings.lapse(now, told)
         return told
 
@@ -179,7 +183,7 @@ class Cameras:
 
     def next_due(self) -> int | None:
         """When a finding is too old, or it is time to look what may be erased."""
-        return min(self._look, self._findings.next_due()) if self._cameras or self._stills else None
+        return min(self._look, self._findings.next_due()) if self._sources or self._stills else None
 
     # ---- pictures -------------------------------------------------------------------------------------------------
 
@@ -195,8 +199,9 @@ class Cameras:
         """Ask for the pictures of an alarm: of the camera itself, or (fire and gas) of those that see the place."""
         if alarm.purpose is Purpose.TEST or alarm.rule in OWN_RULES:
             return
-        if alarm.device in self._cameras:
+        if alarm.device in self._sources:
             self._findings.alarmed(alarm, now, told)
+        if alarm.device in self._cameras:
             point = alarm.point.rpartition(".")[2]
             for finding in [one.id for one in self._findings.of_alarm(alarm.id)] or ("",):
                 self._stills.ask(
@@ -231,8 +236,8 @@ class Cameras:
         """(camera, moment in µs UTC, alarm, finding) of each film."""
         if request.finding is not None:
             finding = self._findings.get(request.finding)
-            if finding is None:
-                raise Refusal("not_found", "there is no such finding")
+            if finding is None or finding.device not in self._cameras:
+                raise Refusal("not_found", "there is no such finding of a camera whose pictures the hub has")
             return [(finding.device, finding.opened_at, finding.alarm, finding.id)]
         if request.alarm is not None:
             first = {one.device: one for one in reversed(self._stills.of_alarm(request.alarm))}

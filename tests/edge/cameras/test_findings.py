@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.cameras import findings
 from edge.cameras.findings import parsed
 from edge.domain.device import Signal
 from edge.domain.footage import Figures, JudgeFinding
@@ -172,3 +173,14 @@ def test_a_camera_cannot_flood_with_open_ones(gate: Gatehouse) -> None:
     for number in range(100):
         gate.hears(gate.line(f"{number:026x}"))
     assert len(gate.cameras.open_findings("cm-01")) == 32
+
+
+def test_memory_has_an_end_also_while_the_clock_cannot_be_believed(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "MOST_KNOWN", 3)
+    gate.restart(trusted=False)
+    for id in "abcde":
+        gate.hears(gate.line(id), gate.line(id, "end"))
+    gate.later(MINUTE)
+    assert [gate.refused(JudgeFinding(id * 26, "li", "real")) for id in "bc"] == ["not_found", ""]

@@ -201,6 +201,16 @@ async def test_where_there_is_none_it_says_why(room: Room) -> None:
     assert (await room.capture(device="cm-9")).error == gone
 
 
+async def test_a_clock_that_was_set_back_makes_nobody_wait(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_AGAIN", (0.0, 0.0))
+    room.utc = NOW - 3600 * SECOND
+    receipt = await room.capture()
+    assert receipt.error is not None
+    assert "no picture of that moment" in receipt.error.en
+
+
 async def test_half_a_picture_is_none(room: Room) -> None:
     room.camera.see(NOW, jpeg()[:-20])
     good = room.camera.see(NOW + 400_000)
