@@ -105,6 +105,7 @@ setInterval(catchUp, 5_000);
 setInterval(undoable, 500);
 setInterval(tick, 15_000);
 setInterval(() => document.visibilityState === "visible" && refresh(), 20_000);
+main.inert = false;
 pickUp();
 tick();
 undoable();

@@ -140,6 +140,7 @@ async function catchUp() {
 }
 addEventListener("online", catchUp);
 setInterval(catchUp, 5_000);
+document.getElementById("main").inert = false;
 pickUp();
 show();
 const tags = document.querySelector("[data-tags]");
