@@ -19,7 +19,11 @@ DECISIONS = (
     "edge.dispatch",
     "edge.outputs",
 )
-BESIDE = ("edge.dispatch.channels", "edge.cameras.keeper", "edge.cameras.cards")  # in their rooms, beside the line
+BESIDE = (
+    "edge.dispatch.channels",
+    "edge.cameras.keeper",
+    "edge.cameras.cards",
+)  # in their rooms, beside the line
 IMPURE = ("asyncio", "sqlite3", "time", "threading", "socket", "subprocess", "pydantic")
 CODEC_IMPURE = (
     "asyncio",
@@ -43,6 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "apprise": ("edge/dispatch/channels/push/*",),
     "PIL": ("edge/evidence_child.py",),
     "argon2": ("web/*",),
+    "cryptography": ("edge/backup/*",),
     "babel": ("web/*",),
     "cv2": ("drivers/camera/*",),
     "dateutil": ("edge/settings/*",),
@@ -51,7 +56,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "influxdb_client": ("edge/store/influx/*",),
     "jinja2": ("web/*",),
     "markupsafe": ("web/*",),
-    "msgspec": ("drivers/*", "edge/ingest/*", "edge/store/*", "web/*"),
+    "msgspec": ("drivers/*", "edge/backup/*", "edge/ingest/*", "edge/store/*", "web/*"),
     "numpy": ("drivers/camera/*",),
     "onnxruntime": ("drivers/camera/models.py",),
     "paho": ("drivers/_mqtt/*",),

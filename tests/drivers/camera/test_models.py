@@ -36,7 +36,9 @@ def test_a_yolo_is_decoded(tmp_path, engine) -> None:
 def test_nothing_is_told_to_the_engine_s_maker(tmp_path) -> None:
     path = yolo(tmp_path / "fire.onnx", [[32, 16, 32, 16, 0.9, 0.1]])
     card(path)
-    script = "import sys, pathlib, drivers.camera.models as m; print(m.load(pathlib.Path(sys.argv[1])).engine)"
+    script = (
+        "import sys, pathlib, drivers.camera.models as m; print(m.load(pathlib.Path(sys.argv[1])).engine)"
+    )
     home = tmp_path / "home"
     home.mkdir()
     run = subprocess.run(
