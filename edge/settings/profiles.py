@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+from edge.domain.camera import CATEGORY
 from edge.domain.device import LINK, DeviceProfile, PointSpec, Signal
+from edge.domain.lifecycle import VITAL
 from edge.domain.names import is_id
 from edge.domain.quantity import QUANTITIES, Quantity, UnitError
 from edge.driver import DriverSchema
@@ -123,6 +125,9 @@ def _profile(
             "a fire or gas detector must be missed within a day (GB/T 45839-2025 5.5.2): 1 to 86400 seconds"
         )
         report.add(sheet, ("expect",), "expect", message)
+    if table.category == CATEGORY and (vital := next((p for p in points if p.signal in VITAL), None)):
+        message = f"what a camera sees is a suspicion: {vital.id} can be supervisory, never {vital.signal}"
+        report.add(sheet, ("category",), "category", message)
     return DeviceProfile(
         id, table.maker, table.model, table.category, table.dialect, tuple(points), table.source, table.expect,
         table.name.text(), table.confirmed, table.rate, read,

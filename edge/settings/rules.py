@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edge.domain.camera import CATEGORY
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.quantity import QUANTITIES
@@ -97,14 +98,10 @@ class _Reader:
         if table.unit is not None:
             factor, offset = fitting_unit(self._report, sheet, (*path, "unit"), table.unit, quantity)
         self._levels(sheet, path, table, lambda limit: limit * factor + offset)
-        a = table.applies
         self.rules.append(
             AlarmRule(
                 id=table.id,
-                applies=Selector(
-                    a.quantity, None if a.signal is None else Signal(a.signal), a.category, a.point,
-                    tuple(a.devices or ()), a.zone,
-                ),
+                applies=_selector(table.applies),
                 condition=table.condition,
                 levels=tuple(
                     Level(
@@ -214,9 +211,23 @@ class _Reader:
         if signal in VITAL and not table.latch:
             message = f"{signal.value} is held until a person resets it (GB/T 45839-2025 5.4.2): latch = true"
             self._report.add(sheet, (*path, "latch"), "latch", message)
+        if signal in VITAL and (seen := self._of_camera(_selector(applies))) is not None:
+            message = (
+                f"{seen} is a camera's, and what a camera sees is never {signal.value}: narrow `applies`"
+            )
+            self._report.add(sheet, (*path, "applies"), "category", message)
         if signal is Signal.FAULT and table.latch:
             message = "a fault ends by itself when it is repaired: latch = false"
             self._report.add(sheet, (*path, "latch"), "latch", message)
+
+    def _of_camera(self, selector: Selector) -> str | None:
+        """A point of a camera that it fits: none may raise an alarm about life (GB 50116-2013 4.1.6)."""
+        devices = self._context.devices.devices.values()
+        for device in (device for device in devices if device.profile.category == CATEGORY):
+            for spec in device.profile.points:
+                if selector.fits(Point(f"{device.id}.{spec.id}", device, spec)):
+                    return f"{device.id}.{spec.id}"
+        return None
 
     def _levels(
         self, sheet: Sheet, path: Path, table: RuleTable, canonical: Callable[[float], float]
@@ -279,3 +290,10 @@ class _Reader:
         elif gap and table.deadband > gap:
             message = f"{table.deadband:g} is wider than the gap of {gap:g} between two levels"
             self._report.add(sheet, (*path, "deadband"), "deadband", message)
+
+
+def _selector(applies: AppliesTable) -> Selector:
+    return Selector(
+        applies.quantity, None if applies.signal is None else Signal(applies.signal), applies.category, applies.point,
+        tuple(applies.devices or ()), applies.zone,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.resources import config_root
 from edge.settings import check_site, install_template, load_site, write_overrides
 from tests.edge.settings.test_template import shipped_schemas
 
@@ -159,3 +160,30 @@ def test_a_fault_of_local_toml_is_told_there(site: Path, text: str, key: str, co
     (site / "local.toml").write_text(text, "utf-8")
     (problem,) = check_site(site, SCHEMAS)
     assert (problem.file, problem.key, problem.code) == ("local.toml", key, code)
+
+
+def test_no_rule_makes_a_fire_of_what_a_camera_sees(site: Path) -> None:
+    rule = (
+        '[[rule]]\nid = "own"\napplies = { point = "flame" }\ncondition = "state"\nsignal = "fire"\nlatch = true\n'
+        'source = "own"\n[[rule.level]]\npriority = "urgent"\ntitle = { zh = "火", en = "Fire" }\n'
+        'response = { zh = "去", en = "Go" }\n'
+    )
+    (site / "rules" / "own.toml").write_text(rule, "utf-8")
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.file, problem.key, problem.code) == ("rules/own.toml", "rule[0].applies", "category")
+    assert "cm-02.flame" in problem.message or "cm-01.flame" in problem.message
+    (site / "rules" / "own.toml").write_text(
+        rule.replace('point = "flame"', 'category = "flame-detector"'), "utf-8"
+    )
+    assert {one.code for one in check_site(site, SCHEMAS)} <= {"unknown_category"}
+
+
+def test_no_profile_makes_a_fire_of_what_a_camera_sees(site: Path) -> None:
+    shipped = (config_root() / "profiles" / "generic-ip-camera.toml").read_text("utf-8")
+    before, flame, after = shipped.partition('id = "flame"')
+    (site / "profiles").mkdir(exist_ok=True)
+    own = site / "profiles" / "generic-ip-camera.toml"
+    own.write_text(before + flame + after.replace('"supervisory"', '"fire"', 1), "utf-8")
+    (problem, *_) = [one for one in check_site(site, SCHEMAS) if one.code == "category"]
+    assert (problem.file, problem.key) == ("profiles/generic-ip-camera.toml", "category")
+    assert "flame" in problem.message
