@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
+from drivers.camera.sight import PICTURE_ONLY
 from edge.domain.camera import DWELL
 from edge.domain.names import is_id
 from edge.domain.polygons import flaw
@@ -19,7 +20,6 @@ STREAMS: Final = ("rtsp", "rtsps", "http", "https")
 CheckName = Literal["tamper", "motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike"]
 """Every check there is; `drivers.camera.sight.KINDS` has the same."""
 ZONE_ONLY: Final = ("left-object", "zone-change")
-PICTURE_ONLY: Final = ("tamper",)
 DETECTED: Final = ("object", "e-bike")
 
 Seconds = Annotated[float, Field(ge=1, le=86400, allow_inf_nan=False)]

@@ -47,6 +47,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Check -> the kinds of its sights. A camera's profile has one point of the same id for each kind."""
 
+PICTURE_ONLY = ("tamper",)
+"""Checks of which something can be said of the whole picture alone, wherever they are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Area:

@@ -13,10 +13,10 @@ from typing import Final
 import cv2
 
 from drivers.camera.frames import Frame
+from edge.domain.footage import RING
+from edge.domain.instant import SECOND
 from edge.domain.names import Text
 
-SECOND: Final = 1_000_000
-KEEP: Final = 90 * SECOND
 EVERY: Final = SECOND
 WIDTH: Final = 640
 QUALITY: Final = 75
@@ -103,7 +103,7 @@ class RingWriter:
         for item in ahead:
             self._kept.remove(item)
             self._forget(*item)
-        while self._kept and (self._kept[0][0] <= utc - KEEP or self._bytes + coming > self._cap):
+        while self._kept and (self._kept[0][0] <= utc - RING or self._bytes + coming > self._cap):
             self._drop(1)
 
     def _drop(self, count: int) -> None:

@@ -14,7 +14,7 @@ from drivers.camera.areas import WHOLE
 from drivers.camera.episodes import Episodes
 from drivers.camera.frames import Frame
 from drivers.camera.lines import Finding
-from drivers.camera.sight import Area, Asking, Check, Sight
+from drivers.camera.sight import PICTURE_ONLY, Area, Asking, Check, Sight
 from edge.domain.names import Text
 
 if TYPE_CHECKING:
@@ -123,9 +123,6 @@ CHECKS: Final[Mapping[str, Callable[[Areas, WatchSettings], Check]]] = {
     "e-bike": _e_bike,
 }
 """Check -> how it is made. Each module is imported when it is first asked for: its packages may be missing."""
-
-PICTURE_ONLY: Final = ("tamper",)
-"""What can be said of the whole picture alone, wherever it is asked for."""
 
 
 class Watching:

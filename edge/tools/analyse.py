@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from drivers.camera.config import DETECTED, PICTURE_ONLY, CheckName
+from drivers.camera.config import DETECTED, CheckName
+from drivers.camera.sight import PICTURE_ONLY
 from edge.domain.instant import SECOND
 from edge.domain.names import is_id
 from edge.domain.polygons import flaw

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from drivers.camera.frames import Frame
-from drivers.camera.stills import FULL, KEEP, UNWRITABLE, RingWriter
+from drivers.camera.stills import FULL, UNWRITABLE, RingWriter
+from edge.domain.footage import RING
 from tests.faults.tmpfs import SmallDisk, why_not
 
 SECOND = 1_000_000
@@ -60,7 +61,7 @@ def test_a_later_child_goes_on_with_what_there_is(folder: Path) -> None:
     first.keep(frame(), START + 50 * SECOND)
     (folder / f"{START}.part").write_bytes(b"half")
     second = RingWriter(folder)
-    second.keep(frame(), START + KEEP + SECOND)
+    second.keep(frame(), START + RING + SECOND)
     assert times(folder) == [50, 91]
     assert not list(folder.glob("*.part"))
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edge.domain.camera import CameraZone, Polygon
-from edge.domain.footage import MOST_ZONES, ZONE_CHECKS
+from edge.domain.footage import MOST_CORNERS, MOST_ZONES, ZONE_CHECKS
 from edge.domain.names import is_id
 
-MOST_CORNERS: Final = 64
 MESSAGES: Final = {
     "too_many": f"there are more than {MOST_ZONES}",
     "bad_id": "the id is lower-case letters, digits and hyphens, as in fire-lane",
