@@ -47,7 +47,7 @@ from edge.ingest.normalising import Normaliser
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
-from edge.lock import only_hub
+from edge.lock import only_hub, remember_site
 from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
@@ -110,6 +110,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
     options.data.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_hub(options.data))
+        remember_site(options.data, options.site)
         parts = await _stores(stack, site, options, clock)
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)

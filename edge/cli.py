@@ -22,6 +22,8 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "user": ("add, list and remove the people who may sign in", "edge.tools.user"),
     "token": ("add, list and remove the tokens of programs", "edge.tools.token"),
     "resend": ("have the readings of a span sent to a data centre once more", "edge.tools.resend"),
+    "backup": ("put everything of a hub into one file, while it runs", "edge.tools.backup"),
+    "restore": ("bring a hub back from a backup, into an empty folder", "edge.tools.restore"),
     "bench": ("measure this machine, beside a yardstick of the same run", "edge.tools.bench"),
 }
 

@@ -8,12 +8,19 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 log = logging.getLogger("edge")
 
+RESTORING: Final = "restoring"
+"""Folder below the data folder for as long as a backup is being restored into it."""
+
+SITE_PATH: Final = "site.path"
+"""File of the data folder that names the folder of the site."""
+
 
 class HubInUseError(RuntimeError):
-    """Another hub runs on this data folder."""
+    """Another hub runs on this data folder, or a backup is being restored into it."""
 
 
 @contextlib.contextmanager
@@ -22,6 +29,8 @@ def only_hub(data: Path) -> Iterator[None]:
 
     A disk that is full or read-only must not keep the hub from starting: then the file may name a former one.
     """
+    if (data / RESTORING).exists():
+        raise HubInUseError(f"{data} holds half a backup: run `edge-hub restore` again, to its end")
     path = data / "hub.pid"
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -47,3 +56,16 @@ def only_hub(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(file)
+
+
+def remember_site(data: Path, site: Path) -> None:
+    """Keep in `site.path` where the site's folder is, for `edge-hub backup`; a sick disk is no hindrance."""
+    path = data / SITE_PATH
+    words = f"{site.absolute()}\n"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if path.exists() and path.read_text("utf-8") == words:
+            return
+    try:
+        path.write_text(words, "utf-8")
+    except OSError as error:
+        log.error("%s cannot be written: %s", path, error.strerror)  # noqa: TRY400 - as above

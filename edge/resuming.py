@@ -9,6 +9,7 @@ from typing import Final
 
 from edge.domain.device import Point
 from edge.domain.instant import MINUTE, SECOND, Instant
+from edge.domain.notification import NotificationState
 from edge.domain.reading import Arrival, Reading
 from edge.pipeline import Line, Pipeline
 from edge.store.case_rows import Case
@@ -36,10 +37,15 @@ async def take_up(line: Line, pipeline: Pipeline, known: Remembered, now: Instan
     alarms = known.state.open_alarms
     outcome = line.engine.restore([*alarms, *known.state.shelved], now)
     cases = [*known.state.open_cases, *await _closed_cases(line, known.journal, now)]
+    if known.state.restored:
+        cases = [_in_doubt(case) for case in cases]
     resumed = line.conclude.restore(sorted(cases, key=lambda case: (case.body["opened_at"], case.id)), now)
     drawn = line.conclude.draw([*outcome.facts, *resumed.facts], now)
     if facts := [*outcome.facts, *resumed.facts, *drawn.facts]:
         await line.log.record(Entry(facts=facts, alarms=outcome.alarms))
+    if known.state.restored:
+        with contextlib.suppress(StoreError):  # then the next start doubts once more
+            await known.journal.taken_up()
     pipeline.follow(resumed, now)
     pipeline.follow(drawn, now)
     last = _readings(known.points, known.telemetry.latest.values())
@@ -62,6 +68,16 @@ async def _closed_cases(line: Line, journal: Journal, now: Instant) -> list[Case
         for kind, span in line.conclude.remembered().items():
             found += await journal.closed_cases(kind, now.utc - span)
     return found
+
+
+def _in_doubt(case: Case) -> Case:
+    """A message that waited when the backup was made may have been sent since: as one that was being sent.
+
+    So it is sent, and says that it is a repeat.
+    """
+    if case.kind != "notification" or case.body["state"] != NotificationState.QUEUED.value:
+        return case
+    return case._replace(body={**case.body, "state": NotificationState.SENDING.value})
 
 
 def _readings(points: Mapping[str, Point], rows: Iterable[LastValue]) -> list[Reading]:

@@ -88,19 +88,24 @@ class VerifyReport:
 
 def verify(path: Path) -> VerifyReport:
     """Check the journal at `path`, which may be in use; sqlite3.Error when it cannot be read at all."""
-    report = VerifyReport()
     with closing(
         sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     ) as conn:
         conn.execute("BEGIN")
-        carried = conn.execute("SELECT id, body FROM carried ORDER BY id").fetchall()
-        gaps = conn.execute("SELECT number, facts, alarms FROM gaps ORDER BY number").fetchall()
-        report.gaps = sum(facts for _, facts, _ in gaps)
-        _verify_chain(conn, carried, report)
-        _verify_notes(conn, report)
-        lost = {id for _, _, ids in gaps for id in json.loads(ids)}
-        _verify_alarms(conn, [row for row in carried if "/" not in row[0]], lost, report)
-        _verify_cases(conn, [row for row in carried if "/" in row[0]], lost, report)
+        return verify_open(conn)
+
+
+def verify_open(conn: sqlite3.Connection) -> VerifyReport:
+    """Check a journal of the newest schema as one open connection sees it, in a transaction of the caller's."""
+    report = VerifyReport()
+    carried = conn.execute("SELECT id, body FROM carried ORDER BY id").fetchall()
+    gaps = conn.execute("SELECT number, facts, alarms FROM gaps ORDER BY number").fetchall()
+    report.gaps = sum(facts for _, facts, _ in gaps)
+    _verify_chain(conn, carried, report)
+    _verify_notes(conn, report)
+    lost = {id for _, _, ids in gaps for id in json.loads(ids)}
+    _verify_alarms(conn, [row for row in carried if "/" not in row[0]], lost, report)
+    _verify_cases(conn, [row for row in carried if "/" in row[0]], lost, report)
     return report
 
 

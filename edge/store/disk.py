@@ -66,7 +66,7 @@ class DiskGuard:
     async def check(self) -> DiskReport:
         """Look, and make room where less than the reserve is free."""
         total, free = self._space(self._folder)
-        reserve = self._reserve if self._reserve is not None else min(max(total // 20, 2**26), 2**30)
+        reserve = self._reserve if self._reserve is not None else reserve_of(total)
         if free < reserve:
             free = await self._make_room(reserve)
         report = DiskReport(
@@ -110,6 +110,11 @@ class DiskGuard:
             self._began = (mono, written)
         since, before = self._began
         return None if mono - since < DAY // 1440 else (written - before) * DAY // (mono - since)
+
+
+def reserve_of(total: int) -> int:
+    """Bytes that shall stay free on a disk of `total` bytes: room for the journal."""
+    return min(max(total // 20, 2**26), 2**30)
 
 
 def disk_space(folder: Path) -> tuple[int, int]:

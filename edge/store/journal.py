@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 _TAIL: Final = 64  # links of the chain that are verified at each start
+RESTORED: Final = "restored"
+"""Key of `meta`: this journal is of a backup, and what came of it has not been taken up by a hub yet."""
 _LEAP: Final = 1_000_000  # numbers skipped when it cannot be known how many were given
 
 
@@ -108,7 +110,8 @@ class JournalState:
     """What the journal held at the start.
 
     last: number of the newest fact. clean: the last stop left its mark. epochs: (epoch, its first number), ascending.
-    shelved: closed ones that still carry the shelving of their key.
+    shelved: closed ones that still carry the shelving of their key. restored: it is of a backup: the hub it was
+    made of went on, and may have done what is still open here.
     set_aside: where a damaged file went; its open alarms were taken over as far as they could be read.
     error: why the file cannot be written yet.
     """
@@ -123,6 +126,7 @@ class JournalState:
     epochs: list[tuple[int, int]]
     shelved: list[Alarm] = field(default_factory=list)
     open_cases: list[Case] = field(default_factory=list)
+    restored: bool = False
     set_aside: Path | None = None
     error: StoreError | None = None
 
@@ -159,6 +163,10 @@ class Journal:
     async def commit(self, entry: Entry) -> None:
         """Append one transaction; StoreError when it is not durable. Facts already in the journal are left out."""
         await self._db.write(lambda conn: self._append(conn, entry))
+
+    async def taken_up(self) -> None:
+        """What a backup left open has been taken up, and the facts of that are here."""
+        await self._db.write(lambda conn: conn.execute("DELETE FROM meta WHERE key = ?", (RESTORED,)))
 
     async def close(self, *, clean: bool) -> None:
         """End; `clean` leaves the mark, so that the next start goes on with the same epoch."""
@@ -401,6 +409,7 @@ def _load(conn: sqlite3.Connection) -> JournalState:
         epochs=epochs,
         shelved=shelved_alarms(conn),
         open_cases=open_cases(conn),
+        restored=conn.execute("SELECT 1 FROM meta WHERE key = ?", (RESTORED,)).fetchone() is not None,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.lock import HubInUseError, only_hub
+from edge.lock import RESTORING, HubInUseError, only_hub, remember_site
 
 
 def test_the_file_names_the_running_hub(tmp_path: Path) -> None:
@@ -43,3 +43,24 @@ def test_a_disk_that_takes_nothing_keeps_no_hub_from_starting(
     monkeypatch.setattr(os, "open", refused)
     with only_hub(tmp_path):
         assert "cannot be written: Read-only file system" in caplog.text
+
+
+def test_where_the_site_is_is_kept_and_written_only_when_it_moved(tmp_path: Path) -> None:
+    remember_site(tmp_path, tmp_path / "site")
+    path = tmp_path / "site.path"
+    assert path.read_text("utf-8") == f"{tmp_path / 'site'}\n"
+    before = path.stat().st_mtime_ns
+    remember_site(tmp_path, tmp_path / "site")
+    assert path.stat().st_mtime_ns == before
+    remember_site(tmp_path, tmp_path / "other")
+    assert "other" in path.read_text("utf-8")
+    path.unlink()
+    path.mkdir()
+    remember_site(tmp_path, tmp_path / "site")  # a sick disk is no hindrance
+
+
+def test_half_a_backup_is_no_folder_for_a_hub(tmp_path: Path) -> None:
+    (tmp_path / RESTORING).mkdir()
+    with pytest.raises(HubInUseError, match="half a backup"), only_hub(tmp_path):
+        pass
+    assert not (tmp_path / "hub.pid").exists()
