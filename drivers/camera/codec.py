@@ -77,7 +77,7 @@ class CameraCodec:
     def _samples(self, line: Beat | Finding) -> list[Sample]:
         if isinstance(line, Finding):
             return self._finding(line)
-        return self._beat(line) if line.t != _REHEARSED else _all_states(line, None)
+        return self._beat(line) if line.t != _REHEARSED else [*_faults(line, None), *_kinds(line, None)]
 
     def _beat(self, beat: Beat) -> list[Sample]:
         active = frozenset(beat.active)
@@ -89,9 +89,9 @@ class CameraCodec:
         samples = [Sample("fps", beat.fps, time=beat.t)]
         if whole:
             samples.append(Sample("learning", ", ".join(sorted(set(beat.learning))), time=beat.t))
-            return samples + _all_states(beat, beat.t)
+            return [*samples, *_faults(beat, beat.t), *_kinds(beat, beat.t)]
         wanted = [kind for check in self.looking for kind in KINDS.get(check, ())]
-        return samples + [_state(kind, kind in active, beat.t) for kind in ALL_KINDS if kind in wanted]
+        return samples + [state for state in _kinds(beat, beat.t) if state.field in wanted]
 
     def _finding(self, finding: Finding) -> list[Sample]:
         samples = [Sample(FINDING, finding_text(finding), time=finding.t)]
@@ -129,13 +129,18 @@ def finding_text(finding: Finding) -> str:
     )
 
 
-def _all_states(beat: Beat, time: int | None) -> list[Sample]:
-    # A child that has just been started does not know yet: what stood, stands until it does.
-    faults = () if beat.state == "starting" else FAULTS
-    return [
-        *(_state(fault, fault == beat.state, time) for fault in faults),
-        *(_state(kind, kind in beat.active, time) for kind in ALL_KINDS),
-    ]
+# A child that has just been started does not know yet, nor does a check that learns: what stood, stands until they do.
+
+
+def _faults(beat: Beat, time: int | None) -> list[Sample]:
+    known = () if beat.state == "starting" else FAULTS
+    return [_state(fault, fault == beat.state, time) for fault in known]
+
+
+def _kinds(beat: Beat, time: int | None) -> list[Sample]:
+    learns = KINDS.keys() if beat.frame_at is None and beat.t != _REHEARSED else beat.learning
+    unknown = {kind for check in learns for kind in KINDS[check]} - set(beat.active)
+    return [_state(kind, kind in beat.active, time) for kind in ALL_KINDS if kind not in unknown]
 
 
 def _state(name: str, value: bool, time: int | None) -> Sample:

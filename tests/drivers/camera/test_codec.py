@@ -38,7 +38,7 @@ def test_a_fault_is_the_only_one_that_is_true(fault: str) -> None:
 
 def test_a_beat_tells_what_is_active_and_what_learns() -> None:
     samples = {s.field: s for s in told(CameraCodec(), beat(learning=("tamper", "flame"), active=("smoke",)))}
-    assert [kind for kind in ALL_KINDS if samples[kind].value] == ["smoke"]
+    assert [name for name, sample in samples.items() if sample.value is True] == ["smoke"]
     assert samples["learning"].value == "flame, tamper"
     assert samples["fps"].value == 5.0
     assert {s.time for s in samples.values()} == {NOW}
@@ -49,6 +49,22 @@ def test_what_a_new_child_does_not_know_yet_is_not_said() -> None:
     codec = CameraCodec()
     told(codec, beat("lost"))
     assert not set(dict(states(codec, beat("starting")))) & set(FAULTS)
+
+
+def test_a_new_child_ends_nothing_before_it_has_seen_and_learnt() -> None:
+    """A van in the fire lane is there still when the process of its camera was killed and started anew."""
+    codec = CameraCodec(["left-object", "flame"])
+    told(codec, finding(1, kind="left-object", zone="lane"))
+    kinds = set(ALL_KINDS)
+    assert not kinds & set(dict(states(codec, beat("starting", frame_at=None, learning=("left-object",)))))
+    assert not kinds & set(dict(states(codec, beat("lost", frame_at=None))))
+    learns = dict(states(codec, beat(learning=("left-object",))))
+    assert learns["flame"] is False
+    assert "left-object" not in learns
+    assert dict(states(codec, beat()))["left-object"] is False
+    assert (
+        dict(states(codec, beat(active=("left-object",), learning=("left-object",))))["left-object"] is True
+    )
 
 
 def test_only_what_is_looked_for_is_told_with_every_beat_and_all_of_it_once_a_minute() -> None:
