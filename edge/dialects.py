@@ -16,6 +16,7 @@ from edge.driver import Decode, Driver, DriverSchema, Publisher
 DRIVERS: Final[Mapping[str, str]] = {
     "json": "drivers.mqtt_json.driver:JsonDriver",
     "zigbee2mqtt": "drivers.zigbee2mqtt.driver:Zigbee2MqttDriver",
+    "frigate": "drivers.frigate.driver:FrigateDriver",
     "modbus-rtu": "drivers.modbus_rtu.driver:ModbusDriver",
     "at-modem": "drivers.at_modem.driver:ModemDriver",
     "camera": "drivers.camera.driver:CameraDriver",

@@ -127,6 +127,7 @@ def tenants(
         site.retention.stills_days,
         certain,
         short,
+        _without_pictures(site),
     )
     return [
         OutOfService(directory.devices.get, engine.outages, numbering),
@@ -164,6 +165,17 @@ def tenants(
         incidents.ticking,
         drills.watching,
     ]
+
+
+def _without_pictures(site: Site) -> dict[str, str]:
+    """Cameras that are no [[camera]] of the site: device -> the first source that speaks their dialect."""
+    sources = {connection.dialect: connection.id for connection in reversed(site.connections)}
+    own = {camera.device for camera in site.cameras}
+    return {
+        device.id: sources.get(device.profile.dialect, "")
+        for device in site.devices.values()
+        if device.profile.category == CATEGORY and device.id not in own
+    }
 
 
 def watched(site: Site, directory: Directory) -> Callable[[str], bool]:

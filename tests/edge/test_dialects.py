@@ -26,7 +26,8 @@ def test_a_dialect_has_settings_and_a_decoder(dialect: str) -> None:
 def test_every_connection_of_the_shipped_site_gets_a_whole_driver() -> None:
     site = load_site(config_root() / "site", schemas())
     drivers = [make_driver(connection, list(site.devices.values())) for connection in site.connections]
-    assert {connection.dialect for connection in site.connections} == set(DRIVERS)
+    spoken = {connection.dialect for connection in site.connections}
+    assert spoken == set(DRIVERS) - {"frigate"}  # the shipped site has no NVR of its own
     for driver in drivers:
         assert not {name for name in MEMBERS if not hasattr(driver, name)}
 

@@ -13,6 +13,7 @@ import pytest
 from drivers._mqtt import words
 from drivers._mqtt.config import BrokerSettings, TlsSettings
 from drivers._mqtt.session import Counters
+from drivers.frigate.config import SCHEMA as FRIGATE
 from drivers.mqtt_json.config import SCHEMA as JSON
 from drivers.mqtt_json.config import JsonTopic
 from drivers.zigbee2mqtt.config import SCHEMA as ZIGBEE
@@ -44,10 +45,14 @@ def test_every_counter_and_state_is_documented() -> None:
     assert [word for word in [*shown, *codes] if not named(text, word)] == []
 
 
-@pytest.mark.parametrize(("folder", "schema"), [("mqtt_json", JSON), ("zigbee2mqtt", ZIGBEE)])
+@pytest.mark.parametrize(
+    ("folder", "schema"), [("mqtt_json", JSON), ("zigbee2mqtt", ZIGBEE), ("frigate", FRIGATE)]
+)
 def test_every_key_of_a_dialect_is_documented(folder: str, schema: DriverSchema) -> None:
     text = readme(folder)
-    models: list[Any] = [schema.connection, schema.profile, schema.point, schema.write]
+    models: list[Any] = [schema.connection, schema.profile, schema.point]
+    if schema.write is not None:
+        models.append(schema.write)
     if schema is JSON:
         models.append(JsonTopic)
     assert [key for model in models for key in model.model_fields if not named(text, key)] == []
@@ -79,3 +84,11 @@ def test_the_sample_loads(folder: str, schema: DriverSchema) -> None:
 
 def without(table: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key not in keys}
+
+
+def test_the_sample_of_frigate_loads() -> None:
+    sample = tomllib.loads((DRIVERS / "frigate" / "sample.toml").read_text("utf-8"))
+    ((listen,), (device,)) = sample["mqtt"][0]["listen"], sample["device"]
+    FRIGATE.connection.model_validate(without(listen, "id", "dialect", "name"))
+    address = FRIGATE.address.model_validate(without(device["address"], "dialect"))
+    assert FRIGATE.key(address) == "lane:zones=fire_lane:score=0.7:size=1280x720"

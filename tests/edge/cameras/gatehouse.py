@@ -70,9 +70,10 @@ def an_alarm(id: str = "a-1", point: str = "smoke-1.smoke", zone: str = "out/eb"
 
 
 class Gatehouse:
-    """Carries a journal of last bodies. `watched`: kinds that a rule looks at."""
+    """Carries a journal of last bodies. `watched`: kinds that a rule looks at; others: devices that are an NVR's."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: frozenset[str] = frozenset()) -> None:
+        self.others = others
         self.now = Instant(START, 5_000_000, trusted=True)
         self.numbering = Numbering(1, 100)
         self.watched = {"flame", "smoke", "left-object", "lost"}
@@ -92,8 +93,9 @@ class Gatehouse:
             lambda id: next((one for one in self.hazards if one.id == id), None),
         )  # fmt: skip
         return Cameras(
-            CAMERAS, self.numbering, matters, SHED.area,
+            [one for one in CAMERAS if one.device not in self.others], self.numbering, matters, SHED.area,
             lambda point: point.partition(".")[2] in self.watched, 30, lambda now: now.trusted, lambda: self.full,
+            dict.fromkeys(self.others, "nvr"),
         )  # fmt: skip
 
     # time

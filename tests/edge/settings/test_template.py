@@ -15,6 +15,7 @@ from edge.settings import check_site, install_template, load_site, write_overrid
 PACKAGES = (
     "drivers.mqtt_json",
     "drivers.zigbee2mqtt",
+    "drivers.frigate",
     "drivers.modbus_rtu",
     "drivers.at_modem",
     "drivers.camera",

@@ -1,0 +1,1 @@
+"""Cameras behind a Frigate NVR, by the events it publishes over MQTT."""
