@@ -111,13 +111,18 @@ def _zone(area: Area, size: tuple[int, int]) -> _Zone:
 def _sample(zone: _Zone, frame: Frame) -> None:
     width, height = frame.size
     x, y, across, down = zone.box
-    rows = slice(round(y * height), max(round(y * height) + 1, round((y + down) * height)))
-    columns = slice(round(x * width), max(round(x * width) + 1, round((x + across) * width)))
+    rows, columns = _span(y, down, height), _span(x, across, width)
     grey = cv2.cvtColor(frame.bgr[rows, columns], cv2.COLOR_BGR2GRAY)
     small: Any = cv2.resize(grey, zone.size, interpolation=cv2.INTER_AREA)
     zone.samples.append(np.asarray(cv2.GaussianBlur(small, (3, 3), 0), np.float32))
     if zone.reference is None and len(zone.samples) == SAMPLES:
         zone.reference = np.median(zone.samples, axis=0).astype(np.float32)
+
+
+def _span(start: float, length: float, pixels: int) -> slice:
+    """One pixel at least, however thin the zone and at whatever edge."""
+    first = min(round(start * pixels), pixels - 1)
+    return slice(first, max(first + 1, round((start + length) * pixels)))
 
 
 def _sight(zone: _Zone, t: float) -> Sight:

@@ -9,6 +9,7 @@ from drivers.camera import watching
 from drivers.camera.frames import Frame
 from drivers.camera.sight import KINDS, Area, Sight
 from drivers.camera.watching import CHECKS, Watching, WatchSettings
+from edge.domain.polygons import flaw
 
 SQUARE = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
 
@@ -154,3 +155,23 @@ def test_a_detector_that_cannot_be_asked_is_said():
     on = Watching(WatchSettings(("object",)))
     assert on.problem is not None
     assert "no object detector" in on.problem.en
+
+
+@pytest.mark.parametrize(
+    "thin",
+    [
+        ((0.0, 0.0), (1.0, 0.0), (1.0, 0.0002), (0.0, 0.0002)),
+        ((0.0, 0.9998), (1.0, 0.9998), (1.0, 1.0), (0.0, 1.0)),
+        ((0.9998, 0.0), (1.0, 0.0), (1.0, 1.0), (0.9998, 1.0)),
+        ((0.0, 0.0), (1.0, 1.0), (1.0, 0.9997)),
+    ],
+)
+def test_the_thinnest_zone_that_can_be_drawn_breaks_no_check(thin):
+    assert flaw(thin) is None
+    checks = tuple(name for name in CHECKS if name not in ("tamper", "object", "e-bike"))
+    on = Watching(WatchSettings(zones=(Area("thin", thin, 2.0, checks),)))
+    noise = np.random.default_rng(1)
+    for number in range(70):
+        frame = Frame(number / 5, noise.integers(90, 100, (90, 160, 3), dtype=np.uint8))
+        on.look(frame, number * 200_000)
+    assert on.problem is None
