@@ -91,7 +91,7 @@ class Stills:
         made = StillSet(
             id, now.utc, device,
             tuple(Shot(_name(id, kind, now), kind, wanted, start) for kind, wanted, start in shots),
-            now.utc + self._days if now.trusted else None, alarm, finding, by, purpose,
+            now.utc + self._days if self._certain(now) else None, alarm, finding, by, purpose,
         )  # fmt: skip
         told.facts.append(Fact(seq, "stills.asked", now.utc, by, "stills", made.to_dict()))
         told.effects += [_capture(made, shot) for shot in made.pictures]

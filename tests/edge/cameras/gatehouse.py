@@ -82,6 +82,7 @@ class Gatehouse:
         self.hazards: list[Hazard] = []
         self.orders: list[WorkOrder] = []
         self.full = False
+        self.leapt = False
         self.facts: list[Fact] = []
         self.rows: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.effects: list[Effect] = []
@@ -94,7 +95,8 @@ class Gatehouse:
         )  # fmt: skip
         return Cameras(
             [one for one in CAMERAS if one.device not in self.others], self.numbering, matters, SHED.area,
-            lambda point: point.partition(".")[2] in self.watched, 30, lambda now: now.trusted, lambda: self.full,
+            lambda point: point.partition(".")[2] in self.watched, 30,
+            lambda now: now.trusted and not self.leapt, lambda: self.full,
             dict.fromkeys(self.others, "nvr"),
         )  # fmt: skip
 

@@ -119,6 +119,15 @@ def test_a_clock_nobody_believes_erases_nothing_and_counts_from_when_it_is_set(g
     assert gate.sets()[0].kept_until == gate.now.utc + 30 * DAY
 
 
+def test_a_clock_that_leapt_says_nothing_about_how_long_pictures_are_kept(gate: Gatehouse) -> None:
+    gate.leapt = True
+    gate.raised()
+    assert gate.sets()[0].kept_until is None
+    gate.leapt = False
+    assert "stills.dated" in gate.later(MINUTE)
+    assert gate.sets()[0].kept_until == gate.now.utc + 30 * DAY
+
+
 def test_a_full_disk_takes_the_oldest_free_ones_first(gate: Gatehouse) -> None:
     for number in range(15):
         gate.raised(f"a-{number}")
