@@ -115,8 +115,9 @@ class Reference:
             told = self._textured  # not a lamp's glare or a dark corner, but all of it
         matched = float((correlation[told] > IN_PLACE).mean()) if self.telling else 0.0
         tiny = _coarse(small)
-        slope = float(np.vdot(tiny, self._tiny)) / max(float(np.vdot(self._tiny, self._tiny)), 1e-6)
-        coarse = slope * float(np.sqrt(np.vdot(self._tiny, self._tiny) / max(np.vdot(tiny, tiny), 1e-6)))
+        known, now = float(np.vdot(self._tiny, self._tiny)), float(np.vdot(tiny, tiny))
+        slope = float(np.vdot(tiny, self._tiny)) / max(known, 1e-6)
+        coarse = slope * float(np.sqrt(known / max(now, 1e-6)))
         energy = max(0.0, self._edge_energy(look.edges))
         sharp = float(np.sqrt(energy / max(self._sharpness, STEADY))) / max(abs(slope), 0.02)
         texture = int((spread > TEXTURED**2).sum()) / max(1, int(self._textured.sum()))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from edge.domain.roster import Roster
 
@@ -55,9 +56,8 @@ def _asked(country: str, region: str) -> Mapping[str, str]:
     return found
 
 
-def _child(*words: str) -> dict[str, object]:
+def _child(*words: str) -> Any:
     made = subprocess.run(  # noqa: S603 - its own module
         [sys.executable, "-m", "edge.settings.holiday_child", *words], stdout=subprocess.PIPE, check=True
     )
-    answer: dict[str, object] = json.loads(made.stdout)
-    return answer
+    return json.loads(made.stdout)
