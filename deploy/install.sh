@@ -13,7 +13,7 @@
 #   --accounts         only: make the broker's accounts and rights again, after devices or listeners changed
 #   --certificates     only: renew certificates that expire within 60 days or lack one of this machine's addresses
 #   --uninstall        take the program, its services and settings of the system away; data and configuration stay
-#   --purge            with --uninstall: data, configuration, certificates and the user go, too
+#   --purge            with --uninstall: data, configuration, certificates and the user go, too; backups stay
 set -eu
 umask 022
 . "$(dirname "$0")/setup.sh"
@@ -235,6 +235,7 @@ with tempfile.TemporaryDirectory() as scratch:
     chgrp -R edge-hub "$site"
     chmod -R u=rwX,g=rX,o= "$site"
     chmod g+s "$site/secrets"
+    chown -R edge-hub:edge-hub "$data" # what root restored is the hub's
     "$release/bin/edge-hub" check --site "$site" || fail "the site's folder has the mistakes above: mend them and repeat"
 }
 
@@ -412,8 +413,20 @@ stores() {
     sync
 }
 
+# back_up RELEASE: beside the running hub, by the program that made the data; the last three stay.
+back_up() {
+    "$1/bin/edge-hub" backup --help >/dev/null 2>&1 || return 0
+    (umask 077 && mkdir -p "$backups")
+    file=$backups/before-upgrade-$(date +%Y%m%d-%H%M%S).backup
+    "$1/bin/edge-hub" backup "$file" --data "$data" --site "$site" >/dev/null ||
+        fail "no backup could be made, therefore nothing was changed; free some space on $(df -P "$backups" | awk 'NR == 2 {print $6}') and repeat"
+    chmod 0600 "$file"
+    note "backup: $file"
+    ls -1t "$backups"/before-upgrade-*.backup | tail -n +4 | while IFS= read -r old; do rm -f "$old"; done
+}
+
+# keep_before: a copy of the stopped hub's stores, to go back to.
 keep_before() {
-    note "backup before the change"
     need=$(du -cm "$data"/*.db* 2>/dev/null | awk 'END {print $1 + 0}')
     free=$(df -Pm "$data" | awk 'NR == 2 {print $4}')
     [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$data has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
@@ -433,6 +446,7 @@ switch() {
     step "Switching over and starting"
     if [ "$dry" = yes ]; then
         if [ -L "$at$opt/current" ]; then
+            note "would make a backup in $backups"
             note "would stop the hub, keep a copy of its stores, switch to the new version, start it and wait until it is armed"
             note "would go back to the former version and its stores if it does not become armed within $ARMED_WITHIN s"
         else
@@ -446,6 +460,7 @@ switch() {
         start_fresh
         return
     fi
+    back_up "$former"
     systemctl stop edge-hub.service
     keep_before
     point "$release"

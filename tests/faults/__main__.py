@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import cameras, disks, kills, states, storm, uplink
+from tests.faults import cameras, disks, installing, kills, states, storm, uplink
 from tests.faults.casework import POINTS
 from tests.faults.tmpfs import why_not
 
@@ -54,7 +54,12 @@ def main() -> int:
         "--lanes", type=int, default=2, help="cameras of each transport at once (%(default)s)"
     )
     looking.add_argument("--seed", type=int, default=1)
-    for verb in (killing, stating, storming, disking, linking, looking):
+    setting_up = verbs.add_parser(
+        "install", help="install.sh in a Debian of its own: broken off, repeated, used, removed (needs root)"
+    )
+    setting_up.add_argument("--system", type=Path, help="copy this Debian instead of running debootstrap")
+    setting_up.add_argument("--bundle", type=Path, help="made before by deploy/bundle.sh")
+    for verb in (setting_up, killing, stating, storming, disking, linking, looking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
@@ -68,10 +73,18 @@ def main() -> int:
         "disks": _disks,
         "uplink": _uplink,
         "cameras": _cameras,
+        "install": _install,
     }
     ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
+
+
+def _install(arguments: argparse.Namespace, folder: Path) -> bool:
+    if reason := installing.why_not():
+        print_to(sys.stderr, reason)
+        return False
+    return installing.run(folder, sys.stdout, system=arguments.system, bundle=arguments.bundle)
 
 
 def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
