@@ -180,12 +180,13 @@ class ChannelState:
 class CameraModel:
     """A model that a site dropped in. part: "verifier" of flame and smoke, or "detector" of people and vehicles.
 
-    licence: as its card says, "" where the card cannot be read.
+    licence: as its card says, "" where the card cannot be read. problem: why it is not asked, in one plain sentence.
     """
 
     part: str
     name: str
     licence: str
+    problem: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from edge import __version__
 from edge.cameras import Cameras
-from edge.cameras.cards import models_of
+from edge.cameras.cards import models_of, told
 from edge.cameras.keeper import Keeper
 from edge.codes import device_code
 from edge.dispatch.channel import Channel
@@ -286,15 +286,17 @@ class RunningHub:
     def _camera_state(self, camera: Camera) -> CameraState:
         drawn = self._cameras.setting(camera.device)
         driver: object = self._drivers.get(camera.source)
+        view = driver.view() if isinstance(driver, Looking) else None
+        zones = camera.zones if drawn is None else drawn.zones
         return CameraState(
             camera=camera,
             device=self._directory.devices[camera.device],
-            view=driver.view() if isinstance(driver, Looking) else None,
-            zones=camera.zones if drawn is None else drawn.zones,
+            view=view,
+            zones=zones,
             masks=camera.masks if drawn is None else drawn.masks,
             version=0 if drawn is None else drawn.version,
             drawn_by=None if drawn is None else drawn.by,
-            models=self._models[camera.device],
+            models=told(self._models[camera.device], camera, zones, view),
             findings=self._cameras.open_findings(camera.device),
             figures=self._cameras.figures(camera.device, self.now()),
         )

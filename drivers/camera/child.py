@@ -129,7 +129,10 @@ class Child:
             state = self._heart.state(now)
             self._looker.frozen = state.word == "frozen"
             beat = self._beat(state, now)
-            new = (beat.state, beat.detail, beat.active, beat.learning, beat.width, beat.height)
+            new = (
+                beat.state, beat.detail, beat.active, beat.learning, beat.width, beat.height, beat.unverified,
+                beat.undetected,
+            )  # fmt: skip
             if new != said or now >= beat_at:
                 self._voice.say(beat)
                 self._memory.give_back()
@@ -161,6 +164,8 @@ class Child:
             codec=reader.codec,
             learning=seen.learning,
             active=seen.active,
+            unverified=self._watching.unverified,
+            undetected=self._watching.undetected,
         )
 
     def _end(self) -> int:

@@ -281,8 +281,9 @@ class CameraDriver:
         if frame_at != self._view.frame_at:
             self._frame_since = time.monotonic()
         self._view = View(
-            beat.state, beat.detail, frame_at, beat.fps, beat.cost, beat.width, beat.height, beat.learning
-        )
+            beat.state, beat.detail, frame_at, beat.fps, beat.cost, beat.width, beat.height, beat.learning,
+            beat.unverified, beat.undetected,
+        )  # fmt: skip
         self._failed = 0
         self._note(up=True, detail=beat.detail)
         self._host.heard(self._id, self._id, ok=True)

@@ -73,6 +73,7 @@ class Beat(_Line, frozen=True, tag="beat"):
     frame_at: of the newest picture, None before the first. fps: analysed a second. cost: ms of computing per frame.
     width, height: pixels of the stream; codec: as it names itself ("h264"), "" while unknown.
     learning: checks that do not know the scene yet. active: kinds of which an episode is open.
+    unverified, undetected: why the model of the second look, or of people and vehicles, cannot be asked.
     """
 
     t: Micros
@@ -86,6 +87,8 @@ class Beat(_Line, frozen=True, tag="beat"):
     codec: Word = ""
     learning: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
+    unverified: Text | None = None
+    undetected: Text | None = None
 
     def __post_init__(self) -> None:
         _among("state", (self.state,), STATES)

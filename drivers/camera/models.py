@@ -25,6 +25,11 @@ Floats = NDArray[np.float32]
 Run = Callable[[Any], list[Any]]
 """The tensor of one picture -> the graph's outputs."""
 
+MORE: Final = Text(
+    "。未安装 onnxruntime,它能读取更多模型(edge-hub[detector])",
+    ". onnxruntime is not installed, which reads more models (edge-hub[detector])",
+)
+NO_MORE: Final = Text("", "")
 KEPT: Final = 300  # candidates before overlaps are joined; a scene with more is noise
 GREY: Final = 114  # around a picture of another shape, as these models are trained
 
@@ -119,7 +124,7 @@ def _dnn(path: Path) -> Run:
         net = cv2.dnn.readNetFromONNX(str(path))
         names = net.getUnconnectedOutLayersNames()
     except cv2.error as error:
-        raise _broken(path, error) from None
+        raise _broken(path, error, MORE) from None
 
     def run(tensor: Any) -> list[Any]:
         net.setInput(tensor)
@@ -128,10 +133,13 @@ def _dnn(path: Path) -> Run:
     return run
 
 
-def _broken(path: Path, error: Exception) -> ModelError:
+def _broken(path: Path, error: Exception, more: Text = NO_MORE) -> ModelError:
     said = str(error).strip().splitlines()[-1][:200] if str(error).strip() else type(error).__name__
     return ModelError(
-        Text(f"模型文件 {path.name} 无法读取:{said}", f"the model file {path.name} cannot be read: {said}")
+        Text(
+            f"模型文件 {path.name} 无法读取:{said}{more.zh}",
+            f"the model file {path.name} cannot be read: {said}{more.en}",
+        )
     )
 
 

@@ -155,13 +155,24 @@ class Watching:
                 f"程序缺陷,下列检查暂停一分钟:{names}",
                 f"a defect: these checks rest for a minute: {names}",
             )
-        verifier = _second_look(self._settings.verifier) if {"flame", "smoke"} & self._checks.keys() else None
-        if verifier is not None and (why := verifier.problem) is not None:
+        if (why := self.unverified) is not None:
             return Text(f"火焰和烟雾未经模型核实:{why.zh}", f"flame and smoke go unverified: {why.en}")
-        for _, check in self._checks.values():
-            if isinstance(check, Asking) and (why := check.problem) is not None:
-                return Text(f"人、车等目标无法识别:{why.zh}", f"people and vehicles go unseen: {why.en}")
+        if (why := self.undetected) is not None:
+            return Text(f"人、车等目标无法识别:{why.zh}", f"people and vehicles go unseen: {why.en}")
         return None
+
+    @property
+    def unverified(self) -> Text | None:
+        """Why the model of the second look cannot be asked, where a check would."""
+        looking = "flame" in self._checks or "smoke" in self._checks
+        verifier = _second_look(self._settings.verifier) if looking else None
+        return None if verifier is None else verifier.problem
+
+    @property
+    def undetected(self) -> Text | None:
+        """Why the detector of people and vehicles cannot be asked, where a check would."""
+        made = [*self._checks.values()]  # asked for by the thread that beats, while zones may be drawn anew
+        return next((why for _, check in made if isinstance(check, Asking) and (why := check.problem)), None)
 
     @property
     def active(self) -> tuple[str, ...]:

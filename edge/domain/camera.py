@@ -69,7 +69,8 @@ class View:
     """How a camera does. state: "starting", "off" (no OpenCV), "ok", or one of FAULTS; detail: one plain sentence.
 
     frame_at: µs UTC of the newest picture, None before the first. fps: analysed a second. cost: ms of computing per
-    frame. learning: checks that do not know the scene yet.
+    frame. learning: checks that do not know the scene yet. unverified, undetected: why the model of the second look, or
+    of people and vehicles, cannot be asked.
     """
 
     state: str
@@ -80,3 +81,5 @@ class View:
     width: int = 0
     height: int = 0
     learning: tuple[str, ...] = field(default=())
+    unverified: Text | None = None
+    undetected: Text | None = None

@@ -72,6 +72,7 @@ class FakeCameras(FakeLog):
                 "frozen", Text("画面冻结", "The picture is frozen"), now - 60 * SECOND, 0.0, 3.0, 640, 360
             ),
         }
+        self.models = {"cm-02": [CameraModel("verifier", "fire.onnx", "Apache-2.0")]}
         self.pictures: dict[str, Footage] = {"cm-01": Footage(now, "image/jpeg", JPEG)}
 
     def cameras(self) -> Sequence[CameraState]:
@@ -87,7 +88,7 @@ class FakeCameras(FakeLog):
             camera.masks if drawn is None else drawn.masks,
             0 if drawn is None else drawn.version,
             None if drawn is None else drawn.by,
-            [CameraModel("verifier", "fire.onnx", "Apache-2.0")] if camera.device == "cm-02" else [],
+            self.models.get(camera.device, []),
             sorted((f for f in found if f.device == camera.device and f.open), key=lambda f: -f.opened_at),
             {"left-object": Figures(7, 4, 2)} if camera.device == "cm-01" else {},
         )  # fmt: skip

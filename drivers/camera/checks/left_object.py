@@ -35,8 +35,9 @@ from drivers.camera.areas import mask, stands_in
 from drivers.camera.background import SAMPLE, Background
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.lighting import Light, Lighting
-from drivers.camera.sight import Area, Box, Sight
+from drivers.camera.sight import Area, Asking, Box, Sight
 from drivers.camera.things import Judgement, Thing, judge, under_light
+from edge.domain.names import Text
 
 WIDTH: Final = 320  # pixels: a bag at the far end of a fire lane is ten of them across
 LEAST: Final = 0.0006  # of the picture: smaller is a leaf
@@ -90,6 +91,12 @@ class LeftObject:
     @property
     def learning(self) -> bool:
         return self._learned is None
+
+    @property
+    def problem(self) -> Text | None:
+        """Why nobody says whether there are people about; None also where nobody is asked."""
+        asked: object = self._occupied
+        return asked.problem if isinstance(asked, Asking) else None
 
     def forget(self) -> None:
         self._lighting = Lighting()

@@ -204,6 +204,11 @@ class People:
         self._asked_at: float | None = None
         self._box: Box | None = None
 
+    @property
+    def problem(self) -> Text | None:
+        """Why there are no answers; see `sight.Asking`."""
+        return self._finder.problem
+
     def __call__(self, frame: Frame, box: Box) -> bool:
         if self._box != box:
             self._asked_at, self._box = None, box

@@ -57,6 +57,15 @@ def test_what_the_child_says_reaches_the_hub_as_it_stands() -> None:
     assert len(host.raws) == report.received
 
 
+def test_what_the_child_says_of_its_models_is_in_the_view() -> None:
+    said = "why = {'zh': '模型坏了', 'en': 'the model is broken'}\nbeat(unverified=why, undetected=why)\n"
+    keep = "while True:\n    beat(unverified=why, undetected=why)\n    time.sleep(0.05)\n"
+    with acting(said + keep, host := Host()) as driver:
+        within(lambda: host.raws)
+        view = driver.view()
+    assert view.unverified == view.undetected == Text("模型坏了", "the model is broken")
+
+
 def test_secrets_and_settings_go_over_stdin_alone(tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("tiger-lily\nsecond line\n")

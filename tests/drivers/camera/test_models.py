@@ -125,8 +125,9 @@ def test_missing_and_broken_files_are_told(tmp_path, engine) -> None:
     with pytest.raises(ModelError, match=r"card fire\.toml is missing"):
         models.load(path)
     card(path)
-    with pytest.raises(ModelError, match=r"fire\.onnx cannot be read"):
+    with pytest.raises(ModelError, match=r"fire\.onnx cannot be read") as raised:
         models.load(path)
+    assert ("未安装 onnxruntime" in raised.value.text.zh) == (engine == "cv2.dnn")
 
 
 @pytest.mark.parametrize(

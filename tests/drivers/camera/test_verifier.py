@@ -146,6 +146,7 @@ def test_a_camera_tells_why_its_model_is_not_asked(tmp_path, model) -> None:
     assert gone.problem is not None
     assert gone.problem.en == "flame and smoke go unverified: there is no model file gone.onnx"
     assert "未经模型核实" in gone.problem.zh
+    assert gone.unverified == Text("没有模型文件 gone.onnx", "there is no model file gone.onnx")
     assert Watching(WatchSettings(checks=("flame",), verifier=model)).problem is None
     assert Watching(WatchSettings(checks=("motion",), verifier=tmp_path / "gone.onnx")).problem is None
 

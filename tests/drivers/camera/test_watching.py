@@ -155,6 +155,15 @@ def test_a_detector_that_cannot_be_asked_is_said():
     on = Watching(WatchSettings(("object",)))
     assert on.problem is not None
     assert "no object detector" in on.problem.en
+    assert (on.undetected is None, on.unverified) == (False, None)
+
+
+def test_a_detector_that_left_object_cannot_ask_is_said(tmp_path):
+    lane = Area("lane", SQUARE, checks=("left-object",))
+    on = Watching(WatchSettings(zones=(lane,), detector=tmp_path / "gone.onnx"))
+    assert on.undetected is not None
+    assert on.undetected.en == "there is no model file gone.onnx"
+    assert Watching(WatchSettings(zones=(lane,))).undetected is None
 
 
 @pytest.mark.parametrize(

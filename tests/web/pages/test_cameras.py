@@ -14,7 +14,7 @@ import pytest
 from edge.domain.camera import FAULTS, View
 from edge.domain.instant import SECOND
 from edge.domain.names import Text
-from edge.facade import Role
+from edge.facade import CameraModel, Role
 from tests.contracts.source import modules
 from tests.web.cameras import found, kept, show, with_cameras
 from tests.web.fakes import FakeHub
@@ -105,6 +105,21 @@ async def test_models_say_their_licence_and_figures_what_is_not_judged(hub: Fake
     assert "许可证:Apache-2.0" in (await guard.get("/cameras/cm-02")).text
     page = (await guard.get("/cameras/cm-01")).text
     assert re.search(r"<td>物品滞留</td><td>7</td><td>4</td><td>2</td><td>1</td>", page)
+
+
+async def test_each_model_says_why_it_is_not_asked(hub: FakeHub, person: ComeIn) -> None:
+    problem = Text("模型文件 coco.onnx 无法读取", "the model file coco.onnx cannot be read")
+    hub.models["cm-01"] = [
+        CameraModel("verifier", "fire.onnx", "Apache-2.0"), CameraModel("detector", "coco.onnx", "MIT", problem),
+    ]  # fmt: skip
+    guard = await person("guard")
+    zh = (await guard.get("/cameras/cm-01")).text
+    for said in ("fire.onnx", "许可证:Apache-2.0", "coco.onnx", "许可证:MIT", problem.zh):
+        assert said in zh
+    guard.cookies.set("language", "en")
+    assert problem.en in (await guard.get("/cameras/cm-01")).text
+    listed = (await guard.get("/api/v1/cameras/cm-01")).json()["models"]
+    assert [one["problem"] for one in listed] == [None, {"zh": problem.zh, "en": problem.en}]
 
 
 async def test_the_crew_sees_states_and_no_pictures(hub: FakeHub, person: ComeIn) -> None:

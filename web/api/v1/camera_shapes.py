@@ -26,11 +26,15 @@ class ZoneShape(TypedDict):
 
 
 class ModelShape(TypedDict):
-    """A model that the site dropped in: "verifier" or "detector"; licence as its card says, null where it says none."""
+    """A model that the site dropped in: "verifier" or "detector"; licence as its card says, null where it says none.
+
+    problem: why it is not asked, null where nothing is known against it.
+    """
 
     part: str
     name: str
     licence: str | None
+    problem: Words | None
 
 
 class JudgementShape(TypedDict):
@@ -213,7 +217,12 @@ def camera(state: CameraState) -> CameraShape:
         "masks": [polygon(mask) for mask in state.masks],
         "version": state.version,
         "drawn_by": state.drawn_by,
-        "models": [{"part": m.part, "name": m.name, "licence": m.licence or None} for m in state.models],
+        "models": [
+            {
+                "part": m.part, "name": m.name, "licence": m.licence or None,
+                "problem": words(m.problem) if m.problem else None,
+            } for m in state.models
+        ],
         "findings": [finding(one) for one in state.findings],
         "figures": {
             kind: {"findings": f.findings, "real": f.real, "false": f.false} for kind, f in state.figures.items()

@@ -69,7 +69,7 @@ async def test_a_camera_says_how_it_does_and_what_it_looks_for(api: httpx.AsyncC
     other = items[1]
     assert other["state"] == "frozen"
     assert other["detail"]["zh"] == "画面冻结"
-    assert other["models"] == [{"part": "verifier", "name": "fire.onnx", "licence": "Apache-2.0"}]
+    assert other["models"] == [{"part": "verifier", "name": "fire.onnx", "licence": "Apache-2.0", "problem": None}]
 
 
 async def test_a_hub_that_cannot_see_says_off(api: httpx.AsyncClient, hub: FakeHub) -> None:
