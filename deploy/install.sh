@@ -440,6 +440,7 @@ start_fresh() {
     systemctl restart edge-hub-broker.service
     systemctl restart edge-hub.service || true
     armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"
+    rm -rf "$data/before-upgrade" # of a run that was cut off after switching
 }
 
 switch() {
@@ -474,6 +475,7 @@ switch() {
     rm -rf "$data/failed-upgrade"
     stores "$data" "$data/failed-upgrade" mv
     stores "$data/before-upgrade" "$data" mv
+    rmdir "$data/before-upgrade"
     point "$former"
     sh "$former/deploy/install.sh" --accounts >/dev/null || true
     systemctl start edge-hub.service
