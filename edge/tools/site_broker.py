@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers._mqtt.config import BrokerSettings, ListenerSettings
+from drivers.frigate.config import FrigateListen
 from drivers.mqtt_json.config import JsonListen, down
 from drivers.mqtt_json.topics import TopicPattern
 from drivers.zigbee2mqtt.config import Zigbee2MqttListen
@@ -131,8 +132,8 @@ def _broker(site: Site) -> BrokerSettings:
 def _rights(connection: Connection, told: Sequence[str]) -> tuple[list[str], list[str]]:
     """(read, write) of a gateway or class of devices."""
     listen = connection.settings.listen
-    if isinstance(listen, Zigbee2MqttListen):
-        # The bridge names what it finds: a device nobody listed yet must come through, to be adopted.
+    if isinstance(listen, Zigbee2MqttListen | FrigateListen):
+        # The bridge, or NVR, names what it finds: a device nobody listed yet must come through, to be adopted.
         return [f"{listen.base}/#"], [f"{listen.base}/#"]
     if isinstance(listen, JsonListen):
         return list(told), [TopicPattern.parse(topic.pattern).filter for topic in listen.topics]

@@ -35,6 +35,7 @@ SPEAKS: Final[Mapping[str, str]] = {
     "zigbee2mqtt": _("Zigbee radio"),
     "at-modem": _("Modem"),
     "camera": _("Camera"),
+    "frigate": _("Frigate"),
 }
 """How a device is spoken to, by its dialect."""
 _HOUSEKEEPING: Final = frozenset({"battery", "voltage", "rssi", "snr", "link_quality"})

@@ -42,6 +42,16 @@ def test_each_listener_has_an_account_with_its_own_topics(site_dir: Path) -> Non
     assert accounts["hub"].read == ["#"]
 
 
+def test_a_frigate_has_its_own_topics_and_is_told_nothing(site_dir: Path) -> None:
+    listen = '[[mqtt.listen]]\nid = "nvr"\ndialect = "frigate"\nname = { zh = "录像机", en = "NVR" }\n\n'
+    first = '[[mqtt.listen]]\nid = "zigbee"'
+    change(site_dir, first, listen + first)
+    names = ("hub", "nvr", "zigbee", "json", "load")
+    accounts = {a.name: a for a in site_accounts(load_site(site_dir, schemas()), dict.fromkeys(names, "x"))}
+    assert (accounts["nvr"].read, accounts["nvr"].write) == (["frigate/#"], ["frigate/#"])
+    assert not [topic for topic in accounts["hub"].write if "frigate" in topic]
+
+
 def test_the_hub_writes_to_listed_outputs_and_no_other_device(site_dir: Path) -> None:
     site = load_site(site_dir, schemas())
     hub = site_accounts(site, dict.fromkeys(("hub", "zigbee", "json", "load"), "x"))[0]
