@@ -11,10 +11,13 @@ from edge.cameras.holding import Needed
 from edge.domain.conclusion import Capture, Captured, Conclusion, Erase, Erased
 from edge.domain.fact import Fact, Numbering
 from edge.domain.footage import AFTER, BEFORE, Finding, Moment, Shot, StillSet
-from edge.domain.instant import DAY, Instant, to_rfc3339
+from edge.domain.instant import DAY, HOUR, MINUTE, Instant, to_rfc3339
+from edge.domain.request import Refusal
 
 AT_ONCE: Final = 50  # sets erased in one look
 PRESSED: Final = 10  # free ones given up in one look while the disk is full
+FILMS: Final = 12
+"""That people may have made of one camera in an hour, and as many again of its alarms and findings (practice)."""
 _MOMENTS: Final[tuple[tuple[Moment, int], ...]] = (("before", -BEFORE), ("at", 0), ("after", AFTER))
 
 
@@ -39,6 +42,9 @@ class Stills:
         self._asked: set[tuple[str, str, str]] = set()  # (alarm, finding, device)
         self._of_alarm: dict[str, list[str]] = {}
         self._erasing: set[str] = set()
+        self._filmed: dict[
+            tuple[str, bool], list[int]
+        ] = {}  # (device, of nothing) -> mono µs; anew with the hub
 
     def restore(self, one: StillSet, told: Conclusion) -> None:
         """Take one up, and ask again for what had not come back."""
@@ -80,7 +86,21 @@ class Stills:
         alarm: str | None = None, finding: str | None = None,
     ) -> StillSet:  # fmt: skip
         """Have a film made of the ring's pictures of [start, end] (µs UTC)."""
+        self._filmed.setdefault((device, alarm is None and finding is None), []).append(now.mono)
         return self._make(device, [("clip", end, start)], now, told, alarm=alarm, finding=finding, by=by)
+
+    def allow(self, device: str, alarm: str | None, finding: str | None, now: Instant) -> None:
+        """Refusal too_many where people had `FILMS` made of this camera in the last hour: each takes room on the disk.
+
+        Those of nothing do not use up those of its alarms.
+        """
+        key = device, alarm is None and finding is None
+        lately = [at for at in self._filmed.get(key, ()) if at > now.mono - HOUR]
+        self._filmed[key] = lately
+        if len(lately) >= FILMS:
+            minutes = -(-(lately[0] + HOUR - now.mono) // MINUTE)
+            msg = f"{FILMS} films of this camera were made in the last hour: try again in {minutes} min"
+            raise Refusal("too_many", msg)
 
     def _make(
         self, device: str, shots: Iterable[tuple[Moment, int, int | None]], now: Instant, told: Conclusion, *,
@@ -125,13 +145,18 @@ class Stills:
         self, needed: Callable[[], Needed], findings: Callable[[str | None], Finding | None], now: Instant,
         told: Conclusion,
     ) -> None:  # fmt: skip
-        """Erase what is old, and, while the disk is full, the oldest of what nothing open needs."""
+        """Erase what is old, and, while the disk is full, of what nothing open needs films that people had made, then
+        the oldest.
+        """
         certain, spare = self._certain(now), PRESSED if self._short() else 0
         holds: Needed | None = None
         taken = 0
         if certain:
             self._date(now, told)
-        for one in list(self._sets.values()) if certain or spare else ():
+        sets = list(self._sets.values()) if certain or spare else []
+        if spare:  # nobody's wish pushes out what an alarm left
+            sets.sort(key=lambda one: one.by is None)
+        for one in sets:
             if one.id in self._erasing:
                 spare, taken = spare - 1, taken + 1
                 continue

@@ -219,18 +219,27 @@ class Cameras:
 
     def _clip(self, request: KeepClip, now: Instant, told: Conclusion) -> StillSet:
         """A film of what the ring still holds; of an alarm one for each of its cameras, the first is answered."""
-        made: list[StillSet] = []
-        for device, moment, alarm, finding in self._meant(request):
-            start, end = now.utc - RING, now.utc
-            if moment is not None:
-                start, end = max(start, moment - CLIP_BEFORE), min(end, moment + CLIP_AFTER)
-            if end - start < SECOND:
-                seconds = RING // SECOND
-                raise Refusal("too_late", f"the camera holds the last {seconds} seconds, and that was before")
-            made.append(
-                self._stills.clip(device, start, end, request.by, now, told, alarm=alarm, finding=finding)
-            )
+        films = [
+            (self._span(moment, now), device, alarm, finding)
+            for device, moment, alarm, finding in self._meant(request)
+        ]  # all of them first: one that is refused leaves nothing behind
+        for _, device, alarm, finding in films:
+            self._stills.allow(device, alarm, finding, now)
+        made = [
+            self._stills.clip(device, *span, request.by, now, told, alarm=alarm, finding=finding)
+            for span, device, alarm, finding in films
+        ]
         return made[0]
+
+    def _span(self, moment: int | None, now: Instant) -> tuple[int, int]:
+        """Of a film, µs UTC; around `moment`, None for all that the ring holds."""
+        start, end = now.utc - RING, now.utc
+        if moment is not None:
+            start, end = max(start, moment - CLIP_BEFORE), min(end, moment + CLIP_AFTER)
+        if end - start < SECOND:
+            seconds = RING // SECOND
+            raise Refusal("too_late", f"the camera holds the last {seconds} seconds, and that was before")
+        return start, end
 
     def _meant(self, request: KeepClip) -> list[tuple[str, int | None, str | None, str | None]]:
         """(camera, moment in µs UTC, alarm, finding) of each film."""

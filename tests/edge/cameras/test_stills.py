@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from edge.cameras.stills import FILMS
 from edge.domain.conclusion import Captured, Erased
 from edge.domain.device import Signal
 from edge.domain.footage import KeepClip
@@ -158,6 +159,46 @@ def test_a_film_of_what_the_ring_still_holds(gate: Gatehouse) -> None:
     gate.hears(gate.line("a"))
     assert gate.asks(KeepClip("li", finding="a" * 26))
     assert gate.refused(KeepClip("li")) == "not_found"
+
+
+def test_a_film_that_comes_too_late_for_one_camera_leaves_none_of_another(gate: Gatehouse) -> None:
+    gate.hears(gate.line("a"))
+    gate.raised("a-1", "cm-01.left-object", "out/north", rule="left", signal=Signal.SUPERVISORY)
+    first = gate.sets()[0]
+    gate.later(3 * MINUTE)
+    again = replace(first, id="st-9-9", device="cm-02", opened_at=gate.now.utc)  # of another camera, just now
+    gate.rows["stills", again.id] = again.to_dict()
+    gate.restart()
+    before = len(gate.facts)
+    assert gate.refused(KeepClip("li", alarm="a-1")) == "too_late"
+    assert len(gate.facts) == before
+    assert [one for one in gate.cameras.sets_of("a-1") if one.by is not None] == []
+
+
+def test_films_of_a_camera_are_counted_by_the_hour(gate: Gatehouse) -> None:
+    gate.raised()
+    for _ in range(FILMS):
+        gate.asks(KeepClip("li", camera="cm-02"))
+    assert gate.refused(KeepClip("wang", camera="cm-02")) == "too_many"
+    assert gate.asks(KeepClip("li", camera="cm-01"))
+    assert gate.asks(KeepClip("li", alarm="a-1"))["device"] == "cm-02"  # they do not use up those of an alarm
+    gate.later(61 * MINUTE)
+    assert gate.asks(KeepClip("li", camera="cm-02"))
+
+
+def test_a_full_disk_takes_films_that_people_wished_for_first(gate: Gatehouse) -> None:
+    for number in range(8):
+        gate.raised(f"a-{number}")
+        gate.later(MINUTE)
+    wished = [gate.asks(KeepClip("li", camera="cm-02"))["id"] for _ in range(5)]
+    gate.deliver()
+    for number in range(8):
+        gate.closed(f"a-{number}")
+    gate.full = True
+    gate.later(MINUTE)
+    asked = [erase.stills for erase in gate.erases()]
+    assert asked[:5] == wished
+    assert [gate.rows["stills", id]["alarm"] for id in asked[5:]] == [f"a-{number}" for number in range(5)]
 
 
 def test_words_of_what_is_missing_are_kept(gate: Gatehouse) -> None:
