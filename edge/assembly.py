@@ -44,7 +44,7 @@ from edge.ingest.deliveries import Deliveries
 from edge.ingest.inbox import Inbox
 from edge.ingest.intake import Intake
 from edge.ingest.normalising import Normaliser
-from edge.ingest.quarantine import Quarantine, Rejects
+from edge.ingest.quarantine import ENGINE_DEFECT, Quarantine, Rejects
 from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
 from edge.lock import only_hub, remember_site
@@ -213,6 +213,9 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
             },
             host.told,
             lambda: clock.now().utc,
+            lambda where, error: rejects.defect(
+                health.HUB, ENGINE_DEFECT, where, b"", error, clock.now().utc
+            ),
         ),
     )
 
@@ -284,7 +287,12 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     ways: list[Way] = [*uplinks, *publishers]
     links = {**link_checks(parts.drivers, intake), **way_checks(ways)}
     heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
-    line.monitor.watch({**checks(line, pipeline, parts.guard), "annunciation": heard}, links)
+    own = {
+        **checks(line, pipeline, parts.guard),
+        "annunciation": heard,
+        "pictures": parts.keeper.check,
+    }
+    line.monitor.watch(own, links)
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
     cameras = next(t for t in conclude.tenants if isinstance(t, Cameras))

@@ -48,6 +48,14 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         Text("通知系统管理员清理或更换存储卡", "Call the administrator to clear or replace the card"),
     ),
     (
+        "pictures",
+        Text("视频画面未保存", "Pictures are not kept"),
+        Text(
+            "报警不受影响,但摄像机画面没有留证;通知系统管理员",
+            "Alarms are not affected, but no pictures are kept as evidence; call the administrator",
+        ),
+    ),
+    (
         "clock",
         Text("时钟未校准", "Clock not set"),
         Text("记录时间可能有误,请管理员校时", "Times may be wrong, have the administrator set the clock"),

@@ -13,13 +13,14 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from heapq import heappop, heappush
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from edge.cameras.jpeg import size_of
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Look, Receipt
 from edge.domain.footage import RING
-from edge.domain.instant import SECOND
+from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 from edge.driver import Looking
 from edge.evidence import make_room, settle, write_whole
@@ -38,6 +39,7 @@ _LOOKS: Final = (
     30  # about two minutes, beyond `LATE`: where the clock was set back, the moment does not come again
 )
 _FILM_LIMIT: Final = 180.0  # seconds
+OVERDUE: Final = 120.0  # seconds after which an order that is due and not carried out is a fault
 _LARGEST: Final = 8 << 20  # bytes of a picture
 _ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
 _KINDS: Final = {".jpg": "image/jpeg", ".webm": "video/webm"}
@@ -47,6 +49,7 @@ class Keeper:
     """`folder`/<yyyymm>/<id>.jpg or .webm; a file's time is the moment it shows.
 
     cameras: what each device sees through. told: takes receipts, from any thread. utc: the hub's civil clock, µs.
+    defect: logs and counts an error of the program (where, which), from any thread.
     """
 
     def __init__(
@@ -55,15 +58,18 @@ class Keeper:
         cameras: Mapping[str, Looking],
         told: Callable[[Receipt], None],
         utc: Callable[[], int],
+        defect: Callable[[str, Exception], None],
     ) -> None:
         self._folder = folder
         self._cameras = cameras
         self._told = told
         self._utc = utc
+        self._defect = defect
         self._orders: list[
             tuple[float, int, int, Capture | Erase]
         ] = []  # (when, in turn, looks before, what)
         self._count = 0
+        self._in_hand: tuple[float, int, Capture | Erase] | None = None  # (when due, looks before, what)
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._films: set[asyncio.Task[None]] = set()
@@ -103,6 +109,23 @@ class Keeper:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def check(self, _now: Instant) -> tuple[bool, Text]:
+        """Whether evidence is kept: a check of `edge.health`."""
+        if self._task is None:
+            return True, Text("正在启动", "Starting")
+        if self._task.done():
+            return False, Text("画面保存任务已停止", "The task that keeps pictures has ended")
+        due = [
+            *(one[0] for one in (self._in_hand,) if one is not None),
+            *(one[0] for one in self._orders[:1]),
+        ]
+        late = self._task.get_loop().time() - min(due, default=inf)
+        if late > OVERDUE:
+            return False, Text(
+                f"待保存的画面已积压 {late:.0f} 秒", f"A picture has been waiting to be kept for {late:.0f} s"
+            )
+        return True, Text("正常", "In order")
+
     # ---- reading --------------------------------------------------------------------------------------------------
 
     async def latest(self, device: str) -> Footage | None:
@@ -132,29 +155,45 @@ class Keeper:
         self._woken.set()
 
     async def _work(self, known: Collection[str], before: int) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.to_thread(_tidy, self._folder, known, before)
+        """Never ends by an error: without it no evidence is kept, and nobody would see that."""
+        try:
+            await asyncio.to_thread(_tidy, self._folder, known, before)
+        except Exception as error:  # noqa: BLE001 - counted
+            self._defect("old pictures", error)
         while True:
-            self._woken.clear()
-            wait = self._orders[0][0] - loop.time() if self._orders else None
-            if wait is None or wait > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self._woken.wait()
-                continue
-            _, _, looks, order = heappop(self._orders)
-            receipt = await asyncio.to_thread(self._carry_out, order, looks + 1 >= _LOOKS)
-            if receipt is not None:
-                self._told(receipt)
-            else:
-                self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
+            try:
+                await self._next()
+            except Exception as error:  # noqa: BLE001 - counted
+                self._defect("keeping pictures", error)
+                if self._in_hand is not None:  # carried out or not, it may be carried out again
+                    _, looks, order = self._in_hand
+                    self._push(_AGAIN[1], looks, order)
+                await asyncio.sleep(_AGAIN[0])  # one that comes back at once does not take the processor
+
+    async def _next(self) -> None:
+        """Wait for the next order and carry it out."""
+        self._in_hand = None
+        self._woken.clear()
+        wait = self._orders[0][0] - asyncio.get_running_loop().time() if self._orders else None
+        if wait is None or wait > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            return
+        due, _, looks, order = heappop(self._orders)
+        self._in_hand = due, looks, order
+        receipt = await asyncio.to_thread(self._carry_out, order, looks + 1 >= _LOOKS)
+        if receipt is not None:
+            self._told(receipt)
+        else:
+            self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
 
     def _carry_out(self, order: Capture | Erase, last: bool) -> Captured | Erased | None:
         """What came of it; None while a picture may still come. last: it is looked for no more."""
         try:
             return self._erase(order) if isinstance(order, Erase) else self._capture(order, last)
-        except Exception as error:  # a defect costs this order alone
-            log.exception("keeping pictures failed at %r", order)
+        except Exception as error:  # noqa: BLE001 - a defect costs this order alone
+            self._defect(f"picture of {order.device}" if isinstance(order, Capture) else "erasing", error)
             if isinstance(order, Erase):
                 return Erased(order.stills, f"defect: {type(error).__name__}")
             what = type(error).__name__
@@ -240,8 +279,8 @@ class Keeper:
         try:
             async with self._one_film:
                 receipt = await self._made(order)
-        except Exception as error:  # a defect costs this film alone
-            log.exception("no film of %s", order.device)
+        except Exception as error:  # noqa: BLE001 - a defect costs this film alone
+            self._defect(f"film of {order.device}", error)
             what = type(error).__name__
             receipt = Captured(order.stills, order.shot, error=Text(f"程序缺陷:{what}", f"a defect: {what}"))
         self._told(receipt)

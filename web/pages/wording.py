@@ -115,6 +115,7 @@ CHECKS: Final = {
     "journal": _("Journal"),
     "telemetry": _("Telemetry"),
     "disk": _("Disk"),
+    "pictures": _("Pictures as evidence"),
     "clock": _("Clock"),
     "loop": _("Main loop"),
     "annunciation": _("Sound of the desk"),

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from edge.cameras.jpeg import size_of
 from edge.cameras.keeper import Keeper
 from edge.domain.camera import CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Receipt
-from edge.domain.instant import SECOND
+from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 
 NOW = 1_790_000_000 * SECOND
@@ -100,7 +101,22 @@ class Room:
         self.folder = folder / "stills"
         self.camera = Looker(folder / "ring")
         self.line = Line()
-        self.keeper = Keeper(self.folder, {"cm-01": self.camera}, self.line.told, lambda: self.utc)
+        self.defects: list[tuple[str, Exception]] = []
+        self.failed = asyncio.Event()
+        self.keeper = Keeper(
+            self.folder,
+            {"cm-01": self.camera},
+            self.line.told,
+            lambda: self.utc,
+            self.defect,
+        )
+
+    def defect(self, where: str, error: Exception) -> None:
+        self.defects.append((where, error))
+        self.line._loop.call_soon_threadsafe(self.failed.set)
+
+    def well(self) -> tuple[bool, Text]:
+        return self.keeper.check(Instant(self.utc, 0))
 
     async def capture(
         self, shot: str = SHOT, device: str = "cm-01", *, which: Any = "at", start: int | None = None
@@ -245,9 +261,63 @@ async def test_a_defect_costs_one_picture(room: Room) -> None:
 
     stills, room.camera.stills = room.camera.stills, broken  # type: ignore[method-assign]
     assert (await room.capture()).error is not None
+    assert [(where, str(error)) for where, error in room.defects] == [("picture of cm-01", "broken")]
     room.camera.stills = stills  # type: ignore[method-assign]
     room.camera.see(NOW)
     assert (await room.capture()).taken == NOW
+
+
+async def test_no_error_ends_it_and_the_order_is_carried_out_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder cannot be tidied, and the line takes no receipt the first time: nothing is lost, both are counted."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(keeping, "_tidy", broken)
+    monkeypatch.setattr(keeping, "_AGAIN", (0.0, 0.0))
+    room = Room(tmp_path)
+    take, room.keeper._told = room.keeper._told, broken
+    room.keeper.start((), 0)
+    room.camera.see(NOW)
+    room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW))
+    for _ in range(3):
+        await asyncio.wait_for(room.failed.wait(), 10)
+        room.failed.clear()
+    assert room.well()[0]
+    room.keeper._told = take
+    (kept,) = await room.line.wait(1)
+    assert isinstance(kept, Captured)
+    assert kept.taken == NOW
+    assert {where for where, _ in room.defects} == {"old pictures", "keeping pictures"}
+    await room.keeper.stop()
+
+
+async def test_it_says_when_it_works_no_more(room: Room) -> None:
+    assert room.well() == (True, Text("正常", "In order"))
+    await room.keeper.stop()
+    assert not room.well()[0]
+
+
+async def test_it_says_when_a_picture_waits_too_long(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, goes_on = Event(), Event()
+
+    def slow(path: Path, content: bytes, taken: int) -> None:
+        began.set()
+        goes_on.wait(10)
+
+    monkeypatch.setattr(keeping, "write_whole", slow)
+    room.camera.see(NOW)
+    room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW))
+    assert await asyncio.to_thread(began.wait, 10)
+    assert room.well()[0]
+    monkeypatch.setattr(keeping, "OVERDUE", -1.0)
+    ok, why = room.well()
+    assert not ok
+    assert "waiting to be kept" in why.en
+    goes_on.set()
+    await room.line.wait(1)
 
 
 async def test_too_many_are_refused_in_words(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
