@@ -411,6 +411,10 @@ class Hub(Protocol):
         """All cameras of the site, in its order."""
         ...
 
+    def camera(self, id: str) -> CameraState | None:
+        """One of them, by the id of its device."""
+        ...
+
     async def latest_still(self, camera: str) -> Footage | None:
         """The newest picture of a camera (id of its device), None while it has none. It is on no record: say so first
         by `OpenFootage` where a person looks.

@@ -283,6 +283,10 @@ class RunningHub:
     def cameras(self) -> Sequence[CameraState]:
         return [self._camera_state(camera) for camera in self.site.cameras]
 
+    def camera(self, id: str) -> CameraState | None:
+        found = next((camera for camera in self.site.cameras if camera.device == id), None)
+        return None if found is None else self._camera_state(found)
+
     def _camera_state(self, camera: Camera) -> CameraState:
         drawn = self._cameras.setting(camera.device)
         driver: object = self._drivers.get(camera.source)
@@ -298,7 +302,7 @@ class RunningHub:
             drawn_by=None if drawn is None else drawn.by,
             models=told(self._models[camera.device], camera, zones, view),
             findings=self._cameras.open_findings(camera.device),
-            figures=self._cameras.figures(camera.device, self.now()),
+            figures=self._cameras.figures(camera.device),
         )
 
     async def latest_still(self, camera: str) -> Footage | None:

@@ -135,7 +135,7 @@ def of_cameras(cameras: Sequence[CameraState], unread: int, now: int) -> list[Me
             "camera_findings_false", "gauge", "Of these, judged to be nothing.",
             [({"camera": device, "kind": kind}, float(found.false)) for device, kind, found in figures],
         ),
-        counter("camera_findings_unread_total", "Findings of cameras that could not be read.", unread),
+        counter("camera_findings_unread_total", "Findings of cameras not read, or too many at once.", unread),
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ OWN_RULES: Final = frozenset({UNCONFIRMED, STUCK})
 
 
 class Findings:
-    """Open findings, and for `SPAN` those that are closed. unread: readings that were none.
+    """Open findings, and for `SPAN` those that are closed. unread: readings that were none, or of too many at once.
 
     alarms: the open ones. watched: whether a rule looks at a point: what no rule looks at is kept as a reading alone.
     """
@@ -54,8 +54,7 @@ class Findings:
         self._known: dict[str, Finding] = {}
         self._open: dict[str, int] = {}  # id -> mono µs at which it is too old
         self._of_alarm: dict[str, list[str]] = {}
-        self._counted: dict[str, dict[str, Figures]] | None = None
-        self._counted_at = 0
+        self._figures: dict[str, dict[str, Figures]] = {}  # device -> kind, of all that is known
 
     def restore(self, finding: Finding, now: Instant) -> None:
         """Take one up: an open one until its camera says how it stands."""
@@ -78,17 +77,9 @@ class Findings:
         """Those that belong to it."""
         return [self._known[id] for id in self._of_alarm.get(alarm, ()) if id in self._known]
 
-    def figures(self, device: str, now: Instant) -> Mapping[str, Figures]:
-        """Of one camera, by kind."""
-        if self._counted is None or not 0 <= now.mono - self._counted_at < MINUTE:
-            self._counted, self._counted_at = {}, now.mono
-            for one in self._known.values():
-                if one.opened_at > now.utc - SPAN and one.purpose == Purpose.LIVE:
-                    of = self._counted.setdefault(one.device, {})
-                    before, kind = of.get(one.kind, Figures()), one.verdict.kind if one.verdict else ""
-                    real, false = before.real + (kind == "real"), before.false + (kind == "false")
-                    of[one.kind] = Figures(before.findings + 1, real, false)
-        return self._counted.get(device, {})
+    def figures(self, device: str) -> Mapping[str, Figures]:
+        """Of one camera, by kind: of what is known, so of the last `SPAN`."""
+        return {**self._figures.get(device, {})}
 
     def next_due(self) -> int:
         """Mono µs at which one is too old; NEVER while none is open."""
@@ -163,8 +154,10 @@ class Findings:
         for place, one in enumerate(closed):
             if place < spare or (certain and one.opened_at < now.utc - SPAN):
                 del self._known[one.id]
+                self._count(one, -1)
                 if one.alarm is not None:
-                    self._of_alarm.pop(one.alarm, None)
+                    rest = [id for id in self._of_alarm.pop(one.alarm, ()) if id != one.id]
+                    self._of_alarm |= {one.alarm: rest} if rest else {}
 
     # ---- details --------------------------------------------------------------------------------------------------
 
@@ -187,7 +180,10 @@ class Findings:
             return None
         if known is not None or reading.purpose is Purpose.TEST:
             return None
-        if not self._watched(f"{device}.{said['kind']}") or len(self.open(device)) >= MOST_OPEN:
+        if not self._watched(f"{device}.{said['kind']}"):
+            return None
+        if len(self.open(device)) >= MOST_OPEN:
+            self.unread += 1
             return None
         made = Finding(
             said["id"], now.utc, device, self._sources[device], said["check"], said["kind"], said["zone"],
@@ -212,11 +208,23 @@ class Findings:
         return one
 
     def _put(self, one: Finding) -> None:
-        self._counted = None
         known = self._known.get(one.id)
+        if known is not None:
+            self._count(known, -1)
+        self._count(one, 1)
         self._known[one.id] = one
         if one.alarm is not None and (known is None or known.alarm != one.alarm):
             self._of_alarm.setdefault(one.alarm, []).append(one.id)
+
+    def _count(self, one: Finding, by: int) -> None:
+        if one.purpose != Purpose.LIVE:
+            return
+        of = self._figures.setdefault(one.device, {})
+        before, said = of.get(one.kind, Figures()), one.verdict.kind if one.verdict else ""
+        real, false = before.real + by * (said == "real"), before.false + by * (said == "false")
+        of[one.kind] = Figures(before.findings + by, real, false)
+        if of[one.kind].findings == 0:
+            del of[one.kind]
 
 
 def _is_of(finding: Finding, alarm: Alarm) -> bool:

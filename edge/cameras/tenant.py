@@ -86,7 +86,7 @@ class Cameras:
 
     @property
     def unread(self) -> int:
-        """Readings of findings that were none, since the start."""
+        """Readings of findings that were none, or of too many at once, since the start."""
         return self._findings.unread
 
     def setting(self, device: str) -> CameraSetting | None:
@@ -101,9 +101,9 @@ class Cameras:
         """Newest first."""
         return self._findings.open(device)
 
-    def figures(self, device: str, now: Instant) -> Mapping[str, Figures]:
+    def figures(self, device: str) -> Mapping[str, Figures]:
         """Of a camera, by kind."""
-        return self._findings.figures(device, now)
+        return self._findings.figures(device)
 
     def sets_of(self, alarm: str) -> list[StillSet]:
         """Pictures of an alarm that may be there still, oldest first."""

@@ -78,6 +78,9 @@ class FakeCameras(FakeLog):
     def cameras(self) -> Sequence[CameraState]:
         return [self._state(camera, device) for camera, device in zip(CAMERAS, (CM_01, CM_02), strict=True)]
 
+    def camera(self, id: str) -> CameraState | None:
+        return next((state for state in self.cameras() if state.device.id == id), None)
+
     def _state(self, camera: Camera, device: Device) -> CameraState:
         row = self.case_rows.get("camera", {}).get(camera.device)
         drawn = None if row is None else CameraSetting.from_dict(row)

@@ -99,20 +99,21 @@ def test_judgements_feed_the_figures(gate: Gatehouse) -> None:
         gate.hears(gate.line(id), gate.line(id, "end"))
         assert gate.asks(JudgeFinding(id * 26, "li", kind))["verdict"]["kind"] == kind  # type: ignore[arg-type]
     gate.hears(gate.line("d"))
-    assert gate.cameras.figures("cm-01", gate.now) == {"left-object": Figures(4, 1, 2)}
+    assert gate.cameras.figures("cm-01") == {"left-object": Figures(4, 1, 2)}
     gate.asks(JudgeFinding("c" * 26, "wang", "real"))  # a correction
     gate.restart(DAY)
-    assert gate.cameras.figures("cm-01", gate.now) == {"left-object": Figures(4, 2, 1)}
+    assert gate.cameras.figures("cm-01") == {"left-object": Figures(4, 2, 1)}
     gate.restart(40 * DAY)
     assert gate.refused(JudgeFinding("a" * 26, "li", "real")) == "not_found"
-    assert gate.cameras.figures("cm-01", gate.now) == {}
+    gate.later(20 * MINUTE)  # the one that is open grows too old
+    assert gate.cameras.figures("cm-01") == {}
 
 
 def test_a_verdict_on_the_alarm_is_one_on_its_finding_unless_that_was_judged(gate: Gatehouse) -> None:
     begins(gate)
     assert gate.judged("a-1", "false") == ["finding.judged"]
     assert gate.judged("a-1", "real") == []
-    assert gate.cameras.figures("cm-01", gate.now)["left-object"] == Figures(1, 0, 1)
+    assert gate.cameras.figures("cm-01")["left-object"] == Figures(1, 0, 1)
 
 
 def test_the_hazard_that_came_of_it_is_linked(gate: Gatehouse) -> None:
@@ -129,7 +130,7 @@ def test_drills_are_marked_and_counted_nowhere(gate: Gatehouse) -> None:
     said.purpose = Purpose.DRILL
     gate.hears(said)
     assert gate.finding("a").purpose == "drill"
-    assert gate.cameras.figures("cm-01", gate.now) == {}
+    assert gate.cameras.figures("cm-01") == {}
 
 
 GOOD = json.loads(str(Gatehouse().line("a").value))
@@ -173,6 +174,22 @@ def test_a_camera_cannot_flood_with_open_ones(gate: Gatehouse) -> None:
     for number in range(100):
         gate.hears(gate.line(f"{number:026x}"))
     assert len(gate.cameras.open_findings("cm-01")) == 32
+    assert gate.cameras.unread == 68
+
+
+def test_what_is_forgotten_counts_no_more_and_leaves_its_alarm_the_others(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins(gate)
+    gate.hears(gate.line("b"))
+    gate.hears(gate.line("a", "end"))
+    assert gate.finding("b").alarm == "a-1"
+    monkeypatch.setattr(findings, "MOST_KNOWN", 1)
+    gate.later(MINUTE)
+    assert gate.refused(JudgeFinding("a" * 26, "li", "real")) == "not_found"
+    assert gate.cameras.figures("cm-01") == {"left-object": Figures(1, 0, 0)}
+    assert gate.judged("a-1", "real") == ["finding.judged"]
+    assert gate.finding("b").verdict is not None
 
 
 def test_memory_has_an_end_also_while_the_clock_cannot_be_believed(

@@ -84,7 +84,7 @@ class JudgeBody(Body):
 
 def camera_of(hub: Hub, id: str) -> CameraState:
     """A camera by the id of its device; Problem 404."""
-    found = next((state for state in hub.cameras() if state.device.id == id), None)
+    found = hub.camera(id)
     if found is None:
         raise not_found("camera", id)
     return found
