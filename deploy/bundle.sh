@@ -6,13 +6,12 @@
 #     sh DIR/deploy/install.sh --offline DIR
 set -eu
 . "$(dirname "$0")/setup.sh"
-
-DEBIAN_PACKAGES="python3 python3-venv mosquitto openssl chrony systemd"
+. "$(dirname "$0")/packages.sh"
 
 # debian_packages DIR: what the hub needs with all it depends on, and an index by which apt takes what is missing there.
 debian_packages() {
     closure=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-        --no-enhances $DEBIAN_PACKAGES | grep '^[a-z0-9]' | grep -v ":" | sort -u)
+        --no-enhances $(hub_packages) | grep '^[a-z0-9]' | grep -v ":" | sort -u)
     mkdir -p "$1"
     cd "$1"
     say "fetching Debian packages"
@@ -45,6 +44,6 @@ say "fetching Python packages"
     -r "$root/requirements.txt" -d "$bundle/wheels" >&2
 cp "$root/requirements.txt" "$bundle/"
 mkdir -p "$bundle/deploy"
-cp -R "$root/deploy/install.sh" "$root/deploy/setup.sh" "$root/deploy/systemd" "$root/deploy/README.md" "$bundle/deploy/"
+cp -R "$root/deploy/install.sh" "$root/deploy/setup.sh" "$root/deploy/packages.sh" "$root/deploy/systemd" "$root/deploy/README.md" "$bundle/deploy/"
 [ "$debs" = no ] || debian_packages "$bundle/debs"
 say "the bundle for $(uname -m), $("$python" -V): $bundle ($(du -sh "$bundle" | cut -f 1))"

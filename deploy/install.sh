@@ -17,6 +17,7 @@
 set -eu
 umask 022
 . "$(dirname "$0")/setup.sh"
+. "$(dirname "$0")/packages.sh"
 
 here=$root/deploy
 site=/etc/edge-hub
@@ -31,7 +32,6 @@ units=/etc/systemd/system
 journal_conf=/etc/systemd/journald.conf.d/edge-hub.conf
 watchdog_conf=/etc/systemd/system.conf.d/edge-hub.conf
 UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer"
-PACKAGES="python3 python3-venv mosquitto openssl chrony"
 SPACE=1500 # MB: two versions side by side, and room to work
 CA_DAYS=7300
 SERVER_DAYS=820 # phones refuse more than 825
@@ -137,9 +137,10 @@ check_machine() {
 # --- packages and user -----------------------------------------------------------------------------------------------
 
 install_packages() {
-    step "Debian packages: $PACKAGES"
+    packages=$(hub_packages "$at")
+    step "Debian packages: $packages"
     missing=
-    for package in $PACKAGES; do
+    for package in $packages; do
         dpkg-query ${at:+--admindir="$at/var/lib/dpkg"} -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed$' ||
             missing="$missing $package"
     done
@@ -187,7 +188,7 @@ new_release() {
         fail "$offline holds no single wheel of the hub: make it with bundle.sh"
     fi
     version=$(basename "$1" | cut -d - -f 2)
-    release=$opt/releases/$version-$(cat "$1" "$offline/requirements.txt" "$here"/install.sh "$here"/systemd/* | sha256sum | cut -c 1-8)
+    release=$opt/releases/$version-$(cat "$1" "$offline/requirements.txt" "$here"/*.sh "$here"/systemd/* | sha256sum | cut -c 1-8)
     if [ -f "$release/.complete" ]; then note "there: $release"; return; fi
     rm -rf "$release"
     mkdir -p "$opt/releases"
@@ -197,7 +198,7 @@ new_release() {
     $pip --find-links "$offline/wheels" --require-hashes -r "$offline/requirements.txt"
     $pip --no-deps "$1"
     mkdir -p "$release/deploy"
-    cp -R "$here/install.sh" "$here/setup.sh" "$here/systemd" "$release/deploy/"
+    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/systemd" "$release/deploy/"
     "$release/bin/python" -m compileall -q "$release/lib" || true
     "$release/bin/edge-hub" --version >/dev/null
     : >"$release/.complete"

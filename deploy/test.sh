@@ -27,7 +27,7 @@ suite() { # suite WORKERS MARKERS ARGUMENTS…
 }
 failed=0
 # Most of them wait for something, so there are more of them than cores.
-suite 3 "not e2e" "$@"
+suite 4 "not e2e" "$@"
 suite 3 e2e "$@"
 [ "$found" = yes ] || fail "no test was found by: $*"
 exit "$failed"

@@ -229,6 +229,9 @@ def inside(root: Path) -> None:
     for kind, place in (("proc", "proc"), ("tmpfs", "dev/shm"), ("tmpfs", "run")):
         (root / place).mkdir(exist_ok=True)
         subprocess.run(["mount", "-t", kind, kind, root / place], check=True)
+    loads = [*_as(root, "edge-hub"), "/opt/edge-hub/current/bin/python", "-c", "import cv2"]
+    seen = subprocess.run(loads, capture_output=True, text=True, check=False)
+    _tell("OpenCV finds its libraries", seen.returncode == 0, seen.stderr[-100:])
     broker = _start(root, "mosquitto", "/usr/sbin/mosquitto", "-c", "/etc/mosquitto/edge-hub/mosquitto.conf")
     options = (root / "etc/default/edge-hub").read_text().partition('EDGE_HUB_OPTIONS="')[2].partition('"')[0]
     hub = _start(
