@@ -1,5 +1,6 @@
 #!/bin/sh
-# Passes all tests: lint, format, types, then the suite. Arguments go to pytest: sh deploy/test.sh -k broker
+# Passes all tests: lint, format, types, then the suite. Arguments go to pytest: sh deploy/test.sh -k broker, or --long
+# for the few tests that are left out because a shorter one beside them shows nearly the same.
 #
 # Installs what is missing first (see README.md here).
 set -eu

@@ -27,8 +27,13 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`sh deploy/test.sh --long`: also what takes long and shows little more than a shorter test beside it."""
+    parser.addoption("--long", action="store_true", help="also the tests marked `long`")
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browser tests are marked and last: Playwright's loop stays with its process, where no asyncio test can follow.
 
     Asyncio tests get the task guard too: before their own fixtures, so that these have ended when it looks. Files with
@@ -42,6 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("e2e")
         if item.get_closest_marker("slow"):
             slow.add(item.path)
+    if not config.getoption("--long"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
     items.sort(key=lambda item: (item.get_closest_marker("e2e") is not None, item.path not in slow))
 
 

@@ -36,7 +36,17 @@ def test_tampering_is_found_in_time(family):
     assert outcome.delay <= 4
 
 
-@pytest.mark.parametrize("family", [family for family in FAMILIES if family.startswith("quiet")])
+AT_ONCE = ("quiet-nothing", "quiet-switched", "quiet-clouds", "quiet-passer", "quiet-exposure")
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(family, marks=() if family in AT_ONCE else pytest.mark.long)
+        for family in FAMILIES
+        if family.startswith("quiet")
+    ],
+)
 def test_light_weather_and_passers_by_are_no_tampering(family):
     assert play(case_of(family), Tamper()).false == ()
 

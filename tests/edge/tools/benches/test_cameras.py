@@ -59,6 +59,7 @@ def test_the_parts_of_the_workers_are_the_whole_and_the_same_again() -> None:
     assert {told.check for told in again} == {"left-object"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_cameras_on_a_hub_are_weighed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -72,6 +73,7 @@ def test_cameras_on_a_hub_are_weighed(
     assert 0 <= figures["live_drawing"]["value"] < 100  # in steps of 10 ms
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_alarm_latency_beside_cameras(capsys: pytest.CaptureFixture[str]) -> None:
     report, _ = run(capsys, "alarm-latency", "--alarms", "20", "--painted", "0", "--cameras", "1")
