@@ -16,6 +16,8 @@ from edge.driver import DriverSchema
 
 DIALECT: Final = "camera"
 STREAMS: Final = ("rtsp", "rtsps", "http", "https")
+LONGEST: Final = 2000
+"""Characters of an address."""
 
 CheckName = Literal["tamper", "motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike"]
 """Every check there is; `drivers.camera.sight.KINDS` has the same."""
@@ -48,6 +50,9 @@ def _id(text: str) -> str:
 
 
 def _url(text: str) -> str:
+    """Refused without a word of it: what is wrong with an address is often a password in it."""
+    if len(text) > LONGEST:
+        raise ValueError(f"an address has at most {LONGEST} characters")
     scheme, found, rest = text.partition(":")
     if scheme in {"usb", "file"}:
         if not rest.startswith("/"):
@@ -62,8 +67,10 @@ def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
         _ = parts.port  # ValueError where it is none
-    except ValueError as error:
-        raise ValueError(f"this is no address: {error}") from None
+    except ValueError:
+        raise ValueError(
+            f"this is no address: after the host only a port from 1 to 65535 and the path, {scheme}://192.0.2.31:554/…"
+        ) from None
     if not parts.hostname:
         raise ValueError(f"the host is missing: {scheme}://192.0.2.31/…")
     if parts.username is not None or parts.password is not None:
@@ -115,7 +122,7 @@ class CameraSettings(Table):
     model: ONNX file for a second look at flame and smoke; detector: ONNX file of a COCO detector.
     """
 
-    url: Annotated[str, Field(max_length=2000), AfterValidator(_url)]
+    url: Annotated[str, AfterValidator(_url)]
     username: Annotated[str, Field(min_length=1)] | None = None
     password_file: SitePath | None = None
     covers: list[str] = []

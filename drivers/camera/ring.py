@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from edge.domain.camera import Still
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own in it, 0700
 _NAME: Final = re.compile(r"([0-9]{1,19})\.jpg")
 _LOCK: Final = "lock"
+_MAKING: Final = 60.0
+"""Seconds in which whoever makes a folder has put its lock into it."""
 
 _making = threading.Lock()
 
@@ -25,8 +29,9 @@ _making = threading.Lock()
 class Ring:
     """`<folder>/<source>/<µs utc>.jpg`, in memory: no picture reaches a disk that nobody asked to keep.
 
-    The folder is the service's own where systemd made one ($RUNTIME_DIRECTORY), else one in /dev/shm. Whoever makes it
-    holds a lock on it, so that what a killed hub left is known and taken away by the next.
+    The folder is the service's own where systemd made one ($RUNTIME_DIRECTORY), else one in /dev/shm; without both
+    there is no ring. Whoever makes it holds a lock on it, so that what a killed hub left is known and taken away by the
+    next.
     """
 
     def __init__(self, source: str) -> None:
@@ -61,19 +66,28 @@ class Ring:
 
 
 def _around() -> Path:
-    """The folder in memory that ours is made in."""
+    """The folder in memory that ours is made in; OSError without one."""
     own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     for folder in (own, str(SHARED_MEMORY)):
         if folder and os.access(folder, os.W_OK):
             return Path(folder)
-    return Path(tempfile.gettempdir())
+    raise OSError(errno.ENOENT, "no folder in memory can be written")
 
 
 def _sweep(around: Path, prefix: str) -> None:
-    """Remove the folders of hubs that ended without doing so: nobody holds their lock."""
+    """Remove the folders of hubs that ended without doing so: nobody holds their lock.
+
+    One without a lock was begun by a hub that was killed at that moment, or made again by a child that outlived it.
+    """
     for folder in around.glob(f"{prefix}*"):
         with suppress(OSError):
-            lock = os.open(folder / _LOCK, os.O_RDWR)
+            try:
+                lock = os.open(folder / _LOCK, os.O_RDWR)
+            except FileNotFoundError:
+                # Later than now counts too: the clock was set back.
+                if abs(time.time() - folder.lstat().st_mtime) > _MAKING:
+                    shutil.rmtree(folder, ignore_errors=True)
+                continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
