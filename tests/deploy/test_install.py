@@ -29,7 +29,7 @@ def system(tmp_path: Path) -> Path:
         (root / folder).mkdir(parents=True)
     (root / "etc/os-release").write_text('ID=debian\nVERSION_ID="12"\n')
     (root / "etc/hostname").write_text("edge-1\n")
-    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (root / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\n")
     (root / "lib/systemd/systemd").touch(mode=0o755)
     return root
 
