@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
-from typing import Final
 
-from edge.domain.camera import Camera, CameraZone, Polygon
+from edge.domain.camera import Camera
 from edge.domain.conclusion import Aim, Conclusion
+from edge.domain.drawn import MESSAGES, problems
 from edge.domain.fact import Fact, Numbering
-from edge.domain.footage import MOST_ZONES, ZONE_CHECKS, CameraSetting, DrawZones
+from edge.domain.footage import CameraSetting, DrawZones
 from edge.domain.instant import Instant
-from edge.domain.names import is_id
-from edge.domain.polygons import flaw
 from edge.domain.request import Refusal
-
-DWELL: Final = (1.0, 86_400.0)  # seconds
-_LONGEST_NAME: Final = 80
 
 
 class Drawings:
@@ -41,9 +35,12 @@ class Drawings:
 
     def draw(self, request: DrawZones, now: Instant, told: Conclusion) -> CameraSetting:
         """Refusal not_found, bad_parameter."""
-        if request.camera not in self._cameras:
+        camera = self._cameras.get(request.camera)
+        if camera is None:
             raise Refusal("not_found", "there is no such camera")
-        _check(request)
+        if wrong := problems(request.zones, request.masks, detector=camera.detector is not None):
+            key, code = wrong[0]
+            raise Refusal("bad_parameter", f"{key}: {MESSAGES[code]}")
         known = self._drawn.get(request.camera)
         setting = CameraSetting(
             request.camera,
@@ -66,33 +63,3 @@ class Drawings:
 
 def _aim(setting: CameraSetting) -> Aim:
     return Aim(setting.id, setting.zones, setting.masks)
-
-
-def _check(request: DrawZones) -> None:
-    if max(len(request.zones), len(request.masks)) > MOST_ZONES:
-        raise Refusal("bad_parameter", f"a camera has at most {MOST_ZONES} zones and {MOST_ZONES} masks")
-    ids = [zone.id for zone in request.zones]
-    if len(set(ids)) != len(ids):
-        raise Refusal("bad_parameter", "two zones have the same id")
-    for zone in request.zones:
-        _check_zone(zone)
-    for mask in request.masks:
-        _check_polygon("a mask", mask)
-
-
-def _check_zone(zone: CameraZone) -> None:
-    if not is_id(zone.id):
-        raise Refusal("bad_parameter", "the id of a zone is lower-case letters, digits and hyphens")
-    names = (zone.name.zh, zone.name.en)
-    if not any(name.strip() for name in names) or max(map(len, names)) > _LONGEST_NAME:
-        raise Refusal("bad_parameter", f"a zone needs a name of at most {_LONGEST_NAME} characters")
-    if unknown := sorted(set(zone.checks) - set(ZONE_CHECKS)):
-        raise Refusal("bad_parameter", f"there is no check {unknown[0][:40]!r} for a zone")
-    if not isfinite(zone.dwell) or not DWELL[0] <= zone.dwell <= DWELL[1]:
-        raise Refusal("bad_parameter", "something must stay between 1 second and a day before it counts")
-    _check_polygon(f"zone {zone.id}", zone.polygon)
-
-
-def _check_polygon(name: str, polygon: Polygon) -> None:
-    if wrong := flaw(polygon):
-        raise Refusal("bad_parameter", f"{name} {wrong}")

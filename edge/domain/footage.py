@@ -30,6 +30,8 @@ MOST_ZONES: Final = 32
 MOST_CORNERS: Final = CORNERS
 ZONE_CHECKS: Final = ("motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike")
 """What a zone can be looked at for; tampering is of the whole picture."""
+DETECTED: Final = frozenset({"object", "e-bike"})
+"""Of these, what only a camera with a detector (a model of people and vehicles) can look for."""
 
 
 @dataclass(frozen=True, slots=True)

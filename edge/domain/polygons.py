@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
@@ -14,27 +15,40 @@ _LEAST: Final = 1e-4  # of the picture: an area of 5 x 5 pixels in 640 x 360 and
 Corner = tuple[float, float]
 
 
-def flaw(polygon: Sequence[Corner]) -> str | None:
-    """Why `polygon` cannot be a zone or a mask, in one sentence; None when it can.
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one. code: corners, outside, same_corner, crossed or too_small; said: in one sentence."""
+
+    code: str
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
+def flaw(polygon: Sequence[Corner]) -> Flaw | None:
+    """Why `polygon` cannot be a zone or a mask; None when it can.
 
     Corners (x, y) relative to the picture: (0, 0) is its upper left corner, (1, 1) its lower right one.
     """
     if len(polygon) < 3:
-        return f"has {len(polygon)} corners and needs at least 3"
+        return Flaw("corners", f"has {len(polygon)} corners and needs at least 3")
     if len(polygon) > CORNERS:
-        return f"has {len(polygon)} corners; {CORNERS} are the most"
+        return Flaw("corners", f"has {len(polygon)} corners; {CORNERS} are the most")
     for x, y in polygon:
         if not (0 <= x <= 1 and 0 <= y <= 1):
-            return f"its corner ({x:g}, {y:g}) lies outside the picture: x and y go from 0 (left, top) to 1"
+            said = f"its corner ({x:g}, {y:g}) lies outside the picture: x and y go from 0 (left, top) to 1"
+            return Flaw("outside", said)
     if len(set(polygon)) < len(polygon):
-        return "has the same corner twice"
+        return Flaw("same_corner", "has the same corner twice")
     sides = list(zip(polygon, [*polygon[1:], polygon[0]], strict=True))
     for (n, one), (m, other) in combinations(enumerate(sides), 2):
         neighbours = m - n == 1 or (n == 0 and m == len(sides) - 1)
         if not neighbours and _cross(*one, *other):
-            return f"crosses itself: the side from {_said(one[0])} and the side from {_said(other[0])} meet"
+            said = f"crosses itself: the side from {_said(one[0])} and the side from {_said(other[0])} meet"
+            return Flaw("crossed", said)
     area = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2
-    return "is too small to see anything in" if area < _LEAST else None
+    return Flaw("too_small", "is too small to see anything in") if area < _LEAST else None
 
 
 def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:

@@ -13,7 +13,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.camera import DWELL, Camera, CameraZone, Polygon
 from edge.domain.camera import View as Seen
 from edge.domain.device import Device, Signal
-from edge.domain.footage import ZONE_CHECKS, CameraSetting, Figures, Finding, StillSet, zone_to_dict
+from edge.domain.footage import DETECTED, ZONE_CHECKS, CameraSetting, Figures, Finding, StillSet, zone_to_dict
 from edge.domain.names import Text
 from edge.facade import AlarmQuery, CameraModel, CameraState, CaseQuery, Hub
 from web.api.v1.cameras import LAST, camera_of, last_findings
@@ -61,9 +61,12 @@ PROBLEMS: Final = {
     "bad_id": _("Its id cannot be used"),
     "same_id": _("Another zone has this id"),
     "no_name": _("A zone needs a name"),
+    "long_name": _("Its name is too long"),
     "unknown_check": _("This cannot be looked for in a zone"),
+    "no_detector": _("This camera has no model of people and vehicles"),
     "bad_dwell": _("It counts after 1 second to a day"),
     "corners": _("It needs 3 to 64 corners"),
+    "same_corner": _("It has the same corner twice"),
     "outside": _("A corner lies outside of the picture"),
     "too_small": _("It is too small to see anything in"),
     "newer_version": _("Somebody else has saved other zones meanwhile. Load the page again."),
@@ -144,8 +147,7 @@ async def zones(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespon
     }
     return await page(
         request, visitor, "zones.html", one=shown, given=given, versions=versions, zone_words=_zone_words,
-        zone_checks=ZONE_CHECKS,
-        here="/cameras",
+        zone_checks=_choices(shown, versions), here="/cameras",
     )  # fmt: skip
 
 
@@ -204,6 +206,14 @@ async def _versions(hub: Hub, shown: Shown) -> list[dict[str, Any]]:
         "note": None,
     }
     return [*found, own]
+
+
+def _choices(shown: Shown, versions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a zone can be looked at for by this camera, and what one is or was, so that it can be taken away."""
+    asked = {check for one in versions for zone in (*shown.zones, *one["zones"]) for check in zone.checks}
+    return [
+        id for id in ZONE_CHECKS if shown.camera.detector is not None or id not in DETECTED or id in asked
+    ]
 
 
 def _plain(zone: CameraZone) -> dict[str, Any]:

@@ -58,6 +58,8 @@ def test_a_drawing_counts_from_then_on_and_over_restarts(gate: Gatehouse) -> Non
         (replace(LANE, name=Text(" ", "")),),
         (replace(LANE, name=Text("长" * 100, "x")),),
         (replace(LANE, checks=("tamper",)),),
+        (replace(LANE, checks=()),),
+        (replace(LANE, checks=("left-object", "e-bike")),),  # the camera has no detector
         (replace(LANE, dwell=float("nan")),),
         (replace(LANE, dwell=0.0),),
         (replace(LANE, polygon=SQUARE[:2]),),

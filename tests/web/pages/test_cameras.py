@@ -12,14 +12,18 @@ import httpx
 import pytest
 
 from edge.domain.camera import FAULTS, View
+from edge.domain.drawn import MESSAGES
+from edge.domain.footage import CameraSetting
 from edge.domain.instant import SECOND
 from edge.domain.names import Text
 from edge.facade import CameraModel, Role
 from tests.contracts.source import modules
 from tests.web.cameras import found, kept, show, with_cameras
+from tests.web.fake_cameras import LANE
 from tests.web.fakes import FakeHub
 from tests.web.pages.test_pages import CHINESE
 from web.pages import camera_words
+from web.pages.cameras import PROBLEMS, ZONE_WORDS
 from web.pages.events import Painter, Scope
 
 ComeIn = Callable[[str], Awaitable[httpx.AsyncClient]]
@@ -216,3 +220,17 @@ def test_every_number_behind_a_finding_has_its_words() -> None:
 def _keys(node: ast.AST) -> set[str]:
     keys = node.keys if isinstance(node, ast.Dict) else []
     return {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+
+
+async def test_only_what_the_camera_can_look_for_is_offered(hub: FakeHub, person: ComeIn) -> None:
+    admin = await person("admin")
+    page = (await admin.get("/cameras/cm-01/zones")).text
+    assert 'value="left-object"' in page
+    assert 'value="e-bike"' not in page
+    drawn = CameraSetting("cm-01", 0, 1, "li", (replace(LANE, checks=("e-bike",)),))
+    hub.put_case("camera", drawn.to_dict(), "camera.zones_drawn")
+    assert 'value="e-bike"' in (await admin.get("/cameras/cm-01/zones")).text  # so that it can be taken away
+
+
+def test_every_problem_of_a_drawing_has_words() -> None:
+    assert set(MESSAGES) <= {*PROBLEMS, *ZONE_WORDS}

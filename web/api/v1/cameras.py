@@ -9,12 +9,13 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.camera import DWELL, CameraZone
+from edge.domain.drawn import MESSAGES, problems
 from edge.domain.footage import DrawZones, Finding, JudgeFinding, KeepClip, StillSet
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.names import Text
 from edge.facade import CameraState, CaseQuery, Hub
 from web.api.v1 import camera_shapes as shape
-from web.api.v1 import cases, shapes, zone_problems
+from web.api.v1 import cases, shapes
 from web.api.v1.camera_shapes import CameraShape, FindingShape, OneCameraShape, OpeningShape, StillsShape
 from web.api.v1.looking import look_live, openings_of, session_of
 from web.api.v1.params import (
@@ -194,11 +195,8 @@ async def draw(
         for zone in body.zones
     )
     masks = tuple(tuple((x, y) for x, y in mask) for mask in body.masks)
-    if found := zone_problems.problems(zones, masks):
-        errors = [
-            {"in": "body", "key": at, "message": zone_problems.MESSAGES[code], "code": code}
-            for at, code in found
-        ]
+    if found := problems(zones, masks, detector=state.camera.detector is not None):
+        errors = [{"in": "body", "key": at, "message": MESSAGES[code], "code": code} for at, code in found]
         first = errors[0]
         raise Problem(422, "bad_zones", f"{first['key']}: {first['message']}.", more={"errors": errors})
     if body.version is not None and body.version != state.version:

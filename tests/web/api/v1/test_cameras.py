@@ -69,7 +69,9 @@ async def test_a_camera_says_how_it_does_and_what_it_looks_for(api: httpx.AsyncC
     other = items[1]
     assert other["state"] == "frozen"
     assert other["detail"]["zh"] == "画面冻结"
-    assert other["models"] == [{"part": "verifier", "name": "fire.onnx", "licence": "Apache-2.0", "problem": None}]
+    assert other["models"] == [
+        {"part": "verifier", "name": "fire.onnx", "licence": "Apache-2.0", "problem": None}
+    ]
 
 
 async def test_a_hub_that_cannot_see_says_off(api: httpx.AsyncClient, hub: FakeHub) -> None:
@@ -222,7 +224,14 @@ async def test_zones_are_one_version_each_and_stand_in_the_story(
         ({"polygon": [[0, 0], [1.2, 0], [1, 1]]}, "zones.0.polygon", "outside"),
         ({"polygon": [[0, 0], [1, 1], [1, 0], [0, 1]]}, "zones.0.polygon", "crossed"),
         ({"polygon": [[0, 0], [0.001, 0], [0, 0.001]]}, "zones.0.polygon", "too_small"),
+        ({"polygon": [[0, 0], [1, 0], [1, 1], [0, 0]]}, "zones.0.polygon", "same_corner"),
+        (
+            {"polygon": [[0, 0], [1, 0], [0.5, 0], [0.5, 1]]},
+            "zones.0.polygon",
+            "crossed",
+        ),  # along its own side
         ({"checks": []}, "zones.0.checks", "no_checks"),
+        ({"checks": ["e-bike"]}, "zones.0.checks", "no_detector"),
         ({"checks": ["faces"]}, "zones.0.checks", "unknown_check"),
         ({"checks": ["tamper"]}, "zones.0.checks", "unknown_check"),
         ({"dwell": 0}, "zones.0.dwell", "bad_dwell"),
