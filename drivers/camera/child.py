@@ -20,7 +20,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from drivers.camera import probing, words
+from drivers.camera import probing, troubles, words
 from drivers.camera.addresses import read as read_address
 from drivers.camera.heart import Asker, Heart, State
 from drivers.camera.lines import BEAT, ORDER_LIMIT, Aim, Beat, Finding, Start, encode, read_order
@@ -112,7 +112,8 @@ class Child:
         self._reader = Reader(address, start.fps, self._health, mailbox)
         self._looker = Looker(mailbox, self._health, Masks(start.masks), watching, self._ring, voice.say)
         self._asker = Asker(lambda: probing.ask(address))
-        self._heart = Heart(self._health, self._reader, self._asker, time.monotonic())
+        nothing = troubles.UNREADABLE if address.kind == "file" else troubles.NO_PICTURES
+        self._heart = Heart(self._health, self._reader, self._asker, time.monotonic(), nothing)
 
     def live(self, ear: Ear) -> int:
         """Until stdin ends; the exit status."""
@@ -127,7 +128,7 @@ class Child:
                 return self._end()
             now = time.monotonic()
             state = self._heart.state(now)
-            self._looker.frozen = state.word == "frozen"
+            self._looker.frozen = self._heart.frozen
             beat = self._beat(state, now)
             new = (
                 beat.state, beat.detail, beat.active, beat.learning, beat.width, beat.height, beat.unverified,

@@ -2,7 +2,9 @@
 
 A fault is named within five seconds of its beginning. No picture for `WORRIED` seconds, or a connection that broke
 off, has the address asked by sockets, which takes two seconds at most; what it answers is the name, "lost" where it
-answers as it should. A break that heals within `BLINK` is none.
+answers as it should. A break that heals within `BLINK` is none. A camera that is lost `OFTEN` times within `SHORTLY`
+seconds counts as lost until its pictures have come for `CALM` seconds: what is well in between is of no use, and would
+keep every alarm from standing long enough. Of two sentences for the same fault the first stays for `KEPT` seconds.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +28,13 @@ WORRIED: Final = 2.3
 AGAIN: Final = 1.0  # seconds between two questions
 STARTING: Final = 4.3  # seconds after which a start without pictures is a fault, whatever has been answered
 UNSETTLED: Final = 3.6  # seconds of pictures that break off before they settle: no blink
+OFTEN: Final = 3
+SHORTLY: Final = 120.0
+CALM: Final = 60.0
+KEPT: Final = 10.0
+_SEEN: Final = frozenset(
+    {"ok", "starting", "frozen", "blackout", "low-rate"}
+)  # words of a camera that is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +87,44 @@ class Asker(threading.Thread):
 
 
 class Heart:
-    """Says how the camera does. For one thread; never waits for anybody."""
+    """Says how the camera does. For one thread; never waits for anybody.
 
-    def __init__(self, health: Health, reader: Reader, asker: Asker, now: float) -> None:
+    nothing: what is wrong when no pictures come though its address answers as it should.
+    """
+
+    def __init__(
+        self,
+        health: Health,
+        reader: Reader,
+        asker: Asker,
+        now: float,
+        nothing: Trouble = troubles.NO_PICTURES,
+    ) -> None:
         self._health = health
         self._reader = reader
         self._asker = asker
         self._begun = now
-        self._state = State.plain("starting")
+        self._nothing = nothing
+        self._state = self._present = State.plain(
+            "starting"
+        )  # what is said, and how things are at this moment
+        self._other: tuple[State, float] | None = None  # what is to be said instead, and since when
+        self._losses: deque[float] = deque()  # their beginnings
+        self._lost = 0.0  # when it was lost last
+        self._breaking = False
         self._well: float | None = None  # when pictures last came steadily, good or bad
 
     def state(self, now: float) -> State:
         """How things stand at `now` (monotonic seconds)."""
-        self._state = self._judged(now, self._health.read(now))
+        before, self._present = self._present, self._judged(now, self._health.read(now))
+        self._count(before, now)
+        self._state = self._said(now)
         return self._state
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the pictures of this moment repeat themselves, whatever is said of the camera."""
+        return self._present.word == "frozen"
 
     def stuck(self, now: float) -> bool:
         """Whether a call of OpenCV will never return: only the end of the process ends it."""
@@ -103,7 +137,7 @@ class Heart:
         if broken is not None or silent > WORRIED:
             self._asker.want()
             if silent > (STARTING if self._well is None else LOST):
-                return self._named(now - silent, troubles.NO_PICTURES)
+                return self._named(now - silent, self._nothing)
             if silent > BLINK and (trouble := self._answered(now - silent)) is not None:
                 return State(trouble.fault, trouble.detail)
         elif reading.fault:
@@ -114,7 +148,34 @@ class Heart:
             return State.plain("ok")
         if self._well is not None and now - self._well > UNSETTLED:
             return self._named(self._well, troubles.BREAKS)
-        return self._state
+        return self._present
+
+    def _count(self, before: State, now: float) -> None:
+        """The losses, and whether there are too many of them."""
+        if self._present.word not in _SEEN:
+            self._lost = now
+            if before.word in _SEEN:
+                self._losses.append(now)
+        while self._losses and self._losses[0] < now - SHORTLY:
+            self._losses.popleft()
+        if len(self._losses) >= OFTEN:
+            self._breaking = True
+        if self._breaking and now - self._lost >= CALM:
+            self._breaking = False
+            self._losses.clear()
+
+    def _said(self, now: float) -> State:
+        """What to say of it: one thing for a while, where it would be another every other second."""
+        old, new = self._state, self._present
+        if self._breaking and new.word in _SEEN:
+            new = State(troubles.BREAKS.fault, troubles.BREAKS.detail)
+        another = new.word != old.word and not (self._breaking and old.detail == troubles.BREAKS.detail)
+        if another or new == old or old.detail == self._nothing.detail:
+            self._other = None
+            return new
+        if self._other is None or self._other[0] != new:
+            self._other = new, now
+        return new if now - self._other[1] >= KEPT else old
 
     def _named(self, since: float, otherwise: Trouble) -> State:
         trouble = self._answered(since) or otherwise

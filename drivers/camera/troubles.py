@@ -72,6 +72,10 @@ NO_PICTURES: Final = Trouble(
         "The camera answers but sends no pictures: restart it",
     ),
 )
+UNREADABLE: Final = Trouble(
+    "lost",
+    Text("该文件不是可读取的视频:请更换文件", "This file is no video that can be read: give another one"),
+)
 BREAKS: Final = Trouble(
     "lost",
     Text(

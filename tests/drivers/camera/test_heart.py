@@ -148,6 +148,100 @@ def test_a_connection_that_breaks_off_again_and_again_is_lost() -> None:
     assert (stage.word, stage.said) == ("lost", troubles.BREAKS.detail)
 
 
+def stall(stage: Stage) -> None:
+    """Pictures for six seconds, then none on an open connection, until a new one brings some."""
+    stage.connect()
+    stage.play(6.0, pictures=True)
+    stage.play(4.0, pictures=False)
+
+
+def test_a_camera_that_stalls_again_and_again_is_lost_until_it_was_well_for_a_minute() -> None:
+    stage = running()
+    for _ in range(3):
+        stall(stage)
+    assert list(dict.fromkeys(stage.states)) == ["ok", "lost"]
+    stage.states.clear()
+    for _ in range(4):
+        stall(stage)
+    assert set(stage.states) == {"lost"}  # in between too, or no alarm would stand long enough
+    stage.connect()
+    stage.play(6.0, pictures=True)
+    assert stage.said == troubles.BREAKS.detail
+    stage.play(50.0, pictures=True)
+    assert stage.word == "lost"
+    stage.play(6.0, pictures=True)
+    assert (stage.word, stage.said) == ("ok", words.STATES["ok"])
+    stage.states.clear()
+    stall(stage)
+    stage.connect()
+    stage.play(6.0, pictures=True)
+    assert stage.word == "ok"  # it is counted anew
+
+
+def test_losses_that_are_far_apart_are_none_too_many() -> None:
+    stage = running()
+    for _ in range(5):
+        stall(stage)
+        stage.connect()
+        stage.play(60.0, pictures=True)
+        assert stage.word == "ok"
+
+
+def test_a_camera_that_breaks_off_is_said_to_until_what_keeps_it_away_has_lasted() -> None:
+    stage = running()
+    for _ in range(4):
+        stall(stage)
+    stage.connect()
+    stage.play(6.0, pictures=True)
+    stage.states.clear()
+    stage.reader.broken = stage.t
+    for _ in range(20):
+        stage.asker.answer = (stage.t, troubles.REFUSED)
+        stage.play(1.0, pictures=False)
+        if stage.t - stage.reader.broken < 10:
+            assert stage.said == troubles.BREAKS.detail
+    assert (stage.word, stage.said) == ("refused", troubles.REFUSED.detail)
+    assert list(dict.fromkeys(stage.states)) == ["lost", "refused"]
+
+
+def test_that_a_picture_repeats_itself_is_known_whatever_is_said() -> None:
+    stage = running()
+    for _ in range(4):
+        stall(stage)
+    stage.connect()
+    assert not stage.heart.frozen
+    still = np.random.default_rng(1).integers(40, 200, (36, 64, 3), np.uint8)
+    for _ in range(60):
+        stage.health.came(stage.t)
+        stage.health.looked(stage.t, still)
+        stage.play(0.2, pictures=False)
+    assert (stage.word, stage.heart.frozen) == ("lost", True)
+
+
+def test_of_two_sentences_for_one_fault_the_first_stays() -> None:
+    stage = running()
+    stage.reader.broken = stage.t
+    said = []
+    for turn in range(20):
+        stage.asker.answer = (stage.t, (troubles.NO_ANSWER, troubles.NO_ROUTE)[turn % 2])
+        stage.play(1.6, pictures=False)
+        said.append(stage.said)
+    assert set(said[2:]) == {said[2]}
+    for _ in range(7):
+        stage.asker.answer = (stage.t, troubles.NO_ROUTE)
+        stage.play(1.6, pictures=False)
+    assert (stage.word, stage.said) == ("lost", troubles.NO_ROUTE.detail)
+    stage.asker.answer = (stage.t, troubles.PASSWORD)  # another fault has an alarm of its own
+    assert stage.word == "wrong-password"
+
+
+def test_a_source_without_pictures_is_named_as_what_it_is() -> None:
+    stage = Stage()
+    stage.heart = Heart(stage.health, stage.reader, stage.asker, 0.0, troubles.UNREADABLE)  # type: ignore[arg-type]
+    stage.play(4.8, pictures=False)
+    assert (stage.word, stage.said) == ("lost", troubles.UNREADABLE.detail)
+
+
 def test_a_call_that_does_not_return_is_stuck() -> None:
     stage = Stage()
     stage.reader.calling = 1.0
