@@ -32,7 +32,11 @@ _USUAL: Final = ("left-object",)
 _FAULTS: Final = 8
 _KEPT: Final = 10
 PARTS: Final = {"verifier": _("Model of the second look"), "detector": _("Model of people and vehicles")}
-SCRIPT_WORDS: Final = {"judged": _("The verdict is on record and counts in the figures.")}
+SCRIPT_WORDS: Final = {
+    "judged": _("The verdict is on record and counts in the figures."),
+    "too_many": _("There are too many for now. Try again later."),
+    "too_late": _("The camera no longer holds the pictures of then."),
+}
 ZONE_WORDS: Final = {
     "mask_n": _("Mask %(n)s"),
     "zone_n": _("Zone %(n)s"),
@@ -61,14 +65,17 @@ PROBLEMS: Final = {
     "bad_id": _("Its id cannot be used"),
     "same_id": _("Another zone has this id"),
     "no_name": _("A zone needs a name"),
+    "bad_name": _("Its name has control characters, or some that turn the direction of writing"),
     "long_name": _("Its name is too long"),
     "unknown_check": _("This cannot be looked for in a zone"),
     "no_detector": _("This camera has no model of people and vehicles"),
     "bad_dwell": _("It counts after 1 second to a day"),
     "corners": _("It needs 3 to 64 corners"),
     "same_corner": _("It has the same corner twice"),
+    "not_number": _("A corner is no number"),
     "outside": _("A corner lies outside of the picture"),
     "too_small": _("It is too small to see anything in"),
+    "all_masked": _("The masks together cover more than 90 % of the picture"),
     "newer_version": _("Somebody else has saved other zones meanwhile. Load the page again."),
 }
 
