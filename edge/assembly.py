@@ -298,6 +298,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     cameras = next(t for t in conclude.tenants if isinstance(t, Cameras))
     for aim in cameras.aims():
         parts.keeper.aim(aim)  # before its driver starts: nothing under a mask is ever kept
+    for device, findings in cameras.unfinished().items():
+        parts.keeper.resume(device, findings)
     old = now.utc - site.retention.stills_days * DAY if now.trusted else 0
     hub = RunningHub(
         parts.site,

@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from edge.domain.camera import CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import DeviceProfile
+from edge.domain.footage import Finding
 from edge.domain.health import LinkReport
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -206,6 +207,9 @@ class Looking(Protocol):
 
     def watch(self, zones: Sequence[CameraZone], masks: Sequence[Polygon]) -> None:
         """From now on look at these zones, and keep nothing of what is under these masks."""
+
+    def resume(self, findings: Sequence[Finding]) -> None:
+        """Before the start: these were open when the hub ended, and go on until it sees that they are over."""
 
     def view(self) -> View:
         """How the camera does."""

@@ -107,6 +107,7 @@ class Child:
             verifier=Path(start.model) if start.model else None,
             detector=Path(start.detector) if start.detector else None,
             shared=True,
+            before=start.open,
         )
         self._watching = watching = Watching(settings)
         self._reader = Reader(address, start.fps, self._health, mailbox)

@@ -44,6 +44,10 @@ class CameraCodec:
         self._told: tuple[object, ...] | None = None
         self._beats = 0
 
+    def resume(self, known: Mapping[str, str]) -> None:
+        """These episodes (id -> kind) were open when the hub ended, and are."""
+        self._open.update(known)
+
     def parse(self, channel: str, payload: bytes) -> Sequence[Message]:
         """One message; the device's address is that of its source. ProtocolError for anything but a child's line."""
         try:

@@ -20,13 +20,14 @@ from drivers.camera import words
 from drivers.camera.codec import CameraCodec
 from drivers.camera.config import DIALECT, CameraSettings
 from drivers.camera.filming import Filming
-from drivers.camera.lines import Aim, Beat, Finding, Start, encode, read_report
+from drivers.camera.lines import Aim, Beat, Finding, Open, Start, encode, read_report
 from drivers.camera.process import CHILD, Process, StuckError
 from drivers.camera.ring import Ring
 from drivers.camera.sight import Area
 from edge.domain.camera import FAULTS, CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Write, Written
 from edge.domain.device import Device
+from edge.domain.footage import Finding as Kept
 from edge.domain.health import LinkReport
 from edge.domain.instant import SECOND
 from edge.domain.names import Text
@@ -45,6 +46,9 @@ LAST_RETRY: Final = 10.0
 STEADY: Final = 20.0  # seconds after which a run counts as one that went well
 GRACE: Final = 1.0  # seconds to end by itself when the hub stops
 WAITING: Final = 1000  # lines kept while the hub's queue is full
+_OPEN: Final = (
+    300  # findings the next child goes on with: every kind in every zone is fewer, and fits into a line
+)
 _DOUBTFUL: Final = 2  # runs in a row without a beat until the link is called down
 
 log = logging.getLogger(__name__)
@@ -92,6 +96,7 @@ class CameraDriver:
         self._process: Process | None = None
         self._stop = threading.Event()
         self._pending: deque[RawReading] = deque()
+        self._open: dict[str, Open] = {}  # by id, in the hub's time: the next child goes on with them
         self._counters = Counters()
         self._up = False
         self._since = 0
@@ -154,6 +159,17 @@ class CameraDriver:
             self._aim = Aim(areas, tuple(masks))
         self._looking_for()
         self._wake()
+
+    def resume(self, findings: Sequence[Kept]) -> None:
+        """Go on with these; see `edge.driver.Looking`."""
+        for one in findings:
+            row = {name: getattr(one, name) for name in Open.__struct_fields__}
+            with suppress(
+                msgspec.MsgspecError, ValueError
+            ):  # of a check there is no more: nobody can say how it stands
+                kept = msgspec.convert({**row, "max_age": one.max_age / SECOND}, Open)
+                self._open[kept.id] = kept
+        self.codec.resume({one.id: one.kind for one in self._open.values()})
 
     def view(self) -> View:
         """How the camera does."""
@@ -270,6 +286,7 @@ class CameraDriver:
             self._beat(report)
         else:
             self._counters.findings += 1
+            self._found(report)
         if len(self._pending) >= WAITING:
             lost = self._pending.popleft()
             self._host.reject(self._id, "queue_full", self._id, lost.payload[:200], "the hub's queue is full")
@@ -287,6 +304,13 @@ class CameraDriver:
         self._failed = 0
         self._note(up=True, detail=beat.detail)
         self._host.heard(self._id, self._id, ok=True)
+
+    def _found(self, finding: Finding) -> None:
+        if finding.state == "start":
+            row = {name: getattr(finding, name) for name in Open.__struct_fields__}
+            self._open[finding.id] = Open(**row)
+        else:
+            self._open.pop(finding.id, None)
 
     def _offer(self) -> None:
         while self._pending and self._host.offer(self._pending[0]):
@@ -310,6 +334,8 @@ class CameraDriver:
 
     def _start(self, ring: Path, password: str | None) -> Start:
         settings = self._settings
+        ahead = self._ahead()
+        known = [msgspec.structs.replace(one, since=max(0, one.since - ahead)) for one in self._open.values()]
         return Start(
             source=self._id,
             url=settings.url,
@@ -322,6 +348,7 @@ class CameraDriver:
             masks=self._aimed.masks,
             model=None if settings.model is None else str(settings.model),
             detector=None if settings.detector is None else str(settings.detector),
+            open=tuple(known[-_OPEN:]),
         )
 
     def _ahead(self) -> int:

@@ -36,11 +36,29 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True, tag_field="line"):
     """One line; its type is its `line`."""
 
 
+class Open(Struct, frozen=True, forbid_unknown_fields=True):
+    """An episode that was open when its child ended, for the next one. since: µs UTC; max_age: seconds."""
+
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{26}$")]
+    check: str
+    kind: str
+    zone: Annotated[str, Meta(pattern="^[a-z0-9-]{0,63}$")]
+    score: Share
+    box: Box | None
+    since: Micros
+    max_age: Count
+
+    def __post_init__(self) -> None:
+        _among("check", (self.check,), tuple(KINDS))
+        _among("kind", (self.kind,), KINDS[self.check])
+
+
 class Start(_Line, frozen=True, tag="start"):
     """The settings of a child. Read once, from its first line; the password is nowhere else.
 
     url: as in site.toml, without user. checks: of the whole picture. fps: pictures analysed a second.
     model, detector: paths of the verifier of flame and smoke, and of the COCO detector; None without one.
+    open: what the one before, or the hub's, had open: it goes on, and is not told again.
     ring: folder of all cameras' stills; the child keeps its own in `<ring>/<source>/<µs utc>.jpg`, and makes it (0700).
     """
 
@@ -55,6 +73,7 @@ class Start(_Line, frozen=True, tag="start"):
     masks: tuple[Polygon, ...] = ()
     model: str | None = None
     detector: str | None = None
+    open: tuple[Open, ...] = ()
 
     def __repr__(self) -> str:  # what is logged never shows the password
         return f"Start({self.source!r}, {self.url!r})"

@@ -59,7 +59,7 @@ class Looker(threading.Thread):
         tell: Callable[[Finding], None],
     ) -> None:
         super().__init__(name="camera looker", daemon=True)
-        self.seen = Seen(learning=watcher.learning)
+        self.seen = Seen(learning=watcher.learning, active=watcher.active)
         self.frozen = False
         self.error: BaseException | None = None
         self._mailbox = mailbox

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from drivers.camera.areas import WHOLE
 from drivers.camera.episodes import Episodes
 from drivers.camera.frames import Frame
-from drivers.camera.lines import Finding
+from drivers.camera.lines import Finding, Open
 from drivers.camera.sight import PICTURE_ONLY, Area, Asking, Check, Sight
 from edge.domain.names import Text
 
 if TYPE_CHECKING:
     from drivers.camera.detector import Finder
+    from drivers.camera.holding import Place
     from drivers.camera.verifier import Verifier
 
 Areas = tuple[Area, ...]
@@ -35,7 +36,7 @@ class WatchSettings:
     checks: in the whole picture; zones: with the checks of each. verifier: an ONNX model that takes a second look at
     flame and smoke; detector: one that knows COCO's classes; shared: in the one process of all cameras, not in this one
     (live, not for films). ages: seconds after which an episode of a kind is looked
-    at anew, where they are to differ from `episodes.AGES`.
+    at anew, where they are to differ from `episodes.AGES`. before: what was open when the process before this ended.
     """
 
     checks: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class WatchSettings:
     detector: Path | None = None
     shared: bool = False
     ages: Mapping[str, float] = field(default_factory=dict)
+    before: tuple[Open, ...] = ()
 
 
 def _tamper(_areas: Areas, _settings: WatchSettings) -> Check:
@@ -130,11 +132,13 @@ class Watching:
 
     A check that looks at other zones than before, or at pictures of another shape, is made anew and learns again. One
     that fails is left out for `AGAIN` seconds and made anew: the others go on, and what is open of its own stays so.
+    What is open of a check that begins anew is held: by its place in the picture, where the check cannot know.
     """
 
     def __init__(self, settings: WatchSettings) -> None:
         self._settings = settings
-        self._episodes = Episodes(settings.ages)
+        self._episodes = Episodes(settings.ages, settings.before)
+        self._places: dict[str, Place] = {}  # of what is held, by id
         self._checks: dict[str, tuple[Areas, Check]] = {}
         self._cost: dict[str, float] = {}
         self._failed: dict[str, float] = {}  # seconds of the frames at which it is made anew
@@ -190,22 +194,28 @@ class Watching:
         if shape != self._shape:
             if self._shape is not None:  # of a camera that was set to another format
                 self._checks = {
-                    name: (areas, self._made(name, areas)) for name, (areas, _) in self._checks.items()
+                    name: (areas, self._anew(name, areas)) for name, (areas, _) in self._checks.items()
                 }
             self._shape = shape
         told: list[Finding] = []
         for name in [name for name, due in self._failed.items() if due <= frame.t]:
             del self._failed[name]
             areas, _ = self._checks[name]
-            self._checks[name] = (areas, self._made(name, areas))
+            self._checks[name] = (areas, self._anew(name, areas))
         for name, (areas, check) in self._checks.items():
             told += self._episodes.keep(name, {area.id for area in areas}, utc)
             begun = time.thread_time()
             if (sights := self._sights(name, check, frame)) is None:
                 continue
-            found = self._episodes.follow(name, sights, frame.t, utc, learning=check.learning)
+            if (found := self._gone(name, frame, utc)) and name in PICTURE_ONLY:
+                check.forget()  # what it compared with was the cover
+                sights = ()
+            found += self._episodes.follow(name, sights, frame.t, utc, learning=check.learning)
+            for finding in found:
+                self._places.pop(finding.id, None)
             if any(finding.state == "aged" for finding in found):
                 check.forget()
+                self._hold(name)
             self._spent(name, 1000 * (time.thread_time() - begun))
             told += found
         for name in CHECKS.keys() - self._checks.keys():
@@ -218,8 +228,10 @@ class Watching:
 
     def forget(self) -> None:
         """Learn everything anew: a mask has changed, or the camera was moved on purpose."""
-        for _, check in self._checks.values():
+        for name, (_, check) in self._checks.items():
             check.forget()
+            if name not in PICTURE_ONLY:  # who draws masks has looked where the camera looks
+                self._hold(name)
 
     def _aim(self, zones: Areas) -> None:
         """Make the checks that the whole picture and these zones ask for; one whose zones are as before is kept."""
@@ -232,7 +244,7 @@ class Watching:
                 areas = (WHOLE,)
             if areas:
                 kept = before.get(name)
-                self._checks[name] = kept if kept and kept[0] == areas else (areas, self._made(name, areas))
+                self._checks[name] = kept if kept and kept[0] == areas else (areas, self._anew(name, areas))
         self._cost = {name: cost for name, cost in self._cost.items() if name in self._checks}
         old = {name for name, made in self._checks.items() if made is before.get(name)}
         self._failed = {name: due for name, due in self._failed.items() if name in old}
@@ -247,6 +259,28 @@ class Watching:
             traceback.print_exc()
             self._failed[name] = frame.t + AGAIN
             return None
+
+    def _gone(self, name: str, frame: Frame, utc: int) -> list[Finding]:
+        """What was held, and is over now."""
+        from drivers.camera.holding import Place
+
+        told: list[Finding] = []
+        for one in self._episodes.held(name):
+            if one.id not in self._places:
+                self._places[one.id] = Place(one.kind, one.box)
+            if self._places[one.id].look(frame):
+                del self._places[one.id]
+                told += self._episodes.release(one.id, frame.t, utc)
+        return told
+
+    def _hold(self, name: str) -> None:
+        self._episodes.hold(name)
+        for one in self._episodes.held(name):
+            self._places.pop(one.id, None)
+
+    def _anew(self, name: str, areas: Areas) -> Check:
+        self._hold(name)
+        return self._made(name, areas)
 
     def _made(self, name: str, areas: Areas) -> Check:
         return CHECKS[name](areas, self._settings)

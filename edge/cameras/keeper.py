@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from math import inf
@@ -19,7 +19,7 @@ from typing import Final
 
 from edge.cameras.jpeg import size_of
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Look, Receipt
-from edge.domain.footage import RING
+from edge.domain.footage import RING, Finding
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 from edge.driver import Looking
@@ -94,6 +94,11 @@ class Keeper:
         """Have a camera look at its zones; also before its driver has started."""
         if (camera := self._cameras.get(aim.device)) is not None:
             camera.watch(aim.zones, aim.masks)
+
+    def resume(self, device: str, findings: Sequence[Finding]) -> None:
+        """Have a camera go on with what was open, before its driver has started."""
+        if (camera := self._cameras.get(device)) is not None:
+            camera.resume(findings)
 
     def start(self, known: Collection[str], before: int) -> None:
         """Begin to work; first of all half files go, and those older than `before` (µs UTC) that nobody knows of.

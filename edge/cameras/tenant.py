@@ -97,6 +97,11 @@ class Cameras:
         """What cameras are to look at, and what they may not keep, before they are opened."""
         return self._drawings.aims()
 
+    def unfinished(self) -> Mapping[str, Sequence[Finding]]:
+        """What cameras of ours saw and nobody saw the end of, by camera, before they are opened."""
+        live = [one for one in reversed(self._findings.open()) if one.purpose == Purpose.LIVE]
+        return {device: [one for one in live if one.device == device] for device in self._cameras}
+
     def open_findings(self, device: str) -> list[Finding]:
         """Newest first."""
         return self._findings.open(device)

@@ -129,7 +129,7 @@ def _sight(zone: _Zone, t: float) -> Sight:
     reference = zone.reference
     assert reference is not None  # noqa: S101 - asked for by `look`
     now = np.median(zone.samples, axis=0).astype(np.float32)
-    zone.share = _changed(reference, now, zone.within)
+    zone.share = changed_share(reference, now, zone.within)
     if zone.share >= CHANGED:
         zone.since = t if zone.since is None else zone.since
         zone.active = zone.active or t - zone.since >= zone.area.dwell
@@ -141,7 +141,7 @@ def _sight(zone: _Zone, t: float) -> Sight:
     return Sight("changed", zone.active, min(1.0, zone.share), zone.area.id, zone.box, why)
 
 
-def _changed(before: Field, now: Field, within: Field) -> float:
+def changed_share(before: Field, now: Field, within: Field) -> float:
     """Of the blocks that have structure in either picture, the part that is no more alike, 0 to 1."""
     blocks = (within.shape[1], within.shape[0])
 

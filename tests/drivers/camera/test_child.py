@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from drivers.camera.child import EX_SETTINGS, EX_STUCK
-from drivers.camera.lines import Aim, Beat, Start
+from drivers.camera.lines import Aim, Beat, Open, Start
 from drivers.camera.sight import Area
 from tests.drivers.camera.running import ChildRun, allowed, now, settings
 from tests.drivers.camera.streams import MjpegRig, Rig, RtspRig, rtsp_missing
 
 NAMED, BACK = 5.0, 10.0  # seconds: what is promised
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+GROUND = np.random.default_rng(11).normal(110, 25, (90, 160, 3))
 
 needs_rtsp = pytest.mark.skipif(rtsp_missing() is not None, reason=str(rtsp_missing()))
 
@@ -114,6 +119,39 @@ def test_what_it_sees_is_masked_told_and_kept_for_a_while(tmp_path: Path) -> Non
             run.until(lambda newer, seen=run.beats[-1].t: newer.t > seen)  # type: ignore[misc]
         assert run.end() == 0
     assert not folder.exists()
+
+
+class Lane(MjpegRig):
+    """A yard with a van in it, until it drives off."""
+
+    van = True
+
+    def picture(self, number: int) -> bytes:
+        noise = np.random.default_rng(number % 20)
+        yard = np.clip(cv2.resize(GROUND, (640, 360)) + noise.normal(0, 2, (360, 640, 3)), 0, 255).astype(
+            np.uint8
+        )
+        if self.van:
+            cv2.rectangle(yard, (260, 180), (410, 270), (30, 60, 190), -1)
+            cv2.rectangle(yard, (270, 190), (350, 220), (240, 220, 200), -1)
+        return cv2.imencode(".jpg", yard)[1].tobytes()
+
+
+def test_a_van_in_the_lane_is_not_learnt_away_by_a_process_started_anew(tmp_path: Path) -> None:
+    box = (260 / 640, 0.5, 150 / 640, 0.25)
+    van = Open("a" * 26, "left-object", "left-object", "lane", 0.8, box, now() - 60_000_000, 86_400.0)
+    lane = Area("lane", ((0.1, 0.3), (0.9, 0.3), (0.9, 0.95), (0.1, 0.95)), 3.0, ("left-object",))
+    with Lane() as rig:
+        with ChildRun(settings(rig, tmp_path, zones=(lane,), open=(van,))) as run:
+            run.until(lambda beat: beat.frame_at is not None)
+            os.kill(run.pid, signal.SIGKILL)
+        with ChildRun(settings(rig, tmp_path, zones=(lane,), open=(van,))) as run:
+            run.until(lambda beat: beat.frame_at is not None and not beat.learning, allowed(40.0))
+            assert {beat.active for beat in run.beats} == {("left-object",)}
+            assert run.findings == []
+            rig.van = False
+            run.until(lambda beat: not beat.active, allowed(60.0))
+            assert [(finding.id, finding.state) for finding in run.findings] == [(van.id, "end")]
 
 
 def test_a_line_that_is_none_ends_it_with_a_sentence(tmp_path: Path) -> None:

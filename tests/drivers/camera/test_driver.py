@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,11 +16,11 @@ from drivers.camera.driver import CameraDriver
 from drivers.camera.lines import read_report
 from edge.domain.camera import CameraZone
 from edge.domain.conclusion import Write
-from edge.domain.footage import MOST_CORNERS, MOST_ZONES
-from edge.domain.instant import HOUR
+from edge.domain.footage import MOST_CORNERS, MOST_ZONES, Finding
+from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
 from edge.driver import Driver, Looking
-from tests.drivers.camera.acting import SOURCE, Host, acting, alive, connection, within
+from tests.drivers.camera.acting import BEGIN, SOURCE, Host, acting, alive, connection, within
 
 LIVE = "beat()\nfor line in sys.stdin: say({'order': line})\n"
 HEARD = """
@@ -288,3 +289,69 @@ def test_as_many_zones_and_masks_as_can_be_drawn_reach_the_child() -> None:
         driver.watch(zones, [tuple(shape)] * MOST_ZONES)
         within(lambda: driver.view().width == MOST_ZONES)
         assert driver.report().counters["restarts"] == 0
+
+
+FINDS = """
+def finding(id, state, t):
+    say({"line": "finding", "t": t, "id": id * 26, "check": "left-object", "kind": "left-object", "zone": "lane",
+         "state": state, "score": 0.8, "box": [0.4, 0.5, 0.25, 0.25], "since": t, "max_age": 86400.0, "why": {}})
+"""
+
+
+def test_what_was_open_goes_to_the_child_that_takes_its_place(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    code = f"""{FINDS}
+beat()
+open({str(runs)!r}, "a").write(json.dumps(start["open"]) + "\\n")
+if not start["open"]:
+    finding("a", "start", 5000000)
+    finding("b", "start", 6000000)
+    finding("b", "end", 7000000)
+    sys.exit()
+if start["open"][0]["id"][0] == "a":
+    finding("a", "aged", 8000000)
+    finding("c", "start", 9000000)
+    sys.exit()
+"""
+    ahead = HOUR
+    with acting(code + KEEP, Host(ahead)):
+        within(lambda: runs.exists() and runs.read_text().count("\n") == 3)
+    first, second, third = map(json.loads, runs.read_text().splitlines())
+    assert first == []
+    assert second == [
+        {
+            "id": "a" * 26, "check": "left-object", "kind": "left-object", "zone": "lane", "score": 0.8,
+            "box": [0.4, 0.5, 0.25, 0.25], "since": 5000000, "max_age": 86400.0,
+        }
+    ]  # fmt: skip
+    assert [one["id"][0] for one in third] == ["c"]
+
+
+def test_what_was_open_when_the_hub_ended_goes_on(tmp_path: Path) -> None:
+    def kept(id: str, check: str, kind: str, zone: str) -> Finding:
+        return Finding(id, 0, "cm-01", SOURCE, check, kind, zone, 0.8, 5 * SECOND, 600 * SECOND)
+
+    told = tmp_path / "told"
+    code = f"{FINDS}open({str(told)!r}, 'w').write(json.dumps(start['open']))\nbeat(active=['left-object'])\n"
+    code += "finding('b', 'end', time.time_ns() // 1000)\nfor line in sys.stdin: pass\n"
+    driver = CameraDriver(connection(), (), (sys.executable, "-c", BEGIN + code))
+    driver.resume(
+        [
+            kept("a" * 26, "left-object", "left-object", "lane"),
+            kept("b" * 26, "left-object", "left-object", "gate"),
+            kept("c" * 26, "dogs", "dog", "lane"),  # of a version that could more
+        ]
+    )
+    host = Host()
+    driver.start(host)
+    try:
+        within(lambda: len(host.raws) > 1)
+    finally:
+        driver.stop()
+    assert [(one["zone"], one["since"], one["max_age"]) for one in json.loads(told.read_text())] == [
+        ("lane", 5 * SECOND, 600),
+        ("gate", 5 * SECOND, 600),
+    ]
+    samples = [s for raw in host.raws for m in driver.codec.parse(raw.channel, raw.payload) for s in m.body]
+    states = [sample.value for sample in samples if sample.field == "left-object"]
+    assert states == [True, True]  # one of the two has ended, and the other is there

@@ -201,3 +201,12 @@ def test_memory_has_an_end_also_while_the_clock_cannot_be_believed(
         gate.hears(gate.line(id), gate.line(id, "end"))
     gate.later(MINUTE)
     assert [gate.refused(JudgeFinding(id * 26, "li", "real")) for id in "bc"] == ["not_found", ""]
+
+
+def test_what_goes_on_is_known_at_the_start_and_drills_and_ends_are_not(gate: Gatehouse) -> None:
+    gate.hears(gate.line("a"), gate.line("b", zone="other"))
+    gate.hears(gate.line("b", "end"))
+    unfinished = gate.cameras.unfinished()
+    assert {device: [one.id[0] for one in found] for device, found in unfinished.items() if found} == {
+        "cm-01": ["a"]
+    }

@@ -21,6 +21,7 @@ from edge.cameras.jpeg import size_of
 from edge.cameras.keeper import Keeper
 from edge.domain.camera import CameraZone, Polygon, Still, View
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Receipt
+from edge.domain.footage import Finding
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 
@@ -44,6 +45,7 @@ class Looker:
     state: str = "ok"
     aimed: list[tuple[Sequence[CameraZone], Sequence[Polygon]]] = field(default_factory=list)
     film: Text | None = None
+    resumed: list[str] = field(default_factory=list)
 
     def see(self, at: int, content: bytes | None = None) -> bytes:
         content = jpeg(at // SECOND % 200) if content is None else content
@@ -54,6 +56,9 @@ class Looker:
 
     def watch(self, zones: Sequence[CameraZone], masks: Sequence[Polygon]) -> None:
         self.aimed.append((zones, masks))
+
+    def resume(self, findings: Sequence[Finding]) -> None:
+        self.resumed = [one.id for one in findings]
 
     def view(self) -> View:
         return View(self.state, Text("失联", "lost"))
@@ -381,6 +386,10 @@ async def test_it_aims_and_shows_the_newest(room: Room) -> None:
     room.keeper.perform(Aim("cm-01", (zone,), ()))
     room.keeper.perform(Aim("cm-9", (zone,), ()))
     assert room.camera.aimed == [((zone,), ())]
+    van = Finding("a" * 26, NOW, "cm-01", "s", "left-object", "left-object", "lane", 0.8, NOW, 600 * SECOND)
+    room.keeper.resume("cm-01", [van])
+    room.keeper.resume("cm-9", [van])
+    assert room.camera.resumed == [van.id]
     assert await room.keeper.latest("cm-01") is None
     content = room.camera.see(NOW)
     newest = await room.keeper.latest("cm-01")
