@@ -16,3 +16,5 @@ compile pyproject.toml --extra demo --constraints requirements.txt --output-file
 compile pyproject.toml --extra demo --extra test --constraints requirements-demo.txt --output-file requirements-test.txt "$@"
 printf '%s\n' hatchling editables babel | compile - --constraints requirements.txt --output-file requirements-build.txt "$@"
 printf '%s\n' "$(sed -n 's/^NODE_WHEEL = "\(.*\)"/\1/p' hatch_build.py)" | compile - --output-file requirements-node.txt "$@"
+# The OpenCV before: sites may have it, so the tests look at pictures with it too. It uses the numpy of the others.
+printf '%s\n' 'opencv-python>=4.10,<5' | compile - --no-deps --output-file requirements-opencv4.txt "$@"

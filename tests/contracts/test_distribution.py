@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "requirements-demo.txt": ("demo",),
     "requirements-test.txt": ("demo", "test"),
 }
+OTHERS = ("requirements-build.txt", "requirements-node.txt", "requirements-opencv4.txt")
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +64,14 @@ def test_requirements_pin_and_hash_all_that_is_declared(
     assert not [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
 
 
-@pytest.mark.parametrize("file", [*REQUIREMENTS, "requirements-build.txt", "requirements-node.txt"])
+@pytest.mark.parametrize("file", [*REQUIREMENTS, *OTHERS])
 def test_requirements_name_no_address(file: str) -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|file:", (ROOT / file).read_text("utf-8"))
+
+
+def test_the_second_opencv_of_the_tests_is_the_one_before_alone_and_hashed() -> None:
+    (entry,) = re.sub(r"\\\n\s*", " ", (ROOT / "requirements-opencv4.txt").read_text("utf-8")).splitlines()
+    assert re.match(r"opencv-python==4\.\d\d\.\d+\.\d+ +--hash=sha256:", entry)
 
 
 def test_every_file_agrees_on_every_version() -> None:
