@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from drivers.camera.config import DETECTED, CheckName
+from drivers.camera.config import DETECTED, ZONE_ONLY, CheckName
 from drivers.camera.sight import PICTURE_ONLY
 from edge.domain.instant import SECOND
 from edge.domain.names import is_id
@@ -35,12 +35,13 @@ FPS: Final = 5.0
 WIDTH: Final = 640
 DWELL: Final = 10.0  # seconds; of a clip one rarely has the minute that is asked for on site
 CHECKS: Final[tuple[str, ...]] = get_args(CheckName)
+SECOND_LOOK: Final = frozenset({"flame", "smoke"})
 SPEAKS: Final = 10.0  # seconds between two words about the progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `analyse`."""
-    parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file")
+    parser.add_argument("clip", type=_file, metavar="CLIP", help="a video file")
     parser.add_argument(
         "--checks",
         required=True,
@@ -64,11 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds something must stay before it counts (%(default)g; on site 60)",
     )
     parser.add_argument(
-        "--model", type=Path, metavar="FILE", help="ONNX model that takes a second look at flame and smoke"
+        "--model", type=_file, metavar="FILE", help="ONNX model that takes a second look at flame and smoke"
     )
     parser.add_argument(
         "--detector",
-        type=Path,
+        type=_file,
         metavar="FILE",
         help=f"ONNX model of COCO's classes, for {', '.join(DETECTED)}",
     )
@@ -80,7 +81,18 @@ def command(arguments: argparse.Namespace) -> int:
         return _fail(f"{' and '.join(wanted)} needs --detector, the file of a COCO model", MISUSE)
     for path in (arguments.clip, arguments.model, arguments.detector):
         if path is not None and not path.is_file():
-            return _fail(f"there is no file {path}", FAILED)
+            what = f"{path} is a folder: name a file of it" if path.is_dir() else f"there is no file {path}"
+            return _fail(what, FAILED)
+    if arguments.model is not None and not SECOND_LOOK & set(arguments.checks):
+        return _fail(
+            f"--model looks at {' and '.join(sorted(SECOND_LOOK))}, and --checks has neither", MISUSE
+        )
+    whole = [check for check in arguments.checks if check in ZONE_ONLY]
+    if whole and not arguments.zone:
+        print(
+            f"edge-hub analyse: {' and '.join(whole)}, without --zone, in the whole picture; on site only in zones",
+            file=sys.stderr,
+        )
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # what fails is said here, in a sentence
     try:
         from drivers.camera import watching
@@ -95,7 +107,11 @@ def command(arguments: argparse.Namespace) -> int:
         detector=arguments.detector,
     )
     try:
-        return _analyse(arguments, watching.Watching(settings))
+        look = watching.Watching(settings)
+        for path, why in ((arguments.model, look.unverified), (arguments.detector, look.undetected)):
+            if path is not None and why is not None:
+                return _fail(f"the model {path.name} cannot be used: {why.en}", FAILED)
+        return _analyse(arguments, look)
     except (OSError, ValueError, RuntimeError) as error:  # a clip or a model that is none
         return _fail(str(error), FAILED)
 
@@ -204,6 +220,14 @@ def _areas(arguments: argparse.Namespace) -> tuple[Area, ...]:
     placed = tuple(check for check in arguments.checks if check not in PICTURE_ONLY)
     zones: list[tuple[str, Polygon]] = arguments.zone or [(WHOLE.id, WHOLE.polygon)]
     return tuple(Area(id, polygon, arguments.dwell, placed) for id, polygon in zones)
+
+
+def _file(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is an address, and only files are read: record a clip of it first"
+        )
+    return Path(text.removeprefix("file:"))
 
 
 def _checks(text: str) -> tuple[str, ...]:

@@ -113,6 +113,14 @@ def test_zones_and_dwell_reach_the_checks(run: Run, covered: Path, monkeypatch: 
         (("--checks", "tamper", "--dwell", "0"), 2, "between 1 and 86400"),
         (("--checks", "object"), 2, "object needs --detector"),
         (("--checks", "flame", "--model", "no-such.onnx"), 1, "there is no file no-such.onnx"),
+        (("--checks", "tamper", "--model", "fire.onnx"), 1, "there is no file fire.onnx"),
+        (
+            ("--checks", "tamper", "--model", __file__),
+            2,
+            "--model looks at flame and smoke, and --checks has neither",
+        ),
+        (("--checks", "flame", "--model", __file__), 1, "the model test_analyse.py cannot be used: "),
+        (("--checks", "object", "--detector", __file__), 1, "the model test_analyse.py cannot be used: "),
         ((), 2, "--checks"),
     ],
 )
@@ -129,11 +137,28 @@ def test_no_file_and_no_video(run: Run, tmp_path: Path) -> None:
         1,
         f"edge-hub analyse: there is no file {tmp_path / 'gone.mp4'}\n",
     )
+    assert run(tmp_path, "--checks", "tamper")[::2] == (
+        1,
+        f"edge-hub analyse: {tmp_path} is a folder: name a file of it\n",
+    )
+    code, _, err = run("rtsp://192.0.2.31/live", "--checks", "tamper")
+    assert code == 2
+    assert "'rtsp://192.0.2.31/live' is an address, and only files are read" in err
     text = tmp_path / "notes.mp4"
     text.write_text("no video", encoding="utf-8")
     code, lines, err = run(text, "--checks", "tamper")
     assert (code, lines) == (1, [])
     assert "is no video" in err
+
+
+def test_what_needs_a_zone_on_site_is_looked_for_everywhere_and_that_is_said(run: Run, covered: Path) -> None:
+    code, lines, err = run(covered, "--checks", "left-object,tamper")
+    assert code == 0
+    assert "left-object" in lines[-1]["summary"]["checks"]
+    assert (
+        err == "edge-hub analyse: left-object, without --zone, in the whole picture; on site only in zones\n"
+    )
+    assert run(covered, "--checks", "left-object", "--zone", "lane:0,0 1,0 1,1")[::2] == (0, "")
 
 
 def test_without_opencv_it_says_so() -> None:
