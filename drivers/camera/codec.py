@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from drivers.camera.episodes import LEARNT
 from drivers.camera.lines import ALL_KINDS, Beat, Finding, encode, read_report
 from drivers.camera.sight import KINDS
 from edge.domain.camera import FAULTS
 from edge.domain.device import DeviceProfile, Signal
 from edge.domain.names import Text
-from edge.domain.reading import Message, ProtocolError, Sample, Value
+from edge.domain.reading import Message, ProtocolError, Quality, Reason, Sample, Value
 from edge.driver import Decoded, DecodeOptions, DecodeResult
 
 FINDING: Final = "finding"
@@ -41,6 +43,9 @@ class CameraCodec:
     def __init__(self, looking: Collection[str] = tuple(KINDS)) -> None:
         self.looking = frozenset(looking)
         self._open: dict[str, str] = {}  # id of an episode -> its kind
+        self._aged: set[str] = (
+            set()
+        )  # kinds of which something was learnt as the scene, and may be there still
         self._told: tuple[object, ...] | None = None
         self._beats = 0
 
@@ -93,21 +98,31 @@ class CameraCodec:
         samples = [Sample("fps", beat.fps, time=beat.t)]
         if whole:
             samples.append(Sample("learning", ", ".join(sorted(set(beat.learning))), time=beat.t))
-            return [*samples, *_faults(beat, beat.t), *_kinds(beat, beat.t)]
+            return [*samples, *_faults(beat, beat.t), *map(self._doubted, _kinds(beat, beat.t))]
         wanted = [kind for check in self.looking for kind in KINDS.get(check, ())]
-        return samples + [state for state in _kinds(beat, beat.t) if state.field in wanted]
+        return samples + [self._doubted(state) for state in _kinds(beat, beat.t) if state.field in wanted]
 
     def _finding(self, finding: Finding) -> list[Sample]:
         samples = [Sample(FINDING, finding_text(finding), time=finding.t)]
         if finding.state != "start":
             self._open.pop(finding.id, None)
-            return [*samples, _state(finding.kind, finding.kind in self._open.values(), finding.t)]
+            if finding.state == "aged" and finding.kind in LEARNT:
+                self._aged.add(finding.kind)
+            state = _state(finding.kind, finding.kind in self._open.values(), finding.t)
+            return [*samples, self._doubted(state)]
+        self._aged.discard(finding.kind)
         if finding.kind in self._open.values() and finding.id not in self._open:
             # Another zone, another event: the alarm of the first ends, so that the second rings anew.
             samples.append(_state(finding.kind, False, max(0, finding.t - _BEFORE)))
         if len(self._open) < _EPISODES:
             self._open[finding.id] = finding.kind
         return [*samples, _state(finding.kind, True, finding.t)]
+
+    def _doubted(self, state: Sample) -> Sample:
+        """No proof that what was learnt away has gone: the alarm ends, what counts good readings does not."""
+        if state.value or state.field not in self._aged:
+            return state
+        return replace(state, quality=Quality.UNCERTAIN, reason=Reason.CALIBRATING)
 
 
 def finding_text(finding: Finding) -> str:

@@ -11,7 +11,7 @@ from drivers.camera.config import SCHEMA
 from drivers.camera.lines import ALL_KINDS, STATES, Beat, Finding, encode
 from drivers.camera.sight import KINDS
 from edge.domain.camera import FAULTS
-from edge.domain.reading import ProtocolError, Sample
+from edge.domain.reading import ProtocolError, Quality, Reason, Sample
 from edge.driver import DecodeOptions
 from edge.settings import load_profile
 from tests.drivers.camera.making import NOW, beat, finding
@@ -104,6 +104,22 @@ def test_what_a_killed_child_had_open_is_over() -> None:
     told(codec, finding(1))
     assert dict(states(codec, beat()))["flame"] is False
     assert states(codec, finding(2)) == [("flame", True)]
+
+
+def test_what_was_learnt_as_the_scene_is_no_proof_that_it_has_gone() -> None:
+    """The alarm of a van ends after a day; that nothing is seen any more says nothing of the van."""
+    codec = CameraCodec()
+
+    def quality(line: Beat | Finding) -> tuple[object, Quality, Reason | None]:
+        (state,) = [sample for sample in told(codec, line) if sample.field == "left-object"]
+        return state.value, state.quality, state.reason
+
+    learnt_away = (False, Quality.UNCERTAIN, Reason.CALIBRATING)
+    assert quality(finding(1, kind="left-object", zone="lane")) == (True, Quality.GOOD, None)
+    assert quality(finding(1, "aged", kind="left-object", zone="lane")) == learnt_away
+    assert quality(beat()) == learnt_away
+    assert quality(finding(2, kind="left-object", zone="lane")) == (True, Quality.GOOD, None)
+    assert quality(finding(2, "end", kind="left-object", zone="lane")) == (False, Quality.GOOD, None)
 
 
 def test_a_finding_is_kept_as_it_was_told_short_enough_for_a_text() -> None:
