@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -136,7 +136,7 @@ def _analyse(arguments: argparse.Namespace, watching: Watching) -> int:
     return DONE
 
 
-def frames_of(clip: Path) -> Iterator[Frame]:
+def frames_of(clip: Path) -> Generator[Frame, None, None]:
     """The clip's pictures as a live camera's child takes them; OSError when it is no video."""
     import cv2
 

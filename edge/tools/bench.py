@@ -149,14 +149,16 @@ def _folder(text: str) -> Path:
 
 
 def _count(text: str) -> int:
-    number = _whole(text)
-    if not number:
-        raise ValueError(text)
+    if not (number := _whole(text)):
+        raise argparse.ArgumentTypeError("0 is too few: give 1 or more")
     return number
 
 
 def _whole(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if number < 0:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is less than nothing: give 0 or more")
     return number

@@ -91,6 +91,23 @@ def clips(folder: Path) -> list[Clip]:
     return found
 
 
+def readable(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
+    """Those of which a picture can be decoded, and the others; BenchError when there are none of the first."""
+    good: list[Clip] = []
+    bad: list[Clip] = []
+    for clip in clips:
+        frames = frames_of(clip.path)
+        try:
+            (good if next(frames, None) is not None else bad).append(clip)
+        except OSError:
+            bad.append(clip)
+        finally:
+            frames.close()
+    if not good:
+        raise BenchError(f"none of the clips can be read, beginning with {bad[0].path}")
+    return good, bad
+
+
 def look(clip: Clip) -> Iterator[Shown]:
     """All checks over one clip, in one pass, as live; BenchError when it cannot be read."""
     from drivers.camera.areas import WHOLE

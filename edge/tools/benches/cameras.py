@@ -13,7 +13,7 @@ from typing import Final
 from edge.tools.analyse import DWELL
 from edge.tools.benches import camera_cost, camera_footage, camera_live, camera_made
 from edge.tools.benches.camera_cases import Outcome
-from edge.tools.benches.camera_footage import Shown
+from edge.tools.benches.camera_footage import Clip, Shown
 from edge.tools.benches.report import Report, middle
 
 YARDSTICK: Final = "decoding the same JPEG, 640 × 360, with OpenCV, one thread"
@@ -37,10 +37,11 @@ def measure(arguments: Namespace) -> Report:
     """Made cases, then footage, then cost, then live; BenchError when one cannot be had."""
     report = Report("cameras", YARDSTICK)
     progress = _Progress()
+    clips = _clips(arguments, report) if arguments.footage is not None else ()
     if arguments.cases:
         _cases(arguments, report, progress)
-    if arguments.footage is not None:
-        _footage(arguments, report, progress)
+    if clips:
+        _footage(clips, report, progress)
     _cost(report, progress)
     if arguments.live:
         _live(arguments, report, progress)
@@ -93,8 +94,16 @@ def _of(told: Iterable[camera_made.Told], check: str) -> list[Outcome]:
     return [one.outcome for one in told if one.check == check]
 
 
-def _footage(arguments: Namespace, report: Report, progress: _Progress) -> None:
-    clips = camera_footage.clips(arguments.footage)
+def _clips(arguments: Namespace, report: Report) -> Sequence[Clip]:
+    """Those that can be read, known before anything takes minutes; a note names the others."""
+    good, bad = camera_footage.readable(camera_footage.clips(arguments.footage))
+    _list(report, "clips that cannot be read, left out", (clip.path.name for clip in bad))
+    for clip in bad:
+        print(f"edge-hub bench: {clip.path} cannot be read and is left out", file=sys.stderr, flush=True)
+    return good
+
+
+def _footage(clips: Sequence[Clip], report: Report, progress: _Progress) -> None:
     shown: list[Shown] = []
     for number, clip in enumerate(clips, 1):
         progress.say(f"clip {number} of {len(clips)}")

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from edge.tools.benches import camera_footage
-from edge.tools.benches.camera_footage import clips, look
+from edge.tools.benches.camera_footage import clips, look, readable
 from edge.tools.benches.report import BenchError
 from edge.tools.simulator.pictures.events import Event
 from edge.tools.simulator.pictures.lane import Lane
@@ -76,6 +76,18 @@ def test_what_somebody_looked_at_is_known_by_its_content(
 def test_a_folder_without_clips_is_told(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="has no clip"):
         clips(tmp_path)
+
+
+def test_clips_that_cannot_be_read_are_known_beforehand(tmp_path: Path) -> None:
+    film(tmp_path / "negative/good.avi", Lane(1, 13.0), 1)
+    (tmp_path / "negative/cut.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    good, bad = readable(clips(tmp_path))
+    assert ([clip.path.name for clip in good], [clip.path.name for clip in bad]) == (
+        ["good.avi"],
+        ["cut.mp4"],
+    )
+    with pytest.raises(BenchError, match=r"none of the clips can be read, beginning with .*cut\.mp4"):
+        readable(bad)
 
 
 @pytest.mark.slow

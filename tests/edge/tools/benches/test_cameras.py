@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from edge import cli
@@ -88,6 +89,38 @@ def test_a_folder_that_is_none_is_misuse(tmp_path: Path, capsys: pytest.CaptureF
         cli.main(["bench", "cameras", "--footage", str(tmp_path / "gone")])
     assert ended.value.code == 2
     assert "there is no folder" in capsys.readouterr().err
+
+
+def test_a_clip_that_cannot_be_read_is_named_and_ends_no_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.tools.benches.cameras._cost", lambda *_: None)
+    out = cv2.VideoWriter(str(tmp_path / "good.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5.0, (640, 360))
+    for n in range(5):
+        out.write(Shed(1).at(n / 5))
+    out.release()
+    (tmp_path / "cut.mp4").write_bytes(b"no video")
+    report, err = run(capsys, "cameras", "--cases", "0", "--live", "0", "--footage", str(tmp_path))
+    assert "clips that cannot be read, left out: cut.mp4" in report["notes"]
+    assert f"{tmp_path / 'cut.mp4'} cannot be read and is left out" in err
+    assert any(note.startswith("footage: 1 clips") for note in report["notes"])
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "says"),
+    [
+        ("--cases", "-3", "-3 is less than nothing: give 0 or more"),
+        ("--cases", "many", "'many' is no whole number"),
+        ("--seconds", "0", "0 is too few: give 1 or more"),
+    ],
+)
+def test_a_number_that_is_none_is_misuse(
+    capsys: pytest.CaptureFixture[str], option: str, given: str, says: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "cameras", f"{option}={given}"])
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
 
 
 def test_without_opencv_the_other_benches_stay_and_this_one_says_so() -> None:
