@@ -84,11 +84,20 @@ rtsp_cameras() {
         say "no RTSP server of GStreamer here: the tests against RTSP cameras are skipped"
 }
 
+# has_opencv_libraries: whether OpenCV can be loaded, without which no camera is looked at.
+has_opencv_libraries() {
+    known=$(PATH=$sbin ldconfig -p 2>/dev/null) || return 0
+    for library in libGL.so.1 libgthread-2.0.so.0 libSM.so.6 libXext.so.6; do
+        case $known in *"$library"*) ;; *) return 1 ;; esac
+    done
+}
+
 # programs demo|test: brings the programs that are no Python packages.
 programs() {
     missing=
     has mosquitto && has mosquitto_passwd || missing="$missing mosquitto"
     has mosquitto_pub || missing="$missing mosquitto-clients"
+    has_opencv_libraries || missing="$missing $(. "$root/deploy/packages.sh"; opencv_packages)"
     if [ "$1" = test ]; then
         browser
         has_cjk_font || missing="$missing fonts-wqy-zenhei"
