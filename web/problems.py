@@ -51,6 +51,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "not_shelvable": 409,
     "second_person": 409,
     "same_person": 409,
+    "newer_version": 409,
     "out_of_service": 409,
     "reason_required": 422,
     "bad_parameter": 422,

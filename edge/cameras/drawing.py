@@ -34,7 +34,7 @@ class Drawings:
         return [_aim(setting) for id, setting in self._drawn.items() if id in self._cameras]
 
     def draw(self, request: DrawZones, now: Instant, told: Conclusion) -> CameraSetting:
-        """Refusal not_found, bad_parameter."""
+        """Refusal not_found, bad_parameter, newer_version."""
         camera = self._cameras.get(request.camera)
         if camera is None:
             raise Refusal("not_found", "there is no such camera")
@@ -42,6 +42,8 @@ class Drawings:
             key, code = wrong[0]
             raise Refusal("bad_parameter", f"{key}: {MESSAGES[code]}")
         known = self._drawn.get(request.camera)
+        if request.version not in (None, known.version if known else 0):
+            raise Refusal("newer_version", "other zones have been saved meanwhile; load them first")
         setting = CameraSetting(
             request.camera,
             now.utc if known is None else known.opened_at,

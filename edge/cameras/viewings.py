@@ -12,12 +12,13 @@ from typing import Final
 from edge.domain.conclusion import Conclusion
 from edge.domain.fact import Fact, Numbering
 from edge.domain.footage import AskViewing, DecideViewing, OpenFootage, Viewing
-from edge.domain.instant import DAY, Instant
+from edge.domain.instant import DAY, MINUTE, Instant
 from edge.domain.request import Refusal
 
 LAPSE: Final = 30 * DAY  # a request nobody decides, or uses, ends: it keeps pictures from being erased
 SPAN: Final = 31 * DAY
 MOST_OPEN: Final = 200
+_AHEAD: Final = MINUTE  # whoever types "until now" rounds up
 _LONGEST: Final = 500
 
 
@@ -59,12 +60,14 @@ class Viewings:
         return seen
 
     def ask(self, request: AskViewing, now: Instant, told: Conclusion) -> Viewing:
-        """Somebody wants to look. Refusal not_found, reason_required, bad_parameter, too_many."""
+        """Somebody wants to look. Refusal not_found, reason_required, bad_parameter, too_many, bad_time."""
         self._camera(request.camera)
         _words("who asks", request.asker)
         _words("why it is looked at", request.reason)
         if not 0 < request.end - request.start <= SPAN:
             raise Refusal("bad_parameter", "the span begins before it ends, and is a month at most")
+        if request.end > now.utc + _AHEAD:
+            raise Refusal("bad_time", "the span is over by now: what is still to come cannot be asked for")
         if len(self._open) >= MOST_OPEN:
             raise Refusal("too_many", f"{MOST_OPEN} requests wait already: decide them first")
         seq = self._numbering.next()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edge.domain.camera import CameraZone, Polygon
 from edge.domain.footage import DETECTED, MOST_CORNERS, MOST_ZONES, ZONE_CHECKS
 from edge.domain.names import is_id
-from edge.domain.polygons import flaw
+from edge.domain.polygons import covered, flaw
 
 MESSAGES: Final = {
     "too_many": f"there are more than {MOST_ZONES}",
@@ -16,18 +17,26 @@ MESSAGES: Final = {
     "same_id": "another zone has this id",
     "no_name": "a zone needs a name",
     "long_name": "its name has more than 80 characters",
+    "bad_name": "its name has control characters, or some that turn the direction of writing",
     "no_checks": "choose what is looked for in it",
     "unknown_check": "nothing of this name can be looked for in a zone",
     "no_detector": "this camera has no model of people and vehicles, which object and e-bike need",
     "bad_dwell": "something must stay between 1 second and a day before it counts",
     "corners": f"it needs 3 to {MOST_CORNERS} corners",
+    "not_number": "a corner is no number",
     "outside": "a corner lies outside of the picture",
     "same_corner": "it has the same corner twice",
     "crossed": "its sides cross or touch",
     "too_small": "it is too small to see anything in",
+    "all_masked": "the masks together cover more than 90 % of the picture: nothing is left to be looked at",
 }
 """By its code, in English."""
 _LONGEST_NAME: Final = 80
+_UNPRINTED: Final = frozenset(
+    {"Cc", "Cf", "Zl", "Zp"}
+)  # control, format (U+202E turns the writing), line ends
+_MOST_MASKED: Final = 0.9
+"""Practice: with less to be seen a camera passes for one that somebody covered."""
 _DWELL: Final = (1.0, 86_400.0)  # seconds
 
 
@@ -45,7 +54,10 @@ def problems(
             found.append((f"zones.{index}.id", "same_id"))
     shapes = [(f"zones.{index}.polygon", zone.polygon) for index, zone in enumerate(zones)]
     shapes += [(f"masks.{index}", mask) for index, mask in enumerate(masks)]
-    return found + [(key, wrong.code) for key, polygon in shapes if (wrong := flaw(polygon)) is not None]
+    found += [(key, wrong.code) for key, polygon in shapes if (wrong := flaw(polygon)) is not None]
+    if not any(key.startswith("masks") for key, _ in found) and covered(masks) > _MOST_MASKED:
+        found.append(("masks", "all_masked"))
+    return found
 
 
 def _of_zone(zone: CameraZone, detector: bool) -> Iterator[tuple[str, str]]:
@@ -56,6 +68,8 @@ def _of_zone(zone: CameraZone, detector: bool) -> Iterator[tuple[str, str]]:
         yield "name", "no_name"
     if max(map(len, names)) > _LONGEST_NAME:
         yield "name", "long_name"
+    if any(unicodedata.category(c) in _UNPRINTED for name in names for c in name):
+        yield "name", "bad_name"
     if not zone.checks:
         yield "checks", "no_checks"
     if set(zone.checks) - set(ZONE_CHECKS):

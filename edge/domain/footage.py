@@ -301,13 +301,17 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class DrawZones:
-    """Look at these zones from now on and keep nothing of what is under these masks. camera: id of the device."""
+    """Look at these zones from now on and keep nothing of what is under these masks. camera: id of the device.
+
+    version: of what this person saw, 0 where it was the site's folder; None: whatever counts now.
+    """
 
     camera: str
     by: str
     zones: tuple[CameraZone, ...]
     masks: tuple[Polygon, ...]
     note: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,17 @@ from typing import Final
 CORNERS: Final = 64
 """At most; practice: a drawn zone has about six."""
 _LEAST: Final = 1e-4  # of the picture: an area of 5 x 5 pixels in 640 x 360 and no less
+_ROWS: Final = 100
 
 Corner = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with one. code: corners, outside, same_corner, crossed or too_small; said: in one sentence."""
+    """What is wrong with one. said: in one sentence.
+
+    code: corners, not_number, outside, same_corner, crossed or too_small.
+    """
 
     code: str
     said: str
@@ -35,6 +39,8 @@ def flaw(polygon: Sequence[Corner]) -> Flaw | None:
         return Flaw("corners", f"has {len(polygon)} corners and needs at least 3")
     if len(polygon) > CORNERS:
         return Flaw("corners", f"has {len(polygon)} corners; {CORNERS} are the most")
+    if not all(math.isfinite(each) for corner in polygon for each in corner):
+        return Flaw("not_number", "has a corner that is no number")
     for x, y in polygon:
         if not (0 <= x <= 1 and 0 <= y <= 1):
             said = f"its corner ({x:g}, {y:g}) lies outside the picture: x and y go from 0 (left, top) to 1"
@@ -49,6 +55,27 @@ def flaw(polygon: Sequence[Corner]) -> Flaw | None:
             return Flaw("crossed", said)
     area = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2
     return Flaw("too_small", "is too small to see anything in") if area < _LEAST else None
+
+
+def covered(polygons: Sequence[Sequence[Corner]]) -> float:
+    """Which part of the picture lies under at least one of `polygons`, 0 to 1, to about one in a hundred."""
+    return sum(_along((row + 0.5) / _ROWS, polygons) for row in range(_ROWS)) / _ROWS
+
+
+def _along(y: float, polygons: Sequence[Sequence[Corner]]) -> float:
+    """How much of the line across the picture at `y` is covered."""
+    spans: list[tuple[float, float]] = []
+    for polygon in polygons:
+        sides = zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+        met = sorted(
+            a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) for a, b in sides if (a[1] > y) != (b[1] > y)
+        )
+        spans += zip(met[::2], met[1::2], strict=True)
+    length = reached = 0.0
+    for start, end in sorted(spans):
+        length += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return length
 
 
 def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:

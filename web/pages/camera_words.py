@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from edge.domain.alarm import Alarm
 from edge.domain.camera import Polygon
 from edge.domain.camera import View as Seen
-from edge.domain.footage import Finding, Shot, StillSet, Viewing
+from edge.domain.footage import RING, Finding, Shot, StillSet, Viewing
 from edge.domain.instant import SECOND
 from web.i18n import mark as _
 from web.pages.view import View
@@ -51,6 +52,7 @@ KINDS: Final[Mapping[str, str]] = {
     "bicycle": _("Bicycle"),
     "motorcycle": _("Motorcycle"),
     "car": _("Car"),
+    "dog": _("Dog"),
     "e-bike": _("Suspected electric bike"),
 }
 MOMENTS: Final[Mapping[str, str]] = {
@@ -187,6 +189,11 @@ def off(v: View, shot: Shot, about: int) -> str:
         return v.word(_("at the very moment"))
     said = _("%(n)s s before") if away < 0 else _("%(n)s s after")
     return v.word(said) % {"n": f"{abs(away):.1f}"}
+
+
+def filmable_until(alarm: Alarm) -> int:
+    """Until when its cameras still hold what led to it, µs UTC."""
+    return alarm.raised_at + RING
 
 
 def missing(v: View, shot: Shot) -> str:

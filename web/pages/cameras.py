@@ -75,7 +75,7 @@ PROBLEMS: Final = {
     "not_number": _("A corner is no number"),
     "outside": _("A corner lies outside of the picture"),
     "too_small": _("It is too small to see anything in"),
-    "all_masked": _("The masks together cover more than 90 % of the picture"),
+    "all_masked": _("The masks together cover more than nine tenths of the picture"),
     "newer_version": _("Somebody else has saved other zones meanwhile. Load the page again."),
 }
 

@@ -78,6 +78,18 @@ def test_what_is_no_zone_is_refused(gate: Gatehouse, zones: tuple[CameraZone, ..
     }
 
 
+def test_nobody_draws_over_what_they_have_not_seen(gate: Gatehouse) -> None:
+    assert gate.refused(DrawZones("cm-01", "li", (LANE,), (), version=1)) == "newer_version"
+    assert gate.asks(DrawZones("cm-01", "li", (LANE,), (), version=0))["version"] == 1
+    assert gate.refused(DrawZones("cm-01", "wang", (), (), version=0)) == "newer_version"
+    assert gate.asks(DrawZones("cm-01", "wang", (), (), version=1))["version"] == 2
+
+
+def test_masks_over_all_of_the_picture_are_refused(gate: Gatehouse) -> None:
+    whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    assert gate.refused(DrawZones("cm-01", "li", (), (whole,))) == "bad_parameter"
+
+
 def test_only_cameras_of_the_site_are_drawn_on(gate: Gatehouse) -> None:
     assert gate.refused(DrawZones("cm-9", "li", (), ())) == "not_found"
 
@@ -131,6 +143,8 @@ def test_a_refused_or_forgotten_request_is_closed(gate: Gatehouse) -> None:
         ({"camera": "cm-9"}, "not_found"),
         ({"end": ASK.start}, "bad_parameter"),
         ({"end": ASK.start + 40 * DAY}, "bad_parameter"),
+        ({"start": START + 36_500 * DAY, "end": START + 36_501 * DAY}, "bad_time"),
+        ({"end": START + 2 * MINUTE}, "bad_time"),
     ],
 )
 def test_a_request_says_who_why_and_what(gate: Gatehouse, change: dict[str, object], code: str) -> None:

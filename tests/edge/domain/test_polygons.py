@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain.polygons import CORNERS, flaw
+from edge.domain.polygons import CORNERS, covered, flaw
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,8 @@ def test_these_are_polygons(polygon: list[tuple[float, float]]) -> None:
         ([], "has 0 corners"),
         ([(0, 0), (1, 1)], "needs at least 3"),
         ([(0, 0), (1, 0), (1, 1.01)], "outside"),
-        ([(0, 0), (1, 0), (math.nan, 1)], "outside"),
+        ([(0, 0), (1, 0), (math.nan, 1)], "no number"),
+        ([(0, 0), (1, 0), (1, math.inf)], "no number"),
         ([(0, 0), (1, 0), (1, 1), (0, 0)], "twice"),
         ([(0, 0), (1, 1), (1, 0), (0, 1)], "crosses itself"),
         ([(0, 0), (1, 0), (0.5, 0), (0.5, 1)], "crosses itself"),  # back along its own side
@@ -54,3 +55,21 @@ def test_a_star_around_a_point_never_crosses_itself(radii: list[float], turn: fl
         for n, r in enumerate(radii)
     ]
     assert "crosses" not in str(flaw(star))
+
+
+@pytest.mark.parametrize(
+    ("polygons", "part"),
+    [
+        ([], 0),
+        ([[(0, 0), (1, 0), (1, 1), (0, 1)]], 1),
+        ([[(0, 0), (1, 0), (0, 1)]], 0.5),
+        (
+            [[(0, 0), (0.6, 0), (0.6, 1), (0, 1)], [(0.4, 0), (1, 0), (1, 1), (0.4, 1)]],
+            1,
+        ),  # one over the other
+        ([[(0, 0), (0.2, 0), (0.2, 1), (0, 1)], [(0.5, 0), (1, 0), (1, 0.5), (0.5, 0.5)]], 0.45),
+        ([[(0, 0), (1, 0), (1, 1), (0.5, 0), (0, 1)]], 0.5),  # the notch is open
+    ],
+)
+def test_how_much_of_the_picture_is_covered(polygons: list[list[tuple[float, float]]], part: float) -> None:
+    assert covered(polygons) == pytest.approx(part, abs=0.01)

@@ -137,8 +137,9 @@ async def test_the_crew_sees_states_and_no_pictures(hub: FakeHub, person: ComeIn
 
 async def test_the_editor_is_given_every_version(hub: FakeHub, person: ComeIn) -> None:
     chief = await person("admin")
-    for masks in ([], [[[0, 0], [0.2, 0], [0.2, 0.2]]]):
-        drawn = await chief.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": masks})
+    for version, masks in enumerate(([], [[[0, 0], [0.2, 0], [0.2, 0.2]]])):
+        body = {"zones": [], "masks": masks, "version": version}
+        drawn = await chief.put("/api/v1/cameras/cm-01/zones", json=body)
         assert drawn.status_code == 200, drawn.text
     page = (await chief.get("/cameras/cm-01/zones")).text
     given = re.search(r'id="zones-given">(.*?)</script>', page, re.DOTALL)
@@ -185,6 +186,20 @@ async def test_a_picture_that_came_tells_the_pages_of_its_alarm(hub: FakeHub) ->
     assert f"#fresh-{alarm.id}".encode() in painted
 
 
+async def test_a_film_of_an_alarm_is_offered_while_a_camera_still_holds_it(
+    hub: FakeHub, person: ComeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    kept(hub, alarm)
+    guard = await person("guard")
+    page = (await guard.get(f"/alarms/{alarm.id}")).text
+    assert "保存本次报警录像" in page
+    assert f'data-goes="{(alarm.raised_at + 90 * SECOND) // 1000}"' in page
+    real = hub.now
+    monkeypatch.setattr(hub, "now", lambda: replace(real(), utc=real().utc + 91 * SECOND))
+    assert "保存本次报警录像" not in (await guard.get(f"/alarms/{alarm.id}")).text
+
+
 def test_spans_numbers_and_places_in_words(hub: FakeHub) -> None:
     assert camera_words.points(((0, 0), (0.5, 1)), 640, 360) == "0.0,0.0 320.0,360.0"
     assert camera_words.centre(((0, 0), (1, 0), (1, 1), (0, 1)), 640, 360) == (320, 180)
@@ -193,11 +208,15 @@ def test_spans_numbers_and_places_in_words(hub: FakeHub) -> None:
 
 async def test_how_long_a_finding_went_on(hub: FakeHub, person: ComeIn) -> None:
     finding = found(hub)
+    guard = await person("guard")
+    assert (await guard.post("/api/v1/cameras/open", json={"reason": "duty"})).status_code == 200
+    assert 'class="box"' in (await guard.get("/cameras/cm-01")).text
     over = replace(finding, closed_at=finding.opened_at, ended=finding.since + 150 * SECOND, aged=True)
-    hub.put_case("finding", over.to_dict(), "finding.aged")
-    page = (await (await person("guard")).get("/cameras/cm-01")).text
+    hub.put_case("finding", over.to_dict() | {"open": False}, "finding.aged")
+    page = (await guard.get("/cameras/cm-01")).text
     assert "2 分钟" in page or "2 分" in page
     assert "超时,不再采信" in page
+    assert 'class="box' not in page  # what is over is no longer drawn on the live picture
 
 
 def test_every_number_behind_a_finding_has_its_words() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
-from edge.domain.footage import KeepClip, StillSet
+from edge.domain.footage import KeepClip, Shot, StillSet
+from edge.domain.instant import to_rfc3339
 from web.api.v1 import camera_shapes as shape
 from web.api.v1 import cases, shapes
 from web.api.v1.camera_shapes import StillsShape
@@ -18,6 +19,7 @@ from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
 router = APIRouter(tags=["cameras"])
+_ENDINGS: Final = {"image/jpeg": "jpg", "video/webm": "webm"}
 Seer = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 
@@ -77,4 +79,16 @@ async def picture(request: Request, hub: TheHub, id: Id, picture: Id, visitor: S
     found = await hub.still(picture)
     if found is None:
         raise not_found("still", picture)
-    return Response(found.content, media_type=found.mime, headers={"Content-Encoding": "identity"})
+    shot = next(shot for shot in kept.pictures if shot.id == picture)
+    headers = {
+        "Content-Encoding": "identity",
+        "Content-Disposition": _disposition(kept.device, shot, found.mime),
+    }
+    return Response(found.content, media_type=found.mime, headers=headers)
+
+
+def _disposition(camera: str, shot: Shot, mime: str) -> str:
+    """Pictures are shown, films saved: by camera and time, as fl-02-20260601T120000Z.webm."""
+    taken = to_rfc3339(shot.start or shot.taken or shot.wanted).partition(".")[0]
+    name = f"{camera}-{''.join(c for c in taken if c.isalnum())}Z.{_ENDINGS.get(mime, 'bin')}"
+    return f'{"attachment" if shot.moment == "clip" else "inline"}; filename="{name}"'

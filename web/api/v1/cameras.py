@@ -62,17 +62,17 @@ class ZoneBody(Body):
 
     id: Annotated[Writable, Field(max_length=63)]
     name: NameBody
-    polygon: Annotated[list[Corner], Field(max_length=200)]
-    checks: Annotated[list[Writable], Field(max_length=16)]
+    polygon: list[Corner]
+    checks: list[Writable]
     dwell: float = DWELL
 
 
 class ZonesBody(Body):
     """All zones and masks: what is left out is gone. version: that one has seen; another one now is a 409."""
 
-    zones: Annotated[list[ZoneBody], Field(max_length=100)]
-    masks: Annotated[list[list[Corner]], Field(max_length=100)]
-    version: int | None = None
+    zones: list[ZoneBody]
+    masks: list[list[Corner]]
+    version: int
     note: Prose | None = None
 
 
@@ -181,6 +181,7 @@ async def draw(
 ) -> JSONResponse:
     """Look at these zones from now on, keep nothing of what is under these masks; saved as one version.
 
+    version: as `GET /cameras/{id}` says it, so that nobody overwrites what another drew.
     422 `bad_zones` with every problem by its key in `errors`; 409 `newer_version`.
     """
     state = camera_of(hub, id)
@@ -199,9 +200,8 @@ async def draw(
         errors = [{"in": "body", "key": at, "message": MESSAGES[code], "code": code} for at, code in found]
         first = errors[0]
         raise Problem(422, "bad_zones", f"{first['key']}: {first['message']}.", more={"errors": errors})
-    if body.version is not None and body.version != state.version:
-        raise Problem(409, "newer_version", "Other zones have been saved meanwhile; load them first.")
-    await carried_out(hub, DrawZones(id, visitor.name, zones, masks, body.note), visitor, key, _MISSING)
+    wish = DrawZones(id, visitor.name, zones, masks, body.note, body.version)
+    await carried_out(hub, wish, visitor, key, _MISSING)
     return answer(shape.camera(camera_of(hub, id)))
 
 

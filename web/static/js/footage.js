@@ -1,6 +1,6 @@
 // What a person asks of cameras: a reason to look, a verdict on a finding, a film, a request and its answer.
 import { notice } from "./notice.js";
-import { byId, civil, refusal, say, wall, zone } from "./page.js";
+import { byId, civil, now, refusal, say, wall, zone } from "./page.js";
 import { ask, send } from "./person.js";
 
 const own = JSON.parse(byId("footage-words")?.textContent ?? "{}");
@@ -57,6 +57,12 @@ document.addEventListener("click", (event) => {
     notice(own.judged);
   });
 });
+
+// What the cameras no longer hold is no longer offered; a press that waits for its answer is left alone.
+function go() {
+  for (const form of document.querySelectorAll("[data-goes]")) if (now() >= Number(form.dataset.goes) && !form.querySelector("[aria-busy=true]")) form.remove();
+}
+setInterval(go, 1000);
 
 export function wake() { for (const button of document.querySelectorAll("[data-wakes]")) button.disabled = false; }
 wake();

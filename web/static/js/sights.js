@@ -1,5 +1,6 @@
 // Live pictures of cameras: fetched once a second, drawn on a canvas without flicker; nothing while nobody looks.
 import { now } from "./page.js";
+import { age as inWords } from "./time.js";
 
 const EVERY = 1000;
 const PATIENCE = 5000; // one picture may take so long
@@ -70,10 +71,12 @@ function look(box) {
   const age = taken ? now() - taken : 0;
   box.classList.toggle("old", taken > 0 && age > OLD);
   box.classList.toggle("stale", taken > 0 && age > STALE);
-  const face = box.querySelector("[data-age], .age");
+  const face = box.querySelector(".age");
   if (!face) return;
   face.hidden = !taken;
-  if (taken) face.dataset.age = taken;
+  if (!taken) return;
+  face.dataset.age = taken; // from here on the clock writes it
+  face.textContent = inWords(age);
 }
 
 async function step() {

@@ -343,6 +343,7 @@ function inWords({ key, message, code }) {
   const [, kind, index] = /^(zones|masks)\.(\d+)/.exec(key) ?? [];
   const of = kind && { kind, index: Number(index) };
   const said = own[code] ?? message;
+  if (key === "masks" || key === "zones") return said; // of all of them
   const name = of && polygonOf(of) ? nameOf(of) : key;
   return said.includes("%(name)s") ? say(code, { name }) : `${name}: ${said}`;
 }

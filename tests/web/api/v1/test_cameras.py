@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from edge.domain.footage import Shot
 from edge.domain.instant import MINUTE, SECOND, to_rfc3339
 from edge.domain.request import Acknowledge, Refusal, Reset
-from edge.facade import Role
+from edge.facade import Footage, Role
 from tests.web.cameras import found, kept, show, with_cameras
 from tests.web.fakes import PINS, FakeHub
 from web.openings import QUARTER
@@ -207,9 +211,8 @@ async def test_zones_are_one_version_each_and_stand_in_the_story(
     assert drawn.json()["masks"] == [mask]
     again = await api.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": [], "version": 0})
     assert (again.status_code, again.json()["code"]) == (409, "newer_version")
-    assert (await api.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": []})).json()[
-        "version"
-    ] == 2
+    now = await api.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": [], "version": 1})
+    assert now.json()["version"] == 2
     story = (await api.get("/api/v1/cameras/cm-01/story")).json()["items"]
     assert [fact["camera"]["version"] for fact in story] == [1, 2]
     assert story[0]["note"] == "挡住窗户"
@@ -230,6 +233,9 @@ async def test_zones_are_one_version_each_and_stand_in_the_story(
             "zones.0.polygon",
             "crossed",
         ),  # along its own side
+        ({"polygon": [[0, 0]] * 1000}, "zones.0.polygon", "corners"),
+        ({"name": {"zh": "", "en": "lane \u202egate"}}, "zones.0.name", "bad_name"),
+        ({"name": {"zh": "车道\n二", "en": ""}}, "zones.0.name", "bad_name"),
         ({"checks": []}, "zones.0.checks", "no_checks"),
         ({"checks": ["e-bike"]}, "zones.0.checks", "no_detector"),
         ({"checks": ["faces"]}, "zones.0.checks", "unknown_check"),
@@ -241,15 +247,44 @@ async def test_zones_are_one_version_each_and_stand_in_the_story(
 async def test_problems_of_zones_are_named(
     api: httpx.AsyncClient, hub: FakeHub, wrong: dict[str, Any], key: str, code: str
 ) -> None:
-    answer = await api.put("/api/v1/cameras/cm-01/zones", json={"zones": [ZONE | wrong], "masks": []})
+    answer = await api.put(
+        "/api/v1/cameras/cm-01/zones", json={"zones": [ZONE | wrong], "masks": [], "version": 0}
+    )
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_zones")
     assert [(one["key"], one["code"]) for one in answer.json()["errors"]] == [(key, code)]
     assert "camera" not in hub.case_rows
 
 
+async def test_zones_are_not_drawn_over_without_the_version_one_has_seen(
+    api: httpx.AsyncClient, hub: FakeHub
+) -> None:
+    for body in ({"zones": [], "masks": []}, {"zones": [], "masks": [], "version": None}):
+        answer = await api.put("/api/v1/cameras/cm-01/zones", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_body")
+        assert answer.json()["errors"][0]["key"] == "version"
+    assert "camera" not in hub.case_rows
+
+
+async def test_a_corner_that_is_no_number_is_called_so(api: httpx.AsyncClient) -> None:
+    body = {"zones": [ZONE | {"polygon": [[0, 0], [float("nan"), 0], [1, 1]]}], "masks": [], "version": 0}
+    answer = await api.put(
+        "/api/v1/cameras/cm-01/zones", content=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
+    assert [one["code"] for one in answer.json()["errors"]] == ["not_number"]
+
+
+async def test_masks_that_leave_nothing_to_see_are_refused(api: httpx.AsyncClient) -> None:
+    left, right = [[0, 0], [0.6, 0], [0.6, 1], [0, 1]], [[0.4, 0], [1, 0], [1, 1], [0.4, 1]]
+    body = {"zones": [], "masks": [left, right], "version": 0}
+    answer = await api.put("/api/v1/cameras/cm-01/zones", json=body)
+    assert [(one["key"], one["code"]) for one in answer.json()["errors"]] == [("masks", "all_masked")]
+    assert (await api.put("/api/v1/cameras/cm-01/zones", json=body | {"masks": [left]})).status_code == 200
+
+
 async def test_every_problem_is_named_at_once(api: httpx.AsyncClient) -> None:
     zones = [ZONE | {"checks": []}, ZONE | {"dwell": -1}]
-    answer = await api.put("/api/v1/cameras/cm-01/zones", json={"zones": zones, "masks": [[[0, 0], [1, 1]]]})
+    body = {"zones": zones, "masks": [[[0, 0], [1, 1]]], "version": 0}
+    answer = await api.put("/api/v1/cameras/cm-01/zones", json=body)
     assert {(one["key"], one["code"]) for one in answer.json()["errors"]} == {
         ("zones.0.checks", "no_checks"), ("zones.1.dwell", "bad_dwell"), ("zones.1.id", "same_id"),
         ("masks.0", "corners"),
@@ -264,7 +299,7 @@ async def test_a_body_that_is_none_of_zones(api: httpx.AsyncClient, body: dict[s
 async def test_zones_are_drawn_by_admins_alone(person: ComeIn) -> None:
     guard = await person("guard")
     assert (
-        await guard.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": []})
+        await guard.put("/api/v1/cameras/cm-01/zones", json={"zones": [], "masks": [], "version": 0})
     ).status_code == 403
 
 
@@ -360,6 +395,19 @@ async def test_erased_stills_are_gone(api: httpx.AsyncClient, hub: FakeHub) -> N
     [said] = (await api.get(f"/api/v1/alarms/{alarm.id}/stills")).json()["items"]
     assert said["erased_at"] is not None
     assert (await api.get(f"/api/v1/stills/{one.id}/{one.pictures[0].id}")).status_code == 404
+
+
+async def test_a_film_comes_as_a_file_and_a_picture_is_shown(api: httpx.AsyncClient, hub: FakeHub) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    one = kept(hub, alarm)
+    at = 1_780_315_200_000_000  # 2026-06-01T12:00:00Z
+    film = Shot("202606-" + "4" * 32, "clip", at, at, at + 40 * SECOND, "ab" * 32, 640, 360, 4)
+    hub.put_case("stills", replace(one, pictures=(*one.pictures, film)).to_dict(), "stills.kept")
+    hub.pictures[film.id] = Footage(at, "video/webm", b"webm")
+    answer = await api.get(f"/api/v1/stills/{one.id}/{film.id}")
+    assert answer.headers["content-disposition"] == 'attachment; filename="cm-01-20260601T120000Z.webm"'
+    shown = await api.get(f"/api/v1/stills/{one.id}/{one.pictures[0].id}")
+    assert re.fullmatch(r'inline; filename="cm-01-\d{8}T\d{6}Z\.jpg"', shown.headers["content-disposition"])
 
 
 async def test_a_film_is_asked_for(api: httpx.AsyncClient) -> None:
