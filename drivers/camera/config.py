@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
 from drivers.camera.sight import PICTURE_ONLY
 from edge.domain.camera import DWELL
@@ -21,6 +22,8 @@ LONGEST: Final = 2000
 
 CheckName = Literal["tamper", "motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike"]
 """Every check there is; `drivers.camera.sight.KINDS` has the same."""
+WholeCheck = Literal["tamper", "motion", "flame", "smoke", "object", "e-bike"]
+ZoneCheck = Literal["motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike"]
 ZONE_ONLY: Final = ("left-object", "zone-change")
 DETECTED: Final = ("object", "e-bike")
 
@@ -80,6 +83,23 @@ def _url(text: str) -> str:
     return text
 
 
+def _of_whole(check: object) -> object:
+    if check in ZONE_ONLY:
+        raise ValueError(f"`{check}` needs to know where: write it under `checks` of a [[camera.zone]]")
+    return check
+
+
+def _of_zone(check: object) -> object:
+    if check in PICTURE_ONLY:
+        raise ValueError(f"`{check}` is of the whole picture: write it under `checks` of the camera")
+    return check
+
+
+def _wrong(message: str, *at: str | int) -> PydanticCustomError:
+    """A mistake at a place below the table that is checked as a whole; the settings' reader knows `at`."""
+    return PydanticCustomError("value_error", "{error}", {"error": message, "at": at})
+
+
 Polygon = Annotated[list[list[float]], AfterValidator(_polygon)]
 
 
@@ -96,15 +116,8 @@ class ZoneTable(Table):
     id: Annotated[str, AfterValidator(_id)]
     name: Names
     polygon: Polygon
-    checks: Annotated[list[CheckName], Field(min_length=1)]
+    checks: Annotated[list[Annotated[ZoneCheck, BeforeValidator(_of_zone)]], Field(min_length=1)]
     dwell: Seconds = DWELL
-
-    @model_validator(mode="after")
-    def _looked_for_here(self) -> Self:
-        for check in PICTURE_ONLY:
-            if check in self.checks:
-                raise ValueError(f"`{check}` is of the whole picture: write it under `checks` of the camera")
-        return self
 
 
 class MaskTable(Table):
@@ -126,7 +139,7 @@ class CameraSettings(Table):
     username: Annotated[str, Field(min_length=1)] | None = None
     password_file: SitePath | None = None
     covers: list[str] = []
-    checks: list[CheckName] = []
+    checks: list[Annotated[WholeCheck, BeforeValidator(_of_whole)]] = []
     fps: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = 5.0
     model: SitePath | None = None
     detector: SitePath | None = None
@@ -137,19 +150,20 @@ class CameraSettings(Table):
     def _consistent(self) -> Self:
         if self.password_file is not None and self.username is None:
             raise ValueError("`password_file` needs a `username`")
-        for check in ZONE_ONLY:
-            if check in self.checks:
-                raise ValueError(
-                    f"`{check}` needs to know where: write it under `checks` of a [[camera.zone]]"
-                )
         ids = [zone.id for zone in self.zone]
-        for id in ids:
-            if ids.count(id) > 1:
-                raise ValueError(f"two zones of this camera have the id {id!r}")
-        wanted = {*self.checks, *(check for zone in self.zone for check in zone.checks)}
-        for check in DETECTED:
-            if check in wanted and self.detector is None:
-                raise ValueError(f"`{check}` needs `detector`, the file of a COCO detector")
+        for number, id in enumerate(ids):
+            if id in ids[:number]:
+                raise _wrong(f"two zones of this camera have the id {id!r}", "zone", number, "id")
+        wanted: list[tuple[str, tuple[str | int, ...]]] = [
+            (check, ("checks", number)) for number, check in enumerate(self.checks)
+        ]
+        for place, zone in enumerate(self.zone):
+            wanted += [(check, ("zone", place, "checks", number)) for number, check in enumerate(zone.checks)]
+        for check, at in wanted:
+            if check in DETECTED and self.detector is None:
+                raise _wrong(
+                    f"`{check}` needs `detector` of its [[camera]], the file of a COCO detector", *at
+                )
         return self
 
     def read_password(self) -> str | None:

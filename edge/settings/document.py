@@ -145,7 +145,7 @@ def _report(report: Report, sheet: Sheet, path: Path, fault: Mapping[str, Any]) 
     elif code in {"wrong_type", "value"}:
         got = "" if isinstance(given, dict | list) else f", got {given!r:.60}"
         message = f"{message[:1].lower()}{message[1:]}{got}"
-    report.add(sheet, path + loc, code, message, suggestion)
+    report.add(sheet, (*path, *loc, *context.get("at", ())), code, message, suggestion)
 
 
 def _drop(data: Any, loc: Path) -> None:

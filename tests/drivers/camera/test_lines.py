@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.camera.config import CheckName
+from drivers.camera.config import ZONE_ONLY, CheckName, WholeCheck, ZoneCheck
 from drivers.camera.lines import LINE_LIMIT, Aim, Beat, Start, encode, read_order, read_report
-from drivers.camera.sight import KINDS, Area
+from drivers.camera.sight import KINDS, PICTURE_ONLY, Area
 from edge.domain.names import Text
 from tests.drivers.camera.making import beat, finding
 
@@ -77,6 +77,8 @@ def test_a_password_is_not_in_what_is_logged() -> None:
 
 def test_the_settings_know_every_check() -> None:
     assert get_args(CheckName) == tuple(KINDS)
+    assert get_args(WholeCheck) == tuple(check for check in KINDS if check not in ZONE_ONLY)
+    assert get_args(ZoneCheck) == tuple(check for check in KINDS if check not in PICTURE_ONLY)
 
 
 def test_the_hub_speaks_with_a_child_without_opencv() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers.camera.config import ZONE_ONLY
+from drivers.camera.sight import PICTURE_ONLY
 from edge.resources import config_root
 from edge.settings import check_site, install_template, load_site, write_overrides
 from tests.edge.settings.test_template import shipped_schemas
@@ -51,6 +53,23 @@ def test_a_camera_sees_its_own_zone_and_those_it_covers(site: Path) -> None:
     assert load_site(site, SCHEMAS).cameras[1].covers == ("out/eb", "b3/s1")
 
 
+@pytest.mark.parametrize(
+    ("old", "refused"), [('checks = ["tamper"]', ZONE_ONLY), ('checks = ["left-object"]', PICTURE_ONLY)]
+)
+def test_no_check_is_proposed_where_it_is_refused(site: Path, old: str, refused: tuple[str, ...]) -> None:
+    change(site, "site.toml", old, 'checks = ["fog"]')
+    (problem,) = check_site(site, SCHEMAS)
+    proposed = problem.message.partition(" is not one of ")[2]
+    assert "motion" in proposed
+    assert not [check for check in refused if check in proposed]
+
+
+def test_what_is_looked_for_in_the_whole_picture_needs_its_detector_too(site: Path) -> None:
+    line = change(site, "site.toml", 'checks = ["tamper"]', 'checks = ["tamper", "object"]')
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.key, problem.line) == ("camera[0].checks[1]", line)
+
+
 def test_masks_are_read(site: Path) -> None:
     change(site, "site.toml", NEXT, "[[camera.mask]]\npolygon = [[0, 0], [0.5, 0], [0.5, 0.5]]\n\n" + NEXT)
     (mask,) = load_site(site, SCHEMAS).cameras[0].masks
@@ -67,9 +86,9 @@ def test_masks_are_read(site: Path) -> None:
         (LANE, "polygon = [[0, 0], [1, 1], [1, 0], [0, 1]]", "camera[0].zone[0].polygon", "value", None, "crosses"),
         (LANE, "polygon = [[0, 0], [1, 1, 1], [1, 0]]", "camera[0].zone[0].polygon", "value", None, "corner is"),
         ('checks = ["tamper"]', 'checks = ["tamper"]\nfps = 30', "camera[0].fps", "value", None, "10"),
-        ('checks = ["tamper"]', 'checks = ["left-object"]', "camera[0]", "value", None, "where"),
-        ('checks = ["left-object"]', 'checks = ["tamper"]', "camera[0].zone[0]", "value", None, "whole picture"),
-        ('checks = ["left-object"]', 'checks = ["object"]', "camera[0]", "value", None, "detector"),
+        ('checks = ["tamper"]', 'checks = ["left-object"]', "camera[0].checks[0]", "value", None, "where"),
+        ('checks = ["left-object"]', 'checks = ["tamper"]', "camera[0].zone[0].checks[0]", "value", None, "whole"),
+        ('checks = ["left-object"]', 'checks = ["object"]', "camera[0].zone[0].checks[0]", "value", None, "detector"),
         ("dwell = 60", "dwell = 0", "camera[0].zone[0].dwell", "value", None, "greater"),
         ("dwell = 60", "dwel = 60", "camera[0].zone[0].dwel", "unknown_key", "dwell", "unknown key"),
         ("rtsp://192.0.2.31", "rtsp://hub:tiger@192.0.2.31", "camera[0].url", "value", None, "password_file"),
@@ -79,7 +98,7 @@ def test_masks_are_read(site: Path) -> None:
 def test_each_mistake_is_named_at_its_place(
     site: Path, old: str, new: str, key: str, code: str, suggestion: str | None, word: str
 ) -> None:
-    line = change(site, "site.toml", old, new) + new.count("\n")
+    line = change(site, "site.toml", old, new)
     (problem, *others) = check_site(site, SCHEMAS)
     assert not others
     assert (problem.file, problem.key, problem.code, problem.suggestion) == (
@@ -89,14 +108,14 @@ def test_each_mistake_is_named_at_its_place(
         suggestion,
     )
     assert word in problem.message
-    assert problem.line <= line
+    assert problem.line == line + new.count("\n")
     assert "tiger" not in str(problem)
 
 
 def test_two_zones_of_one_id(site: Path) -> None:
-    change(site, "site.toml", NEXT, ZONE + "\n" + NEXT)
+    line = change(site, "site.toml", NEXT, ZONE + "\n" + NEXT)
     (problem,) = check_site(site, SCHEMAS)
-    assert (problem.key, problem.code) == ("camera[0]", "value")
+    assert (problem.key, problem.code, problem.line) == ("camera[0].zone[1].id", "value", line + 1)
     assert "'lane'" in problem.message
 
 
