@@ -43,7 +43,7 @@ def flaw(polygon: Sequence[Corner]) -> Flaw | None:
         return Flaw("not_number", "has a corner that is no number")
     for x, y in polygon:
         if not (0 <= x <= 1 and 0 <= y <= 1):
-            said = f"its corner ({x:g}, {y:g}) lies outside the picture: x and y go from 0 (left, top) to 1"
+            said = f"has a corner outside the picture, ({x:g}, {y:g}): x and y go from 0 (left, top) to 1"
             return Flaw("outside", said)
     if len(set(polygon)) < len(polygon):
         return Flaw("same_corner", "has the same corner twice")
