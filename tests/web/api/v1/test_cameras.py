@@ -281,6 +281,12 @@ async def test_masks_that_leave_nothing_to_see_are_refused(api: httpx.AsyncClien
     assert (await api.put("/api/v1/cameras/cm-01/zones", json=body | {"masks": [left]})).status_code == 200
 
 
+async def test_too_many_shapes_are_said_and_not_looked_at(api: httpx.AsyncClient) -> None:
+    body = {"zones": [], "masks": [[[0, 0], [1, 1]]] * 500, "version": 0}
+    answer = await api.put("/api/v1/cameras/cm-01/zones", json=body)
+    assert [(one["key"], one["code"]) for one in answer.json()["errors"]] == [("masks", "too_many")]
+
+
 async def test_every_problem_is_named_at_once(api: httpx.AsyncClient) -> None:
     zones = [ZONE | {"checks": []}, ZONE | {"dwell": -1}]
     body = {"zones": zones, "masks": [[[0, 0], [1, 1]]], "version": 0}
