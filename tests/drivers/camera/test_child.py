@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from drivers.camera import troubles
 from drivers.camera.child import EX_SETTINGS, EX_STUCK
 from drivers.camera.lines import Aim, Beat, Open, Start
 from drivers.camera.sight import Area
@@ -165,4 +166,5 @@ def test_a_call_of_opencv_that_never_returns_stops_no_beat_and_ends_the_process(
     assert stuck.ended() == EX_STUCK
     lost = [beat for beat in stuck.beats if beat.state == "lost"]
     assert len(lost) > 1
+    assert {beat.detail for beat in lost} == {troubles.UNREADABLE.detail}  # of a file, and not of a camera
     assert b"does not return" in stuck.stderr
