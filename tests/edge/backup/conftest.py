@@ -18,6 +18,7 @@ from edge.domain.fact import Numbering
 from edge.facade import Account, Role
 from edge.store.accounts import AccountFile
 from edge.store.journal import Evaluated, Journal
+from edge.tools import backup
 from tests.edge.store.making import START, Desk, acked, key, point, raised, reading
 from tests.faults.tmpfs import SmallDisk, why_not
 
@@ -28,6 +29,12 @@ PASSPHRASE = "和安苑 2026 backup".encode()
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cost of a guess is not what is tested here."""
     monkeypatch.setattr(sealing, "_COST", (4, 8, 1))
+
+
+@pytest.fixture(autouse=True)
+def in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verb steps back in favour of the hub; this process has other tests to run."""
+    monkeypatch.setattr(backup, "step_back", lambda: None)
 
 
 @dataclass(slots=True)
