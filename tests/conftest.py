@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
     items.sort(key=lambda item: (item.get_closest_marker("e2e") is not None, item.path not in slow))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported stays: looked through at each collection it would take a part of every test's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

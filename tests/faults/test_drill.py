@@ -50,6 +50,7 @@ def _open(api: Api) -> list[Any]:
 
 
 @pytest.mark.faults
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_drill_killed_in_each_state(tmp_path: Path) -> None:
     world = Outside(tmp_path / "outside")

@@ -103,6 +103,7 @@ def answered(journal: Journal, since: int) -> bool:
 
 
 @pytest.mark.faults
+@pytest.mark.long
 @pytest.mark.slow
 def test_pictures_are_asked_for_once_and_answered_once_over_kills(rig: Rig) -> None:
     rig.start()

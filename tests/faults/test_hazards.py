@@ -13,6 +13,7 @@ SHORT_FORM = [p for p in HAZARDS if p.kind in {"hazard.assigned", "hazard.sent_b
 
 
 @pytest.mark.faults
+@pytest.mark.long
 @pytest.mark.slow
 def test_no_crew_is_sent_twice_and_no_step_is_lost(tmp_path: Path) -> None:
     tally = states.run(tmp_path, SHORT_FORM, times=1, seed=7)

@@ -215,6 +215,7 @@ async def test_s3_as_its_file_tells_it(
     assert ELECTRICIAN not in {f.body["person"] for f in story.facts if f.subject == "notification"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 async def test_s3b_a_siren_that_proves_nothing_is_an_alarm_within_five_seconds(
     start_hub: Start, field_side: Devices, capsys: pytest.CaptureFixture[str]

@@ -31,6 +31,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ingest_measures_the_hub_beside_bare_paho(capsys: pytest.CaptureFixture[str]) -> None:
     report = run(capsys, "ingest", "--messages", "1000", "--rounds", "1", "--steady", "1")
@@ -49,9 +50,12 @@ def test_alarm_latency_waits_for_every_alarm_and_paint(capsys: pytest.CaptureFix
     assert [f["value"] for f in stream] == sorted(f["value"] for f in stream)
     assert all(f["value"] > 0 < f["yardstick"] for f in stream)
     if painted:
-        assert 0 < figures["painted_p50"]["value"] <= figures["painted_p95"]["value"]
+        # From the fact on it may be less than nothing: another process, which hears it too, says when that was.
+        assert figures["painted_p50"]["value"] <= figures["painted_p95"]["value"]
+        assert 0 < figures["publish_painted_p50"]["value"] <= figures["publish_painted_p95"]["value"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(find_program(PROGRAM) is None, reason="no victoria-metrics here")
 def test_alarm_latency_beside_an_uplink(capsys: pytest.CaptureFixture[str]) -> None:
