@@ -36,6 +36,7 @@ class Demo:
         assert line, self._complaints.read_text("utf-8")
         self.about: dict[str, Any] = json.loads(line)
         self.url: str = self.about["url"]
+        self.first_hub = self.hub_pid()
         return self
 
     def __exit__(self, *_: object) -> None:
