@@ -13,30 +13,14 @@ from typing import Final
 
 from drivers.camera.checks.objects import KINDS, Rule, Watch
 from drivers.camera.detector import Finder
-from drivers.camera.frames import Frame
-from drivers.camera.sight import Area, Sight
-from edge.domain.names import Text
+from drivers.camera.sight import Area
 
 SECONDS: Final = 1.0
 RULE: Final = Rule("e-bike", KINDS["bicycle"] | KINDS["motorcycle"], need=3, of=5, seconds=SECONDS)
 
 
-class EBike:
+class EBike(Watch):
     """One sight in each zone. finder: the way to the detector."""
 
     def __init__(self, areas: Sequence[Area], finder: Finder) -> None:
-        self._watch = Watch(areas, finder, [RULE])
-
-    @property
-    def learning(self) -> bool:
-        return False
-
-    @property
-    def problem(self) -> Text | None:
-        return self._watch.problem
-
-    def look(self, frame: Frame) -> Sequence[Sight]:
-        return self._watch.look(frame)
-
-    def forget(self) -> None:
-        self._watch.forget()
+        super().__init__(areas, finder, [RULE])

@@ -102,7 +102,9 @@ class _Tally:
 
 
 class Watch:
-    """Asks about the zones when something moves in them, and counts the answers by rules. Shared with `e_bike`."""
+    """Asks about the zones when something moves in them, and counts the answers by rules; there is nothing to learn."""
+
+    learning = False
 
     def __init__(self, areas: Sequence[Area], finder: Finder, rules: Sequence[Rule]) -> None:
         self._areas = tuple(areas)
@@ -169,7 +171,7 @@ class Watch:
         return share >= MOVED
 
 
-class Objects:
+class Objects(Watch):
     """A sight of each kind in each zone, by the rule of the bottom centre. An area's dwell has no part in it.
 
     It starts with three of five answers of at least 0.5, and ends when five in a row see nothing, or none has come
@@ -177,21 +179,7 @@ class Objects:
     """
 
     def __init__(self, areas: Sequence[Area], finder: Finder) -> None:
-        self._watch = Watch(areas, finder, [Rule(kind, labels) for kind, labels in KINDS.items()])
-
-    @property
-    def learning(self) -> bool:
-        return False
-
-    @property
-    def problem(self) -> Text | None:
-        return self._watch.problem
-
-    def look(self, frame: Frame) -> Sequence[Sight]:
-        return self._watch.look(frame)
-
-    def forget(self) -> None:
-        self._watch.forget()
+        super().__init__(areas, finder, [Rule(kind, labels) for kind, labels in KINDS.items()])
 
 
 class People:
