@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from edge.facade import Metric
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
-from web.pages import render
+from web.pages import health_words, render
 
 router = APIRouter()
 
@@ -40,11 +40,17 @@ async def health(request: Request, visitor: Annotated[Visitor, Depends(require(P
     """How well the hub is."""
     hub = hub_of(request)
     metrics = {metric.name: metric for metric in hub.metrics()}
+    health, links = hub.health(), hub.links()
+    sources = {link.source for link in links}
     return await render.page(
         request,
         visitor,
         "health.html",
-        links=hub.links(),
+        health=health,
+        checks=health_words.grouped(check for check in health.checks.values() if check.name not in sources),
+        means=health_words.MEANS,
+        responses={alarm.point: alarm.response for alarm in hub.open_alarms() if alarm.device == "hub"},
+        links=links,
         rejected=sorted(hub.rejected(), key=lambda r: -r.last_at),
         quarantined=sorted(hub.quarantined(), key=lambda q: -q.last_at),
         queues=_figures(metrics, QUEUES),
