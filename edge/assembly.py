@@ -29,9 +29,11 @@ from edge.dispatch.channel import Channel
 from edge.dispatch.channels.making import make_channels
 from edge.dispatch.duty import OnDuty
 from edge.dispatch.orders import Orders
+from edge.dispatch.reachable import reachable, watching
 from edge.dispatch.watch import Presence
 from edge.domain.conclusion import Rehearse
 from edge.domain.instant import DAY
+from edge.domain.names import Text
 from edge.domain.output import OutputKind
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
@@ -290,6 +292,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     own = {
         **checks(line, pipeline, parts.guard),
         "annunciation": heard,
+        "outside": watching(lambda: _reachable(parts)),
         "pictures": parts.keeper.check,
     }
     line.monitor.watch(own, links)
@@ -371,6 +374,16 @@ def _has_beacon(parts: _Parts, supervision: Supervision) -> bool:
         for device in parts.directory.devices.values()
         if any(output.kind is OutputKind.DESK for output in device.profile.outputs)
     )
+
+
+def _reachable(parts: _Parts) -> tuple[bool, Text]:
+    """Whether any channel leads out of the site; one whose modem is away does not."""
+    away = {
+        id for id, driver in parts.drivers.items() if isinstance(driver, Messenger) and not driver.report().up
+    }
+    cut = [spec.id for spec in parts.site.channels if spec.modem in away]
+    ways = [way for way in parts.channels.values() if way.kind != "desk"]
+    return reachable((way.report() for way in ways), cut)
 
 
 async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:

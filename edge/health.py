@@ -74,6 +74,15 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         ),
     ),
     (
+        "outside",
+        Text("短信与外网均不可用", "No text messages, no internet"),
+        Text(
+            "平台叫不到任何人:用电话按通讯录人工通知,现场报警照常;检查短信模块与网络,恢复后在消息页试发一条",
+            "The hub can call nobody: phone people by the contact list, alarms on site work as ever; check modem and "
+            "network, then send a test from the page of messages",
+        ),
+    ),
+    (
         "program",
         Text("平台程序出错", "Error in the hub's program"),
         Text(

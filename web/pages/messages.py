@@ -32,6 +32,14 @@ STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.DROPPED: (_("No longer needed"), "low"),
 }
 """Words, and the look of their tag."""
+TRIED: Final = (_("Not delivered yet, will be tried again"), "medium")
+
+
+def look_of(case: Notification) -> tuple[str, str]:
+    """Words and look of a message's state; one that waits because its attempts failed is told from one in a queue."""
+    return TRIED if case.state is State.QUEUED and case.error is not None else STATES[case.state]
+
+
 MESSAGES: Final[Mapping[str, str]] = {
     "alarm": _("Alarm"),
     "nobody": _("Nobody responded"),
@@ -118,7 +126,7 @@ async def messages(
         ways=WAYS,
         channel_names={channel.id: channel.name for channel in channels},
         persons={person.id: person.name for person in hub.site.roster.persons.values()},
-        states=STATES,
+        look_of=look_of,
         kinds=MESSAGES,
         reasons=REASONS,
         channel_states=CHANNELS,

@@ -119,6 +119,7 @@ CHECKS: Final = {
     "clock": _("Clock"),
     "loop": _("Main loop"),
     "annunciation": _("Sound of the desk"),
+    "outside": _("Ways out to people"),
     "program": _("Program"),
 }
 COUNTERS: Final = {

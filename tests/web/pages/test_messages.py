@@ -62,6 +62,15 @@ async def test_a_channel_that_is_not_set_up_is_grey_here_and_amber_on_the_health
     assert 'class="c-medium"' in health
 
 
+async def test_what_failed_and_waits_for_its_next_try_is_not_delivered_yet(person, hub: FakeHub):
+    waiting = replace(CASE, state=NotificationState.QUEUED, error="no connection to the server", attempt=1)
+    hub.put_case("notification", waiting.to_dict())
+    hub.put_case("notification", replace(waiting, id="nt-1-2", error=None, attempt=0).to_dict())
+    page = (await (await person("guard")).get("/messages")).text
+    assert page.count("未送达,将继续重试") == 1
+    assert page.count("待发送") == 1
+
+
 async def _no_cursor(*_: object) -> None:
     raise ValueError
 
