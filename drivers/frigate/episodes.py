@@ -68,8 +68,8 @@ class Episodes:
             told += self._stays(event, kind, one)
         elif one is not None:
             told += self._over(Episode(one.id, one.kind, event, one.zone, event.time), "end", event.time)
-        elif event.kind == "end" and self._inside(event, event.entered):
-            # The hub was started while it stood there.
+        elif event.kind == "end" and event.id not in self._entries and self._inside(event, event.entered):
+            # The hub was started while it stood there. Of one that was seen to come, the end has been told.
             told += self._over(
                 Episode(_name(event.id, self._aim.address, 1), kind, event, self._zone(event.entered), 0),
                 "end",

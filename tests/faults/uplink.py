@@ -32,6 +32,7 @@ from tests.edge.store.influx.servers import VictoriaMetrics
 from tests.edge.store.making import point
 
 POINTS = 50
+SPARE = 100  # readings kept back for each fault: there is always something to send
 LATE = 0.1  # share of readings that come out of order, about
 _STRIDE = 7919  # a prime: n -> n * stride % count meets each number once
 Say = Callable[[str], None]
@@ -88,6 +89,7 @@ class _Scene:
     server: VictoriaMetrics
     telemetry: Telemetry
     follower: Follower
+    spare: list[list[Reading]]
     say: Say
 
 
@@ -115,16 +117,18 @@ async def _run(
         telemetry.open()
         telemetry.register(points)
         expected = _readings(points, readings, dice, clock.now().utc - DAY, tally)
+        spare = [expected[-n * SPARE :][:SPARE] for n in range(1, 3 * rounds + 2)]
         await _watch(tally, "without uplink", _feed(telemetry, expected[: readings // 10], rate))
         uplink = Uplink("dc", "influxdb", Text("中心", "Centre"), server.url, "o", "b", timeout=1.5)
         follower = _follower(
             tally, telemetry, InfluxSink(uplink, Lines("court", dict[str, Point]().get), clock.now), grace
         )
-        scene = _Scene(tally, dice, server, telemetry, follower, say)
+        scene = _Scene(tally, dice, server, telemetry, follower, spare, say)
         following = asyncio.create_task(follower.run())
-        fed = asyncio.create_task(_feed(telemetry, expected[readings // 10 :], rate))
+        fed = asyncio.create_task(_feed(telemetry, expected[readings // 10 : -SPARE * len(spare)], rate))
         await _watch(tally, "with it, and faults", _harass(scene, rounds, readings / rate))
         await fed
+        telemetry.keep(spare.pop())  # a server that restarted is noticed with the next row
         await telemetry.settled()
         await _all_sent(scene)
         following.cancel()
@@ -208,22 +212,51 @@ async def _harass(scene: _Scene, rounds: int, seconds: float) -> None:
         await asyncio.sleep(scene.dice.uniform(0.2, 1.0) * seconds / len(faults))
         scene.say(f"{name} with {scene.follower.behind} readings to go")
         scene.tally.faults[name] += 1
-        await asyncio.to_thread(_fault, scene.server, name, scene.dice.uniform(0.5, 3.0))
+        await _fault(scene, name, scene.dice.uniform(0.5, 3.0))
 
 
-def _fault(server: VictoriaMetrics, name: str, seconds: float) -> None:
+async def _fault(scene: _Scene, name: str, seconds: float) -> None:
+    server = scene.server
     if name == "paused":
         server.send(signal.SIGSTOP)
-        time.sleep(seconds)
+        scene.telemetry.keep(scene.spare.pop())
+        await _noticed(scene)
+        await asyncio.sleep(seconds / 2)
         server.send(signal.SIGCONT)
         return
-    server.end(signal.SIGKILL if name == "killed" else signal.SIGTERM)
-    time.sleep(seconds / 2)
-    server.start()
+    if name == "killed":
+        await _kill(scene)
+    scene.telemetry.keep(scene.spare.pop())
+    await asyncio.to_thread(server.end, signal.SIGTERM)
+    await asyncio.sleep(seconds / 2)
+    await asyncio.to_thread(server.start)
+
+
+async def _noticed(scene: _Scene) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            await asyncio.sleep(0.01)
+            if not scene.follower.up:
+                return
+
+
+async def _kill(scene: _Scene) -> None:
+    """Once the server has on its disk what the hub counts on: what it took a grace ago. The rest it may lose.
+
+    How soon it writes by itself depends on the machine; a snapshot writes all that it has.
+    """
+    while True:
+        taken = scene.follower._cursor
+        await asyncio.to_thread(scene.server.snapshot)
+        await asyncio.sleep(scene.dice.uniform(0.1, 1.0))
+        written = scene.follower._written
+        if written is None or written.cursor <= taken:
+            scene.server.send(signal.SIGKILL)
+            return
 
 
 async def _all_sent(scene: _Scene) -> None:
-    """Until the follower has caught up; a server that restarted last is noticed with the next row."""
+    """Until the follower has caught up."""
     async with asyncio.timeout(300):
         while True:
             scene.follower.wake()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -109,7 +109,14 @@ def test_any_bytes_give_messages_or_a_protocol_error(said: list[tuple[str, Any]]
         check(codec, f"frigate/{topic}", payload)
 
 
+def stood(kind: str, **more: Any) -> dict[str, Any]:
+    body = {"id": "1.5-a", "camera": "shed", "label": "person", "start_time": 0.0}
+    return {"type": kind, "after": {**body, **more}}
+
+
 @given(st.lists(events | stats, max_size=30))
+@example([stood("new"), {"cameras": {}, "service": {"last_updated": 301}}, stood("end", frame_time=302.0)])
+@example([stood("new"), stood("update", false_positive=True), stood("end")])
 def test_what_is_told_of_an_object_begins_once_and_ends_once(said: list[Any]) -> None:
     codec = FrigateCodec("frigate", ADDRESSES)
     begun: set[str] = set()
@@ -148,6 +155,12 @@ def test_a_van_stands_in_the_lane_and_leaves(nvr: Nvr) -> None:
     assert first["id"] != again["id"]  # the hub has ended the first for good
     assert nvr.event("end", label="truck", zones=[]) == ["finding car end", "car False"]
     assert nvr.event("update", label="truck", zones=["fire_lane"]) == []  # said again after its end
+
+
+def test_what_left_the_zones_before_its_end_ends_once(nvr: Nvr) -> None:
+    nvr.event("new", label="truck", zones=["fire_lane"])
+    assert nvr.event("update", label="truck", zones=["gate"]) == ["finding car end", "car False"]
+    assert nvr.event("end", label="truck", zones=[]) == []  # though it was in the zones once
 
 
 def test_one_alarm_while_anyone_is_there_and_a_finding_of_each(nvr: Nvr) -> None:

@@ -95,8 +95,12 @@ class VictoriaMetrics:
                 for at, value in zip(series["timestamps"], series["values"], strict=True):
                     yield series["metric"], at, value
 
+    def snapshot(self) -> None:
+        """Makes it write what it holds in memory to its disk."""
+        urllib.request.urlopen(f"{self.url}/snapshot/create", timeout=30).close()  # noqa: S310 - http
+
     def flush(self) -> None:
-        urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=10).close()  # noqa: S310 - http
+        urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=30).close()  # noqa: S310 - http
 
 
 class Request:
