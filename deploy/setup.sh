@@ -57,16 +57,16 @@ browser() {
     has chromium || has chromium-browser || missing="$missing chromium"
 }
 
-# data_centre: a server for the tests of the uplink, which are skipped where there is none.
-data_centre() {
-    has victoria-metrics && return 0
-    has apt-cache && [ -n "$(apt-cache policy victoria-metrics 2>/dev/null)" ] && apt_install victoria-metrics || {
-        say "no victoria-metrics here: the tests against a real data centre are skipped"
+# server PROGRAM PACKAGE WHAT: a server for tests that are skipped where there is none.
+server() {
+    has "$1" && return 0
+    has apt-cache && [ -n "$(apt-cache policy "$2" 2>/dev/null)" ] && apt_install "$2" || {
+        say "no $2 here: the tests of $3 are skipped"
         return 0
     }
     if [ -d /run/systemd/system ]; then
-        say "Debian would now keep a victoria-metrics of its own; nothing here uses it, so it is switched off again"
-        as_root systemctl disable --now victoria-metrics >&2 || true
+        say "Debian would now keep a $2 of its own; nothing here uses it, so it is switched off again"
+        as_root systemctl disable --now "$2" >&2 || true
     fi
 }
 
@@ -102,7 +102,11 @@ programs() {
         browser
         has_cjk_font || missing="$missing fonts-wqy-zenhei"
     fi
-    [ "$1" = demo ] || { data_centre; rtsp_cameras; }
+    if [ "$1" = test ]; then
+        server victoria-metrics victoria-metrics "a real data centre"
+        server influxd influxdb "the dashboard's queries"
+        rtsp_cameras
+    fi
     [ -n "$missing" ] || return 0
     apt_install $missing && return 0
     [ "$1" = demo ] || fail "the tests need what apt could not install here:$missing (as root: apt-get install$missing)"

@@ -3,7 +3,8 @@
     temperature,site=heanyuan,zone=b3/s1/3f/301,device=ht-1,point=temperature,unit=°C,quality=good,arrival=live value=21.5 1790000000000000
 
 measurement: the quantity; `state` where the point has a signal; else `reading`.
-tags: site, zone, device, point, unit, quality, arrival; reason and purpose only where there is something to say.
+tags: site, zone, device, point, unit, quality, arrival; signal of a state; reason and purpose only where there is
+something to say.
 field: `value` a number (always a float, so that a measurement never changes its type), `state` a boolean (true:
 abnormal), `text` a string (also an infinite number), `missing=true` where the device said it has no value.
 time: µs since 1970, UTC.
@@ -56,6 +57,7 @@ class Lines:
                 measurement = point.spec.quantity.id
             elif point.spec.signal is not None:
                 measurement = "state"
+                tags["signal"] = point.spec.signal.value
             tags |= {"zone": point.device.zone, "unit": point.unit}
         tags |= {"quality": said.quality, "arrival": said.arrival}
         if said.reason is not None:

@@ -61,7 +61,7 @@ def test_a_state_and_what_is_to_be_said_of_it() -> None:
     made = line(
         at, True, quality=Quality.BAD, reason=Reason.STALE, arrival=Arrival.RETAINED, purpose=Purpose.TEST
     )
-    assert made.startswith("state,site=court,")
+    assert made.startswith("state,site=court,device=sm-1,point=smoke,signal=fire,")
     assert ",quality=bad,arrival=retained,reason=stale,purpose=test " in made
 
 
