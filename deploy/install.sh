@@ -18,6 +18,7 @@ set -eu
 umask 022
 . "$(dirname "$0")/setup.sh"
 . "$(dirname "$0")/packages.sh"
+. "$(dirname "$0")/certificates.sh"
 
 here=$root/deploy
 site=/etc/edge-hub
@@ -33,9 +34,6 @@ journal_conf=/etc/systemd/journald.conf.d/edge-hub.conf
 watchdog_conf=/etc/systemd/system.conf.d/edge-hub.conf
 UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer"
 SPACE=1500 # MB: two versions side by side, and room to work
-CA_DAYS=7300
-SERVER_DAYS=820 # phones refuse more than 825
-RENEW_BEFORE=5184000 # seconds: 60 days
 ARMED_WITHIN=120 # seconds
 
 dry=no task=install purge=no admin=admin
@@ -198,7 +196,7 @@ new_release() {
     $pip --find-links "$offline/wheels" --require-hashes -r "$offline/requirements.txt"
     $pip --no-deps "$1"
     mkdir -p "$release/deploy"
-    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/systemd" "$release/deploy/"
+    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/certificates.sh" "$here/systemd" "$release/deploy/"
     "$release/bin/python" -m compileall -q "$release/lib" || true
     "$release/bin/edge-hub" --version >/dev/null
     : >"$release/.complete"
@@ -274,67 +272,13 @@ END
 
 # --- certificates ----------------------------------------------------------------------------------------------------
 
-# certificate FILE-WITHOUT-SUFFIX GROUP: made or renewed; 0 when it was, 1 when it is still good.
-certificate() {
-    if [ "$dry" = yes ]; then note "would make or renew: $1.crt, $1.key (group $2)"; return 1; fi
-    alternatives=
-    good=yes
-    openssl x509 -in "$1.crt" -noout -checkend "$RENEW_BEFORE" >/dev/null 2>&1 && [ -s "$1.key" ] || good=no
-    openssl verify -CAfile "$ca/ca.crt" "$1.crt" >/dev/null 2>&1 || good=no
-    for name in $(own_names); do
-        case $name in
-        *[!0-9.]*) alternatives="$alternatives,DNS:$name"; ask=-checkhost ;;
-        *) alternatives="$alternatives,IP:$name"; ask=-checkip ;;
-        esac
-        openssl x509 -in "$1.crt" -noout $ask "$name" 2>/dev/null | grep -q 'does match' || good=no
-    done
-    [ "$good" = no ] || return 1
-    mkdir -p "$scratch/tls"
-    (
-        umask 077
-        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$host" \
-            -keyout "$scratch/tls/key" -out "$scratch/tls/request" 2>/dev/null
-        printf '%s\n' "basicConstraints=critical,CA:FALSE" "keyUsage=critical,digitalSignature" \
-            "extendedKeyUsage=serverAuth" "subjectAltName=${alternatives#,}" >"$scratch/tls/extensions"
-        openssl x509 -req -in "$scratch/tls/request" -CA "$ca/ca.crt" -CAkey "$ca/ca.key" -sha256 -days "$SERVER_DAYS" \
-            -set_serial "0x$(openssl rand -hex 16)" -extfile "$scratch/tls/extensions" -out "$scratch/tls/crt" 2>/dev/null
-    )
-    for part in key crt; do
-        cp "$scratch/tls/$part" "$1.$part.new"
-        chown "root:$2" "$1.$part.new"
-        chmod 0640 "$1.$part.new"
-    done
-    # Cut off between the two, the pair does not fit and is made again (`paired`).
-    mv "$1.key.new" "$1.key"
-    mv "$1.crt.new" "$1.crt"
-    note "made: $1.crt, until $(openssl x509 -in "$1.crt" -noout -enddate | cut -d = -f 2)"
-}
-
-# paired FILE-WITHOUT-SUFFIX: key and certificate belong together.
-paired() { [ "$(openssl x509 -in "$1.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$1.key" -pubout 2>/dev/null)" ]; }
-
 make_certificates() {
     step "Certificates of this site, $ca"
     folder "$ca" 0755 root:root
     folder "$site/tls" 0750 root:edge-hub
     folder "$broker" 2750 root:mosquitto
-    if [ "$dry" = no ] && ! { [ -s "$ca/ca.key" ] && [ -s "$ca/ca.crt" ] && paired "$ca/ca"; }; then
-        (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$CA_DAYS" -sha256 \
-            -subj "/CN=edge-hub $host $(date +%F)" \
-            -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
-            -keyout "$ca/ca.key.new" -out "$ca/ca.crt.new" 2>/dev/null)
-        mv "$ca/ca.key.new" "$ca/ca.key"
-        mv "$ca/ca.crt.new" "$ca/ca.crt"
-        note "made: $ca/ca.crt, the authority that phones, screens and gateways are to trust"
-    fi
-    do_ chmod 0600 "$ca/ca.key"
-    do_ chmod 0644 "$ca/ca.crt"
-    renewed=
-    for pair in "$site/tls/server edge-hub" "$broker/server mosquitto"; do
-        set -- $pair
-        [ "$dry" = yes ] || paired "$1" || rm -f "$1.crt"
-        if certificate "$1" "$2"; then renewed="$renewed $2"; fi
-    done
+    make_authority
+    renew "$site/tls/server" edge-hub "$broker/server" mosquitto
 }
 
 use_certificates() {

@@ -1,0 +1,71 @@
+# A site's own certificates: read by install.sh and containers/prepare.sh, not run. POSIX sh.
+#
+# Needs of the reader: dry (yes or no), host, ca (the authority's folder), scratch, note, do_, own_names (names one a line).
+
+CA_DAYS=7300
+SERVER_DAYS=820 # phones refuse more than 825
+RENEW_BEFORE=5184000 # seconds: 60 days
+
+# certificate FILE-WITHOUT-SUFFIX GROUP: made or renewed; 0 when it was, 1 when it is still good.
+certificate() {
+    if [ "$dry" = yes ]; then note "would make or renew: $1.crt, $1.key (group $2)"; return 1; fi
+    alternatives=
+    good=yes
+    openssl x509 -in "$1.crt" -noout -checkend "$RENEW_BEFORE" >/dev/null 2>&1 && [ -s "$1.key" ] || good=no
+    openssl verify -CAfile "$ca/ca.crt" "$1.crt" >/dev/null 2>&1 || good=no
+    for name in $(own_names); do
+        case $name in
+        *[!0-9.]*) alternatives="$alternatives,DNS:$name"; ask=-checkhost ;;
+        *) alternatives="$alternatives,IP:$name"; ask=-checkip ;;
+        esac
+        openssl x509 -in "$1.crt" -noout $ask "$name" 2>/dev/null | grep -q 'does match' || good=no
+    done
+    [ "$good" = no ] || return 1
+    mkdir -p "$scratch/tls"
+    (
+        umask 077
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$host" \
+            -keyout "$scratch/tls/key" -out "$scratch/tls/request" 2>/dev/null
+        printf '%s\n' "basicConstraints=critical,CA:FALSE" "keyUsage=critical,digitalSignature" \
+            "extendedKeyUsage=serverAuth" "subjectAltName=${alternatives#,}" >"$scratch/tls/extensions"
+        openssl x509 -req -in "$scratch/tls/request" -CA "$ca/ca.crt" -CAkey "$ca/ca.key" -sha256 -days "$SERVER_DAYS" \
+            -set_serial "0x$(openssl rand -hex 16)" -extfile "$scratch/tls/extensions" -out "$scratch/tls/crt" 2>/dev/null
+    )
+    for part in key crt; do
+        cp "$scratch/tls/$part" "$1.$part.new"
+        chown "root:$2" "$1.$part.new"
+        chmod 0640 "$1.$part.new"
+    done
+    # Cut off between the two, the pair does not fit and is made again (`paired`).
+    mv "$1.key.new" "$1.key"
+    mv "$1.crt.new" "$1.crt"
+    note "made: $1.crt, until $(openssl x509 -in "$1.crt" -noout -enddate | cut -d = -f 2)"
+}
+
+# paired FILE-WITHOUT-SUFFIX: key and certificate belong together.
+paired() { [ "$(openssl x509 -in "$1.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$1.key" -pubout 2>/dev/null)" ]; }
+
+# make_authority: whom phones, screens and gateways are to trust, once.
+make_authority() {
+    if [ "$dry" = no ] && ! { [ -s "$ca/ca.key" ] && [ -s "$ca/ca.crt" ] && paired "$ca/ca"; }; then
+        (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$CA_DAYS" -sha256 \
+            -subj "/CN=edge-hub $host $(date +%F)" \
+            -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
+            -keyout "$ca/ca.key.new" -out "$ca/ca.crt.new" 2>/dev/null)
+        mv "$ca/ca.key.new" "$ca/ca.key"
+        mv "$ca/ca.crt.new" "$ca/ca.crt"
+        note "made: $ca/ca.crt, the authority that phones, screens and gateways are to trust"
+    fi
+    do_ chmod 0600 "$ca/ca.key"
+    do_ chmod 0644 "$ca/ca.crt"
+}
+
+# renew FILE-WITHOUT-SUFFIX GROUP…: makes what is missing, expires soon or lacks a name; sets `renewed` to the groups concerned.
+renew() {
+    renewed=
+    while [ $# -gt 0 ]; do
+        [ "$dry" = yes ] || paired "$1" || rm -f "$1.crt"
+        if certificate "$1" "$2"; then renewed="$renewed $2"; fi
+        shift 2
+    done
+}
