@@ -105,6 +105,7 @@ programs() {
     if [ "$1" = test ]; then
         server victoria-metrics victoria-metrics "a real data centre"
         server influxd influxdb "the dashboard's queries"
+        server upsd nut-server "a real UPS server"
         rtsp_cameras
     fi
     [ -n "$missing" ] || return 0

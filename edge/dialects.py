@@ -18,6 +18,7 @@ DRIVERS: Final[Mapping[str, str]] = {
     "zigbee2mqtt": "drivers.zigbee2mqtt.driver:Zigbee2MqttDriver",
     "frigate": "drivers.frigate.driver:FrigateDriver",
     "modbus-rtu": "drivers.modbus_rtu.driver:ModbusDriver",
+    "nut": "drivers.nut.driver:NutDriver",
     "at-modem": "drivers.at_modem.driver:ModemDriver",
     "camera": "drivers.camera.driver:CameraDriver",
 }

@@ -231,7 +231,8 @@ class Looking(Protocol):
 class DriverSchema:
     """What a driver's `config.py` exports as `SCHEMA`: pydantic models for each table it reads, strict.
 
-    kind: which table of site.toml lists its connections ("mqtt" › `[[mqtt.listen]]`, or "serial" › `[[serial]]`).
+    kind: which table of site.toml lists its connections ("mqtt" › `[[mqtt.listen]]`, "serial" › `[[serial]]`, "nut"
+    or "camera" likewise).
     connection: the table of one source, without its `id`, `dialect` and `name`, which every source has.
     address: `address = {dialect = …, …}` of a device, without its `dialect`.
     profile: the `read = {…}` of a profile, point: the `read = {…}` of one of its points.

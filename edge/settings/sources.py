@@ -1,4 +1,4 @@
-"""[[mqtt]] with its [[mqtt.listen]], [[serial]], [[camera]]: where messages come from, what `local.toml` changes."""
+"""[[mqtt]] with its [[mqtt.listen]], [[serial]], [[nut]], [[camera]]: where messages come from; `local.toml`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,15 @@ class LocalBus(Table):
     port: Words | None = None
 
 
+class LocalServer(Table):
+    """[nut.<server id>] of local.toml."""
+
+    host: Words | None = None
+    port: int | None = None
+    username: str | None = None
+    password_file: Words | None = None
+
+
 class LocalCamera(Table):
     """[camera.<source id>] of local.toml. dwell: of all zones of this camera."""
 
@@ -58,6 +67,7 @@ class LocalFile(Table):
 
     mqtt: dict[str, LocalBroker] = Field(default_factory=dict)
     serial: dict[str, LocalBus] = Field(default_factory=dict)
+    nut: dict[str, LocalServer] = Field(default_factory=dict)
     camera: dict[str, LocalCamera] = Field(default_factory=dict)
 
 
@@ -88,8 +98,9 @@ def read_sources(
     for path, item in tables(report, sheet, ("serial",), sheet.data.get("serial")):
         reader.unique(ports, path, item.get("port"), "port", "duplicate_address")
         reader.source(path, item, "serial", None)
-    for path, item in tables(report, sheet, ("camera",), sheet.data.get("camera")):
-        reader.source(path, item, "camera", None)
+    for kind in ("nut", "camera"):
+        for path, item in tables(report, sheet, (kind,), sheet.data.get(kind)):
+            reader.source(path, item, kind, None)
     return reader.sources
 
 
