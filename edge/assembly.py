@@ -51,6 +51,7 @@ from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
 from edge.lock import only_hub, remember_site
 from edge.outward import KINDS, Outward, showing
+from edge.machine.making import Machine
 from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
@@ -113,7 +114,9 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
     async with AsyncExitStack() as stack:
         stack.enter_context(only_hub(options.data))
         remember_site(options.data, options.site)
-        parts = await _stores(stack, site, options, clock)
+        machine = Machine(options.data, site, options.tls_cert, clock)
+        stack.enter_context(machine.run())
+        parts = await _stores(stack, site, options, clock, machine)
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
         await _drivers(stack, parts)
@@ -147,8 +150,11 @@ class _Parts:
     guard: DiskGuard
     keeper: Keeper
 
+    machine: Machine
 
-async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Clock) -> _Parts:
+async def _stores(
+    stack: AsyncExitStack, site: Site, options: Options, clock: Clock, machine: Machine
+) -> _Parts:
     """Open the stores, and everything that only remembers."""
     inbox, rejects = Inbox(), Rejects()
     loop = asyncio.get_running_loop()
@@ -176,7 +182,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
     room = site.unit.control_room
     directory = Directory(
         [
-            *health.built_in_devices(site.connections, room, [*site.uplinks, *site.outlets]),
+            *health.built_in_devices(site.connections, room, [*site.uplinks, *site.outlets], machine.points),
             *duties.devices(site.duties.duties.values(), room),
             *site.devices.values(),
         ],
@@ -220,6 +226,7 @@ async def _stores(stack: AsyncExitStack, site: Site, options: Options, clock: Cl
             ),
         ),
     )
+        machine=machine,
 
 
 async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
@@ -363,7 +370,7 @@ def _outward(facts: FactLog, line: Line, publishers: Sequence[Publisher]) -> Out
 
 def _rules(parts: _Parts) -> list[AlarmRule]:
     """The hub's own rules, which no file can leave out, and the site's."""
-    own = [*health.RULES, *outputs.rules(parts.site.devices.values())]
+    own = [*health.RULES, *parts.machine.rules, *outputs.rules(parts.site.devices.values())]
     return [*own, *duties.rules(parts.site.duties.duties.values()), *parts.site.rules]
 
 
@@ -429,6 +436,7 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
         parts.keeper.perform,
     )
     pipeline.reach_out(reach.perform)
+    parts.machine.sending = lambda: sender.under_way
 
 
 def _rehearse(parts: _Parts, hub: RunningHub, effect: Rehearse) -> None:

@@ -6,7 +6,7 @@ fails is a reading like any other, and the rules below make a fault of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -22,6 +22,7 @@ from edge.ingest import strangers
 
 HUB: Final = "hub"
 UPLINK: Final = "uplink"
+_RATE: Final = 1000.0  # values a second that are evaluated: what the hub says of itself comes all at once
 Probe = Callable[[Instant], tuple[bool, Text]]
 
 # name, what it is called, what a guard does about it. The order is that of the health page.
@@ -174,9 +175,15 @@ RULES: Final[tuple[AlarmRule, ...]] = (
 
 
 def built_in_devices(
-    connections: Iterable[Connection], room: Text, uplinks: Iterable[Uplink | Outlet] = ()
+    connections: Iterable[Connection],
+    room: Text,
+    uplinks: Iterable[Uplink | Outlet] = (),
+    machine: Sequence[PointSpec] = (),
 ) -> list[Device]:
-    """The device "hub" and one device per connection, uplink and outlet, placed in the control room `room`."""
+    """The device "hub" and one device per connection, uplink and outlet, placed in the control room `room`.
+
+    machine: further points of the hub, of what it runs on.
+    """
 
     def device(id: str, category: str, name: Text, points: tuple[PointSpec, ...]) -> Device:
         profile = DeviceProfile(
@@ -195,8 +202,9 @@ def built_in_devices(
         return Device(id, profile, name, "", name, place, id)
 
     faults = tuple(PointSpec(name, title, signal=Signal.FAULT) for name, title, _ in _FAULTS)
-    hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults))
+    hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults, *machine))
     return [
+            rate=_RATE,
         hub,
         *(device(link.id, "link", link.name, ()) for link in connections),
         *(device(uplink.id, UPLINK, uplink.name, ()) for uplink in uplinks),

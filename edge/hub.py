@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from edge import __version__
 from edge.cameras import Cameras
+from edge.beat import POINTS
 from edge.cameras.cards import models_of, told
 from edge.cameras.keeper import Keeper
 from edge.codes import device_code
@@ -42,6 +43,7 @@ from edge.facade import (
     Accounts,
     AlarmQuery,
     CameraState,
+    Backups,
     CaseQuery,
     ChannelState,
     DeviceState,
@@ -56,6 +58,7 @@ from edge.facade import (
     Totals,
 )
 from edge.ingest.binding import Directory
+from edge.health import HUB
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.metrics import metrics, of_cameras
 from edge.outputs import Outputs
@@ -75,6 +78,13 @@ def wall_order(alarm: Alarm) -> tuple[bool, int, int, bool, int]:
 
 
 class RunningHub:
+def _shown(point: Point) -> bool:
+    """Whether a point is for people: those of the site's devices, and what the hub knows of itself."""
+    if not point.device.profile.built_in:
+        return True
+    return point.device.id == HUB and point.spec is not LINK and point.spec not in POINTS
+
+
     """See `edge.facade.Hub` for what each method promises."""
 
     version = __version__
@@ -93,6 +103,7 @@ class RunningHub:
         evidence: Evidence,
         records: Records,
         duty: OnDuty,
+        backups: Backups,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
         ways: Sequence[Way] = (),
@@ -104,6 +115,7 @@ class RunningHub:
         self.evidence = evidence
         self.records = records
         self._line = line
+        self.backups = backups
         self._channels = channels
         self._pipeline = pipeline
         self._directory = directory
@@ -199,9 +211,7 @@ class RunningHub:
         return DeviceState(device, supervision.online(device.id), supervision.heard_at(device.id), alarms)
 
     def points(self) -> Sequence[PointState]:
-        return [
-            self._point_state(p) for p in self._directory.points.values() if not p.device.profile.built_in
-        ]
+        return [self._point_state(p) for p in self._directory.points.values() if _shown(p)]
 
     def point(self, id: str) -> PointState | None:
         point = self._directory.points.get(id)
@@ -227,7 +237,7 @@ class RunningHub:
 
     def changed_values(self, since: int) -> tuple[int, Sequence[PointState]]:
         version, points = self._line.values.changed(since)
-        return version, [self._point_state(p) for p in points if not p.device.profile.built_in]
+        return version, [self._point_state(p) for p in points if _shown(p)]
 
     # ---- outputs -----------------------------------------------------------------------------------------------
 

@@ -29,6 +29,11 @@ class Sender:
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def under_way(self) -> int:
+        """Attempts that have not ended."""
+        return len(self._tasks)
+
     def start(self) -> None:
         """Start all channels; one that cannot is logged and answers its attempts with an error."""
         for channel in self._channels.values():

@@ -120,5 +120,9 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
         _q("rssi", "dBm", -200, 50, "信号强度", "signal strength", 0),
         _q("snr", "dB", -50, 50, "信噪比", "signal to noise", 1),
         _q("link_quality", "LQI", 0, 255, "链路质量", "link quality", 0),
+        _q("delay", "ms", 0, 10_000_000, "延迟", "delay", 0, s=1000),
+        _q("data", "MB", 0, 1e9, "数据量", "amount of data", 0, kB=0.001, GB=1000),
+        _q("share", "%", 0, 100, "占比", "share", 0),
+        _q("remaining", "d", -40_000, 40_000, "剩余天数", "days left", 0, h=1 / 24),
     )
 }

@@ -263,6 +263,8 @@ class View:
         if fact.kind == "uplink.caught_up":
             made_up = self._word(wording.MADE_UP) % fact.body
             return self.joined(said, self.link(str(fact.body["id"])), made_up)
+        if fact.kind == "hub.started":
+            return self.joined(said, self._word(wording.STARTS.get(str(fact.body["cause"]), "")))
         return self.joined(said, *self._details(fact.body))
 
     def step(self, fact: Fact) -> str:

@@ -123,6 +123,16 @@ CHECKS: Final = {
     "program": _("Program"),
 }
 COUNTERS: Final = {
+STARTS: Final = {
+    "first": _("first start"),
+    "stopped": _("stopped and started by hand or by an upgrade"),
+    "killed": _("the hub had ended without a word: crash, or ended by the system"),
+    "rebooted": _("the machine was restarted in order"),
+    "power": _("the machine had gone off without a word: power cut, plug or reset button"),
+    "panic": _("the machine's kernel had crashed"),
+    "watchdog": _("the hardware watchdog restarted a machine that hung"),
+}
+"""Why the hub was started, by the cause of the fact `hub.started`."""
     "connects": _("connections"),
     "sent": _("sent"),
     "repeated": _("sent again in doubt"),
@@ -228,6 +238,7 @@ KINDS: Final = {
     "uplink.caught_up": _("Data centre has caught up"),
     "uplink.resent": _("Readings sent once more"),
     "hub.restored": _("Hub restored from a backup"),
+    "hub.started": _("Hub started"),
     "account.created": _("Account created"),
     "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),

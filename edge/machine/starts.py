@@ -1,0 +1,143 @@
+"""Why the hub was started: what the last run left behind, beside what the machine says of itself.
+
+`run.json` in the data folder is written twice in a run: at its start, and at a stop in order.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from edge.domain.instant import Instant, to_rfc3339
+from edge.machine.system import System
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "run.json"
+KIND: Final = "hub.started"
+"""Kind of the fact about a start; its body is `Started.body()`."""
+
+
+class Cause(StrEnum):
+    """Why a run began."""
+
+    FIRST = "first"  # nothing is known of a run before
+    STOPPED = "stopped"  # stopped in order while the machine ran on: by a person, an upgrade
+    KILLED = (
+        "killed"  # ended without a word while the machine ran on: crash, watchdog of systemd, out of memory
+    )
+    REBOOTED = "rebooted"  # the machine was shut down or restarted in order
+    POWER = "power"  # the machine went away without a word: power cut, plug, reset button
+    PANIC = "panic"  # the kernel crashed
+    WATCHDOG = "watchdog"  # the hardware watchdog restarted a machine that hung
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run leaves. boot: the kernel's id of the boot. started, stopped: µs UTC as its clock had it then.
+
+    clean: it stopped in order, at `stopped`.
+    """
+
+    boot: str
+    started: int
+    clean: bool = False
+    stopped: int | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A start and why. before: the run before it, None for the first. undervolted: the supply was weak in this boot."""
+
+    cause: Cause
+    run: Run
+    before: Run | None
+    undervolted: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """Of the fact: times as RFC 3339, null where unknown. `last_stopped` is null where it did not stop in order."""
+        before = self.before
+        return {
+            "cause": self.cause.value,
+            "version": self.run.version,
+            "boot": self.run.boot,
+            "undervolted": self.undervolted,
+            "last_started": None if before is None else to_rfc3339(before.started),
+            "last_stopped": None if before is None or before.stopped is None else to_rfc3339(before.stopped),
+            "last_version": None if before is None else before.version,
+        }
+
+
+def cause(before: Run | None, boot: str, *, panic: bool, watchdog: bool) -> Cause:
+    """Why a run begins in the boot `boot`, `before` being what the last one left.
+
+    panic, watchdog: the kernel left a crash, the hardware watchdog says it was it. Both tell of this boot's reason, so
+    they count only where the boot is a new one and the hub had no time to stop.
+    """
+    if before is None:
+        return Cause.FIRST
+    if before.boot == boot:
+        return Cause.STOPPED if before.clean else Cause.KILLED
+    if before.clean:
+        return Cause.REBOOTED
+    if watchdog:
+        return Cause.WATCHDOG
+    return Cause.PANIC if panic else Cause.POWER
+
+
+class Starts:
+    """Keeps `run.json`. A disk that cannot be written costs the cause of the next start, nothing else."""
+
+    def __init__(self, data: Path, system: System, version: str) -> None:
+        self._path = data / FILE
+        self._system = system
+        self._version = version
+        self._run: Run | None = None
+
+    def begin(self, now: Instant) -> Started:
+        """This run begins."""
+        before, boot = last_run(self._path), self._system.boot()
+        why = cause(before, boot, panic=self._system.panic(), watchdog=self._system.watchdog_reset())
+        self._run = Run(boot, now.utc, version=self._version)
+        self._write(self._run)
+        return Started(why, self._run, before, self._system.was_undervolted())
+
+    def end(self, now: Instant) -> None:
+        """It stops in order."""
+        if self._run is not None:
+            self._write(Run(self._run.boot, self._run.started, True, now.utc, self._version))
+
+    def _write(self, run: Run) -> None:
+        new = self._path.with_name(self._path.name + ".new")
+        try:
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(asdict(run), file)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError as error:
+            log.warning("%s cannot be written, the next start will not know its cause: %s", self._path, error)
+
+
+def last_run(path: Path) -> Run | None:
+    """What the last run left in `path`; None where there is nothing that can be read."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(kept, Mapping):
+        return None
+    boot, started, stopped = kept.get("boot"), kept.get("started"), kept.get("stopped")
+    if not isinstance(boot, str) or not isinstance(started, int):
+        return None
+    return Run(
+        boot, started, kept.get("clean") is True, stopped if isinstance(stopped, int) else None,
+        str(kept.get("version", "")),
+    )  # fmt: skip
