@@ -1,14 +1,17 @@
 """Accounts, sessions and tokens in a file of their own; only hashes of secrets are kept.
 
 The command line writes the same file while the hub runs. Every change leaves a row in `account_log`, which the hub
-turns into facts. Failed sign-ins are counted in memory: an attacker shall not wear out the card.
+turns into facts. A copy beside it brings accounts and tokens back where the file is damaged. Failed sign-ins are
+counted in memory: an attacker shall not wear out the card.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,8 +21,9 @@ from typing import Any, Final
 
 from edge.domain.instant import MINUTE, Instant
 from edge.facade import Account, Role
+from edge.store.kept_accounts import bring_back, keep, rows_of
 from edge.store.migrations import ACCOUNTS, migrate
-from edge.store.writer import Database, StoreError, make_private, store_error
+from edge.store.writer import Database, Loss, StoreError, make_private, store_error
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ class SqliteAccounts:
 
     def __init__(self, path: Path, *, now: Callable[[], Instant]) -> None:
         self._now = now
-        self._db = Database(path, ACCOUNTS, opened=lambda _conn: None, stamp=_stamp)
+        self._db = Database(path, ACCOUNTS, opened=self._begin, stamp=_stamp, expendable=True)
         self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._loose: dict[bytes, tuple[str, int]] = {}  # sessions a full disk did not take: (name, expires)
         self._given = 0
@@ -50,9 +54,25 @@ class SqliteAccounts:
         self._db.close()
 
     @property
-    def set_aside(self) -> Path | None:
-        """Where a damaged file went."""
-        return self._db.set_aside
+    def losses(self) -> Sequence[Loss]:
+        """How often it had to be begun anew, since the start."""
+        return self._db.losses
+
+    def _begin(self, conn: sqlite3.Connection) -> None:
+        """After each opening, in the writer thread: an empty file takes up the copy, a copy follows the file."""
+        brought = _bring_back(conn, self._db.path, self._now().utc)
+        self._db.saved = {"accounts": brought}
+        keep(self._db.path, rows_of(conn))
+
+    async def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """A transaction, after which the copy is written, too."""
+
+        def work_and_read(conn: sqlite3.Connection) -> dict[str, list[list[Any]]]:
+            work(conn)
+            return rows_of(conn)
+
+        rows = await self._db.write(work_and_read)
+        await asyncio.wrap_future(self._db.submit(lambda _conn: keep(self._db.path, rows), plain=True))
 
     async def account(self, name: str) -> Account | None:
         return await self._db.read(lambda conn: _account(conn, name))
@@ -62,12 +82,12 @@ class SqliteAccounts:
 
     async def put(self, account: Account, by: str) -> None:
         at = self._now().utc
-        await self._db.write(lambda conn: _put(conn, account, by, at))
+        await self._change(lambda conn: _put(conn, account, by, at))
 
     async def remove(self, name: str, by: str) -> None:
         at = self._now().utc
         self._loose = {secret: kept for secret, kept in self._loose.items() if kept[0] != name}
-        await self._db.write(lambda conn: _remove(conn, name, by, at))
+        await self._change(lambda conn: _remove(conn, name, by, at))
 
     async def open_session(self, secret_hash: bytes, name: str, now: int, expires: int) -> None:
         def work(conn: sqlite3.Connection) -> None:
@@ -123,7 +143,7 @@ class SqliteAccounts:
 
     async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None:
         at = self._now().utc
-        await self._db.write(lambda conn: _put_token(conn, secret_hash, account, by, at))
+        await self._change(lambda conn: _put_token(conn, secret_hash, account, by, at))
 
     async def token(self, secret_hash: bytes) -> Account | None:
         return await self._db.read(lambda conn: _token(conn, secret_hash))
@@ -152,7 +172,7 @@ class SqliteAccounts:
 
     async def put_pin(self, name: str, pin_hash: str, by: str) -> None:
         at = self._now().utc
-        await self._db.write(lambda conn: _put_pin(conn, name, pin_hash, by, at))
+        await self._change(lambda conn: _put_pin(conn, name, pin_hash, by, at))
 
     async def drain_log(self) -> list[Change]:
         """Changes that are not in the journal yet, oldest first; told again until `recorded`."""
@@ -186,8 +206,11 @@ class AccountFile:
             conn.execute("PRAGMA synchronous=FULL")
             migrate(conn, ACCOUNTS)
             conn.execute("BEGIN IMMEDIATE")
+            _bring_back(conn, self.path, time.time_ns() // 1000)
             yield conn
+            rows = rows_of(conn)
             conn.execute("COMMIT")
+            keep(self.path, rows)
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
         finally:
@@ -231,6 +254,13 @@ class AccountFile:
             if gone:
                 _log(conn, "token.removed", by, {"name": name}, at)
             return gone
+
+
+def _bring_back(conn: sqlite3.Connection, path: Path, at: int) -> int:
+    """Fill an empty file from its copy, and note that; the number of accounts and tokens."""
+    if brought := bring_back(conn, path):
+        _log(conn, "account.restored", "hub", {"name": path.name, "accounts": brought}, at)
+    return brought
 
 
 def _of(row: Sequence[Any]) -> Account:

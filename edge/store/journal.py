@@ -30,7 +30,7 @@ from edge.store.case_rows import (
 )
 from edge.store.migrations import JOURNAL
 from edge.store.words import HASH, erase_words, parted, whole, words_hash
-from edge.store.writer import Database, StoreError, peek
+from edge.store.writer import Database, Loss, StoreError, peek
 
 __all__ = [
     "AdoptedDevice",
@@ -46,6 +46,7 @@ __all__ = [
 _TAIL: Final = 64  # links of the chain that are verified at each start
 RESTORED: Final = "restored"
 """Key of `meta`: this journal is of a backup, and what came of it has not been taken up by a hub yet."""
+_UNREADABLE: Final = (StoreError, sqlite3.Error, ValueError, KeyError, TypeError)
 _LEAP: Final = 1_000_000  # numbers skipped when it cannot be known how many were given
 
 
@@ -156,9 +157,14 @@ class Journal:
         return self._state
 
     @property
-    def set_aside(self) -> Path | None:
-        """The damaged file that was last set aside, also since the start."""
-        return self._db.set_aside
+    def losses(self) -> Sequence[Loss]:
+        """How often it had to be begun anew, since the start."""
+        return self._db.losses
+
+    @property
+    def blemish(self) -> str | None:
+        """What of it a reader found damaged; the file is still written."""
+        return self._db.blemish
 
     async def commit(self, entry: Entry) -> None:
         """Append one transaction; StoreError when it is not durable. Facts already in the journal are left out."""
@@ -271,9 +277,12 @@ class Journal:
             0, 0, clean=False, open_alarms=[], evaluated=[], devices=[], answers=[], epochs=[]
         )
         if self._db.set_aside is not None:
-            with suppress(StoreError, ValueError, KeyError, TypeError):
+            try:
                 state = peek(self._db.set_aside, _load)
                 epoch, last = max(epoch, state.epoch), state.last
+            except _UNREADABLE:
+                with suppress(*_UNREADABLE):
+                    peek(self._db.set_aside, lambda conn: _load_parts(conn, state))
         state.epoch, state.last, state.clean, state.epochs = epoch + 1, last, False, []
         return state
 
@@ -285,7 +294,7 @@ class Journal:
         marked, marked_last = self._read_mark()
         try:
             state = peek(self.path, _load)
-        except (StoreError, ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             state = self._salvage(marked, marked_last)
         state.epoch = max(state.epoch, marked) + 1 + secrets.randbelow(_LEAP)
         state.epochs.append((state.epoch, state.last + 1))
@@ -303,6 +312,7 @@ class Journal:
         last: int,
     ) -> None:
         """Begin a new file with the open alarms and cases of the former one."""
+        self._db.saved = {"alarms": len(alarms), "cases": len(cases), "devices": len(devices)}
         rows = [(alarm.id, dump(alarm.to_dict())) for alarm in alarms]
         rows = sorted(rows + [(f"{case.kind}/{case.id}", dump(case.body)) for case in cases])
         conn.executemany("INSERT INTO carried VALUES (?, ?)", rows)
@@ -402,15 +412,32 @@ def _load(conn: sqlite3.Connection) -> JournalState:
         clean=bool(_meta(conn, "clean")),
         open_alarms=open_alarms(conn),
         evaluated=[Evaluated(s, packet, digest, tuple(json.loads(p))) for s, packet, digest, p in evaluated],
-        devices=[
-            AdoptedDevice(*row) for row in conn.execute("SELECT id, profile, source, address FROM devices")
-        ],
+        devices=_devices(conn),
         answers=[Answer(*row) for row in conn.execute("SELECT key, account, digest, alarm, at FROM answers")],
         epochs=epochs,
         shelved=shelved_alarms(conn),
         open_cases=open_cases(conn),
         restored=conn.execute("SELECT 1 FROM meta WHERE key = ?", (RESTORED,)).fetchone() is not None,
     )
+
+
+def _devices(conn: sqlite3.Connection) -> list[AdoptedDevice]:
+    return [AdoptedDevice(*row) for row in conn.execute("SELECT id, profile, source, address FROM devices")]
+
+
+_PARTS: Final[Mapping[str, Callable[[sqlite3.Connection], Any]]] = {
+    "open_alarms": open_alarms,
+    "open_cases": open_cases,
+    "shelved": shelved_alarms,
+    "devices": _devices,
+}
+
+
+def _load_parts(conn: sqlite3.Connection, state: JournalState) -> None:
+    """Of a damaged file, what is open as far as it can be read: a page that is gone must not take the rest along."""
+    for name, part in _PARTS.items():
+        with suppress(*_UNREADABLE):
+            setattr(state, name, part(conn))
 
 
 def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> None:

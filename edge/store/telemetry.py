@@ -32,7 +32,7 @@ from edge.store.query import raw_page, trend
 from edge.store.rows import LastValue, Row, last_value
 from edge.store.tracks import Tracks
 from edge.store.upkeep import Upkeep
-from edge.store.writer import Database, StoreError, peek
+from edge.store.writer import Database, Loss, StoreError, peek
 
 log = logging.getLogger(__name__)
 
@@ -152,9 +152,9 @@ class Telemetry:
         self._db.close()
 
     @property
-    def set_aside(self) -> Path | None:
-        """The damaged file that was last set aside, also since the start."""
-        return self._db.set_aside
+    def losses(self) -> Sequence[Loss]:
+        """How often it had to be begun anew, since the start."""
+        return self._db.losses
 
     @property
     def depth(self) -> int:

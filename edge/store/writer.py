@@ -8,95 +8,32 @@ every transaction, so that the store heals by itself.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from edge.domain.names import Text
-from edge.facade import Unavailable
 from edge.store.migrations import Migration, migrate
+from edge.store.trouble import Loss, StoreError, store_error
+
+__all__ = ["Database", "Loss", "StoreError", "make_private", "peek", "store_error"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 log = logging.getLogger(__name__)
 
-Trouble = Literal["full", "read_only", "corrupt", "busy", "io", "closed"]
-
-_TEXTS: Final[dict[Trouble, Text]] = {
-    "full": Text(
-        "磁盘已满，无法写入 {file}；请清理磁盘空间",
-        "the disk is full, {file} cannot be written: free some space",
-    ),
-    "read_only": Text(
-        "{file} 只读，无法写入；请检查磁盘和权限", "{file} is read-only: check the disk and its permissions"
-    ),
-    "corrupt": Text("{file} 已损坏，将另存后重建", "{file} is damaged; it is set aside and begun anew"),
-    "busy": Text("{file} 被其他程序占用", "{file} is held by another program: close that program"),
-    "io": Text("读写 {file} 时磁盘出错；请检查存储卡", "the disk failed on {file}: check the card or disk"),
-    "closed": Text("{file} 已关闭", "{file} is closed"),
-}
-
-_BY_CODE: Final[dict[int, Trouble]] = {
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_READONLY: "read_only",
-    sqlite3.SQLITE_PERM: "read_only",
-    sqlite3.SQLITE_AUTH: "read_only",
-    sqlite3.SQLITE_CORRUPT: "corrupt",
-    sqlite3.SQLITE_NOTADB: "corrupt",
-    sqlite3.SQLITE_BUSY: "busy",
-    sqlite3.SQLITE_LOCKED: "busy",
-}
-
 _MAGIC: Final = b"SQLite format 3\x00"
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_STRUCTURE: Final = sqlite3.SQLITE_ERROR  # "no such table": the file is a database, but not ours any more
-
-
-class StoreError(Unavailable):
-    """A store could not do what was asked. `trouble` is a stable word, `text` one sentence with the mend."""
-
-    def __init__(self, trouble: Trouble, path: Path, detail: str = "") -> None:
-        words = _TEXTS[trouble]
-        self.trouble: Trouble = trouble
-        self.text = Text(words.zh.format(file=path.name), words.en.format(file=path.name))
-        super().__init__(f"{self.text.en} ({detail})" if detail else self.text.en)
-
-
-def store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
-    """What an error of SQLite or the system means for the store at `path`."""
-    if isinstance(error, OSError):
-        trouble: Trouble = "full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "io"
-        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            trouble = "read_only"
-        return StoreError(trouble, path, str(error))
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        return StoreError("closed" if isinstance(error, sqlite3.ProgrammingError) else "io", path, str(error))
-    if code == _STRUCTURE and "no such" in str(error):
-        return StoreError("corrupt", path, str(error))
-    trouble = _BY_CODE.get(code & 0xFF, "io")
-    if trouble == "io" and _no_space(path.parent):
-        trouble = "full"  # shared memory that cannot grow is reported as an I/O error
-    elif trouble == "io" and path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        trouble = "read_only"  # another user's file is reported as one that cannot be opened
-    return StoreError(trouble, path, str(error))
-
-
-def _no_space(folder: Path) -> bool:
-    try:
-        room = os.statvfs(folder)
-    except OSError:
-        return False
-    return room.f_bavail * room.f_frsize < 64 * 1024
+_HEADER: Final = 100  # bytes (SQLite file format, 1.3)
+_AGAIN: Final = 0.05  # seconds: another program may just be writing its log into the file
 
 
 class Database:
@@ -107,6 +44,8 @@ class Database:
     stamp: the date for the name of a file that is set aside ("20260601T080000Z").
     expendable: a reader that finds a damaged page has the file set aside too, so that what comes can be read again;
     else only the writer's own finding does.
+
+    Beside the file lies an empty `<name>.begun`: one that is gone, or was cut to nothing, is not taken for a first start.
     """
 
     def __init__(
@@ -122,6 +61,11 @@ class Database:
     ) -> None:
         self.path = path
         self.set_aside: Path | None = None  # the file last set aside
+        self.losses: list[Loss] = []  # in the order in which new files were begun
+        self.saved: dict[str, int] = {}  # what `opened` brought over into a new one
+        self.blemish: str | None = None  # what a reader found damaged, while the writer goes on
+        self._begun = path.with_name(path.name + ".begun")
+        self._anew = False  # a loss is to be told as soon as the new file stands
         self._migrations = migrations
         self._opened = opened
         self._stamp = stamp
@@ -257,10 +201,9 @@ class Database:
         try:
             if self.path.stat().st_ino != inode:
                 return False
-            head = os.pread(descriptor, len(_MAGIC), 0)
+            self._condemned = not _sound(descriptor)
         except OSError:
             return False
-        self._condemned = head != _MAGIC
         return not self._condemned
 
     def _open(self) -> sqlite3.Connection:
@@ -276,7 +219,9 @@ class Database:
             return self._attach()
 
     def _attach(self) -> sqlite3.Connection:
-        new = not self.path.exists()
+        new = not self.path.exists() or self.path.stat().st_size == 0
+        if new and self._begun.exists():
+            self._anew = True
         make_private(self.path)
         conn = _connect(self.path, "mode=rwc")
         try:
@@ -290,13 +235,28 @@ class Database:
             conn.execute("BEGIN IMMEDIATE")
             self._opened(conn)
             conn.execute("COMMIT")
+            if not self._begun.exists():
+                self._begun.touch(mode=0o600)
+                new = True
             if new:
                 _sync_folder(self.path.parent)
             self._watch()
         except BaseException:
             conn.close()
             raise
+        if self._anew:
+            self._tell()
         return conn
+
+    def _tell(self) -> None:
+        """A new file stands in the place of the former one."""
+        self._anew = False
+        aside = self.set_aside
+        told = {loss.file for loss in self.losses}
+        file = None if aside is None or aside.name in told else aside.name
+        if file is None:
+            log.error("store %s is gone or empty, and was not: a new one is begun", self.path)
+        self.losses.append(Loss(self.path.stem, file, dict(self.saved)))
 
     def _watch(self) -> None:
         """Hold a descriptor of our own: opening and closing the file again would drop SQLite's locks (POSIX)."""
@@ -321,6 +281,8 @@ class Database:
                 Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
         _sync_folder(self.path.parent)
         self._condemned = False
+        self._anew = True
+        self.blemish = None
         self.set_aside = aside
         log.error("store %s is damaged (%s): set aside as %s, a new one is begun", self.path, why, aside.name)
 
@@ -361,8 +323,11 @@ class Database:
             result = work(conn)
         except sqlite3.Error as error:
             conn.close()
-            if self._expendable and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-                self.submit(lambda _conn: self._condemn(generation), plain=True)
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                if self._expendable:
+                    self.submit(lambda _conn: self._condemn(generation), plain=True)
+                else:
+                    self.blemish = str(error)
             raise store_error(error, self.path) from error
         except BaseException:
             conn.close()
@@ -421,6 +386,24 @@ def make_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         path.touch(mode=0o600)
+
+
+def _sound(descriptor: int) -> bool:
+    """Whether a file begins as a database does, and is as long as it says."""
+    head = os.pread(descriptor, _HEADER, 0)
+    if head[: len(_MAGIC)] != _MAGIC:
+        return False
+    if not _cut(descriptor, head):
+        return True
+    time.sleep(_AGAIN)
+    return not _cut(descriptor, os.pread(descriptor, _HEADER, 0))
+
+
+def _cut(descriptor: int, head: bytes) -> bool:
+    """Whether the file is shorter than its header says; the header counts where its own mark says so."""
+    page = int.from_bytes(head[16:18], "big")
+    size = int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
+    return head[24:28] == head[92:96] and os.fstat(descriptor).st_size < size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,18 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in threads and has no event
             await asyncio.sleep(0.001)
+
+
+def spoil(path: Path, damage: str) -> None:
+    """As a worn card does: "zeroed", "cut" in the middle, "emptied", or "gone"."""
+    size = path.stat().st_size
+    if damage == "gone":
+        path.unlink()
+    elif damage == "zeroed":
+        with path.open("r+b") as file:
+            file.write(bytes(size))
+    else:
+        os.truncate(path, 0 if damage == "emptied" else size // 2)
 
 
 class Clock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from edge.facade import Account, Accounts, Role
 from edge.store.accounts import AccountFile, SqliteAccounts
 from edge.store.writer import StoreError
-from tests.edge.store.making import START, Clock
+from tests.edge.store.making import START, Clock, spoil
 
 GUARD = Account("li", "李班长", Role.GUARD, "argon2-hash", "zh")
 PROGRAM = Account("uplink", "uplink", Role.ADMIN)
@@ -163,9 +164,59 @@ async def test_a_damaged_file_is_set_aside(tmp_path):
     (tmp_path / "accounts.db").write_bytes(b"garbage" * 1000)
     accounts = SqliteAccounts(tmp_path / "accounts.db", now=Clock())
     assert accounts.open() is None
-    assert accounts.set_aside is not None
+    (loss,) = accounts.losses
+    assert loss.file is not None
+    assert (tmp_path / loss.file).read_bytes() == b"garbage" * 1000
     assert await accounts.accounts() == []
     await accounts.close()
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "cut", "emptied", "gone"])
+@pytest.mark.parametrize("running", [False, True])
+async def test_a_damaged_file_is_filled_again_from_its_copy(tmp_path, damage, running):
+    path = tmp_path / "accounts.db"
+    file = AccountFile(path)
+    file.put(GUARD, "root", 1)
+    file.put_token(b"wall", Account("wall", "墙", Role.WALL), "root", 1)
+    file.put(Account("gone", "走", Role.GUARD, "hash"), "root", 2)
+    accounts = SqliteAccounts(path, now=Clock())
+    accounts.open()
+    await accounts.put_pin("li", "pin", "li")
+    await accounts.remove("gone", "root")
+    if not running:
+        await accounts.close()
+    spoil(path, damage)
+    if not running:
+        accounts = SqliteAccounts(path, now=Clock())
+        accounts.open()
+    with suppress(StoreError):  # where it is the first to see it
+        await accounts.accounts()
+    await accounts.recorded()
+    assert await accounts.accounts() == [GUARD]
+    assert await accounts.pins() == {"li": "pin"}
+    assert (await accounts.token(b"wall")).name == "wall"
+    (loss,) = accounts.losses
+    assert (loss.store, loss.saved, loss.file is None) == (
+        "accounts", {"accounts": 2}, damage == "gone" or (damage == "emptied" and not running)
+    )  # fmt: skip
+    assert "account.restored" in [kind for kind, *_ in await accounts.drain_log()]
+    await accounts.close()
+
+
+def test_the_command_line_fills_an_emptied_file_from_its_copy(tmp_path):
+    file = AccountFile(tmp_path / "accounts.db")
+    file.put(GUARD, "root", 1)
+    file.path.unlink()
+    assert file.accounts() == [GUARD]
+    file.remove("li", "root", 2)
+    file.path.unlink()
+    assert file.accounts() == []
+
+
+@pytest.mark.parametrize("content", [b"no json", b"{}", b'{"accounts": [[1]], "tokens": [], "pins": []}'])
+def test_a_copy_that_cannot_be_read_keeps_nobody_from_starting_anew(tmp_path, content):
+    (tmp_path / "accounts.kept").write_bytes(content)
+    assert AccountFile(tmp_path / "accounts.db").accounts() == []
 
 
 async def test_a_pin_is_kept_as_a_hash_and_goes_with_its_person(accounts):

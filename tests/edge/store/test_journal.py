@@ -16,7 +16,8 @@ from edge.domain.reading import Purpose
 from edge.facade import AlarmQuery
 from edge.store.audit import VerifyReport
 from edge.store.journal import AdoptedDevice, Answer, Entry, Evaluated, Journal, JournalState, verify
-from tests.edge.store.making import START, acked, alarm, closed, plain, raised
+from edge.store.writer import StoreError
+from tests.edge.store.making import START, acked, alarm, closed, plain, raised, spoil
 
 
 def begin(path: Path) -> tuple[Journal, JournalState, Numbering]:
@@ -294,6 +295,76 @@ async def test_a_damaged_journal_is_set_aside_and_the_hub_goes_on(tmp_path, dama
     assert sound(tmp_path).facts == 1
     journal, state, _ = begin(tmp_path)
     assert (state.epoch, state.set_aside) == (2, None)
+    await journal.close(clean=True)
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "cut", "emptied", "gone"])
+async def test_a_journal_damaged_under_the_hub_goes_on_with_the_open_alarms(tmp_path, damage):
+    path = tmp_path / "journal.db"
+    journal, _, numbering = begin(tmp_path)
+    entry, fire = raised(numbering)
+    await journal.commit(entry)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA wal_checkpoint")
+    spoil(path, damage)
+    await journal.commit(acked(numbering, fire)[0])
+    assert await journal.alarm(fire.id) is not None
+    (loss,) = journal.losses
+    assert (loss.store, loss.file is None) == ("journal", damage == "gone")
+    assert loss.saved == {"alarms": 1, "cases": 0, "devices": 0}
+    await journal.close(clean=True)
+    assert sound(tmp_path).facts == 1
+
+
+@pytest.mark.parametrize("table", ["facts", "answers", "evaluated"])
+async def test_a_page_that_is_gone_does_not_take_the_open_alarms_with_it(tmp_path, table):
+    journal, _, numbering = begin(tmp_path)
+    entry, fire = raised(numbering)
+    await journal.commit(entry)
+    await journal.close(clean=False)
+    path = tmp_path / "journal.db"
+    with closing(sqlite3.connect(path)) as conn:
+        (page,) = conn.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        (size,) = conn.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    journal, state, _ = begin(tmp_path)
+    assert state.set_aside is not None
+    assert state.open_alarms == [fire]
+    assert [loss.saved["alarms"] for loss in journal.losses] == [1]
+    await journal.close(clean=True)
+
+
+async def test_an_emptied_journal_is_no_first_start(tmp_path):
+    await story(tmp_path)
+    emptied(tmp_path / "journal.db")
+    journal, *_ = begin(tmp_path)
+    assert [(loss.store, loss.file) for loss in journal.losses] == [("journal", None)]
+    await journal.close(clean=True)
+    journal, *_ = begin(tmp_path)
+    assert journal.losses == []
+    await journal.close(clean=True)
+
+
+async def test_what_a_reader_finds_damaged_is_told_while_the_journal_goes_on(tmp_path):
+    journal, _, numbering = begin(tmp_path)
+    for _ in range(400):
+        await journal.commit(plain(numbering))
+    await journal.close(clean=True)
+    path = tmp_path / "journal.db"
+    with closing(sqlite3.connect(path)) as conn:
+        query = "SELECT pageno FROM dbstat WHERE name = 'facts' AND pagetype = 'leaf' LIMIT 1"
+        (page,) = conn.execute(query).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(bytes(4096))
+    journal, _, numbering = begin(tmp_path)
+    assert journal.losses == []
+    with pytest.raises(StoreError):
+        await journal.facts(0, 1000)
+    assert journal.blemish
+    await journal.commit(plain(numbering))
     await journal.close(clean=True)
 
 

@@ -228,4 +228,4 @@ def test_peek_reads_a_file_without_touching_it(tmp_path):
     assert peek(tmp_path / "test.db", read_all) == [1]
     with pytest.raises(StoreError):
         peek(tmp_path / "none.db", read_all)
-    assert [path.name for path in tmp_path.iterdir()] == ["test.db"]
+    assert {path.name for path in tmp_path.iterdir()} == {"test.db", "test.db.begun"}
