@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edge.tools.broker import Broker, BrokerAccount, Mosquitto, shipped_accounts
+from tests import chance
 from tests.leaks import Holdings, leaked_tasks
 
 FAILED = pytest.StashKey[bool]()
@@ -30,7 +31,11 @@ def pytest_runtest_makereport(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`sh deploy/test.sh --long`: also what takes long and shows little more than a shorter test beside it."""
-    parser.addoption("--long", action="store_true", help="also the tests marked `long`")
+    parser.addoption("--long", action="store_true", help="also the tests marked `long`, and new examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    chance.choose(new=config.getoption("--long"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks

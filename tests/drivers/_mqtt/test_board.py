@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from drivers._mqtt import board as board_module
 from drivers._mqtt.board import UNDER_WAY, Board
+from tests.chance import examples
 
 TOPICS = st.sampled_from(["x/alarms/a1", "x/alarms/a2", "x/alarms/a3"])
 
@@ -102,7 +102,7 @@ class Machine(RuleBasedStateMachine):
         assert self.board.open_topics == len(self.open)
 
 
-Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+Machine.TestCase.settings = examples(150, stateful_step_count=25)
 TestMachine = Machine.TestCase
 
 

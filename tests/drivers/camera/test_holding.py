@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.camera.episodes import AGAIN, AGES, LEARNT, Episodes
@@ -16,6 +16,7 @@ from drivers.camera.holding import LASTS, Place
 from drivers.camera.lines import Finding, Open
 from drivers.camera.sight import KINDS, Area, Sight
 from drivers.camera.watching import Watching, WatchSettings
+from tests.chance import examples
 
 RNG = np.random.default_rng(11)
 GROUND = np.clip(
@@ -205,7 +206,7 @@ def test_a_restart_ends_nothing_by_itself(which: tuple[str, str], frames: list[t
         assert (end.id, end.state) == (ID, "end")
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(
     st.tuples(*[st.floats(0, 1)] * 4),
     st.sampled_from(sorted(LEARNT)),

@@ -6,7 +6,6 @@ civil clock is set forwards and backwards. Both must do the same.
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -16,6 +15,7 @@ from edge.domain.instant import MINUTE, SECOND
 from edge.domain.lifecycle import UNCONFIRMED, VITAL
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
 from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Refusal, Reset, Shelve, Silence
+from tests.chance import examples
 from tests.edge.alarm.stage import Stage, told
 
 STATES = ("smoke", "sos", "head", "door", "link")
@@ -269,7 +269,5 @@ def shape(alarm: Alarm) -> tuple[object, ...]:
     )
 
 
-TwoHubs.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TwoHubs.TestCase.settings = examples(60, stateful_step_count=40)
 test_two_hubs = TwoHubs.TestCase

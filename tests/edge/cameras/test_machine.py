@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -22,6 +21,7 @@ from edge.domain.order import OrderState, WorkOrder
 from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from edge.domain.rule import Priority
+from tests.chance import examples
 from tests.edge.cameras.gatehouse import Gatehouse, text
 
 PLACES = ("out/eb", "out/charging", "out/north", "b3/s1/2f", "b9")
@@ -241,5 +241,5 @@ class Footage(RuleBasedStateMachine):
                 assert (id in open_) == self.gate.rows[kind, id]["open"]
 
 
-Footage.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Footage.TestCase.settings = examples(60, stateful_step_count=40)
 TestFootage = Footage.TestCase

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.dispatch.duty import OnDuty
@@ -26,6 +26,7 @@ from edge.domain.names import Text
 from edge.domain.reading import Purpose
 from edge.domain.roster import Call, Person, Policy, Quiet, Roster, Step, Tell
 from edge.domain.rule import Priority
+from tests.chance import examples
 from tests.edge.dispatch.test_duty import BERLIN, PATROL, SHANGHAI, roster
 
 START = int(datetime(2026, 2, 17, 2, 14, tzinfo=SHANGHAI).timestamp() * SECOND)  # 春节, at night
@@ -460,7 +461,7 @@ def test_a_storm_costs_a_bounded_number_of_facts() -> None:
     assert set(by_alarm.values()) == {6}  # started, four steps, exhausted
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32), st.booleans())
 def test_restarts_and_set_clocks_lose_no_step_and_double_none(seed: int, clock_lies: bool) -> None:
     """Restarts on a clock to be trusted take no longer than the way to the next step; steps of it change nothing."""
@@ -476,7 +477,7 @@ def test_restarts_and_set_clocks_lose_no_step_and_double_none(seed: int, clock_l
     assert [round(at) for at, _ in stage.steps()] == [5, 30, 60, 180]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 2**32))
 def test_every_step_comes_once_whatever_boots_and_clocks_do(seed: int) -> None:
     dice = random.Random(seed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -12,6 +11,7 @@ from edge.domain.conclusion import Answered, Delivered, Receipt, Send, Sent
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.notification import Notification
 from edge.domain.request import Acknowledge
+from tests.chance import examples
 from tests.edge.dispatch.post_office import ROUTES, PostOffice
 
 SIGNALS = st.sampled_from(["fire", "gas", "sos", "fault", "supervisory", "disablement", "process"])
@@ -129,4 +129,4 @@ class Messages(RuleBasedStateMachine):
 
 
 TestMessages: Any = Messages.TestCase
-TestMessages.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMessages.settings = examples(60, stateful_step_count=40)

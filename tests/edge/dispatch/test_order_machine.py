@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge.domain.instant import HOUR
 from edge.domain.order import AddPhoto, OrderState, WorkOrder
 from edge.domain.request import Refusal
+from tests.chance import examples
 from tests.edge.dispatch.order_desk import OrderDesk
 
 PEOPLE = st.sampled_from(["sun", "qian", "li"])
@@ -102,4 +102,4 @@ class Orders(RuleBasedStateMachine):
 
 
 TestOrders = Orders.TestCase
-TestOrders.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestOrders.settings = examples(60, stateful_step_count=40)

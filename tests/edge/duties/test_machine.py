@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -16,6 +15,7 @@ from edge.domain.instant import HOUR, MINUTE, Instant
 from edge.domain.occurrence import DoDuty, DutyState
 from edge.domain.request import Refusal
 from edge.duties.calendar import Calendar
+from tests.chance import examples
 from tests.edge.duties.desk import Every, Watch, a_book, a_duty
 from tests.edge.duties.year import Year
 
@@ -118,7 +118,7 @@ def _local(utc: int) -> datetime:
 
 
 TestTheCalendar = TheCalendar.TestCase
-TestTheCalendar.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTheCalendar.settings = examples(40, stateful_step_count=25)
 
 
 def test_a_year_with_holidays_restarts_and_clock_steps(tmp_path: Path) -> None:

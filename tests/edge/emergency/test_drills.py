@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.domain.conclusion import Answered, Send, Sent
@@ -18,6 +18,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.output import Operate
 from edge.domain.reading import Arrival, Purpose, Reading
 from edge.domain.request import Acknowledge, Refusal, Shelve
+from tests.chance import examples
 from tests.edge.emergency import drill_scene
 from tests.edge.emergency.drill_scene import POINTS, SMOKE, Scene
 
@@ -326,7 +327,7 @@ STEPS = st.lists(
 TICKED = st.lists(st.sampled_from(SIRENS), unique=True, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(STEPS, TICKED, st.sampled_from(["live", "call_out"]))
 def test_whatever_comes_no_unticked_output_is_reached_and_what_is_real_ends_it(
     steps: list[str], ticked: list[str], kind: DrillKind

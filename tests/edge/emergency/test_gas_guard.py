@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.conclude import Conclude
@@ -18,6 +18,7 @@ from edge.domain.output import CLOSE, OutputKind, gas_zones, outputs_of
 from edge.domain.reading import Purpose
 from edge.emergency.incidents import Incidents
 from edge.outputs import Outputs
+from tests.chance import examples
 from tests.edge.emergency.scene import RULES
 from tests.edge.outputs.stage import DEVICES, LINKAGES, START, Stage, alarm, device
 
@@ -36,7 +37,7 @@ HAPPENS = st.tuples(
 
 
 @given(st.lists(HAPPENS, min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_nothing_else_is_ever_switched_where_gas_may_be(story: list[tuple[str, str, Purpose]]) -> None:
     stage = Stage()
     alarms: dict[str, Any] = {}

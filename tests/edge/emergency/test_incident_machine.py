@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -27,6 +26,7 @@ from edge.domain.reading import Purpose
 from edge.domain.request import Refusal
 from edge.domain.rule import Priority
 from edge.emergency.coincidence import LIFE
+from tests.chance import examples
 from tests.edge.emergency.scene import DEVICES, RULES, Scene
 
 PURPOSES = st.sampled_from([Purpose.LIVE, Purpose.LIVE, Purpose.DRILL, Purpose.TEST])
@@ -250,4 +250,4 @@ def _plain(body: Any) -> dict[str, Any]:
 
 
 TestIncidents = Line.TestCase
-TestIncidents.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestIncidents.settings = examples(80, stateful_step_count=40)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -23,6 +22,7 @@ from edge.domain.instant import DAY, HOUR, SECOND
 from edge.domain.order import Advance, OpenOrder, OrderState
 from edge.domain.reading import Arrival, Purpose, Quality
 from edge.domain.request import Refusal
+from tests.chance import examples
 from tests.edge.hazards.hazard_desk import HazardDesk
 
 PEOPLE = st.sampled_from(["li", "he", "liu", "zhou", "chen"])
@@ -226,4 +226,4 @@ class Hazards(RuleBasedStateMachine):
 
 
 TestHazards = Hazards.TestCase
-TestHazards.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestHazards.settings = examples(100, stateful_step_count=50)

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.domain.alarm import Suppression, Verdict
@@ -15,6 +15,7 @@ from edge.domain.device import Signal
 from edge.domain.output import CommandState, Operate, OutputKind, SetLinkage, StartHeld
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
 from edge.domain.request import Refusal
+from tests.chance import examples
 from tests.edge.outputs.stage import DEVICES, START, Stage, alarm, real
 
 
@@ -448,7 +449,7 @@ def play(stage: Stage, step: tuple[object, ...], number: int) -> None:
             stage.ask(SetLinkage(mode, "li", "because"))  # type: ignore[arg-type]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_happens(steps: list[tuple[object, ...]]) -> None:
     """In a gas zone only valves close and explosion-proof outputs run; every command comes to an end or an alarm."""
@@ -470,7 +471,7 @@ def test_whatever_happens(steps: list[tuple[object, ...]]) -> None:
     assert len(opened) == len(set(opened))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(STEPS, max_size=12), st.integers(0, 11))
 def test_a_restart_changes_nothing_but_repeats(steps: list[tuple[object, ...]], at: int) -> None:
     def end(restart: bool) -> list[tuple[str, str, str]]:

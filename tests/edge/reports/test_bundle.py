@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from edge.domain.fact import Fact
@@ -34,6 +34,7 @@ from edge.store import audit
 from edge.store.audit import flat_hash, link_hash, row_hash
 from edge.store.case_rows import Case
 from edge.store.journal import Entry
+from tests.chance import examples
 from tests.edge.reports.days import Days, at
 from tests.edge.store.making import Desk, point, reading
 
@@ -153,7 +154,7 @@ async def test_the_script_in_it_is_the_one_of_the_project_and_runs_alone(
     assert "clock.json: differs" in run.stdout
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@examples(150, bears=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_any_byte_that_is_changed_is_found(
     asked: BundleAsked, tmp_path: Path, data: st.DataObject

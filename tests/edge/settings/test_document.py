@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+
+from tests.chance import examples
 
 from .conftest import FILES, Folder
 
@@ -274,7 +276,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @given(mutated())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@examples(60, bears=[HealthCheck.function_scoped_fixture])
 def test_no_text_brings_the_check_down(folder: Folder, change: tuple[str, bytes]) -> None:
     for file, text in FILES.items():
         folder.write(file, text)
@@ -303,7 +305,7 @@ VALUES = [
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@examples(60, bears=[HealthCheck.function_scoped_fixture])
 def test_no_value_of_another_type_brings_the_check_down(folder: Folder, data: st.DataObject) -> None:
     for file, text in FILES.items():
         folder.write(file, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
@@ -14,6 +14,7 @@ from drivers.camera.frames import Frame
 from drivers.camera.sight import Area
 from edge.tools.benches import camera_light as light
 from edge.tools.benches import camera_plumes as plumes
+from tests.chance import examples
 from tests.drivers.camera.checks.drawing import ONSET, film, first, scene
 
 
@@ -112,7 +113,7 @@ pictures = st.tuples(st.integers(1, 60), st.integers(1, 80), st.sampled_from([()
 )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.tuples(pictures, st.floats(-1, 20)), max_size=8))
 def test_any_pictures_at_any_moments_are_borne(shown) -> None:
     check = Flame((WHOLE,))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -16,6 +16,7 @@ from drivers.camera.frames import Frame, Picture
 from drivers.camera.sight import Area, Box, Sight
 from edge.tools.benches.camera_cases import play
 from edge.tools.benches.camera_cases_objects import cases
+from tests.chance import examples
 
 LANE = Area("lane", ((0.1, 0.3), (0.9, 0.3), (0.9, 0.95), (0.1, 0.95)), 10.0)
 LEARNT = 13.0
@@ -234,7 +235,7 @@ def test_it_forgets_and_survives_another_size() -> None:
     assert check.learning
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(
     shape=st.tuples(st.integers(1, 60), st.integers(1, 60), st.just(3)),
     data=st.data(),
