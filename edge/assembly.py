@@ -50,8 +50,8 @@ from edge.ingest.quarantine import ENGINE_DEFECT, Quarantine, Rejects
 from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
 from edge.lock import only_hub, remember_site
-from edge.outward import KINDS, Outward, showing
 from edge.machine.making import Machine
+from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
@@ -149,8 +149,8 @@ class _Parts:
     rejects: Rejects
     guard: DiskGuard
     keeper: Keeper
-
     machine: Machine
+
 
 async def _stores(
     stack: AsyncExitStack, site: Site, options: Options, clock: Clock, machine: Machine
@@ -225,8 +225,8 @@ async def _stores(
                 health.HUB, ENGINE_DEFECT, where, b"", error, clock.now().utc
             ),
         ),
-    )
         machine=machine,
+    )
 
 
 async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
@@ -350,6 +350,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
+    await stack.enter_async_context(parts.machine.watching(line, pipeline, parts.guard))
     await stack.enter_async_context(following(uplinks))
     await stack.enter_async_context(showing(_outward(parts.log, line, publishers), publishers, parts.host))
     return Running(hub, task, "")
@@ -423,6 +424,7 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
     if pipeline is None:
         return
     sender = Sender(parts.channels, pipeline.told)
+    parts.machine.sending = lambda: sender.under_way
     sender.start()
     stack.push_async_callback(sender.stop)
     reach = Reach(
@@ -436,7 +438,6 @@ def _reach_out(stack: AsyncExitStack, parts: _Parts, hub: RunningHub) -> None:
         parts.keeper.perform,
     )
     pipeline.reach_out(reach.perform)
-    parts.machine.sending = lambda: sender.under_way
 
 
 def _rehearse(parts: _Parts, hub: RunningHub, effect: Rehearse) -> None:

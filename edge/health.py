@@ -196,6 +196,7 @@ def built_in_devices(
             source="built in",
             expect=0.0,
             name=name,
+            rate=_RATE,
             built_in=True,
         )
         place = Text(f"{room.zh} {name.zh}", f"{room.en}, {name.en}")
@@ -204,7 +205,6 @@ def built_in_devices(
     faults = tuple(PointSpec(name, title, signal=Signal.FAULT) for name, title, _ in _FAULTS)
     hub = device(HUB, HUB, Text("边缘平台", "Edge hub"), (*beat.POINTS, *faults, *machine))
     return [
-            rate=_RATE,
         hub,
         *(device(link.id, "link", link.name, ()) for link in connections),
         *(device(uplink.id, UPLINK, uplink.name, ()) for uplink in uplinks),

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge import __version__
-from edge.cameras import Cameras
 from edge.beat import POINTS
+from edge.cameras import Cameras
 from edge.cameras.cards import models_of, told
 from edge.cameras.keeper import Keeper
 from edge.codes import device_code
@@ -43,7 +43,6 @@ from edge.facade import (
     Accounts,
     AlarmQuery,
     CameraState,
-    Backups,
     CaseQuery,
     ChannelState,
     DeviceState,
@@ -57,8 +56,8 @@ from edge.facade import (
     Series,
     Totals,
 )
-from edge.ingest.binding import Directory
 from edge.health import HUB
+from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.metrics import metrics, of_cameras
 from edge.outputs import Outputs
@@ -77,7 +76,6 @@ def wall_order(alarm: Alarm) -> tuple[bool, int, int, bool, int]:
     return alarm.purpose is Purpose.DRILL, signal, alarm.priority.rank, alarm.acked, -alarm.raised_at
 
 
-class RunningHub:
 def _shown(point: Point) -> bool:
     """Whether a point is for people: those of the site's devices, and what the hub knows of itself."""
     if not point.device.profile.built_in:
@@ -85,6 +83,7 @@ def _shown(point: Point) -> bool:
     return point.device.id == HUB and point.spec is not LINK and point.spec not in POINTS
 
 
+class RunningHub:
     """See `edge.facade.Hub` for what each method promises."""
 
     version = __version__
@@ -103,7 +102,6 @@ def _shown(point: Point) -> bool:
         evidence: Evidence,
         records: Records,
         duty: OnDuty,
-        backups: Backups,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
         ways: Sequence[Way] = (),
@@ -115,7 +113,6 @@ def _shown(point: Point) -> bool:
         self.evidence = evidence
         self.records = records
         self._line = line
-        self.backups = backups
         self._channels = channels
         self._pipeline = pipeline
         self._directory = directory

@@ -122,7 +122,6 @@ CHECKS: Final = {
     "outside": _("Ways out to people"),
     "program": _("Program"),
 }
-COUNTERS: Final = {
 STARTS: Final = {
     "first": _("first start"),
     "stopped": _("stopped and started by hand or by an upgrade"),
@@ -133,6 +132,7 @@ STARTS: Final = {
     "watchdog": _("the hardware watchdog restarted a machine that hung"),
 }
 """Why the hub was started, by the cause of the fact `hub.started`."""
+COUNTERS: Final = {
     "connects": _("connections"),
     "sent": _("sent"),
     "repeated": _("sent again in doubt"),
@@ -237,8 +237,8 @@ KINDS: Final = {
     "device.adopted": _("Device adopted"),
     "uplink.caught_up": _("Data centre has caught up"),
     "uplink.resent": _("Readings sent once more"),
-    "hub.restored": _("Hub restored from a backup"),
     "hub.started": _("Hub started"),
+    "hub.restored": _("Hub restored from a backup"),
     "account.created": _("Account created"),
     "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),
