@@ -139,6 +139,16 @@ def of_cameras(cameras: Sequence[CameraState], unread: int, now: int) -> list[Me
     ]  # fmt: skip
 
 
+def of_loop(lateness: int, tasks: int) -> list[Metric]:
+    """How the main loop does. lateness: µs, the worst of the last minute."""
+    return [
+        gauge(
+            "loop_lag_seconds", "How late the main loop was at worst in the last minute.", lateness / SECOND
+        ),
+        gauge("tasks", "Tasks of the main loop.", tasks),
+    ]
+
+
 def _uplinks(links: Sequence[LinkReport]) -> list[Metric]:
     """What went to the data centres, since each was set up; resends since start."""
     found = {link.source: link.counters or {} for link in links if link.kind == "uplink"}

@@ -45,6 +45,7 @@ ASKED: Final = 8  # commands per step: however many people and programs ask, rea
 TICK: Final = SECOND
 LAG: Final = SECOND // 10  # design: loop lag over 100 ms for 5 s is an alarm
 LAG_TIME: Final = 5 * SECOND
+TICKS: Final = 60  # of whose lateness the worst is told: a scrape each minute misses none
 
 Acknowledge = Callable[[str, Sequence[Delivery]], None]
 
@@ -93,6 +94,7 @@ class Pipeline:
         self._in_flight: dict[str, int] = {}
         self._next_tick = 0
         self._late_since: int | None = None
+        self._lateness: deque[int] = deque(maxlen=TICKS)
         self._at_rest = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0
@@ -204,6 +206,10 @@ class Pipeline:
         """Whether the loop has been late at every tick for five seconds."""
         return self._late_since is not None and now.mono - self._late_since >= LAG_TIME
 
+    def lateness(self) -> int:
+        """By how much the latest of the last minute's ticks was late, µs."""
+        return max(self._lateness, default=0)
+
     def stored(self, keys: Sequence[DeliveryKey]) -> None:
         """Readings are durable, or a sick store gave them up: answer their senders, after the step under way."""
         self._loop.call_soon(self._receipted, keys)
@@ -277,8 +283,9 @@ class Pipeline:
         self._line.inbox.wake()
 
     def _ticked(self, now: Instant) -> None:
-        late = bool(self._next_tick) and now.mono - self._next_tick > LAG
-        self._late_since = (self._late_since or now.mono) if late else None
+        lateness = now.mono - self._next_tick if self._next_tick else 0
+        self._lateness.append(lateness)
+        self._late_since = (self._late_since or now.mono) if lateness > LAG else None
         self._next_tick = now.mono + TICK
         for raw in (*self._line.heart.due(now), *self._line.monitor.tick(now)):
             self._line.inbox.offer(raw)

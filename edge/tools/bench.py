@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from edge.tools.benches import ingest, latency, memory
+from edge.tools.benches import ingest, latency, memory, soak
 from edge.tools.benches.report import BenchError, Report
 
 
@@ -27,6 +28,7 @@ BENCHES: Final[Mapping[str, Callable[[argparse.Namespace], Report]]] = {
     "ingest": ingest.measure,
     "alarm-latency": latency.measure,
     "memory": memory.measure,
+    "soak": soak.measure,
     "cameras": _cameras,
 }
 
@@ -99,8 +101,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     memories.add_argument(
         "--alarms", type=_count, default=100, metavar="N", help="open alarms on the panels (%(default)s)"
     )
+    _add_soak(
+        benches.add_parser("soak", parents=[common], help="an hour of a site's life: does anything grow?")
+    )
     _add_cameras(
         benches.add_parser("cameras", parents=[common], help="what the checks of cameras find and cost")
+    )
+
+
+def _add_soak(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=_positive, default=60.0, metavar="M", help="how long (%(default)g)")
+    parser.add_argument(
+        "--devices", type=_count, default=500, metavar="N", help="besides the demo community's (%(default)s)"
+    )
+    parser.add_argument(
+        "--panels", type=_count, default=5, metavar="N", help="that look on, two streams each (%(default)s)"
+    )
+    parser.add_argument(
+        "--alarms", type=_positive, default=soak.ALARMS, metavar="N", help="in a minute (%(default)g)"
+    )
+    parser.add_argument(
+        "--seed", type=_whole, default=1, metavar="N", help="of what happens when (%(default)s)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="without the wall in a real browser")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write soak.md, its plots and all samples here"
     )
 
 
@@ -146,6 +171,16 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
     return path
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return number
 
 
 def _count(text: str) -> int:

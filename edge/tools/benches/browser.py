@@ -82,6 +82,14 @@ class Wall:
         if self._page is not None:
             self._page.wait_for_timeout(seconds * 1000)
 
+    def size(self) -> tuple[float, int]:
+        """MB that its scripts hold, and elements of the page."""
+        if self._page is None:
+            return 0.0, 0
+        ask = "() => [performance.memory.usedJSHeapSize / 1e6, document.getElementsByTagName('*').length]"
+        heap, elements = self._page.evaluate(ask)
+        return heap, elements
+
     def painted(self) -> dict[str, float]:
         """Alarm id -> ms since 1970 UTC when its row had been painted."""
         if self._page is None:

@@ -40,6 +40,8 @@ class Stand:
     centre that gets every reading. prepare: adds to the site's folder before the hub starts.
     """
 
+    listeners: tuple[str, ...] = LISTENERS
+
     def __init__(
         self,
         folder: Path | None = None,
@@ -64,17 +66,15 @@ class Stand:
     # ---- life -----------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        site, secret = self.folder / "site", self.folder / "mqtt-password"
-        write_site(site, self.detectors, self._uplink)
-        self._prepare(site)
-        shutil.copyfile(config_root() / "rules" / "fire.toml", site / "rules" / "fire.toml")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        secret = self.folder / "mqtt-password"
         secret.write_text(self.broker.account("hub").password, encoding="utf-8")
-        write_overrides(site, mqtt=(self.broker.host, self.broker.port, "hub", secret))
         accounts, now = AccountFile(self.folder / "data" / "accounts.db"), time.time_ns() // 1000
         accounts.put(Account("guard", "guard", Role.GUARD, hash_password(PASSWORD)), "bench", now)
         accounts.put_token(digest(self.token), Account("bench", "bench", Role.ADMIN), "bench", now)
         try:
             self.broker.start()
+            self.furnish(self.folder / "site", (self.broker.host, self.broker.port, "hub", secret))
             self.start_hub()
         except BaseException as error:
             self.__exit__()
@@ -88,6 +88,13 @@ class Stand:
         self.broker.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def furnish(self, site: Path, mqtt: tuple[str, int, str, Path]) -> None:
+        """Write the site's folder. mqtt: as `write_overrides` wants it."""
+        write_site(site, self.detectors, self._uplink)
+        self._prepare(site)
+        shutil.copyfile(config_root() / "rules" / "fire.toml", site / "rules" / "fire.toml")
+        write_overrides(site, mqtt=mqtt)
 
     def start_hub(self, *, connected: bool = True) -> None:
         """Start the hub; returns when it is armed and, if asked for, connected."""
@@ -163,7 +170,7 @@ class Stand:
 
     def _connected(self) -> bool:
         health = json.loads(self._ask("/healthz", {200, 503}))
-        return health["status"] != "starting" and all(health["checks"][name]["ok"] for name in LISTENERS)
+        return health["status"] != "starting" and all(health["checks"][name]["ok"] for name in self.listeners)
 
     def _ask(self, path: str, expected: frozenset[int] | set[int] = frozenset({200})) -> bytes:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
@@ -193,7 +200,7 @@ class Stand:
 
     def yardstick(self, topic: str, count: int = 0) -> Worker:
         """The client of paho on `topic`: counting up to `count`, or noting when each topic was heard."""
-        return Worker("subscriber", self._login("hub") | {"filter": topic, "window": WINDOW, "count": count})
+        return Worker("subscriber", self.login("hub") | {"filter": topic, "window": WINDOW, "count": count})
 
     def follower(self, *paths: str) -> Worker:
         """A reader of the hub's streams."""
@@ -201,9 +208,10 @@ class Stand:
         return Worker("follower", spec)
 
     def _publisher(self, spec: Mapping[str, Any]) -> Worker:
-        return Worker("publisher", {**self._login("field"), **spec})
+        return Worker("publisher", {**self.login("field"), **spec})
 
-    def _login(self, name: str) -> dict[str, Any]:
+    def login(self, name: str) -> dict[str, Any]:
+        """Where the broker is, and an account there."""
         account = self.broker.account(name)
         return {
             "host": self.broker.host,
