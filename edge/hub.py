@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -59,7 +60,7 @@ from edge.facade import (
 from edge.health import HUB
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
-from edge.metrics import metrics, of_cameras
+from edge.metrics import metrics, of_cameras, of_loop
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
@@ -165,6 +166,7 @@ class RunningHub:
         return [
             *metrics(self._line, self._guard, self, self._rejects, self._quarantine),
             *of_cameras(self.cameras(), self._cameras.unread, self.now().utc),
+            *of_loop(self._pipeline.lateness(), len(asyncio.all_tasks())),
         ]
 
     # ---- devices and points ---------------------------------------------------------------------------------------

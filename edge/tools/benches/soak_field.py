@@ -10,6 +10,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ class _Play:
     def _burst(self, at: float) -> None:
         for id, kind in self._devices.items():
             if kind == "meter":
-                self._at(at + self._chance.uniform(0, BURST_OVER), lambda _at, id=id: self._say(id))
+                self._at(at + self._chance.uniform(0, BURST_OVER), partial(self._say, id))
         self._at(at + BURST_EVERY, self._burst)
 
     def _raise(self, at: float) -> None:
@@ -98,7 +99,7 @@ class _Play:
 
         self._at(at + self._chance.uniform(*LASTS), over)
 
-    def _say(self, id: str) -> None:
+    def _say(self, id: str, _at: float = 0.0) -> None:
         kind = self._devices[id]
         body: dict[str, Any]
         if kind == "meter":
