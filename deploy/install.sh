@@ -292,7 +292,7 @@ use_certificates() {
 make_accounts() {
     step "The broker's accounts and rights, from the site's devices"
     folder "$broker" 2750 root:mosquitto
-    folder "$broker_state" 0700 mosquitto:mosquitto
+    folder "$broker_state" 0755 mosquitto:mosquitto
     if [ "$dry" = yes ]; then note "would write: $broker/mosquitto.conf, passwords, acl; a password per account in $site/secrets"; return; fi
     (umask 027 && "$release/bin/python" -m edge.tools.site_broker --site "$site" --folder "$broker" --state "$broker_state" \
         >"$scratch/accounts") || fail "no accounts were made: mend the site's folder and repeat"

@@ -45,7 +45,7 @@ class Database:
     expendable: a reader that finds a damaged page has the file set aside too, so that what comes can be read again;
     else only the writer's own finding does.
 
-    Beside the file lies an empty `<name>.begun`: one that is gone, or was cut to nothing, is not taken for a first start.
+    Beside the file lies an empty `<name>.begun`: one that is gone, or was emptied, is not taken for a first start.
     """
 
     def __init__(

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Self
 
 from edge.resources import broker_templates
+from edge.tools import broker_care
 
 START_WITHIN = 15.0  # seconds; a busy Pi loads its saved queue first
 STOP_WITHIN = 8.0
@@ -249,6 +250,22 @@ class Mosquitto(Broker):
 
     spare = False
 
+    def start(self, *, bound: bool = False) -> None:
+        """As any broker; a store that keeps it from starting is set aside, as the unit of a site does it."""
+        try:
+            super().start(bound=bound)
+        except BrokerError:
+            if self._care() is None:
+                raise
+            super().start(bound=bound)
+        broker_care.started(self.directory)
+
+    def _care(self) -> Path | None:
+        try:
+            return broker_care.before_start(self.directory, find_program("mosquitto"))
+        except OSError as error:
+            raise BrokerError(f"the broker's folder cannot be looked at: {error}") from error
+
     def _prepare(self) -> list[str]:
         program, hasher = find_program("mosquitto"), find_program("mosquitto_passwd")
         if program is None or hasher is None:
@@ -263,6 +280,7 @@ class Mosquitto(Broker):
             "passwords", "".join(f"{account.name}:{account.password}\n" for account in self.accounts)
         )
         subprocess.run([hasher, "-U", passwords], check=True, capture_output=True)  # hashes them in place
+        self._care()
         return [str(program), "-c", str(self.directory / "hub.conf")]
 
 
