@@ -40,12 +40,14 @@ class SiteBrokerError(ValueError):
     """The site has no broker that could be made here; one sentence with the mend."""
 
 
-def site_accounts(site: Site, passwords: Mapping[str, str]) -> list[BrokerAccount]:
+def site_accounts(
+    site: Site, passwords: Mapping[str, str], *, reached_as: str | None = None
+) -> list[BrokerAccount]:
     """The hub's account, then one per listener in the order of site.toml.
 
-    passwords: by account name; KeyError when one is missing.
+    passwords: by account name; KeyError when one is missing. reached_as: as in `site_configuration`.
     """
-    broker, name = _broker(site), account_names(site)[0]
+    broker, name = _broker(site, reached_as), account_names(site, reached_as=reached_as)[0]
     listeners = [connection for connection in site.connections if connection.kind == "mqtt"]
     told = {connection.id: _told(site, connection) for connection in listeners}
     own = [f"{broker.hub}/#", *(f"{outlet.prefix}/#" for outlet in site.outlets)]
@@ -57,9 +59,9 @@ def site_accounts(site: Site, passwords: Mapping[str, str]) -> list[BrokerAccoun
     return accounts
 
 
-def account_names(site: Site) -> list[str]:
+def account_names(site: Site, *, reached_as: str | None = None) -> list[str]:
     """The hub's first. SiteBrokerError when a listener has the hub's name, or the broker is elsewhere."""
-    hub = _broker(site).username or HUB
+    hub = _broker(site, reached_as).username or HUB
     names = [hub, *(connection.id for connection in site.connections if connection.kind == "mqtt")]
     if hub in names[1:]:
         raise SiteBrokerError(
@@ -84,13 +86,18 @@ def _line(name: str, password: str, salt: bytes, rounds: int) -> str:
     return f"{name}:$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
-def site_configuration(site: Site, *, folder: Path, state: Path, tls_port: int) -> str:
+def site_configuration(
+    site: Site, *, folder: Path, state: Path, tls_port: int, reached_as: str | None = None
+) -> str:
     """Mosquitto's configuration: the hub's port on loopback, everybody else's with TLS; pure.
 
-    folder: of certificates, passwords and rights. state: where the broker keeps its queues.
+    folder: of certificates, passwords and rights. state: where the broker keeps its queues. reached_as: the name by
+    which a hub in a container beside it reaches it; the hub's port is then open to their common network only.
     """
-    broker = _broker(site)
+    broker = _broker(site, reached_as)
     host, port = broker.address
+    if host == reached_as:
+        host = "0.0.0.0"  # noqa: S104 - of a container, whose port nobody publishes
     values = {
         "user": "mosquitto",
         "host": "127.0.0.1" if host == "localhost" else host,
@@ -107,7 +114,7 @@ def site_configuration(site: Site, *, folder: Path, state: Path, tls_port: int) 
     return text + "\n"
 
 
-def _broker(site: Site) -> BrokerSettings:
+def _broker(site: Site, reached_as: str | None = None) -> BrokerSettings:
     """The one broker of the site that this machine is to run."""
     brokers = {
         settings.broker.address: settings.broker
@@ -116,7 +123,9 @@ def _broker(site: Site) -> BrokerSettings:
         )
         if isinstance(settings, ListenerSettings)
     }
-    here = [broker for (host, _), broker in brokers.items() if host in _HERE and broker.tls is None]
+    here = [
+        broker for (host, _), broker in brokers.items() if host in {*_HERE, reached_as} and broker.tls is None
+    ]
     if len(here) != 1 or len(brokers) != 1:
         raise SiteBrokerError(
             "a broker is made here for a site with one [[mqtt]] whose host is 127.0.0.1, without tls; "
@@ -162,24 +171,27 @@ def _distinct(topics: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(topics))
 
 
-def write_files(site_dir: Path, folder: Path, state: Path, *, tls_port: int) -> list[str]:
+def write_files(
+    site_dir: Path, folder: Path, state: Path, *, tls_port: int, reached_as: str | None = None
+) -> list[str]:
     """Write `mosquitto.conf`, `passwords` and `acl` into `folder`, and a password per account into the site's secrets.
 
     Returns the names of the accounts. What is right already is left as it is. SettingsError, SiteBrokerError, OSError.
     """
     site = load_site(site_dir, schemas())
-    names = account_names(site)
-    broker = _broker(site)
+    names = account_names(site, reached_as=reached_as)
+    broker = _broker(site, reached_as)
     places = {name: site_dir / PASSWORDS / f"mqtt-{name}" for name in names}
     if broker.password_file is not None:
         places[names[0]] = broker.password_file
     passwords = {name: _password(place) for name, place in places.items()}
-    accounts = site_accounts(site, passwords)
+    accounts = site_accounts(site, passwords, reached_as=reached_as)
     former = _lines(folder / "passwords")
     lines = [hashed(account.name, account.password, former) for account in accounts]
     _put(folder / "passwords", "\n".join(lines) + "\n")
     _put(folder / "acl", render_acl(accounts))
-    _put(folder / "mosquitto.conf", site_configuration(site, folder=folder, state=state, tls_port=tls_port))
+    text = site_configuration(site, folder=folder, state=state, tls_port=tls_port, reached_as=reached_as)
+    _put(folder / "mosquitto.conf", text)
     return names
 
 
@@ -219,9 +231,16 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, metavar="DIR", help="of the broker's files")
     parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="where its queues lie")
     parser.add_argument("--tls-port", type=int, default=8883, metavar="N")
+    parser.add_argument("--reached-as", metavar="NAME", help="in containers: what the hub calls the broker's")
     arguments = parser.parse_args()
     try:
-        names = write_files(arguments.site, arguments.folder, arguments.state, tls_port=arguments.tls_port)
+        names = write_files(
+            arguments.site,
+            arguments.folder,
+            arguments.state,
+            tls_port=arguments.tls_port,
+            reached_as=arguments.reached_as,
+        )
     except (SettingsError, SiteBrokerError, OSError) as error:
         print(f"edge-hub: {error}", file=sys.stderr)
         return 1

@@ -75,6 +75,14 @@ def test_a_site_whose_broker_cannot_be_made_here_says_why(
         write_files(site_dir, tmp_path, tmp_path, tls_port=8883)
 
 
+def test_in_containers_the_hub_reaches_the_broker_by_its_name(site_dir: Path, tmp_path: Path) -> None:
+    (site_dir / "local.toml").write_text('[mqtt.broker]\nhost = "broker"\n')
+    with pytest.raises(SiteBrokerError, match="broker:1883"):
+        write_files(site_dir, tmp_path, tmp_path, tls_port=8883)
+    write_files(site_dir, tmp_path, tmp_path, tls_port=8883, reached_as="broker")
+    assert "listener 1883 0.0.0.0" in (tmp_path / "mosquitto.conf").read_text("utf-8")
+
+
 def test_written_again_nothing_changes(site_dir: Path, tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     folder.mkdir()
