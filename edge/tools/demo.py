@@ -115,6 +115,7 @@ class Demo:
         self._token = new_token()
         self._broker: Broker | None = None
         self._pictures: int | None = None  # port of what the cameras see
+        self._internet = 0  # port of the chat group
         self._children: list[Child] = []
         self.port = 0
 
@@ -152,6 +153,8 @@ class Demo:
                 for source, camera in CAMERAS.items()
             },
         )
+        self._internet = free_port()
+        self._write_group()
         self._open_accounts()
         self._children = [self._child("simulate", *self._simulator()), self._child("run", *self._hub())]
         for child in self._children:
@@ -272,6 +275,8 @@ Ctrl-C ends the demo.
             "--serial-dir": self.data / "serial",
             "--leave": TRY,
             "--gone": GONE,
+            "--internet": self._internet,
+            "--hub-pid": self.data / "hub.pid",
         }
         if self._pictures is not None:
             options["--pictures"] = self._pictures
@@ -304,6 +309,15 @@ Ctrl-C ends the demo.
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secret + "\n", encoding="utf-8")
+
+    def _write_group(self) -> None:
+        """The address of the site's chat group, which the simulator plays; an address of somebody's own stays."""
+        file = self.site / "secrets/wecom"
+        if file.exists() and not file.read_text("utf-8").startswith("json://127.0.0.1:"):
+            return
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(f"json://127.0.0.1:{self._internet}/\n", encoding="utf-8")
 
     def _wait_until_armed(self, stop: threading.Event) -> None:
         deadline = time.monotonic() + START_WITHIN

@@ -43,6 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="show what the cameras see as MJPEG: http://127.0.0.1:PORT/<device> (0: a free port, which is said)",
     )
+    play.add_argument(
+        "--internet",
+        type=_port,
+        metavar="PORT",
+        help="play a chat group on the internet: json://127.0.0.1:PORT/",
+    )
+    play.add_argument(
+        "--hub-pid", type=Path, metavar="FILE", help="holds the hub's process id, for stories that kill it"
+    )
     play.add_argument("--leave", nargs="+", default=[], metavar="DEVICE", help="devices never to touch")
     play.add_argument(
         "--gone",
@@ -153,6 +162,8 @@ def _play(arguments: argparse.Namespace) -> int:
         gone,
         pictures,
         _civil_hour(site.timezone),
+        arguments.internet,
+        arguments.hub_pid,
     )
     simulator = Simulator(site, Options(site_dir, means, where, arguments.compress), _say)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -130,6 +130,12 @@ class Rig:
         self._hub.wait()
         self._hub = None
 
+    def forget(self) -> None:
+        """A hub that somebody else has killed is gone: the next may be started."""
+        if self._hub is not None:
+            self._hub.wait(20)
+            self._hub = None
+
     def stop(self) -> None:
         """End the hub as a service manager would."""
         if self._hub is not None:
@@ -181,6 +187,10 @@ class Api:
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at a path; httpx.HTTPStatusError for an error status."""
         return self._client.get(path, params=query).raise_for_status().json()
+
+    def page(self, path: str) -> str:
+        """A page of the panel, in Chinese."""
+        return self._client.get(path, headers={"Accept-Language": "zh-CN"}).raise_for_status().text
 
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, key: str | None = None

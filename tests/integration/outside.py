@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class Devices:
 
     def __init__(self, simulator: Simulator, socket: Path, lines: list[str]) -> None:
         self.modem = simulator.modems["modem-1"]
+        self.internet = simulator.internet
         self.lines = lines
         self._socket = socket
 
@@ -32,6 +33,10 @@ class Devices:
         """A scenario of config/scenarios, by id, so many times faster."""
         wanted = {"reset": False, "play": [scene], "speed": speed}
         await asyncio.to_thread(control.ask, self._socket, wanted)
+
+    def say_to(self, wanted: Mapping[str, object]) -> None:
+        """An order to the simulator, as its remote control takes it."""
+        control.ask(self._socket, wanted)
 
     def told(self, device: str) -> list[str]:
         """What the device was told to do, by its own account: "siren: start"."""
@@ -45,10 +50,17 @@ class Devices:
 
 @contextmanager
 def devices(
-    folder: Path, site: Path, broker: Broker, *, over_mqtt: bool, dwell: float | None = None
+    folder: Path,
+    site: Path,
+    broker: Broker,
+    *,
+    over_mqtt: bool,
+    dwell: float | None = None,
+    hub: Path | None = None,
 ) -> Iterator[Devices]:
     """The site's devices: modem and serial lines, and those behind the broker too if `over_mqtt`.
 
+    hub: holds the process id of one that a story may kill; there is a chat group for it on the internet too.
     dwell: seconds in the zones of its cameras, which are drawn then; None for none.
     """
     serial, port = folder / "serial", free_port()
@@ -65,11 +77,20 @@ def devices(
     )
     account = broker.account("field")
     address = BrokerAddress(broker.host, broker.port, account.name, account.password)
-    means = Means(address if over_mqtt else None, serial, pictures=None if dwell is None else port)
+    means = Means(
+        address if over_mqtt else None,
+        serial,
+        pictures=None if dwell is None else port,
+        internet=None if hub is None else 0,
+        hub=hub,
+    )
     lines: list[str] = []
     socket = folder / "simulator.sock"
     running = Simulator(load_site(site, schemas()), Options(site, means, socket), lines.append)
     running.start()
+    if running.internet is not None:
+        (site / "secrets").mkdir(exist_ok=True)
+        (site / "secrets/wecom").write_text(f"{running.internet.url}\n", encoding="utf-8")
     thread = threading.Thread(target=running.run)
     thread.start()
     try:

@@ -19,6 +19,7 @@ from web.i18n import COOKIE, Language, choose_language, translations
 from web.i18n import mark as _
 from web.look import NIGHT, chosen_theme, theme_by_clock
 from web.pages import options, wording
+from web.pages.mains import on_battery
 from web.pages.view import View, people
 
 MENU: Final = (
@@ -121,6 +122,7 @@ def base_context(hub: Hub, view: View, role: Role | None) -> dict[str, Any]:
         "hub": hub,
         "may": permissions(role),
         "open_alarms": hub.open_alarms(),
+        "on_battery": on_battery(hub),
         "wall": False,
         "hung": role is Role.WALL,
     }

@@ -15,9 +15,11 @@ from edge.tools.modbus_slave import SlaveBus
 from edge.tools.modem import SimulatedModem
 from edge.tools.simulator.actor import Actor
 from edge.tools.simulator.gateway import BrokerAddress, Gateway
+from edge.tools.simulator.internet import Internet
 from edge.tools.simulator.messages import JsonMessage, ZigbeeState, json_topic
 from edge.tools.simulator.obeying import Told, over_bus, over_mqtt
 from edge.tools.simulator.pictures.events import scene_of
+from edge.tools.simulator.scenario import HUB, INTERNET
 from edge.tools.simulator.tellers import MqttTeller, RegisterTeller, Teller
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Means:
     """What there is to play with. broker, serial_dir: None for none. left: devices that are not played.
 
     pictures: port for what cameras see, 0 for a free one, None for no pictures. hour: civil time now, 0 to 24.
+    internet: port of the chat group, as `pictures`. hub: the file with the process id of the hub.
     gone: device of a Zigbee bridge -> µs UTC when it was last heard; until a scenario brings it back it says nothing.
     """
 
@@ -54,6 +57,8 @@ class Means:
     gone: Mapping[str, int] = field(default_factory=dict)
     pictures: int | None = None
     hour: float = NOON
+    internet: int | None = None
+    hub: Path | None = None
 
 
 @dataclass(slots=True)
@@ -65,11 +70,15 @@ class Cast:
     buses: dict[str, SlaveBus] = field(default_factory=dict)
     modems: dict[str, SimulatedModem] = field(default_factory=dict)
     screens: dict[str, Screen] = field(default_factory=dict)
+    internet: Internet | None = None
+    hub: Path | None = None
 
     @property
     def played(self) -> frozenset[str]:
-        """Ids of all devices and sources a scenario can touch."""
-        return frozenset({*self.parts, *self.gateways, *self.buses, *self.modems, *self.screens})
+        """Ids of all devices and sources a scenario can touch, and what else it can."""
+        outside = {INTERNET: self.internet, HUB: self.hub}
+        there = (target for target, found in outside.items() if found is not None)
+        return frozenset({*self.parts, *self.gateways, *self.buses, *self.modems, *self.screens, *there})
 
 
 def make_cast(
@@ -83,7 +92,9 @@ def make_cast(
 
     appeared: called with a gateway's id once it is up. told: called with what a device was told to do.
     """
-    cast = Cast()
+    cast = Cast(hub=means.hub)
+    if means.internet is not None:
+        cast.internet = Internet(means.internet, say)
     sources: dict[str, Connection] = {}
     for connection in site.connections:
         if connection.dialect == "modbus-rtu" and means.serial_dir is not None:

@@ -25,6 +25,8 @@ from edge.tools.simulator.scenario_tables import (
     FLAWS,
     FOR_BUSES,
     FOR_DEVICES,
+    FOR_HUB,
+    FOR_INTERNET,
     FOR_MODEMS,
     FOR_ZIGBEE,
     MODEM,
@@ -35,11 +37,16 @@ from edge.tools.simulator.scenario_tables import (
 )
 
 CAMERA: Final = "camera"
+INTERNET: Final = "the internet"
+HUB: Final = "the hub"
+_OUTSIDE: Final = {"internet": (INTERNET, FOR_INTERNET), "hub": (HUB, FOR_HUB)}
+"""What is no device and no source -> its target, which is nobody's id, and what can happen to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """at, over: µs. target: id of a device or source. courses: point id -> values it is led along, one to hold.
+    """at, over: µs. target: id of a device or source, or `INTERNET`, or `HUB`. courses: point id -> values it is led
+    along, one to hold.
 
     heard: a text that comes in at a modem, from its number. scene: what a camera sees from now on.
     """
@@ -177,7 +184,7 @@ class _Reader:
                 yield step
 
     def _step(self, index: int, table: StepTable) -> Step | None:
-        target = self._one_of(index, table, ("device", "source"))
+        target = self._one_of(index, table, ("device", "source", "outside"))
         deed = self._one_of(index, table, ("set", "ramp", "action", "scene", "trouble", "text", *FLAWS))
         if target is None or deed is None:
             return None
@@ -185,6 +192,8 @@ class _Reader:
             self._add(index, "share", "value", 'says how noisy a bus is: only with action = "noise"')
         if table.sender is not None and table.text is None:
             self._add(index, "from", "value", "says who writes: only with text = …")
+        if table.outside is not None:
+            return self._on_outside(index, table, table.outside)
         if table.device is not None:
             device = self._site.devices.get(table.device)
             if device is None:
@@ -207,6 +216,17 @@ class _Reader:
         if table.after is not None:
             self._add(index, "after", "value", "is for a device: a source waits for nothing")
         return self._on_source(index, table, connection)
+
+    def _on_outside(self, index: int, table: StepTable, what: str) -> Step | None:
+        target, possible = _OUTSIDE[what]
+        if table.after is not None:
+            self._add(index, "after", "value", "is for a device: nothing outside waits")
+        if table.action is None:
+            self._add(index, "outside", "value", "there things happen by action = …")
+            return None
+        self._possible(index, table.action, possible, target)
+        self._is_played(index, "outside", target)
+        return Step(round(table.at * SECOND), target, {}, action=table.action)
 
     def _on_device(self, index: int, table: StepTable, device: Device) -> Step | None:
         at = round(table.at * SECOND)

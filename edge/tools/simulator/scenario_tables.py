@@ -9,12 +9,14 @@ from pydantic import Field
 from edge.settings.models import Bilingual, Id, Seconds, Table
 from edge.tools.modem import Trouble
 
-Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug"]
+Action = Literal["dead", "alive", "offline", "online", "noise", "quiet", "unplug", "replug", "kill"]
 
 FOR_DEVICES: Final = frozenset({"dead", "alive"})
 FOR_ZIGBEE: Final = frozenset({"offline", "online"})  # devices of a bridge, and the bridge itself
 FOR_BUSES: Final = frozenset({"noise", "quiet", "unplug", "replug"})
 FOR_MODEMS: Final = frozenset({"unplug", "replug"})
+FOR_INTERNET: Final = frozenset({"unplug", "replug"})
+FOR_HUB: Final = frozenset({"kill"})
 MODEM: Final = "at-modem"
 
 FLAWS: Final = ("withhold", "wrong", "late")
@@ -43,12 +45,14 @@ class StepTable(Table):
     units, a state is true while abnormal; they are checked against the device's profile.
     withhold, wrong, late: from now on the feedback of the device's outputs never comes, says something else, comes so
     many seconds late. after: it waits until the feedback of that device's output has confirmed an act.
-    scene: what is seen from now on before a camera.
+    scene: what is seen from now on before a camera. outside: it happens to what is no device: the internet, or the hub
+    itself.
     """
 
     at: Seconds
     device: Id | None = None
     source: Id | None = None
+    outside: Literal["internet", "hub"] | None = None
     set: dict[str, Any] | None = Field(None, min_length=1)
     ramp: dict[str, Any] | None = Field(None, min_length=1)
     action: Action | None = None

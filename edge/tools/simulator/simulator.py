@@ -18,6 +18,7 @@ from edge.settings.problems import SettingsError
 from edge.tools.modem import SimulatedModem
 from edge.tools.simulator.cast import Means, make_cast
 from edge.tools.simulator.control import ControlSocket
+from edge.tools.simulator.internet import Internet
 from edge.tools.simulator.scenario import find_scenario, load_scenario
 from edge.tools.simulator.stage import BusyError, Stage
 
@@ -84,6 +85,9 @@ class Simulator:
             self.pictures.start()
             for camera in self._cast.screens:
                 self._say(f"{self.pictures.url(camera)} is what {camera} sees")
+        if self._cast.internet is not None:
+            self._cast.internet.start()
+            self._say(f"{self._cast.internet.url} is a chat group on the internet")
         self.stage.open()
 
     def run(self) -> None:
@@ -115,6 +119,8 @@ class Simulator:
             self._control.close()
         if self.pictures is not None:
             self.pictures.stop()
+        if self._cast.internet is not None:
+            self._cast.internet.stop()
         for gateway in self._cast.gateways.values():
             gateway.leave()  # all of them before the first is waited for
         for bus in self._cast.buses.values():
@@ -130,6 +136,11 @@ class Simulator:
     def modems(self) -> Mapping[str, SimulatedModem]:
         """The modems it plays, by id of their line: what they sent, and what may go wrong."""
         return self._cast.modems
+
+    @property
+    def internet(self) -> Internet | None:
+        """The chat group it plays, if any."""
+        return self._cast.internet
 
     def play(self, names: Sequence[str], speed: float = 1.0) -> None:
         """Scenarios by id or path, one after the other; SettingsError or BusyError when one cannot be played.

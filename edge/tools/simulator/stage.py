@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,7 +23,7 @@ from edge.tools.simulator.actor import SOUND, Course
 from edge.tools.simulator.cast import Cast, Part
 from edge.tools.simulator.obeying import acts
 from edge.tools.simulator.pictures.events import CLEAR
-from edge.tools.simulator.scenario import Scenario, Step
+from edge.tools.simulator.scenario import HUB, INTERNET, Scenario, Step
 from edge.tools.simulator.schedule import Schedule
 from edge.tools.simulator.tellers import MqttTeller
 
@@ -71,6 +74,8 @@ class Stage:
         self._buses = cast.buses
         self._modems = cast.modems
         self._screens = cast.screens
+        self._internet = cast.internet
+        self._hub = cast.hub
         self._say = say
         self._chance = random.Random(seed)
         self._compress = compress
@@ -176,7 +181,9 @@ class Stage:
             gateway.unmute()
         elif screen := self._screens.get(target):
             screen.show(CLEAR)
-        else:
+        elif target == INTERNET and self._internet is not None:
+            self._internet.start()
+        elif target in self._parts:
             part = self._parts[target]
             part.actor.held.clear()
             part.actor.flaw = SOUND
@@ -199,6 +206,10 @@ class Stage:
             _on_modem(modem, step)
         elif gateway := self._gateways.get(step.target):
             gateway.mute() if step.action == "offline" else gateway.unmute()
+        elif step.target == INTERNET and self._internet is not None:
+            self._internet.stop() if step.action == "unplug" else self._internet.start()
+        elif step.target == HUB and self._hub is not None:
+            self._kill(self._hub)
         elif step.scene is not None:
             self._screens[step.target].show(step.scene)
         elif step.flaw is not None:
@@ -207,6 +218,13 @@ class Stage:
             self._on_device(self._parts[step.target], step)
         else:
             self._lead(run, self._parts[step.target], step, due)
+
+    def _kill(self, file: Path) -> None:
+        """The hub ends as by a crash; whoever watches over it starts it again."""
+        try:
+            os.kill(int(file.read_text("ascii")), signal.SIGKILL)
+        except (OSError, ValueError) as error:
+            self._say(f"the hub could not be killed: {error}")
 
     def _on_device(self, part: Part, step: Step) -> None:
         if isinstance(part.teller, MqttTeller) and step.action in {"offline", "online"}:

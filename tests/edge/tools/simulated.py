@@ -72,6 +72,19 @@ class Canvas:
         self.shown.clear()
 
 
+class Cable:
+    """Stands in for the internet: what was done to it is written down."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def stop(self) -> None:
+        self.done.append("stop")
+
+
 class Theatre:
     """The demo site's MQTT devices and unopened buses on a stage whose time the test moves."""
 
@@ -85,6 +98,10 @@ class Theatre:
         self.cast = make_cast(self.site, means, lambda _id: None, self.lines.append)
         self.screens = {camera.device: Canvas(self.clock) for camera in self.site.cameras}
         self.cast.screens.update(self.screens)  # type: ignore[arg-type]
+        self.internet = Cable()
+        self.hub_pid = tmp_path / "hub.pid"
+        self.cast.internet = self.internet  # type: ignore[assignment]
+        self.cast.hub = self.hub_pid
         self.papers: dict[str, Paper] = {}
         for id in self.cast.gateways:
             paper = self.papers[id] = Paper(self.clock)

@@ -14,6 +14,7 @@ from edge.settings import SettingsError
 from edge.tools.modem import SentText, Trouble
 from edge.tools.simulator.scenario import (
     DEFAULT_SHARE,
+    INTERNET,
     Action,
     ShareTable,
     StepTable,
@@ -25,7 +26,10 @@ from edge.tools.simulator.scenario import (
 from tests.edge.tools.simulated import he_an_court
 
 SITE = he_an_court()
-PLAYED = frozenset({*SITE.devices, *(connection.id for connection in SITE.connections)}) - {"sm-303", "bus-2"}
+PLAYED = frozenset({*SITE.devices, *(connection.id for connection in SITE.connections), INTERNET}) - {
+    "sm-303",
+    "bus-2",
+}
 HEAD = 'name = { zh = "名", en = "Name" }\ntext = { zh = "看", en = "See" }\n'
 
 
@@ -106,9 +110,22 @@ def test_a_modem_hears_people_and_strangers_and_has_its_troubles(tmp_path: Path)
     ]
 
 
+def test_what_happens_outside_has_no_id(tmp_path: Path) -> None:
+    path = tmp_path / "story.toml"
+    path.write_text(HEAD + step('outside = "internet"\naction = "unplug"'))
+    (cut,) = load_scenario(path, SITE, PLAYED).steps
+    assert (cut.target, cut.action, str(cut)) == (INTERNET, "unplug", "the internet: unplug")
+
+
 @pytest.mark.parametrize(
     ("text", "key", "code", "line"),
     [
+        ('outside = "internet"\naction = "kill"', "action", "value", 6),
+        ('outside = "internet"\nset = { gas = 1 }', "outside", "value", 5),
+        ('outside = "internet"\naction = "unplug"\nafter = "gv-1203"', "after", "value", 7),
+        ('outside = "hub"\naction = "kill"', "outside", "not_played", 5),
+        ('outside = "moon"\naction = "kill"', "outside", "unknown_value", 5),
+        ('outside = "hub"\ndevice = "gs-1203"\naction = "kill"', "outside", "value", 5),
         ('device = "gs-1203"\nset = { gas = 1 }\nramps = 1', "ramps", "unknown_key", 7),
         ('device = "gs-1204"\nset = { gas = 1 }', "device", "unknown_device", 5),
         ('device = "gs-1203"\nset = { gass = 1 }', "set.gass", "unknown_point", 6),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from datetime import time
 from itertools import pairwise
 from pathlib import Path
@@ -413,6 +415,27 @@ def test_every_shipped_scenario_plays_to_its_end_on_the_demo_site(theatre: Theat
         bus.unplug()
     for modem in theatre.cast.modems.values():
         modem.unplug()
+
+
+def test_the_internet_goes_and_comes_and_the_hub_is_killed(theatre: Theatre) -> None:
+    with subprocess.Popen(["sleep", "600"]) as hub:
+        theatre.hub_pid.write_text(str(hub.pid), encoding="ascii")
+        theatre.stage.open()
+        theatre.stage.play([theatre.scenario("s6")])
+        theatre.until(11)
+        assert theatre.internet.done == ["stop"]
+        assert hub.poll() is None
+        theatre.until(20)
+        assert hub.wait(30) == -signal.SIGKILL
+        theatre.until(115)
+        assert theatre.internet.done == ["stop", "start"]
+    theatre.hub_pid.write_text("no number", encoding="ascii")
+    theatre.until(130)
+    theatre.stage.play([theatre.scenario("s6")])
+    theatre.until(160)
+    assert any("could not be killed" in line for line in theatre.lines)
+    theatre.stage.reset()
+    assert theatre.internet.done[-1] == "start"
 
 
 def test_a_device_that_fell_silent_before_is_kept_by_its_bridge_and_says_nothing(tmp_path: Path) -> None:
