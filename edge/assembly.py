@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from edge import duties, health, outputs
 from edge.alarm.engine import AlarmEngine
 from edge.alarm.supervision import Supervision
+from edge.backup.schedule import Backups, Place
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.cameras import Cameras
 from edge.cameras.keeper import Keeper
@@ -296,8 +297,16 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     ways: list[Way] = [*uplinks, *publishers]
     links = {**link_checks(parts.drivers, intake), **way_checks(ways)}
     heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
+    backups = Backups(
+        site.backup,
+        Place(site.id, parts.options.data, parts.options.site, ZoneInfo(site.timezone)),
+        pipeline.note,
+        parts.clock.now,
+        Calendar(now).certain,
+    )
     own = {
         **checks(line, pipeline, parts.guard),
+        "backup": backups.check,
         "annunciation": heard,
         "outside": watching(lambda: _reachable(parts)),
         "pictures": parts.keeper.check,
@@ -333,6 +342,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
             parts.telemetry,
             parts.options.civil_offset,
         ),
+        backups,
         duty,
         parts.channels,
         parts.options.civil_offset,
@@ -350,6 +360,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     )
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
+    backups.start()
+    stack.push_async_callback(backups.stop)
     await stack.enter_async_context(parts.machine.watching(line, pipeline, parts.guard))
     await stack.enter_async_context(following(uplinks))
     await stack.enter_async_context(showing(_outward(parts.log, line, publishers), publishers, parts.host))

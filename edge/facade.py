@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
+from edge.domain.backup import BackupState
 from edge.domain.camera import Camera, CameraZone, Polygon, View
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
@@ -286,6 +287,18 @@ class Records(Protocol):
         ...
 
 
+class Backups(Protocol):
+    """Backups of the hub, made beside it by plan or by hand."""
+
+    async def ask(self, by: str, key: str | None) -> str:
+        """Have one made now; its name. Refusal "no_backup", "clock". key: the Idempotency-Key."""
+        ...
+
+    def state(self) -> BackupState:
+        """How they stand, and what is being done just now."""
+        ...
+
+
 class Role(StrEnum):
     """What a person may do; the permission table is in `web/auth`."""
 
@@ -348,6 +361,7 @@ class Hub(Protocol):
     accounts: Accounts
     evidence: Evidence
     records: Records
+    backups: Backups
 
     def now(self) -> Instant: ...
     def civil(self, utc: int) -> int:

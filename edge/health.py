@@ -49,6 +49,14 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         Text("通知系统管理员清理或更换存储卡", "Call the administrator to clear or replace the card"),
     ),
     (
+        "backup",
+        Text("备份未完成", "Backups are missing"),
+        Text(
+            "检查备份介质是否插好、空间是否足够;原因见运行状态页",
+            "Check that the backup medium is plugged in and has room; the reason is on the health page",
+        ),
+    ),
+    (
         "pictures",
         Text("视频画面未保存", "Pictures are not kept"),
         Text(

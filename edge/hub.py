@@ -43,6 +43,7 @@ from edge.emergency.incidents import Incidents
 from edge.facade import (
     Accounts,
     AlarmQuery,
+    Backups,
     CameraState,
     CaseQuery,
     ChannelState,
@@ -102,6 +103,7 @@ class RunningHub:
         guard: DiskGuard,
         evidence: Evidence,
         records: Records,
+        backups: Backups,
         duty: OnDuty,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
@@ -113,6 +115,7 @@ class RunningHub:
         self.accounts = accounts
         self.evidence = evidence
         self.records = records
+        self.backups = backups
         self._line = line
         self._channels = channels
         self._pipeline = pipeline

@@ -18,6 +18,9 @@ RESTORING: Final = "restoring"
 SITE_PATH: Final = "site.path"
 """File of the data folder that names the folder of the site."""
 
+REHEARSAL: Final = "rehearsal"
+"""Folder below the data folder for as long as a backup is tried."""
+
 
 class HubInUseError(RuntimeError):
     """Another hub runs on this data folder, or a backup is being restored into it."""

@@ -74,6 +74,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "unknown_code": 422,
     "bad_time": 422,
     "bad_file": 422,
+    "no_backup": 409,
+    "clock": 409,
     "not_saved": 503,
 }
 """HTTP status of each code with which the hub refuses."""

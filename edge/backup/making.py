@@ -8,6 +8,7 @@ time was over. Memory does not grow with the stores.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import sqlite3
@@ -52,6 +53,7 @@ class Made:
     """What is in it. missing: stores that were not there; problems: of the journal, which was damaged before."""
 
     size: int = 0
+    sha256: str = ""
     facts: int = 0
     readings: int = 0
     pictures: int = 0
@@ -94,7 +96,7 @@ def make(order: Order, wrote: Callable[[int], None] = lambda _bytes: None) -> Ma
             if isinstance(error, sqlite3.Error):
                 raise BackupError("damaged", f"the journal cannot be read ({error}); {_LEFT}") from error
             raise
-    made.size = target.size
+    made.size, made.sha256 = target.size, target.digest.hexdigest()
     return made
 
 
@@ -112,6 +114,7 @@ class _Target:
     def __init__(self, out: IO[bytes], order: Order, wrote: Callable[[int], None]) -> None:
         out.truncate(0)
         self.size = 0
+        self.digest = hashlib.sha256()
         self._out, self._folder, self._wrote = out, order.file.parent, wrote
         self._own = self._folder.stat().st_dev == order.data.stat().st_dev
         self._look = 0
@@ -131,6 +134,7 @@ class _Target:
         while rest:
             rest = rest[self._out.write(rest) :]
         self.size += len(piece)
+        self.digest.update(piece)
 
 
 def _write(order: Order, site: Path, target: _Target) -> Made:

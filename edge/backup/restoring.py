@@ -118,8 +118,11 @@ class Unpacked:
     stores: dict[str, Refill]
 
 
-def unpack(file: IO[bytes], draft: Path, passphrase: bytes | None) -> Unpacked:
-    """Unpack into an empty folder and hold everything against the manifest; BackupError."""
+def unpack(file: IO[bytes], draft: Path, passphrase: bytes | None, *, pictures: bool = True) -> Unpacked:
+    """Unpack into an empty folder and hold everything against the manifest; BackupError.
+
+    pictures: whether those of the evidence stay there; they are read and compared in any case.
+    """
     with ExitStack() as stack:
         read = members(file, passphrase)
         head = _head(next(read, None))
@@ -137,7 +140,7 @@ def unpack(file: IO[bytes], draft: Path, passphrase: bytes | None) -> Unpacked:
             elif member.name == MANIFEST:
                 manifest = _json(member)
             else:
-                files[member.name] = _keep(member, draft)
+                files[member.name] = _keep(member, draft, pictures or not member.name.startswith("evidence/"))
         tables = {
             name: {table: tally.to_dict() for table, tally in store.tallies.items()}
             for name, store in stores.items()
@@ -227,15 +230,19 @@ def _json(member: Member) -> dict[str, Any]:
     return found
 
 
-def _keep(member: Member, draft: Path) -> dict[str, Any]:
-    """One file as it stood, below the draft."""
+def _keep(member: Member, draft: Path, stays: bool) -> dict[str, Any]:
+    """One file as it stood, below the draft if it stays."""
     parts = PurePosixPath(member.name).parts
     plain = "/".join(parts) == member.name and not {"", ".", ".."} & set(parts) and "\0" not in member.name
     if not plain or (member.name != KEY and (parts[0] not in {"site", "evidence"} or len(parts) == 1)):
         raise BackupError("foreign", f"it is no backup of an edge-hub: {member.name!r} has no place in one")
+    digest = hashlib.sha256()
+    if not stays:
+        for piece in member.pieces():
+            digest.update(piece)
+        return {"bytes": member.size, "sha256": digest.hexdigest()}
     path = draft / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         for piece in member.pieces():
             file.write(piece)

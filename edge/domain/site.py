@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge.domain.backup import BackupPlan
 from edge.domain.camera import Camera
 from edge.domain.device import Device, DeviceProfile
 from edge.domain.footage import STILLS_DAYS
@@ -167,4 +168,5 @@ class Site:
     uplinks: tuple[Uplink, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     cameras: tuple[Camera, ...] = ()
+    backup: BackupPlan | None = None
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -12,6 +12,7 @@ from edge.resources import config_root
 from edge.settings import devices, linkages, rules
 from edge.settings import hazards as hazard_files
 from edge.settings.aftermath import without_aftermath
+from edge.settings.backup import read_backup
 from edge.settings.cameras import read_cameras
 from edge.settings.channels import read_channels
 from edge.settings.document import M, checked, known_keys, read_sheet
@@ -35,6 +36,7 @@ from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import SITE_FILE, read_zones
 
 YEAR_DAYS = 365
+_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup")
 
 
 def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
@@ -77,7 +79,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     sheet = read_sheet(report, site_dir / SITE_FILE, SITE_FILE)
     if sheet is None:
         return None, report.problems()
-    known_keys(report, sheet, ("site", "unit", "retention", "zone", "mqtt", "serial", "camera", "uplink"))
+    known_keys(report, sheet, _TOP)
     site = _table(report, sheet, "site", SiteTable)
     unit = _table(report, sheet, "unit", UnitTable)
     retention = checked(report, sheet, ("retention",), sheet.data.get("retention", {}), RetentionTable)
@@ -89,6 +91,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     library = read_library(report, schemas, site_dir / "profiles")
     sources = read_sources(report, sheet, schemas, library)
     uplinks = read_uplinks(report, sheet, sources)
+    backup = read_backup(report, sheet)
     found = devices.read_devices(
         report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
     )
@@ -156,6 +159,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         uplinks=uplinks,
         outlets=tuple(sources.outlets),
         cameras=cameras,
+        backup=backup,
         roster=roster,
         policies=policies,
         channels=ways.channels,

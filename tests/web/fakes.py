@@ -48,6 +48,7 @@ from edge.outputs import Outputs
 from edge.preview import heard
 from edge.store import case_rows
 from tests.web.fake_alarms import FakeAlarms
+from tests.web.fake_backups import FakeBackups
 from tests.web.fake_cameras import FakeCameras
 from tests.web.fake_health import FakeHealth
 from tests.web.fake_records import FakeRecords
@@ -74,6 +75,7 @@ class FakeHub(FakeRoster, FakeAlarms, FakeCameras, FakeHealth):
         self.accounts: Accounts = self.people
         self.evidence: Evidence = FakeEvidence()
         self.records = FakeRecords()
+        self.backups = FakeBackups()
         for name, role, display in (
             ("guard", Role.GUARD, "李强"),
             ("maintenance", Role.MAINTENANCE, "张伟"),

@@ -41,6 +41,7 @@ class Perm(Enum):
     CAMERA = auto()  # look at pictures of cameras with a reason, keep a film, write down who asks to see some
     ZONES = auto()  # draw zones and masks of cameras
     VIEWING = auto()  # decide who may see footage
+    BACKUP = auto()  # have a backup made, see where backups are
 
 
 ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
@@ -88,7 +89,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
 
 NOT_AT_A_WALL: Final = frozenset(
     {Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN, Perm.PHONES}
-    | {Perm.CAMERA, Perm.ZONES, Perm.VIEWING}
+    | {Perm.CAMERA, Perm.ZONES, Perm.VIEWING, Perm.BACKUP}
 )
 """What a PIN at a wall does not open: it wants a sign-in. Of footage a wall shows the stills of open alarms alone."""
 

@@ -55,6 +55,7 @@ async def health(request: Request, visitor: Annotated[Visitor, Depends(require(P
         quarantined=sorted(hub.quarantined(), key=lambda q: -q.last_at),
         queues=_figures(metrics, QUEUES),
         stores=_figures(metrics, STORES),
+        size=lambda count: _number("_bytes", count),
     )
 
 

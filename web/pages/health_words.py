@@ -15,6 +15,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "disk": "stores",
     "pictures": "stores",
     "clock": "power",
+    "backup": "backup",
 }
 """Check -> its card on the page: hub, stores, machine, power, backup."""
 
@@ -23,6 +24,7 @@ MEANS: Final[Mapping[str, str]] = {
     "journal": _("Every alarm and every act is on record here; it is never deleted."),
     "telemetry": _("Readings for trends and reports. Alarms do not depend on them."),
     "disk": _("Room for the record. When it is short, old readings go first, the record never."),
+    "backup": _("A copy of everything outside of this machine, from which a new one takes over."),
     "pictures": _("Pictures of alarms are kept as evidence."),
     "clock": _("The time on records, of duties and of quiet hours comes from here."),
     "loop": _("How promptly messages and clicks are dealt with."),

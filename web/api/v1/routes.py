@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from web.api.v1 import (
     alarms,
+    backups,
     camera_stills,
     cameras,
     channels,
@@ -64,5 +65,6 @@ for _part in (
     watch,
     roster,
     reports,
+    backups,
 ):
     router.include_router(_part.router, prefix="/api/v1")

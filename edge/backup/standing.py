@@ -1,0 +1,67 @@
+"""What the health check says of backups: pure, from what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.domain.backup import MISSED, Rehearsal
+from edge.domain.instant import DAY, HOUR
+from edge.domain.names import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """newest: µs UTC of the newest in the folder. failing: by target, (µs UTC since when, why)."""
+
+    planned: bool
+    newest: int | None
+    rehearsal: Rehearsal | None
+    failing: Mapping[str, tuple[int, Text]]
+    trouble: Text | None
+    own_disk: bool
+    certain: bool
+
+
+def check(known: Standing, utc: int) -> tuple[bool, Text]:
+    """(in order, in one sentence). Out of order when the newest, or a target's last copy, is more than two days old,
+    the last rehearsal failed, or there never was one and it does not work. A clock in doubt says nothing of age.
+    """
+    if not known.planned:
+        return True, Text("未设置定时备份", "No backups are set up")
+    ok = known.newest is not None or known.trouble is None
+    parts = [Text("尚无备份", "No backup yet")]
+    if known.newest is not None:
+        age = utc - known.newest
+        ok = not known.certain or age <= MISSED
+        parts = [Text(f"上次备份在{_zh(age)}前", f"Last backup {_en(age)} ago")]
+    if known.rehearsal is not None:
+        age = utc - known.rehearsal.at
+        if known.rehearsal.ok:
+            parts.append(Text(f"{_zh(age)}前演练还原成功", f"brought back in a rehearsal {_en(age)} ago"))
+        else:
+            ok = False
+            why = known.rehearsal.detail
+            parts.append(Text(f"演练还原失败:{why.zh}", f"the last rehearsal failed: {why.en}"))
+    elif known.newest is not None:
+        parts.append(Text("尚未演练还原", "not rehearsed yet"))
+    if known.own_disk:
+        parts.append(
+            Text("与平台同在一块盘上,盘坏则一并丢失", "on the hub's own disk, lost together with it")
+        )
+    if known.trouble is not None:
+        parts.append(known.trouble)
+    for id, (since, why) in known.failing.items():
+        parts.append(Text(f"{id}:{why.zh}", f"{id}: {why.en}"))
+        ok = ok and (not known.certain or utc - since <= MISSED)
+    if not known.certain:
+        parts.append(Text("等待时钟校准", "it waits for a clock that is certain"))
+    return ok, Text(";".join(part.zh for part in parts), "; ".join(part.en for part in parts))
+
+
+def _zh(age: int) -> str:
+    return f"{age // DAY}天" if age >= 2 * DAY else f"{max(0, age) // HOUR}小时"
+
+
+def _en(age: int) -> str:
+    return f"{age // DAY} days" if age >= 2 * DAY else f"{max(0, age) // HOUR} h"

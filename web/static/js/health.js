@@ -1,0 +1,20 @@
+// Health: a backup is asked for at the press of a button; how far it is shows by itself.
+import "./panel.js";
+import { notice } from "./notice.js";
+import { refusal, say } from "./page.js";
+import { ask } from "./person.js";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-backup]");
+  if (!button || button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    const { ok, said } = await ask("/api/v1/backups");
+    if (ok) location.reload();
+    else if (said) notice(refusal(said.code, said.detail), true);
+  } catch {
+    notice(say("failed"), true);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+});
