@@ -62,6 +62,7 @@ from edge.resuming import Remembered, take_up
 from edge.sender import Sender
 from edge.settings import install_template, load_site
 from edge.settings.holidays import calendar
+from edge.storage.making import Storage, Stores
 from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
 from edge.store.facts import FactLog
@@ -115,7 +116,7 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
     async with AsyncExitStack() as stack:
         stack.enter_context(only_hub(options.data))
         remember_site(options.data, options.site)
-        machine = Machine(options.data, site, options.tls_cert, clock)
+        machine = Machine(options.data, options.site, site, options.tls_cert, clock)
         stack.enter_context(machine.run())
         parts = await _stores(stack, site, options, clock, machine)
         running_hub = await _line(stack, parts)
@@ -193,9 +194,6 @@ async def _stores(
         if row.id not in directory.devices:
             directory.adopt(row.address, row.profile)
     telemetry.register(directory.points.values())
-    for path in (state.set_aside, kept.set_aside):
-        if path is not None:
-            log.warning("a damaged store was set aside as %s", path)
     return _Parts(
         site=site,
         options=options,
@@ -260,7 +258,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
             parts.log.numbering,
             rehearsals.messages,
             Calendar(now).certain,
-            lambda: parts.guard.report is not None and parts.guard.report.low,
+            lambda: parts.guard.short,
         )
     )
     windows = {name: driver.window for name, driver in parts.drivers.items()}
@@ -305,7 +303,8 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         Calendar(now).certain,
     )
     own = {
-        **checks(line, pipeline, parts.guard),
+        **checks(line, pipeline),
+        **storage.checks(),
         "backup": backups.check,
         "annunciation": heard,
         "outside": watching(lambda: _reachable(parts)),
@@ -314,7 +313,6 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     line.monitor.watch(own, links)
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
-    cameras = next(t for t in conclude.tenants if isinstance(t, Cameras))
     for aim in cameras.aims():
         parts.keeper.aim(aim)  # before its driver starts: nothing under a mask is ever kept
     for device, findings in cameras.unfinished().items():
@@ -349,15 +347,16 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         ways,
         durable_key(parts.options.data / "codes.key"),
         parts.keeper,
+        machine=parts.machine,
+        storage=storage,
     )
     parts.keeper.start(cameras.shots(), old)
     stack.push_async_callback(parts.keeper.stop)
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    todo = chores(
-        pipeline, parts.telemetry, parts.guard, parts.accounts, parts.site.retention, parts.clock.now()
-    )
+    todo = chores(pipeline, parts.telemetry, parts.accounts, parts.site.retention, parts.clock.now())
+    todo += storage.chores(parts.clock.now())
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()

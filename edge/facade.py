@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from edge.domain.absence import Absence
 from edge.domain.alarm import Alarm, AlarmState, Suppression
 from edge.domain.alarm import Desk as Desk  # noqa: PLC0414 - the panel knows it as part of the facade
 from edge.domain.backup import BackupState
 from edge.domain.camera import Camera, CameraZone, Polygon, View
+from edge.domain.clock import ClockState
 from edge.domain.conclusion import Receipt
 from edge.domain.device import Device, Point, Signal
 from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
 from edge.domain.footage import Figures, Finding, StillSet
-from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.health import Health, LinkReport, Rejected, Start
 from edge.domain.incident import Incident
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -28,6 +30,7 @@ from edge.domain.reading import Purpose, Quality, Reason, Value
 from edge.domain.request import Request
 from edge.domain.service import ReportKind
 from edge.domain.site import Site
+from edge.domain.storage import StorageState
 
 T = TypeVar("T")
 
@@ -287,6 +290,26 @@ class Records(Protocol):
         ...
 
 
+class Power(Protocol):
+    """The hub's own clock, and the times in which it was off."""
+
+    def clock(self) -> ClockState:
+        """How the clock stands."""
+        ...
+
+    def absent(self) -> Sequence[Absence]:
+        """Times off that nobody has read yet, newest first; `SeenAbsence` is the request."""
+        ...
+
+    async def confirm_clock(self, by: str) -> ClockState:
+        """A person says that the machine's clock is right."""
+        ...
+
+    async def set_clock(self, utc: int, by: str) -> ClockState:
+        """Have the machine's clock set. Refusal "clock" (a time server sets it), "bad_time", "not_installed"."""
+        ...
+
+
 class Backups(Protocol):
     """Backups of the hub, made beside it by plan or by hand."""
 
@@ -362,6 +385,7 @@ class Hub(Protocol):
     evidence: Evidence
     records: Records
     backups: Backups
+    power: Power
 
     def now(self) -> Instant: ...
     def civil(self, utc: int) -> int:
@@ -373,6 +397,18 @@ class Hub(Protocol):
 
     def health(self) -> Health: ...
     def links(self) -> Sequence[LinkReport]: ...
+    def starts(self) -> Sequence[Start]:
+        """The last starts of the hub and why, newest first."""
+        ...
+
+    def log_tail(self, limit: int) -> AsyncGenerator[bytes]:
+        """The last `limit` bytes of the hub's own log, whole lines, secrets hidden, in chunks."""
+        ...
+
+    def storage(self) -> StorageState | None:
+        """Room, wear and losses of the disk and the stores; None before the first look at them."""
+        ...
+
     def rejected(self) -> Sequence[Rejected]: ...
     def quarantined(self) -> Sequence[Quarantined]: ...
     def metrics(self) -> Sequence[Metric]: ...

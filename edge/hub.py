@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.drill import Drill
 from edge.domain.fact import Fact, Seq
 from edge.domain.footage import StillSet
-from edge.domain.health import Health, LinkReport, Rejected
+from edge.domain.health import Health, LinkReport, Rejected, Start
 from edge.domain.incident import Incident
 from edge.domain.instant import Instant
 from edge.domain.obligation import Planned
@@ -36,6 +36,7 @@ from edge.domain.reading import Purpose, Quality
 from edge.domain.request import Request
 from edge.domain.roster import GROUP
 from edge.domain.site import Site
+from edge.domain.storage import StorageState
 from edge.driver import Driver, Looking
 from edge.duties.calendar import Calendar
 from edge.emergency.drills import Drills
@@ -61,12 +62,14 @@ from edge.facade import (
 from edge.health import HUB
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
+from edge.machine.making import Machine
 from edge.metrics import metrics, of_cameras, of_loop
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
 from edge.preview import heard
 from edge.probes import Way
+from edge.storage.making import Storage
 from edge.store.disk import DiskGuard
 
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
@@ -110,6 +113,9 @@ class RunningHub:
         ways: Sequence[Way] = (),
         code_key: bytes = b"",
         keeper: Keeper | None = None,
+        *,
+        machine: Machine | None = None,
+        storage: Storage | None = None,
     ) -> None:
         self.site = site
         self.accounts = accounts
@@ -135,6 +141,8 @@ class RunningHub:
         self._incidents = next(t for t in line.conclude.tenants if isinstance(t, Incidents))
         self._cameras = next(t for t in line.conclude.tenants if isinstance(t, Cameras))
         self._keeper = keeper
+        self._machine = machine
+        self._storage = storage
         self._models = {camera.device: models_of(camera) for camera in site.cameras}
 
     # ---- the moment -----------------------------------------------------------------------------------------------
@@ -154,6 +162,14 @@ class RunningHub:
     def links(self) -> Sequence[LinkReport]:
         return [*(d.report() for d in self._drivers.values()), *(way.report() for way in self._ways)]
 
+    async def log_tail(self, limit: int) -> AsyncGenerator[bytes]:
+        chunks = iter(()) if self._machine is None else self._machine.log.tail(limit)
+        while chunk := await asyncio.to_thread(next, chunks, b""):
+            yield chunk
+
+    def starts(self) -> Sequence[Start]:
+        return () if self._machine is None else self._machine.starts
+
     def rejected(self) -> Sequence[Rejected]:
         return self._rejects.rows()
 
@@ -165,8 +181,12 @@ class RunningHub:
             for s in self._quarantine.senders()
         ]
 
+    def storage(self) -> StorageState | None:
+        return None if self._storage is None else self._storage.state()
+
     def metrics(self) -> Sequence[Metric]:
         return [
+            *(() if self._storage is None else self._storage.metrics()),
             *metrics(self._line, self._guard, self, self._rejects, self._quarantine),
             *of_cameras(self.cameras(), self._cameras.unread, self.now().utc),
             *of_loop(self._pipeline.lateness(), len(asyncio.all_tasks())),

@@ -33,6 +33,21 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A start of the hub. at: µs UTC, as its clock had it then. cause: a word of `edge.machine.starts.Cause`.
+
+    stopped: µs UTC when the run before stopped in order, None where it did not. undervolted: the machine's supply had
+    been weak since it was switched on.
+    """
+
+    at: int
+    cause: str
+    version: str
+    stopped: int | None = None
+    undervolted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LinkReport:
     """What one source (broker listener, bus) has seen since start; counters only grow.
 

@@ -13,14 +13,17 @@ from typing import Any
 from edge import __version__
 from edge.clock import Clock
 from edge.domain.device import PointSpec
+from edge.domain.health import Start
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
 from edge.facade import Unavailable
+from edge.logbook import Logbook, keeping
 from edge.machine.certificates import Wanted
 from edge.machine.points import measured, rules
 from edge.machine.starts import KIND, Starts
 from edge.machine.system import System
 from edge.machine.watch import MachineWatch, queue_gauges
+from edge.masking import site_masks
 from edge.pipeline import Line, Pipeline
 from edge.store.disk import DiskGuard
 
@@ -30,24 +33,28 @@ log = logging.getLogger(__name__)
 class Machine:
     """The machine of one run: its points and rules, why the hub was started, and the watch over it.
 
-    data: the data folder. panel: the panel's certificate. sending: how many messages are being sent, set by who sends.
+    data: the data folder. folder: the site's. panel: the panel's certificate. sending: how many messages are being
+    sent, set by who sends. starts: the last ones, newest first.
     """
 
-    def __init__(self, data: Path, site: Site, panel: Path | None, clock: Clock) -> None:
+    def __init__(self, data: Path, folder: Path, site: Site, panel: Path | None, clock: Clock) -> None:
         self._system = System()
         self._clock = clock
         self._wanted = certificates_of(site, panel)
+        self.log = Logbook(data / "log", site_masks(folder))
         self._starts = Starts(data, self._system, __version__)
         self.points: Sequence[PointSpec] = measured(self._system, (one.name for one in self._wanted))
         self.rules: Sequence[AlarmRule] = rules(self.points)
         self.started = self._starts.begin(clock.now())
+        self.starts: Sequence[Start] = self._starts.kept
         self.sending: Callable[[], int] = lambda: 0
 
     @contextlib.contextmanager
     def run(self) -> Iterator[None]:
-        """Leave the mark of a stop in order when everything else has stopped."""
-        yield
-        self._starts.end(self._clock.now())
+        """Keep the log; leave the mark of a stop in order when everything else has stopped."""
+        with keeping(self.log):
+            yield
+            self._starts.end(self._clock.now())
 
     @asynccontextmanager
     async def watching(self, line: Line, pipeline: Pipeline, guard: DiskGuard) -> AsyncIterator[None]:

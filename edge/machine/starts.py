@@ -1,6 +1,7 @@
 """Why the hub was started: what the last run left behind, beside what the machine says of itself.
 
-`run.json` in the data folder is written twice in a run: at its start, and at a stop in order.
+`run.json` in the data folder is written twice in a run: at its start, and at a stop in order. It keeps the last
+starts too: the journal has them all, and would be read from end to end for them.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from edge.domain.health import Start
 from edge.domain.instant import Instant, to_rfc3339
 from edge.machine.system import System
 
 log = logging.getLogger(__name__)
 
 FILE: Final = "run.json"
+KEPT: Final = 10  # starts
 KIND: Final = "hub.started"
 """Kind of the fact about a start; its body is `Started.body()`."""
 
@@ -100,14 +103,20 @@ class Starts:
         self._system = system
         self._version = version
         self._run: Run | None = None
+        self.kept: Sequence[Start] = ()
+        """The last starts, newest first; this run's own is among them."""
 
     def begin(self, now: Instant) -> Started:
         """This run begins."""
         before, boot = last_run(self._path), self._system.boot()
         why = cause(before, boot, panic=self._system.panic(), watchdog=self._system.watchdog_reset())
         self._run = Run(boot, now.utc, version=self._version)
+        started = Started(why, self._run, before, self._system.was_undervolted())
+        stopped = None if before is None else before.stopped
+        this = Start(now.utc, why.value, self._version, stopped, started.undervolted)
+        self.kept = [this, *kept_starts(self._path)][:KEPT]
         self._write(self._run)
-        return Started(why, self._run, before, self._system.was_undervolted())
+        return started
 
     def end(self, now: Instant) -> None:
         """It stops in order."""
@@ -118,7 +127,7 @@ class Starts:
         new = self._path.with_name(self._path.name + ".new")
         try:
             with new.open("w", encoding="utf-8") as file:
-                json.dump(asdict(run), file)
+                json.dump({**asdict(run), "starts": [asdict(start) for start in self.kept]}, file)
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._path)
@@ -126,14 +135,33 @@ class Starts:
             log.warning("%s cannot be written, the next start will not know its cause: %s", self._path, error)
 
 
-def last_run(path: Path) -> Run | None:
-    """What the last run left in `path`; None where there is nothing that can be read."""
+def kept_starts(path: Path) -> list[Start]:
+    """The starts in `path`, newest first; those that cannot be read are left out."""
+    rows = _kept(path).get("starts")
+    found = []
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            found.append(
+                Start(
+                    int(row["at"]), str(row["cause"]), str(row["version"]), row["stopped"], row["undervolted"]
+                )
+            )
+        except (KeyError, TypeError, ValueError):
+            continue
+    return found
+
+
+def _kept(path: Path) -> Mapping[str, Any]:
     try:
         kept = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return None
-    if not isinstance(kept, Mapping):
-        return None
+        return {}
+    return kept if isinstance(kept, Mapping) else {}
+
+
+def last_run(path: Path) -> Run | None:
+    """What the last run left in `path`; None where there is nothing that can be read."""
+    kept = _kept(path)
     boot, started, stopped = kept.get("boot"), kept.get("started"), kept.get("stopped")
     if not isinstance(boot, str) or not isinstance(started, int):
         return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from edge.domain.health import LinkReport, Rejected
+from edge.domain.health import LinkReport, Rejected, Start
 from edge.domain.instant import HOUR, MINUTE
 from edge.domain.names import Text
 from edge.facade import Metric, Quarantined
@@ -41,6 +41,16 @@ class FakeHealth(FakeLog):
                 {"17": {"ok": 90, "timeouts": 5}},
             ),
         ]
+
+    def starts(self) -> Sequence[Start]:
+        now = self.now().utc
+        return [
+            Start(now - HOUR, "power", "0.1.0", None, undervolted=True),
+            Start(now - 30 * HOUR, "stopped", "0.1.0", now - 30 * HOUR - MINUTE),
+        ]
+
+    async def log_tail(self, limit: int) -> AsyncGenerator[bytes]:
+        yield b"2026-09-21 14:00:00,000 INFO edge hub runs\n"[-limit:]
 
     def rejected(self) -> Sequence[Rejected]:
         return [

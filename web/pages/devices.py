@@ -78,7 +78,7 @@ async def device_page(request: Request, visitor: SeeingVisitor, id: str) -> HTML
     charts = [
         (point, limits(hub.site.rules, point.point))
         for point in points
-        if point.point.spec.quantity is not None
+        if point.point.spec.quantity is not None or _counted(point)
     ]
     return await render.page(
         request,
@@ -90,6 +90,12 @@ async def device_page(request: Request, visitor: SeeingVisitor, id: str) -> HTML
         speaks=SPEAKS,
         here="/devices",
     )
+
+
+def _counted(state: PointState) -> bool:
+    """A plain number of the hub itself, which is worth a trend: queues, open files."""
+    number = isinstance(state.value, int | float) and not isinstance(state.value, bool)
+    return number and state.point.device.profile.built_in
 
 
 def headline(hub: Hub, state: DeviceState) -> PointState | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from edge.domain.health import Check
+from edge.facade import PointState
 from web.i18n import mark as _
 
-HUB: Final = "hub"  # where a check stands that nobody put elsewhere
+HUB: Final = "hub"  # the device, and where a check stands that nobody put elsewhere
 GROUPS: Final[Mapping[str, str]] = {
     "journal": "stores",
     "telemetry": "stores",
@@ -32,6 +33,35 @@ MEANS: Final[Mapping[str, str]] = {
     "program": _("Whether a message was left out because the program failed at it."),
 }
 """What a check is about, for who has never seen the page."""
+
+
+MEASURED: Final[Mapping[str, str]] = {
+    "cpu-temperature": _("From 80 °C on the processor slows down to save itself."),
+    "undervoltage": _("A weak supply makes the board restart and ruins its card."),
+    "throttled": _("Slowed down by heat or by a weak supply."),
+    "memory-available": _("What programs could still get; below 5 % the system ends some."),
+    "memory": _("Should stay the same for weeks."),
+    "memory-cameras": _("Each camera has a process of its own."),
+    "descriptors": _("Should stay the same for weeks."),
+    "threads": _("Should stay the same for weeks."),
+    "loop-lag": _("Worst of the last half minute; an alarm waits for so long."),
+    "route": _("The way to other networks; empty where the site has none."),
+    "addresses": _("Under these the panel and the broker are found."),
+    "net-changes": _("A plug that is loose is seen here first."),
+    "cert-panel": _("Renewed by itself 60 days before; when over, browsers warn."),
+    "cert-broker": _("Renewed by itself 60 days before; when over, gateways stay away."),
+    "cert-ca": _("Signed the others; phones, screens and gateways trust it."),
+}
+"""Points of the machine that the page shows, in this order, and what they mean."""
+LOST: Final = _("Connected since the hub started, and whether it still is.")
+
+
+def measured(points: Iterable[PointState]) -> list[tuple[PointState, str]]:
+    """The points of the machine in their order, each with what it means."""
+    of_hub = {state.point.spec.id: state for state in points if state.point.device.id == HUB}
+    rows = [(of_hub[name], words) for name, words in MEASURED.items() if name in of_hub]
+    nets = (state for name, state in of_hub.items() if name.startswith("net-") and name not in MEASURED)
+    return rows + [(state, LOST) for state in nets]
 
 
 def grouped(checks: Iterable[Check]) -> dict[str, list[Check]]:

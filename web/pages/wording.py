@@ -239,6 +239,7 @@ KINDS: Final = {
     "uplink.caught_up": _("Data centre has caught up"),
     "uplink.resent": _("Readings sent once more"),
     "hub.started": _("Hub started"),
+    "log.downloaded": _("Log downloaded"),
     "hub.restored": _("Hub restored from a backup"),
     "backup.asked": _("Backup asked for"),
     "backup.made": _("Backup made"),

@@ -68,3 +68,18 @@ def test_a_disk_that_cannot_be_written_stops_nothing(
     assert starts.begin(NOW).cause is Cause.FIRST
     starts.end(NOW)
     assert "cannot be written" in caplog.text
+
+
+def test_the_last_ten_starts_are_kept_and_what_is_no_start_is_left_out(tmp_path: Path) -> None:
+    for number in range(12):
+        starts = Starts(tmp_path, boot(tmp_path, "a"), f"v{number}")
+        starts.begin(NOW)
+    assert [start.version for start in starts.kept] == [f"v{number}" for number in range(11, 1, -1)]
+    assert {start.cause for start in starts.kept} == {"killed"}
+    path = tmp_path / FILE
+    path.write_text(
+        path.read_text().replace('"at": 1790000000000000, "cause": "killed", "version": "v5"', '"at": "x"')
+    )
+    starts.begin(NOW)
+    assert len(starts.kept) == 10
+    assert "v5" not in {start.version for start in starts.kept}

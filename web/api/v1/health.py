@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from edge.domain.instant import SECOND
 from edge.facade import Metric
 from web.api.v1 import shapes
 from web.api.v1.params import PROBLEM, TheHub, answer, shown
-from web.api.v1.schema import HealthShape, HealthzShape, LinkShape, Listing, QuarantinedShape, RejectedShape
-from web.auth import Perm, require
+from web.api.v1.report_ledger import attachment
+from web.api.v1.schema import (
+    HealthShape,
+    HealthzShape,
+    LinkShape,
+    Listing,
+    QuarantinedShape,
+    RejectedShape,
+    StartShape,
+)
+from web.auth import Perm, Visitor, require
 from web.metrics import MEDIA_TYPE, exposition
 from web.streams import Streams
 
@@ -61,6 +73,27 @@ async def rejected(hub: TheHub) -> JSONResponse:
 async def quarantine(hub: TheHub) -> JSONResponse:
     """Senders nobody knows, waiting for adoption."""
     return answer(shapes.listing(shapes.quarantined(q) for q in hub.quarantined()))
+
+
+@router.get("/logs", response_class=PlainTextResponse, responses={"4XX": PROBLEM})
+async def logs(
+    hub: TheHub,
+    visitor: Annotated[Visitor, Depends(require(Perm.LOG))],
+    mb: Annotated[int, Query(ge=1, le=8, description="how much of its end, MiB")] = 8,
+) -> StreamingResponse:
+    """The end of the hub's own log as a file, secrets hidden; who took it is noted in the journal."""
+    await hub.note("log.downloaded", visitor.name, {"id": f"{mb} MiB"})
+    moment = datetime.fromtimestamp(hub.civil(hub.now().utc) / SECOND, ZoneInfo(hub.site.timezone))
+    name = f"edge-hub-{hub.site.id}-{moment:%Y%m%d-%H%M}.log"
+    return StreamingResponse(
+        hub.log_tail(mb << 20), media_type="text/plain; charset=utf-8", headers=attachment(name)
+    )
+
+
+@router.get("/starts", responses=shown(Listing[StartShape]))
+async def starts(hub: TheHub) -> JSONResponse:
+    """The last ten starts of the hub and why, newest first."""
+    return answer(shapes.listing(shapes.start(start) for start in hub.starts()))
 
 
 @router.get("/openapi.json", include_in_schema=False)

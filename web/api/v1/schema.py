@@ -240,6 +240,16 @@ class RejectedShape(TypedDict):
     error: str
 
 
+class StartShape(TypedDict):
+    """A start of the hub: first, stopped, killed, rebooted, power, panic or watchdog."""
+
+    at: str
+    cause: str
+    version: str
+    last_stopped: str | None
+    undervolted: bool
+
+
 class QuarantinedShape(TypedDict):
     """A sender nobody knows, and what its dialect makes of it."""
 

@@ -10,7 +10,7 @@ from edge.domain.alarm import Alarm, Suppression, Verdict
 from edge.domain.conclusion import CASES
 from edge.domain.device import LINK
 from edge.domain.fact import Fact
-from edge.domain.health import Check, Health, LinkReport, Rejected
+from edge.domain.health import Check, Health, LinkReport, Rejected, Start
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.names import Text
 from edge.domain.reading import Value
@@ -29,6 +29,7 @@ from web.api.v1.schema import (
     RejectedShape,
     RowShape,
     SeriesShape,
+    StartShape,
     SuppressionShape,
     TotalsShape,
     VerdictShape,
@@ -329,6 +330,17 @@ def rejected(r: Rejected) -> RejectedShape:
         "channel": r.last_channel,
         "sample": r.last_sample,
         "error": r.last_error,
+    }
+
+
+def start(s: Start) -> StartShape:
+    """A start of the hub."""
+    return {
+        "at": to_rfc3339(s.at),
+        "cause": s.cause,
+        "version": s.version,
+        "last_stopped": None if s.stopped is None else to_rfc3339(s.stopped),
+        "undervolted": s.undervolted,
     }
 
 

@@ -55,3 +55,24 @@ async def test_links_rejected_and_quarantine(api):
     assert (refused["reason"], refused["count"]) == ("bad_json", 3)
     unknown = (await api.get("/api/v1/quarantine")).json()["items"][0]
     assert unknown["values"] == {"smoke": False, "battery": 100.0}
+
+
+async def test_the_log_is_for_administrators_a_file_and_noted(program, hub):
+    assert (await program(Role.GUARD).get("/api/v1/logs")).status_code == 403
+    client = program(Role.ADMIN)
+    answer = await client.get("/api/v1/logs?mb=1")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="edge-hub-')
+    assert answer.text == "2026-09-21 14:00:00,000 INFO edge hub runs\n"
+    newest = (await hub.latest_facts(None, 1))[0]
+    assert (newest.kind, newest.body["id"]) == ("log.downloaded", "1 MiB")
+    assert newest.by
+    assert (await client.get("/api/v1/logs?mb=900")).status_code == 422
+
+
+async def test_starts_say_why(api):
+    starts = (await api.get("/api/v1/starts")).json()["items"]
+    assert [(start["cause"], start["undervolted"]) for start in starts] == [
+        ("power", True),
+        ("stopped", False),
+    ]
+    assert starts[0]["last_stopped"] is None
