@@ -1,6 +1,8 @@
 """Beside the line: takes pictures out of the cameras' rings into the data folder, and deletes them again.
 
-One picture at a time in one thread; every order is answered by a receipt, also when there is none to be had.
+A round of pictures at a time in one thread; every order is answered by a receipt, also when there is none to be had.
+Alarms come before pictures: between two rounds is a pause, and the receipts of one are one entry of the journal. What
+several alarms want of one moment is one file under several names, which costs a storm neither disk nor computing.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
@@ -17,13 +18,14 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from edge.cameras.jpeg import size_of
+from edge.cameras.files import ID, LARGEST, Filed, Shelf, described, finish, read, tidy, whole
+from edge.domain.camera import Still
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Look, Receipt
 from edge.domain.footage import RING, Finding
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 from edge.driver import Looking
-from edge.evidence import make_room, settle, write_whole
+from edge.evidence import make_room, settle
 from edge.facade import Footage, Unavailable
 
 log = logging.getLogger("edge.cameras")
@@ -34,15 +36,14 @@ FILMS: Final = 8  # that may be waited for
 CLOSE: Final = SECOND  # a picture so near to the moment shows it
 PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
 LATE: Final = 60 * SECOND  # and one of afterwards: a camera, or the hub, may just be starting again
+ROUND: Final = 12  # pictures that are kept together, and told of in one step of the line
+_BREATH: Final = 0.04  # seconds between two rounds: 300 pictures a second, which a storm of alarms asks for
 _AGAIN: Final = (0.2, 5.0)  # seconds between the first two looks into a ring, doubled up to the last
 _LOOKS: Final = (
     30  # about two minutes, beyond `LATE`: where the clock was set back, the moment does not come again
 )
 _FILM_LIMIT: Final = 180.0  # seconds
 OVERDUE: Final = 120.0  # seconds after which an order that is due and not carried out is a fault
-_LARGEST: Final = 8 << 20  # bytes of a picture
-_ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
-_KINDS: Final = {".jpg": "image/jpeg", ".webm": "video/webm"}
 
 
 class Keeper:
@@ -69,7 +70,8 @@ class Keeper:
             tuple[float, int, int, Capture | Erase]
         ] = []  # (when, in turn, looks before, what)
         self._count = 0
-        self._in_hand: tuple[float, int, Capture | Erase] | None = None  # (when due, looks before, what)
+        self._in_hand: list[tuple[float, int, int, Capture | Erase]] = []  # likewise, of the round under way
+        self._shelf = Shelf()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._films: set[asyncio.Task[None]] = set()
@@ -120,10 +122,7 @@ class Keeper:
             return True, Text("正在启动", "Starting")
         if self._task.done():
             return False, Text("画面保存任务已停止", "The task that keeps pictures has ended")
-        due = [
-            *(one[0] for one in (self._in_hand,) if one is not None),
-            *(one[0] for one in self._orders[:1]),
-        ]
+        due = [one[0] for one in (*self._in_hand[:1], *self._orders[:1])]
         late = self._task.get_loop().time() - min(due, default=inf)
         if late > OVERDUE:
             return False, Text(
@@ -148,7 +147,7 @@ class Keeper:
         if (paths := self._paths(id)) is None:
             return None
         try:
-            return await asyncio.to_thread(_read, paths)
+            return await asyncio.to_thread(read, paths)
         except OSError as error:
             raise Unavailable(f"the picture cannot be read ({error.strerror})") from error
 
@@ -162,7 +161,7 @@ class Keeper:
     async def _work(self, known: Collection[str], before: int) -> None:
         """Never ends by an error: without it no evidence is kept, and nobody would see that."""
         try:
-            await asyncio.to_thread(_tidy, self._folder, known, before)
+            await asyncio.to_thread(tidy, self._folder, known, before)
         except Exception as error:  # noqa: BLE001 - counted
             self._defect("old pictures", error)
         while True:
@@ -170,28 +169,45 @@ class Keeper:
                 await self._next()
             except Exception as error:  # noqa: BLE001 - counted
                 self._defect("keeping pictures", error)
-                if self._in_hand is not None:  # carried out or not, it may be carried out again
-                    _, looks, order = self._in_hand
+                for _, _, looks, order in self._in_hand:  # carried out or not, it may be carried out again
                     self._push(_AGAIN[1], looks, order)
                 await asyncio.sleep(_AGAIN[0])  # one that comes back at once does not take the processor
 
     async def _next(self) -> None:
         """Wait for the next order and carry it out."""
-        self._in_hand = None
+        self._in_hand = []
         self._woken.clear()
-        wait = self._orders[0][0] - asyncio.get_running_loop().time() if self._orders else None
+        now = asyncio.get_running_loop().time()
+        wait = self._orders[0][0] - now if self._orders else None
         if wait is None or wait > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._woken.wait()
             return
-        due, _, looks, order = heappop(self._orders)
-        self._in_hand = due, looks, order
-        receipt = await asyncio.to_thread(self._carry_out, order, looks + 1 >= _LOOKS)
-        if receipt is not None:
-            self._told(receipt)
-        else:
-            self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
+        while self._orders and self._orders[0][0] <= now and len(self._in_hand) < ROUND:
+            self._in_hand.append(heappop(self._orders))
+        receipts = await asyncio.to_thread(self._carried_out, list(self._in_hand))
+        for receipt, (_, _, looks, order) in zip(receipts, self._in_hand, strict=True):
+            if receipt is not None:
+                self._told(receipt)
+            else:
+                self._push(min(_AGAIN[0] * 2**looks, _AGAIN[1]), looks + 1, order)
+        if len(self._in_hand) == ROUND:
+            await asyncio.sleep(_BREATH)
+
+    def _carried_out(
+        self, orders: Sequence[tuple[float, int, int, Capture | Erase]]
+    ) -> list[Captured | Erased | None]:
+        """What came of each; what was kept is durable."""
+        found = [self._carry_out(order, looks + 1 >= _LOOKS) for _, _, looks, order in orders]
+        try:
+            self._shelf.settle()
+        except OSError as error:  # whatever has a name now may have none after a power cut
+            return [
+                _unkept(order, error) if isinstance(order, Capture) and isinstance(one, Captured) else one
+                for one, (*_, order) in zip(found, orders, strict=True)
+            ]
+        return found
 
     def _carry_out(self, order: Capture | Erase, last: bool) -> Captured | Erased | None:
         """What came of it; None while a picture may still come. last: it is looked for no more."""
@@ -211,29 +227,25 @@ class Keeper:
             raise ValueError(msg)
         path = paths[0]
         with suppress(FileNotFoundError):  # kept already, only the word of it was lost
-            return _captured(order, path.read_bytes(), path.stat().st_mtime_ns // 1000)
+            return _captured(order, described(path, path.stat().st_mtime_ns // 1000, path.read_bytes()))
         camera = self._cameras.get(order.device)
         if camera is None:
             nothing = Text("没有能取画面的摄像机驱动", "there is no driver that could take a picture")
             return Captured(order.stills, order.shot, error=nothing)
-        found = self._found(order, camera)
-        if found is None:
-            waits = self._utc() < order.wanted + _patience(order) and not last
-            return None if waits else _none(order, camera)
-        taken, content = found
-        try:
-            write_whole(path, content, taken)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            full = Text(
-                f"画面无法保存({why}):请清理主机磁盘",
-                f"it cannot be kept ({why}): free space on the hub's disk",
-            )
-            return Captured(order.stills, order.shot, error=full)
-        return _captured(order, content, taken)
+        for still in self._nearest(order, camera):
+            if (filed := self._shelf.again(order.device, still.taken, path)) is not None:
+                return _captured(order, filed)
+            if (content := whole(still.path)) is None:  # it has left the ring meanwhile
+                continue
+            try:
+                return _captured(order, self._shelf.put(order.device, still.taken, content, path))
+            except OSError as error:
+                return _unkept(order, error)
+        waits = self._utc() < order.wanted + _patience(order) and not last
+        return None if waits else _none(order, camera)
 
-    def _found(self, order: Capture, camera: Looking) -> tuple[int, bytes] | None:
-        """The picture nearest to the moment, once no nearer one can come: (µs UTC it shows, JPEG)."""
+    def _nearest(self, order: Capture, camera: Looking) -> list[Still]:
+        """The ring's pictures of about the moment, the nearest first, once no nearer one can come."""
         wanted, now = order.wanted, self._utc()
         if order.which == "before":
             ring = [
@@ -242,13 +254,8 @@ class Keeper:
         else:
             ring = list(camera.stills(wanted - CLOSE, wanted + _patience(order)))
             if not any(still.taken >= wanted for still in ring) and now < wanted + CLOSE:
-                return None
-        for still in sorted(ring, key=lambda one: abs(one.taken - wanted)):
-            with suppress(OSError):  # it has left the ring meanwhile
-                content = still.path.read_bytes()
-                if len(content) <= _LARGEST and size_of(content) is not None:
-                    return still.taken, content
-        return None
+                return []
+        return sorted(ring, key=lambda one: abs(one.taken - wanted))
 
     def _erase(self, order: Erase) -> Erased:
         try:
@@ -263,7 +270,7 @@ class Keeper:
 
     def _paths(self, id: str) -> tuple[Path, Path] | None:
         """Of a picture and of a film with this id."""
-        match = _ID.fullmatch(id)
+        match = ID.fullmatch(id)
         if match is None:
             return None
         folder = self._folder / match.group(1)
@@ -300,12 +307,12 @@ class Keeper:
         draft = path.with_suffix(".part.webm")
         try:
             if not path.exists():
-                await asyncio.to_thread(make_room, path, _LARGEST)
+                await asyncio.to_thread(make_room, path, LARGEST)
                 async with asyncio.timeout(_FILM_LIMIT):
                     why = await asyncio.wrap_future(camera.clip(order.start or 0, order.wanted, draft))
                 if why is not None:
                     return Captured(order.stills, order.shot, error=why)
-                await asyncio.to_thread(_finish, draft, path, order.wanted)
+                await asyncio.to_thread(finish, draft, path, order.wanted)
             return await asyncio.to_thread(_film_kept, order, path)
         except TimeoutError:
             slow = Text("录像制作超时", "the film was not made in time")
@@ -319,30 +326,22 @@ class Keeper:
                 draft.unlink()
 
 
-def _tidy(folder: Path, known: Collection[str], before: int) -> None:
-    gone = 0
-    try:
-        for path in folder.glob("*/*"):
-            strange = (
-                path.suffix in _KINDS and _ID.fullmatch(path.stem) is not None and path.stem not in known
-            )
-            if ".part" in path.name or (strange and path.stat().st_mtime_ns // 1000 < before):
-                path.unlink()
-                gone += 1
-    except OSError as error:
-        log.warning("old pictures that nobody knows of cannot be deleted: %s", error)
-    if gone:
-        log.info("%d old or half pictures that nobody knows of were deleted", gone)
-
-
 def _patience(order: Capture) -> int:
     return LATE if order.which == "after" else PATIENCE
 
 
-def _captured(order: Capture, content: bytes, taken: int) -> Captured:
-    width, height = size_of(content) or (0, 0)
-    digest = hashlib.sha256(content).hexdigest()
-    return Captured(order.stills, order.shot, taken, digest, width, height, len(content))
+def _captured(order: Capture, filed: Filed) -> Captured:
+    return Captured(
+        order.stills, order.shot, filed.taken, filed.sha256, filed.width, filed.height, filed.size
+    )
+
+
+def _unkept(order: Capture, error: OSError) -> Captured:
+    why = error.strerror or type(error).__name__
+    full = Text(
+        f"画面无法保存({why}):请清理主机磁盘", f"it cannot be kept ({why}): free space on the hub's disk"
+    )
+    return Captured(order.stills, order.shot, error=full)
 
 
 def _none(order: Capture, camera: Looking) -> Captured:
@@ -353,23 +352,6 @@ def _none(order: Capture, camera: Looking) -> Captured:
     else:
         why = Text("摄像机没有留下该时刻的画面", "the camera's ring holds no picture of that moment")
     return Captured(order.stills, order.shot, error=why)
-
-
-def _read(paths: tuple[Path, Path]) -> Footage | None:
-    for path in paths:
-        with suppress(FileNotFoundError), path.open("rb") as file:
-            taken = os.fstat(file.fileno()).st_mtime_ns // 1000
-            return Footage(taken, _KINDS[path.suffix], file.read())
-    return None
-
-
-def _finish(draft: Path, path: Path, taken: int) -> None:
-    """The film is whole: make it durable, and give it its name."""
-    with draft.open("rb+") as file:
-        os.utime(file.fileno(), ns=(taken * 1000, taken * 1000))
-        os.fsync(file.fileno())
-    draft.replace(path)
-    settle(path.parent)
 
 
 def _film_kept(order: Capture, path: Path) -> Captured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -81,6 +82,7 @@ class Cameras:
         self._drawings = Drawings(self._cameras, numbering)
         self._viewings = Viewings(self._cameras, numbering)
         self._look = 0  # mono µs
+        self._waiting: deque[Alarm] = deque()  # their pictures are asked for in the next steps
 
     # ---- what is known --------------------------------------------------------------------------------------------
 
@@ -118,6 +120,15 @@ class Cameras:
         """Ids of all pictures that may be there still."""
         return self._stills.shots()
 
+    @property
+    def given_up(self) -> int:
+        """Sets of pictures erased because the disk was full, since the start."""
+        return self._stills.given_up
+
+    def spare(self) -> int:
+        """Sets of pictures that could be erased for room: nothing open needs them."""
+        return self._stills.spare(self._needed(), self._findings.get)
+
     # ---- the tenant -----------------------------------------------------------------------------------------------
 
     def restore(self, rows: Sequence[Mapping[str, Any]], now: Instant) -> Conclusion:
@@ -133,6 +144,12 @@ class Cameras:
             else:
                 self._viewings.restore(Viewing.from_dict(row))
         self._look = now.mono
+        since = now.utc - RING  # killed between an alarm and the step that asks for its pictures
+        self._waiting += [
+            alarm
+            for alarm in self._matters.alarms()
+            if alarm.raised_at >= since and self._seen_by_others(alarm) and not self.sets_of(alarm.id)
+        ]
         return told
 
     def heeds(self, reading: Reading) -> bool:
@@ -142,6 +159,8 @@ class Cameras:
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Findings first, so that an alarm knows its own; then alarms, what came back, and time."""
         told = Conclusion()
+        if self._waiting:  # one in a step: the next alarm does not wait for the pictures of all
+            self._ask_others(self._waiting.popleft(), now, told)
         begun = self._findings.read(happened.readings, now, told) if self._sources else []
         for fact in happened.facts:
             self._heard(fact, now, told)
@@ -187,7 +206,9 @@ class Cameras:
         return told
 
     def next_due(self) -> int | None:
-        """When a finding is too old, or it is time to look what may be erased."""
+        """When a finding is too old or what may be erased is looked for; at once where pictures are to be asked for."""
+        if self._waiting:
+            return 0
         return min(self._look, self._findings.next_due()) if self._sources or self._stills else None
 
     # ---- pictures -------------------------------------------------------------------------------------------------
@@ -213,11 +234,24 @@ class Cameras:
                     alarm.device, alarm.raised_at, now, told, alarm=alarm.id, finding=finding or None,
                     purpose=alarm.purpose.value, blind=point in _BLIND,
                 )  # fmt: skip
-        elif alarm.signal in _ASKED_BY:
-            for camera in related(self._cameras.values(), alarm.zone, self._area):
-                self._stills.ask(
-                    camera.device, alarm.raised_at, now, told, alarm=alarm.id, purpose=alarm.purpose.value
-                )
+        elif self._seen_by_others(alarm):
+            self._waiting.append(alarm)
+
+    def _seen_by_others(self, alarm: Alarm) -> bool:
+        """Whether cameras that see its place are asked; in a step after its own, which a person waits for."""
+        told_by_camera = alarm.device in self._cameras or alarm.rule in OWN_RULES
+        return (
+            bool(self._cameras)
+            and alarm.signal in _ASKED_BY
+            and alarm.purpose is not Purpose.TEST
+            and not told_by_camera
+        )
+
+    def _ask_others(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
+        for camera in related(self._cameras.values(), alarm.zone, self._area):
+            self._stills.ask(
+                camera.device, alarm.raised_at, now, told, alarm=alarm.id, purpose=alarm.purpose.value
+            )
 
     def _needed(self) -> Needed:
         return Needed(self._matters, self._viewings.open())

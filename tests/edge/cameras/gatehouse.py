@@ -124,13 +124,16 @@ class Gatehouse:
 
     # what happens
 
-    def happens(self, kind: str, alarm: Alarm, *readings: Reading) -> list[str]:
-        """A fact about an alarm, in the same step as some readings."""
+    def happens(self, kind: str, alarm: Alarm, *readings: Reading, follow: bool = True) -> list[str]:
+        """A fact about an alarm, in the same step as some readings. follow: and the steps that follow at once."""
         self.alarms[alarm.id] = alarm
         if not alarm.open:
             del self.alarms[alarm.id]
         fact = Fact(self.numbering.next(), kind, self.now.utc, subject="alarm", body=alarm.to_dict())
-        return self.keep(self.cameras.conclude(Happened([fact], readings), self.now))
+        told = self.keep(self.cameras.conclude(Happened([fact], readings), self.now))
+        while follow and self.cameras.next_due() == 0:
+            told += self.later(0)
+        return told
 
     def raised(
         self, id: str = "a-1", point: str = "smoke-1.smoke", zone: str = "out/eb", **more: Any

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from edge.cameras import files
 from edge.cameras import keeper as keeping
 from edge.cameras.jpeg import size_of
 from edge.cameras.keeper import Keeper
@@ -249,11 +250,46 @@ async def test_asked_again_after_a_kill_it_is_the_same_file(room: Room) -> None:
     assert await room.capture() == first
 
 
+async def test_what_two_alarms_want_of_one_moment_is_one_file_with_two_names(room: Room) -> None:
+    content = room.camera.see(NOW)
+    for shot in (SHOT, OTHER):
+        room.keeper.perform(Capture("st-1", shot, "cm-01", NOW))
+    one, two = await room.line.wait(2)
+    assert isinstance(one, Captured)
+    assert isinstance(two, Captured)
+    assert (one.sha256, one.taken, one.width, one.size) == (two.sha256, two.taken, two.width, two.size)
+    first, second = (room.folder / "202609" / f"{shot}.jpg" for shot in (SHOT, OTHER))
+    assert first.samefile(second)
+    room.keeper.perform(Erase("st-1", (SHOT,)))
+    await room.line.wait(3)
+    assert not first.exists()
+    assert second.read_bytes() == content
+    room.keeper.perform(Capture("st-2", SHOT, "cm-01", NOW))  # the file it remembers is gone
+    (*_, again) = await room.line.wait(4)
+    assert isinstance(again, Captured)
+    assert again.sha256 == one.sha256
+    assert first.read_bytes() == content
+
+
+async def test_names_that_are_not_durable_are_not_told_of(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    room.camera.see(NOW)
+    assert (await room.capture()).error is None
+    monkeypatch.setattr(files, "settle", full)
+    error = (await room.capture(OTHER)).error
+    assert error is not None
+    assert "Input/output error" in error.en
+
+
 async def test_a_full_disk_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: bytes, taken: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keeping, "write_whole", full)
+    monkeypatch.setattr(files, "write_whole", full)
     room.camera.see(NOW)
     error = (await room.capture()).error
     assert error is not None
@@ -280,7 +316,7 @@ async def test_no_error_ends_it_and_the_order_is_carried_out_later(
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(keeping, "_tidy", broken)
+    monkeypatch.setattr(keeping, "tidy", broken)
     monkeypatch.setattr(keeping, "_AGAIN", (0.0, 0.0))
     room = Room(tmp_path)
     take, room.keeper._told = room.keeper._told, broken
@@ -312,7 +348,7 @@ async def test_it_says_when_a_picture_waits_too_long(room: Room, monkeypatch: py
         began.set()
         goes_on.wait(10)
 
-    monkeypatch.setattr(keeping, "write_whole", slow)
+    monkeypatch.setattr(files, "write_whole", slow)
     room.camera.see(NOW)
     room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW))
     assert await asyncio.to_thread(began.wait, 10)

@@ -9,11 +9,11 @@ import pytest
 from edge.cameras.stills import FILMS
 from edge.domain.conclusion import Captured, Erased
 from edge.domain.device import Signal
-from edge.domain.footage import KeepClip
+from edge.domain.footage import RING, KeepClip
 from edge.domain.instant import DAY, MINUTE, SECOND
 from edge.domain.names import Text
 from edge.domain.reading import Purpose
-from tests.edge.cameras.gatehouse import Gatehouse
+from tests.edge.cameras.gatehouse import Gatehouse, an_alarm
 
 
 @pytest.fixture
@@ -63,6 +63,19 @@ def test_what_had_not_come_back_is_asked_for_again_after_a_restart(gate: Gatehou
     assert gate.told(Captured(second.stills, second.shot, error=lost)) == []
     gate.restart()
     assert gate.captures() == [third]
+
+
+def test_an_alarm_does_not_wait_for_its_pictures_and_a_kill_between_loses_none(gate: Gatehouse) -> None:
+    alarm = an_alarm(at=gate.now.utc)
+    assert gate.happens("alarm.raised", alarm, follow=False) == []
+    gate.alarms["a-0"] = an_alarm(
+        "a-0", at=gate.now.utc - 2 * RING
+    )  # the ring holds nothing of that any more
+    gate.restart(SECOND)
+    assert [(one.device, one.which) for one in gate.captures()] == [
+        ("cm-02", "before"), ("cm-02", "at"), ("cm-02", "after"),
+    ]  # fmt: skip
+    assert [one.alarm for one in gate.sets()] == ["a-1"]
 
 
 def test_pictures_go_after_thirty_days_and_the_fact_says_so_when_they_are_gone(gate: Gatehouse) -> None:
