@@ -15,13 +15,12 @@ from edge.health import Probe
 from edge.ingest.intake import Intake
 from edge.ingest.quarantine import Rejects
 from edge.pipeline import Line, Pipeline
-from edge.store.disk import DiskGuard
 
 SETTLING: Final = 5 * MINUTE
 SHOWN: Final = HOUR  # a defect of the program counts as a fault for so long after it last happened
 
 
-def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]:
+def checks(line: Line, pipeline: Pipeline) -> dict[str, Probe]:
     """The checks of the hub itself, by the names of `edge.health`."""
     fine = Text("正常", "In order")
 
@@ -42,18 +41,6 @@ def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]
             f"{why};{waiting} 条等待,{lost} 条丢失", f"{why}; {waiting} readings wait, {lost} lost"
         )
 
-    def disk(_now: Instant) -> tuple[bool, Text]:
-        report = guard.report
-        if report is None or not report.low:
-            return True, fine
-        free = report.free >> 20
-        return False, Text(f"仅剩 {free} MiB,已无可清理的数据", f"{free} MiB free, nothing left to drop")
-
-    def clock(now: Instant) -> tuple[bool, Text]:
-        return now.trusted, fine if now.trusted else Text(
-            "开机后尚未校时", "Not set since the machine started"
-        )
-
     def loop(now: Instant) -> tuple[bool, Text]:
         late = pipeline.late(now)
         return not late, Text(
@@ -67,8 +54,6 @@ def checks(line: Line, pipeline: Pipeline, guard: DiskGuard) -> dict[str, Probe]
     return {
         "journal": journal,
         "telemetry": telemetry,
-        "disk": disk,
-        "clock": clock,
         "loop": loop,
         "program": lambda now: _program(line.intake.rejects, now),
         "beat": beat,

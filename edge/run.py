@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of journal, telemetry and accounts")
     parser.add_argument(
+        "--broker-state",
+        type=Path,
+        metavar="DIR",
+        help="folder of the broker's store on this machine: one that was set aside there is told",
+    )
+    parser.add_argument(
         "--listen",
         type=_address,
         default="127.0.0.1:8080",
@@ -66,6 +72,7 @@ def command(arguments: argparse.Namespace) -> int:
     options = Options(
         site=arguments.site,
         data=arguments.data,
+        broker_state=arguments.broker_state,
         listen=arguments.listen,
         tls_cert=arguments.tls_cert,
         tls_key=arguments.tls_key,

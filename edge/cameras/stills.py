@@ -42,6 +42,7 @@ class Stills:
         self._asked: set[tuple[str, str, str]] = set()  # (alarm, finding, device)
         self._of_alarm: dict[str, list[str]] = {}
         self._erasing: set[str] = set()
+        self.given_up = 0  # sets, because the disk was full
         self._filmed: dict[
             tuple[str, bool], list[int]
         ] = {}  # (device, of nothing) -> mono µs; anew with the hub
@@ -167,8 +168,14 @@ class Stills:
             if holds.holds(one, findings(one.finding)):
                 continue
             spare, taken = spare - 1, taken + 1
+            self.given_up += not old
             self._erasing.add(one.id)
             told.effects.append(Erase(one.id, tuple(shot.id for shot in one.pictures)))
+
+    def spare(self, needed: Needed, findings: Callable[[str | None], Finding | None]) -> int:
+        """Sets that are still there and that nothing open needs."""
+        sets = (one for one in self._sets.values() if one.id not in self._erasing and not one.missing)
+        return sum(not needed.holds(one, findings(one.finding)) for one in sets)
 
     def _date(self, now: Instant, told: Conclusion) -> None:
         """Sets of a time when the clock could not be believed begin to count now."""

@@ -155,6 +155,13 @@ class RetentionTable(Table):
     stills_days: int = Field(STILLS_DAYS, ge=1, le=365)
 
 
+class StorageTable(Table):
+    """[storage]: what the card under the data folder is taken to bear."""
+
+    card_cycles: int = Field(1000, ge=1, le=10_000_000)
+    write_amplification: float = Field(4.0, ge=1, le=1000)
+
+
 class ZoneTable(Table):
     """One [[zone]]."""
 

@@ -1,4 +1,7 @@
-"""The disk guard: keeps room for the journal by dropping raw telemetry, then old roll-ups, never the journal."""
+"""The disk guard: keeps room for the journal by giving up pictures, then raw telemetry, then old roll-ups.
+
+The journal is never given up.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,37 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from edge.domain.instant import DAY, Instant
+from edge.domain.storage import GivenUp
 from edge.store.telemetry import Telemetry
 from edge.store.writer import StoreError
 
 log = logging.getLogger(__name__)
 
-_MINUTES_KEPT: Final = 365 * DAY  # GB/T 45839-2025 5.9.5: a year of records, alone on site
+_ROLLUPS_KEPT: Final = 365 * DAY  # GB/T 45839-2025 5.9.5: a year of records, alone on site
 _DAYS_AT_ONCE: Final = 31  # days dropped in one look at the disk
+
+
+class Pictures(Protocol):
+    """Who keeps pictures, and gives them up while `DiskGuard.short`, as many at once as it likes."""
+
+    @property
+    def given_up(self) -> int:
+        """Sets of them, since the start."""
+        ...
+
+    def spare(self) -> int:
+        """Sets that nothing open needs."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class DiskReport:
-    """What the guard saw: bytes of the file system, bytes per store, and bytes written a day at the present rate.
+    """What the guard saw: bytes of the file system, and bytes per store.
 
-    low: less than the reserve is free. dropped: rows given up since start. written_per_day: None in the first minutes.
+    low: less than the reserve is free, and nothing is left to give up. given_up: since the start.
     """
 
     total: int
@@ -32,15 +49,14 @@ class DiskReport:
     reserve: int
     low: bool
     stores: Mapping[str, int]
-    dropped: int
-    written_per_day: int | None
+    given_up: Mapping[GivenUp, int]
 
 
 class DiskGuard:
     """Looks at the disk when asked (the hub asks every minute).
 
     reserve: bytes that shall stay free; by default a twentieth of the disk, at least 64 MiB, at most 1 GiB.
-    space: (total, free) bytes of a folder's file system. written: bytes this process sent to disks so far.
+    space: (total, free) bytes of a folder's file system. pictures: set by who keeps them.
     """
 
     def __init__(
@@ -51,45 +67,95 @@ class DiskGuard:
         now: Callable[[], Instant],
         reserve: int | None = None,
         space: Callable[[Path], tuple[int, int]] | None = None,
-        written: Callable[[], int | None] | None = None,
     ) -> None:
         self.report: DiskReport | None = None
+        self.short = False
+        self.pictures: Pictures | None = None
         self._folder = folder
         self._telemetry = telemetry
         self._now = now
         self._reserve = reserve
         self._space = space or disk_space
-        self._written = written or bytes_written
-        self._began: tuple[int, int] | None = None  # (µs monotonic, bytes written)
-        self._dropped = 0
+        self._rows: dict[GivenUp, int] = {"readings": 0, "rollups": 0}
+        self._steps: set[GivenUp] = set()  # said of this shortage
+        self._last_step = 0  # mono µs
+        self._before: dict[GivenUp, int] = {}  # given up before this shortage
+        self._news: list[tuple[str, dict[str, Any]]] = []
 
     async def check(self) -> DiskReport:
-        """Look, and make room where less than the reserve is free."""
+        """Look, and make room where less than the reserve is free.
+
+        Pictures go first, at their keeper's pace; readings wait meanwhile, unless half of the reserve is gone, too.
+        """
         total, free = self._space(self._folder)
         reserve = self._reserve if self._reserve is not None else reserve_of(total)
-        if free < reserve:
+        self.short = free < reserve
+        spare = self.pictures.spare() if self.short and self.pictures is not None else 0
+        if spare:
+            self._step("footage", free, reserve)
+        if self.short and (not spare or free < reserve // 2):
             free = await self._make_room(reserve)
-        report = DiskReport(
-            total, free, reserve, free < reserve, self._sizes(), self._dropped, self._written_per_day()
-        )
-        if report.low and not (self.report is not None and self.report.low):
-            log.error("disk: %d MiB free of %d, nothing left to drop", free >> 20, total >> 20)
+            self.short = free < reserve
+        if self._steps and not self.short and self._now().mono - self._last_step >= DAY:
+            self._over(free)
+        low = self.short and not spare
+        report = DiskReport(total, free, reserve, low, self._sizes(), self.given_up())
+        if low and not (self.report is not None and self.report.low):
+            log.error("disk: %d MiB free of %d, nothing left to give up", free >> 20, total >> 20)
+            self._news.append(("storage.exhausted", {"free": free, "reserve": reserve}))
         self.report = report
         return report
 
+    def given_up(self) -> dict[GivenUp, int]:
+        """Sets of pictures, rows of readings and of roll-ups since the start."""
+        pictures = 0 if self.pictures is None else self.pictures.given_up
+        return {"footage": pictures, **self._rows}
+
+    def shortage(self) -> dict[GivenUp, int]:
+        """What was given up in the present shortage, which ends a day after the last step; empty without one."""
+        return (
+            {step: n - self._before.get(step, 0) for step, n in self.given_up().items()}
+            if self._steps
+            else {}
+        )
+
+    def news(self) -> list[tuple[str, dict[str, Any]]]:
+        """(kind, body) of facts to tell; each once."""
+        told, self._news = self._news, []
+        return told
+
     async def _make_room(self, reserve: int) -> int:
         """Drop day by day until the reserve is free again; the bytes then free."""
+        now = self._now()
+        before = now.utc - _ROLLUPS_KEPT if now.trusted else 0  # by a wrong clock all of them might be old
         try:
             await self._telemetry.compact()
             for _ in range(_DAYS_AT_ONCE):
-                rows = await self._telemetry.shed(self._now().utc - _MINUTES_KEPT)
-                self._dropped += rows
+                step, rows = await self._telemetry.shed(before)
                 free = self._space(self._folder)[1]
-                if rows == 0 or free >= reserve:
+                if rows == 0:
+                    break
+                self._step(step, free, reserve)
+                self._rows[step] += rows
+                if free >= reserve:
                     break
         except StoreError as error:
             log.warning("disk: no room could be made: %s", error)
         return self._space(self._folder)[1]
+
+    def _step(self, step: GivenUp, free: int, reserve: int) -> None:
+        """Say once in a shortage that something begins to be given up."""
+        self._last_step = self._now().mono
+        if not self._steps:
+            self._before = self.given_up()
+        if step not in self._steps:
+            self._steps.add(step)
+            log.warning("disk: %d MiB free: %s are given up", free >> 20, step)
+            self._news.append(("storage.giving_up", {"what": step, "free": free, "reserve": reserve}))
+
+    def _over(self, free: int) -> None:
+        self._news.append(("storage.eased", {"free": free, "given_up": dict(self.shortage())}))
+        self._steps.clear()
 
     def _sizes(self) -> dict[str, int]:
         """Bytes per store, a file's write-ahead log with it; files that were set aside count as their store."""
@@ -101,16 +167,6 @@ class DiskGuard:
                     sizes[name] = sizes.get(name, 0) + entry.stat().st_size
         return sizes
 
-    def _written_per_day(self) -> int | None:
-        written = self._written()
-        if written is None:
-            return None
-        mono = self._now().mono
-        if self._began is None:
-            self._began = (mono, written)
-        since, before = self._began
-        return None if mono - since < DAY // 1440 else (written - before) * DAY // (mono - since)
-
 
 def reserve_of(total: int) -> int:
     """Bytes that shall stay free on a disk of `total` bytes: room for the journal."""
@@ -121,13 +177,3 @@ def disk_space(folder: Path) -> tuple[int, int]:
     """(total, free for this process) bytes of the file system of a folder."""
     room = os.statvfs(folder)
     return room.f_blocks * room.f_frsize, room.f_bavail * room.f_frsize
-
-
-def bytes_written() -> int | None:
-    """Bytes this process caused to be sent to disks, as Linux counts them; None where it does not."""
-    try:
-        text = Path("/proc/self/io").read_text()
-    except OSError:
-        return None
-    counts = dict(line.split(": ") for line in text.splitlines())
-    return int(counts["write_bytes"])

@@ -24,6 +24,7 @@ from edge.domain.device import Point
 from edge.domain.instant import Instant
 from edge.domain.reading import DeliveryKey, Reading
 from edge.domain.site import Retention
+from edge.domain.storage import GivenUp
 from edge.facade import Series
 from edge.store.cursors import Cursors
 from edge.store.deliveries import DeliveryKeys
@@ -56,7 +57,7 @@ class TelemetryState:
 @dataclass(slots=True, eq=False)
 class _Batch:
     """Readings on their way. renewed: sources whose older keys are void. rows: what the readings came to, valid for
-    one generation of the writer's memory.
+    one generation of the writer's memory. since: µs monotonic when the first of them was kept.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -65,6 +66,7 @@ class _Batch:
     told: bool = False
     rows: list[Row] | None = None
     generation: int = -1
+    since: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.readings or self.keys or self.renewed)
@@ -162,6 +164,21 @@ class Telemetry:
         return self._depth
 
     @property
+    def waiting_since(self) -> int | None:
+        """When the oldest reading that is not committed yet was kept, µs monotonic; None when all are.
+
+        It follows from what the file has confirmed alone, whatever timers and futures think of it.
+        """
+        return next(
+            (batch.since for batch in (*self._flying, *self._waiting, self._filling) if batch.readings), None
+        )
+
+    @property
+    def commit_window(self) -> float:
+        """Seconds a reading may wait for its commit in order."""
+        return self._commit_seconds
+
+    @property
     def duplicates(self) -> int:
         """Readings that were stored already: same point, time and value."""
         return self._tracks.duplicates
@@ -183,6 +200,8 @@ class Telemetry:
     def keep(self, readings: Sequence[Reading], keys: Sequence[DeliveryKey] = ()) -> None:
         """Take readings of registered points, and the keys of the deliveries they came with."""
         batch = self._filling
+        if readings and not batch.readings:
+            batch.since = self._now().mono
         batch.readings += readings
         batch.keys += keys
         self._depth += len(readings)
@@ -259,12 +278,12 @@ class Telemetry:
         """Drop what is older than the retention says; the number of rows."""
         return await self._upkeep.retain(self._all_series(), retention, now)
 
-    async def shed(self, minutes_before: int) -> int:
-        """Drop the oldest day of raw history, or when there is none the oldest day of minutes before that time (µs).
+    async def shed(self, rollups_before: int) -> tuple[GivenUp, int]:
+        """Drop the oldest day of raw history, or when there is none of minutes, then of hours before that time (µs).
 
-        Gives the pages back to the file system; the number of rows dropped, 0 when nothing is left to drop.
+        Gives the pages back to the file system; what it was and the number of rows, 0 when nothing is left to drop.
         """
-        return await self._upkeep.shed(self._all_series(), minutes_before)
+        return await self._upkeep.shed(self._all_series(), rollups_before)
 
     def _all_series(self) -> list[int]:
         return [track.series for track in list(self._tracks.by_point.values())]

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from edge.domain.instant import DAY, HOUR, Instant
 from edge.domain.site import Retention
+from edge.domain.storage import GivenUp
 from edge.store.compaction import drop, forget_unsent, give_back, move_chunk, oldest
 from edge.store.writer import Database
 
@@ -48,17 +49,17 @@ class Upkeep:
             "hour", series, min(hour, raw)
         )  # the hours count the raw rows that are left
 
-    async def shed(self, series: Sequence[int], minutes_before: int) -> int:
-        """Drop the oldest day of raw history, else of minutes before that time; the number of rows."""
-        for table, limit in (("history", None), ("minute", minutes_before)):
+    async def shed(self, series: Sequence[int], rollups_before: int) -> tuple[GivenUp, int]:
+        """Drop the oldest day of raw history, else of minutes, else of hours before that time; what and how many."""
+        for table, limit in (("history", None), ("minute", rollups_before), ("hour", rollups_before)):
             first = await self._oldest(table)
             if first is None or (limit is not None and first >= limit):
                 continue
             day = (first // DAY + 1) * DAY
             rows = await self._drop(table, series, day if limit is None else min(day, limit))
             await self._run(give_back, plain=True)
-            return rows
-        return 0
+            return "readings" if limit is None else "rollups", rows
+        return "rollups", 0
 
     async def _oldest(self, table: str) -> int | None:
         return await self._db.read(lambda conn: oldest(conn, table))

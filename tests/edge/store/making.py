@@ -49,9 +49,10 @@ class Clock:
 
     def __init__(self, utc: int = START) -> None:
         self.utc = utc
+        self.trusted = True
 
     def __call__(self) -> Instant:
-        return Instant(self.utc, self.utc - START)
+        return Instant(self.utc, self.utc - START, self.trusted)
 
 
 def point(name: str = "probe.level") -> Point:

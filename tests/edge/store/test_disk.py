@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from edge.domain.instant import DAY, MINUTE
-from edge.store.disk import DiskGuard, bytes_written, disk_space
+from edge.domain.instant import DAY
+from edge.store.disk import DiskGuard, disk_space
 from tests.edge.store.making import START, Clock, Desk, point, reading
 
 LEVEL = point("bin.level")
@@ -42,7 +42,7 @@ def guard(desk, scales, **rest: Any) -> DiskGuard:
 
 async def test_enough_room_changes_nothing(desk):
     report = await guard(desk, Scales(60)).check()
-    assert (report.low, report.dropped, report.free) == (False, 0, 60)
+    assert (report.low, report.given_up["readings"], report.free) == (False, 0, 60)
     assert report.stores["journal"] == 1000
     assert report.stores["telemetry"] > 4096
     assert len(await desk.rows(LEVEL)) == 5
@@ -50,7 +50,7 @@ async def test_enough_room_changes_nothing(desk):
 
 async def test_the_oldest_raw_days_go_until_there_is_room(desk):
     report = await guard(desk, Scales(30, step=10)).check()
-    assert (report.low, report.dropped) == (False, 2)
+    assert (report.low, report.given_up["readings"]) == (False, 2)
     assert [t // DAY for t, _ in await desk.rows(LEVEL)] == [2, 3, 4]
 
 
@@ -59,41 +59,100 @@ async def test_the_journal_and_a_year_of_minutes_are_never_dropped(desk, caplog)
     for _ in range(3):
         report = await watch.check()
         assert report.low
-    assert report.dropped == 5
+    assert report.given_up == {"footage": 0, "readings": 5, "rollups": 0}
     assert await desk.rows(LEVEL) == []
     trend = await desk.telemetry.series(LEVEL, START, START + 5 * DAY, 10_000)
     assert (trend.resolution, len(trend.items)) == ("1m", 5)
     assert (desk.path.parent / "journal.db").stat().st_size == 1000
-    assert [r.levelname for r in caplog.records] == ["ERROR"], "said once"
+    assert [r.levelname for r in caplog.records] == ["WARNING", "ERROR"], "each said once"
 
 
 async def test_minutes_older_than_a_year_go_after_the_raw_rows(desk):
     desk.clock.utc = START + 367 * DAY + DAY // 2
     report = await guard(desk, Scales(10)).check()
-    assert report.dropped == 5 + 3
+    assert report.given_up == {"footage": 0, "readings": 5, "rollups": 3 + 3}
     trend = await desk.telemetry.series(LEVEL, START, START + 5 * DAY, 10_000)
-    assert (trend.resolution, len(trend.items)) == ("1h", 5)
+    assert (trend.resolution, len(trend.items)) == ("1h", 2)
 
 
-async def test_bytes_written_a_day(desk):
-    sent = [1000, 1500, 4000]
-    watch = guard(desk, Scales(60), written=lambda: sent.pop(0))
-    assert (await watch.check()).written_per_day is None
-    desk.clock.utc += MINUTE
-    assert (await watch.check()).written_per_day == 500 * 1440
-    desk.clock.utc += MINUTE
-    assert (await watch.check()).written_per_day == 1500 * 1440
+class Album:
+    """So many sets of pictures, of which the guard's shortness takes one at each look."""
+
+    def __init__(self, sets: int) -> None:
+        self.sets = sets
+        self.given_up = 0
+
+    def spare(self) -> int:
+        return self.sets
+
+    def press(self, watch: DiskGuard) -> None:
+        if watch.short and self.sets:
+            self.sets -= 1
+            self.given_up += 1
 
 
-async def test_a_system_that_does_not_count_writes(desk):
-    assert (await guard(desk, Scales(60), written=lambda: None).check()).written_per_day is None
+async def test_pictures_go_before_readings(desk):
+    watch = guard(desk, Scales(40))
+    watch.pictures = album = Album(2)
+    for looks in range(3):
+        report = await watch.check()
+        assert not report.low or looks == 2
+        assert (report.given_up["readings"] > 0) == (looks == 2), "readings wait until no picture can go"
+        album.press(watch)
+    assert watch.given_up() == {"footage": 2, "readings": 5, "rollups": 0}
+
+
+async def test_with_half_of_the_reserve_gone_readings_go_beside_pictures(desk):
+    watch = guard(desk, Scales(20, step=15))
+    watch.pictures = Album(100)
+    report = await watch.check()
+    assert (report.given_up["readings"], report.low) == (2, False)
+
+
+async def test_each_step_is_told_once_in_a_shortage(desk):
+    desk.clock.utc = START + 367 * DAY
+    watch = guard(desk, Scales(40))
+    watch.pictures = album = Album(1)
+    told = []
+    for _ in range(4):
+        await watch.check()
+        album.press(watch)
+        told += [(kind, body.get("what")) for kind, body in watch.news()]
+    assert told == [
+        ("storage.giving_up", "footage"),
+        ("storage.giving_up", "readings"),
+        ("storage.giving_up", "rollups"),
+        ("storage.exhausted", None),
+    ]
+    assert watch.shortage() == {"footage": 1, "readings": 5, "rollups": 4}
+
+
+async def test_a_shortage_is_over_a_day_after_the_last_step(desk):
+    scales = Scales(30, step=10)
+    watch = guard(desk, scales)
+    await watch.check()
+    watch.news()
+    scales.free = 100
+    await watch.check()
+    assert watch.news() == []
+    desk.clock.utc += DAY
+    await watch.check()
+    assert watch.news() == [
+        ("storage.eased", {"free": 150, "given_up": {"footage": 0, "readings": 2, "rollups": 0}})
+    ]
+    assert watch.shortage() == {}
+
+
+async def test_by_a_clock_that_is_not_believed_no_roll_up_is_old(desk):
+    desk.clock.utc = START + 3670 * DAY
+    desk.clock.trusted = False
+    report = await guard(desk, Scales(10)).check()
+    assert report.given_up == {"footage": 0, "readings": 5, "rollups": 0}
 
 
 def test_the_real_disk(tmp_path):
     total, free = disk_space(tmp_path)
     assert 0 < free <= total
-    written = bytes_written()
-    assert written is None or written >= 0
 
 
 async def test_the_reserve_follows_the_disk(desk):

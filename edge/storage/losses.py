@@ -1,0 +1,158 @@
+"""Stores that had to be begun anew, the hub's own and its broker's: told once as facts, and on the wall for a day."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from edge.domain.fact import Fact
+from edge.domain.instant import DAY, Instant
+from edge.domain.names import Text
+from edge.domain.storage import StoreLoss
+from edge.facade import Unavailable
+from edge.store.trouble import Loss
+
+log = logging.getLogger(__name__)
+
+_BROKER: Final = "mosquitto."
+KIND: Final = "store.begun_anew"
+SHOWN: Final = DAY
+_REMEMBERED: Final = 200  # facts of this kind that are looked through at the start
+_NAME: Final = re.compile(r"(journal|telemetry|accounts|mosquitto)\.db\.[0-9TZ-]+\.(corrupt|gone)")
+_LOST: Final[Mapping[str, Text]] = {
+    "journal": Text(
+        "此前的安全日志保留在该文件中,未结报警已带入新日志",
+        "the record until then is in that file, what was open was carried over",
+    ),
+    "telemetry": Text("此前的曲线数据保留在该文件中", "trends until then are in that file"),
+    "accounts": Text(
+        "账户已由副本恢复,需重新登录", "accounts came back from their copy, people sign in again"
+    ),
+    "mosquitto": Text(
+        "代理中排队的报文可能丢失,请留意设备状态",
+        "messages that waited at the broker may be lost: watch the devices",
+    ),
+}
+_GONE: Final[Mapping[str, Text]] = {
+    "journal": Text("此前的安全日志已不存在", "the record until then is gone"),
+    "telemetry": Text("此前的曲线数据已不存在", "trends until then are gone"),
+    "accounts": _LOST["accounts"],
+    "mosquitto": _LOST["mosquitto"],
+}
+_NO_ACCOUNTS: Final = Text(
+    "没有可用的账户副本:在主机上运行 edge-hub user add",
+    "there was no copy of the accounts: run `edge-hub user add` on the machine",
+)
+
+
+class Lossy(Protocol):
+    """A store that may have been begun anew."""
+
+    @property
+    def losses(self) -> Sequence[Loss]: ...
+
+
+Recall = Callable[[str, int], Awaitable[Sequence[Fact]]]
+"""(kind, limit) -> the newest facts of that kind."""
+Note = Callable[[str, str | None, Mapping[str, Any]], Awaitable[object]]
+
+
+class Losses:
+    """folders: where files lie that were set aside. blemish: what a reader found damaged in the journal."""
+
+    def __init__(
+        self,
+        stores: Sequence[Lossy],
+        folders: Sequence[Path],
+        recall: Recall,
+        note: Note,
+        blemish: Callable[[], str | None],
+    ) -> None:
+        self.shown: list[StoreLoss] = []
+        self._stores = stores
+        self._folders = folders
+        self._recall = recall
+        self._note = note
+        self._blemish = blemish
+        self._told: set[str] = set()  # files
+        self._untold: list[StoreLoss] = []
+        self._counted = [0 for _ in stores]  # losses of each store that were taken up
+
+    async def remember(self, now: Instant) -> None:
+        """What was told before this start; without a journal that can be read it is told once more."""
+        with suppress(Unavailable):
+            for fact in await self._recall(KIND, _REMEMBERED):
+                one = StoreLoss(fact.body["store"], fact.body["file"], fact.time, fact.body["saved"])
+                if one.file is not None:
+                    self._told.add(one.file)
+                if abs(now.utc - one.at) < SHOWN:
+                    self.shown.append(one)
+        self._find(
+            now, await asyncio.to_thread(self._names)
+        )  # also what a hub that was killed could not tell
+
+    async def look(self, now: Instant) -> None:
+        """Tell what is new; Unavailable when the journal did not take it: then it is told again."""
+        names = await asyncio.to_thread(self._names)
+        self.shown = [one for one in self.shown if abs(now.utc - one.at) < SHOWN or one in self._untold]
+        self._find(now, [name for name in names if name.startswith(_BROKER)])
+        while self._untold:
+            one = self._untold[0]
+            await self._note(KIND, None, {"store": one.store, "file": one.file, "saved": dict(one.saved)})
+            self._untold.pop(0)
+
+    def check(self, _now: Instant) -> tuple[bool, Text]:
+        """Fails for a day after a store was begun anew, and while a page of the journal cannot be read."""
+        if (why := self._blemish()) is not None:
+            return False, Text(
+                f"安全日志有损坏的页,部分旧记录无法读取,新记录照常写入:{why}",
+                f"Pages of the journal are damaged, some old records cannot be read, new ones are kept: {why}",
+            )
+        if not self.shown:
+            return True, Text("正常", "In order")
+        told = [_told(one) for one in self.shown[-3:]]
+        return False, Text(";".join(one.zh for one in told), "; ".join(one.en for one in told))
+
+    def _names(self) -> list[str]:
+        found: list[str] = []
+        for folder in self._folders:
+            with suppress(OSError):  # a folder of another user, or a sick disk: another time
+                found += [path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+        return sorted(found)
+
+    def _find(self, now: Instant, names: Sequence[str]) -> None:
+        for at, store in enumerate(self._stores):
+            for loss in store.losses[self._counted[at] :]:
+                self._take(StoreLoss(loss.store, loss.file, now.utc, loss.saved))
+            self._counted[at] = len(store.losses)
+        for name in names:
+            if name not in self._told and not any(name == one.file for one in self.shown):
+                self._take(StoreLoss(name.partition(".")[0], name, now.utc, {}))
+
+    def _take(self, one: StoreLoss) -> None:
+        if one.file is not None:
+            self._told.add(one.file)
+        self.shown.append(one)
+        self._untold.append(one)
+        log.error("a store was begun anew: %s, the former one is %s", one.store, one.file or "gone")
+
+
+def _told(one: StoreLoss) -> Text:
+    """One sentence: which store, where the damaged file is, what is lost."""
+    gone = one.file is None or one.file.endswith(".gone")
+    what = (_GONE if gone else _LOST)[one.store]
+    if one.store == "accounts" and one.saved.get("accounts") == 0:
+        what = _NO_ACCOUNTS
+    if gone:
+        return Text(
+            f"{one.store}.db 丢失,已重建;{what.zh}", f"{one.store}.db was gone and was begun anew; {what.en}"
+        )
+    return Text(
+        f"{one.store}.db 损坏,另存为 {one.file},已重建;{what.zh}",
+        f"{one.store}.db was damaged, is kept as {one.file}, and was begun anew; {what.en}",
+    )

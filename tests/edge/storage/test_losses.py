@@ -1,0 +1,134 @@
+"""Stores that were begun anew are told once, over restarts, and stand on the wall for a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.domain.fact import Fact, Seq
+from edge.domain.instant import DAY, Instant
+from edge.facade import Unavailable
+from edge.storage.losses import KIND, Losses
+from edge.store.trouble import Loss
+
+NOW = 1_790_000_000_000_000
+ASIDE = "telemetry.db.20260601T080000Z.corrupt"
+
+
+class Store:
+    def __init__(self, *losses: Loss) -> None:
+        self.losses: Sequence[Loss] = losses
+
+
+class Record:
+    """A journal that may be sick."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.sick = False
+
+    async def note(self, kind: str, by: str | None, body: Mapping[str, Any]) -> None:
+        if self.sick:
+            raise Unavailable("sick")
+        self.facts.append(Fact(Seq(1, len(self.facts) + 1), kind, NOW, by, "", body))
+
+    async def recall(self, kind: str, limit: int) -> Sequence[Fact]:
+        if self.sick:
+            raise Unavailable("sick")
+        return [fact for fact in self.facts if fact.kind == kind][:limit]
+
+
+def at(days: float = 0) -> Instant:
+    return Instant(NOW + round(days * DAY), round(days * DAY))
+
+
+def losses(
+    record: Record, *stores: Store, folders: Sequence[Path] = (), blemish: str | None = None
+) -> Losses:
+    return Losses(stores, folders, record.recall, record.note, lambda: blemish)
+
+
+async def test_nothing_lost_is_in_order() -> None:
+    watch = losses(Record(), Store())
+    await watch.remember(at())
+    await watch.look(at())
+    assert watch.check(at())[0]
+
+
+async def test_a_loss_is_told_once_and_shown_for_a_day_over_restarts(tmp_path: Path) -> None:
+    (tmp_path / ASIDE).touch()
+    record = Record()
+    store = Store(Loss("telemetry", ASIDE, {}))
+    watch = losses(record, store, folders=[tmp_path])
+    await watch.remember(at())
+    ok, detail = watch.check(at())
+    assert not ok
+    assert ASIDE in detail.en
+    assert ASIDE in detail.zh
+    for _ in range(3):
+        await watch.look(at())
+    assert [dict(fact.body) for fact in record.facts] == [{"store": "telemetry", "file": ASIDE, "saved": {}}]
+    again = losses(record, Store(), folders=[tmp_path])
+    await again.remember(at(0.5))
+    await again.look(at(0.5))
+    assert not again.check(at())[0]
+    assert len(record.facts) == 1
+    await again.look(at(1))
+    assert again.check(at())[0]
+
+
+async def test_a_journal_that_takes_nothing_is_told_later() -> None:
+    record = Record()
+    record.sick = True
+    store = Store(Loss("journal", None, {"alarms": 2}))
+    watch = losses(record, store)
+    await watch.remember(at())
+    for days in (0, 2):
+        with pytest.raises(Unavailable):
+            await watch.look(at(days))
+        assert not watch.check(at())[0], "what nobody could read of yet stays"
+    record.sick = False
+    await watch.look(at(2))
+    assert [fact.body["saved"] for fact in record.facts] == [{"alarms": 2}]
+
+
+async def test_a_store_that_is_lost_later_is_told_too() -> None:
+    record, store = Record(), Store()
+    watch = losses(record, store)
+    await watch.remember(at())
+    store.losses = [Loss("accounts", None, {"accounts": 0})]
+    await watch.look(at())
+    ok, detail = watch.check(at())
+    assert not ok
+    assert "edge-hub user" in detail.en
+    assert "edge-hub user" in detail.zh
+
+
+@pytest.mark.parametrize("end", ["corrupt", "gone"])
+async def test_the_brokers_store_is_told_by_its_name(tmp_path: Path, end: str) -> None:
+    record = Record()
+    watch = losses(record, folders=[tmp_path, tmp_path / "none"])
+    await watch.remember(at())
+    (tmp_path / f"mosquitto.db.20260601T080000Z.{end}").touch()
+    (tmp_path / "telemetry.db").touch()
+    await watch.look(at())
+    assert [(f.kind, f.body["store"]) for f in record.facts] == [(KIND, "mosquitto")]
+    assert "mosquitto.db" in watch.check(at())[1].en
+
+
+async def test_what_a_killed_hub_could_not_tell_is_told_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ASIDE).touch()
+    record = Record()
+    watch = losses(record, Store(), folders=[tmp_path])
+    await watch.remember(at())
+    await watch.look(at())
+    assert [fact.body["file"] for fact in record.facts] == [ASIDE]
+
+
+def test_a_damaged_page_of_the_journal_is_said() -> None:
+    ok, detail = losses(Record(), blemish="database disk image is malformed").check(at())
+    assert not ok
+    assert "malformed" in detail.en
