@@ -25,11 +25,17 @@ prepare test
 cd "$root"
 PATH=$venv/bin:$PATH
 export PATH
+# The suite starts some hundred processes: where none may keep what it has compiled, each compiles the hub anew.
+unset PYTHONDONTWRITEBYTECODE
+python -m compileall -q edge drivers web
 say "ruff"
 ruff check .
 ruff format --check .
-say "mypy --strict"
-mypy --strict
+# Beside the first run, for it waits for nothing: what it says comes at the end.
+types=$(mktemp)
+trap 'rm -f "$types"' EXIT
+mypy --strict >"$types" 2>&1 &
+mypy=$!
 # Two runs: a browser's tests leave an event loop running in their process, which no other test can do with.
 found=no
 suite() { # suite WORKERS MARKERS ARGUMENTS…
@@ -44,7 +50,10 @@ suite() { # suite WORKERS MARKERS ARGUMENTS…
 failed=0
 # Most of them wait for something, so there are more of them than cores.
 suite 4 "not e2e" "$@"
-suite 3 e2e "$@"
+case $* in
+'' | --long) suite 3 e2e tests/e2e "$@" ;; # where all of them are: no worker need look through the others
+*) suite 3 e2e "$@" ;;
+esac
 # Sites may have either OpenCV, and the two do not see alike: what looks at pictures is tested with both.
 case $* in
 '' | --long)
@@ -57,5 +66,8 @@ case $* in
     fi ;;
 *) say "cameras are not tested on OpenCV 4: the whole suite does that, and these arguments ask for a part" ;;
 esac
+say "mypy --strict"
+wait "$mypy" || failed=1
+cat "$types"
 [ "$found" = yes ] || fail "no test was found by: $*"
 exit "$failed"

@@ -12,7 +12,7 @@ import httpx
 from tests.faults.load import Publisher
 from tests.faults.rig import Api, NotSoError
 
-LOOK: Final = 0.1  # seconds
+LOOK: Final = 0.2  # seconds
 PATIENCE: Final = 90.0
 
 

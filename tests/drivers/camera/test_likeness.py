@@ -6,9 +6,9 @@ import pytest
 
 from drivers.camera.frames import Frame
 from drivers.camera.likeness import Look, Reference
-from edge.tools.benches.camera_places import place
+from tests.drivers.camera.checks.drawing import wide
 
-WIDE = place(np.random.default_rng(5))
+WIDE = wide(5)
 SCENE = WIDE[180:540, 240:880]
 
 

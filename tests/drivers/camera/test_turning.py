@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from drivers.camera.turning import find_shift, find_turn
-from edge.tools.benches.camera_places import place, texture
+from edge.tools.benches.camera_places import texture
+from tests.drivers.camera.checks.drawing import wide
 
-GREY = cv2.cvtColor(place(np.random.default_rng(5)), cv2.COLOR_BGR2GRAY).astype(np.float32)
+GREY = cv2.cvtColor(wide(5), cv2.COLOR_BGR2GRAY).astype(np.float32)
 
 
 def view(angle: float = 0.0, x: float = 0.0, y: float = 0.0):
@@ -32,7 +33,7 @@ def test_the_same_view_is_not_turned():
 
 
 def test_another_place_is_no_turn():
-    other = cv2.cvtColor(place(np.random.default_rng(11)), cv2.COLOR_BGR2GRAY)[180:360, 240:560]
+    other = cv2.cvtColor(wide(11), cv2.COLOR_BGR2GRAY)[180:360, 240:560]
     assert find_turn(view(), other.astype(np.float32)) is None
 
 

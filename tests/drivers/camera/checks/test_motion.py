@@ -7,7 +7,7 @@ from drivers.camera.areas import WHOLE
 from drivers.camera.checks.motion import HOLD, Motion
 from drivers.camera.frames import Frame
 from drivers.camera.sight import Area
-from edge.tools.benches.camera_places import place
+from tests.drivers.camera.checks.drawing import scene
 
 LEFT = Area("left", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
 RIGHT = Area("right", ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
@@ -17,7 +17,7 @@ class Camera:
     def __init__(self, *areas: Area) -> None:
         self.check = Motion(areas)
         self.rng = np.random.default_rng(3)
-        self.scene = place(np.random.default_rng(6))[180:540, 240:880]
+        self.scene = scene(6).copy()
         self.number = 0
 
     def see(self, seconds: float, box=None, gain: float = 1.0) -> list[set[str]]:

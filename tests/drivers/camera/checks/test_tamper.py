@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import cv2
@@ -9,15 +8,21 @@ import pytest
 
 from drivers.camera.checks.tamper import Tamper
 from drivers.camera.frames import Frame
-from edge.tools.benches.camera_cases import play
+from edge.tools.benches.camera_cases import Case, play
 from edge.tools.benches.camera_cases_tamper import FAMILIES, cases
-from edge.tools.benches.camera_places import place
+from tests.drivers.camera.checks.drawing import wide
 
 SEED = 20
 
 
-def case_of(family: str, seed: int = SEED):
-    return next(itertools.islice(cases(seed, len(FAMILIES)), FAMILIES.index(family), None))
+left: dict[int, dict[str, Case]] = {}  # by seed and family: drawn in turn with the others, and not yet played
+
+
+def case_of(family: str, seed: int = SEED) -> Case:
+    mine = left.setdefault(seed, {})
+    if family not in mine:
+        mine.update(zip(FAMILIES, cases(seed, len(FAMILIES)), strict=True))
+    return mine.pop(family)
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +62,8 @@ class Camera:
     def __init__(self) -> None:
         self.check = Tamper()
         self.rng = np.random.default_rng(3)
-        wide = place(np.random.default_rng(5))
-        self.scene = cv2.resize(wide[180:540, 240:880], (320, 180), interpolation=cv2.INTER_AREA)
-        self.other = cv2.resize(wide[180:540, 400:1040], (320, 180), interpolation=cv2.INTER_AREA)
+        self.scene = cv2.resize(wide(5)[180:540, 240:880], (320, 180), interpolation=cv2.INTER_AREA)
+        self.other = cv2.resize(wide(5)[180:540, 400:1040], (320, 180), interpolation=cv2.INTER_AREA)
         self.noise = self.rng.normal(0, 1.5, (8, 180, 320, 1)).astype(np.float32)
         self.number = 0
 

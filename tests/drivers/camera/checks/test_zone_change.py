@@ -8,7 +8,8 @@ from drivers.camera.checks.zone_change import ZoneChange
 from drivers.camera.frames import Frame
 from drivers.camera.sight import Area
 from edge.tools.benches.camera_light import clouds, infrared
-from edge.tools.benches.camera_places import place, texture
+from edge.tools.benches.camera_places import texture
+from tests.drivers.camera.checks import drawing
 
 BIN = Area("bin", ((0.3, 0.4), (0.55, 0.4), (0.55, 0.8), (0.3, 0.8)), dwell=60)
 DOOR = Area("door", ((0.7, 0.3), (0.9, 0.3), (0.9, 0.8), (0.7, 0.8)), dwell=20)
@@ -18,7 +19,7 @@ class Camera:
     def __init__(self, *areas: Area, scene: int = 8) -> None:
         self.check = ZoneChange(areas)
         self.noise = np.random.default_rng(3).normal(0, 2, (4, 360, 640, 1)).astype(np.float32)
-        self.scene = place(np.random.default_rng(scene))[180:540, 240:880].copy()
+        self.scene = drawing.scene(scene).copy()
         self.number = 0
 
     def see(self, seconds: float, change=lambda picture, _t: picture):

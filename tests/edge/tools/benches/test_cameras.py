@@ -36,7 +36,7 @@ def test_made_cases_are_played_to_every_check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brief(monkeypatch)
-    report, err = run(capsys, "cameras", "--cases", "12", "--live", "0", "--jobs", "1")
+    report, err = run(capsys, "cameras", "--cases", "6", "--live", "0", "--jobs", "1")
     figures = report["figures"]
     for check in ("tamper", "flame", "smoke", "left-object"):
         assert f"made_{check}_false" in figures
@@ -46,7 +46,7 @@ def test_made_cases_are_played_to_every_check(
     assert all(0 <= figures[name]["value"] <= 100 for name in recalls)
     assert figures["all_ms"]["to_reach"] == "≤ 5 ms"
     assert any("ESTIMATE" in note and "Raspberry Pi 4" in note for note in report["notes"])
-    assert any(note.startswith("made cases: 12 ") for note in report["notes"])
+    assert any(note.startswith("made cases: 6 ") for note in report["notes"])
     assert "edge-hub bench: " in err
 
 
