@@ -187,6 +187,6 @@ if [ ! -f "$home/data/accounts.db" ]; then
     note "sign in as $admin with $password"
     note "It is shown here this once and kept nowhere."
 fi
-[ -z "$renewed" ] || note "certificates were made: restart what reads them (users $renewed)"
+[ -z "$renewed" ] || note "certificates were made: restart what reads them (users$renewed)"
 note "phones, screens and gateways are to trust $ca/ca.crt"
 note "next: $engine compose --env-file $home/compose.env -f $(CDPATH='' cd "$(dirname "$0")" && pwd)/compose.yaml up -d"
