@@ -27,6 +27,7 @@ from drivers.camera.lines import BEAT, ORDER_LIMIT, Aim, Beat, Finding, Start, e
 from drivers.camera.looking import Looker
 from drivers.camera.masks import Masks
 from drivers.camera.picture import Health
+from drivers.camera.rank import last_in_line
 from drivers.camera.reading import Mailbox, Reader
 from drivers.camera.stills import RingWriter
 from drivers.camera.watching import Watching, WatchSettings
@@ -200,7 +201,7 @@ class Memory:
 def prepare() -> None:
     """Be last in line, and let nobody else read what is written."""
     os.umask(0o077)
-    os.nice(_NICENESS)
+    last_in_line(_NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_OOM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

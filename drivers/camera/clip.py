@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+
+from drivers.camera.rank import last_in_line
 
 NO_STILLS: Final = 3
 NO_CODEC: Final = 4
@@ -26,7 +27,7 @@ _SECONDS: Final = 60
 
 def main() -> int:
     """Read, make, write."""
-    os.nice(15)
+    last_in_line(15)
     with contextlib.suppress(OSError):  # the first to go when memory runs out, before the hub
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))

@@ -27,6 +27,7 @@ import numpy as np
 from drivers.camera.detector import HEAD, LEAST, LENGTH, reachable
 from drivers.camera.model_card import ModelError
 from drivers.camera.models import Model, load
+from drivers.camera.rank import last_in_line
 from edge.domain.names import Text
 
 ALONE: Final = 3.0  # seconds without anyone
@@ -155,7 +156,7 @@ def main(model: Path, path: Path) -> None:
         return
     cv2.setNumThreads(1)
     os.umask(0o077)
-    os.nice(_NICENESS)
+    last_in_line(_NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_OOM))
     with path.with_suffix(".lock").open("w") as lock:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from drivers.camera.rank import last_in_line
 from edge.tools.benches.processes import serve
 from edge.tools.simulator.pictures.events import LANE, SHED
 from edge.tools.simulator.pictures.screen import Screen
@@ -14,7 +15,9 @@ from edge.tools.simulator.pictures.server import PictureServer
 
 def work(spec: Any, ready: Callable[[], None], wait: Callable[[], None]) -> None:
     """spec: `port`, `count`. Camera n is at /camera-n."""
-    os.nice(10)  # cameras are other machines: what draws them takes nothing from what is measured
+    # Cameras are other machines: what draws them takes nothing from what is measured.
+    os.setsid()
+    last_in_line(10)
     screens = {
         f"camera-{n}": Screen(SHED if n % 2 else LANE, seed=n, hour=14.0) for n in range(spec["count"])
     }
