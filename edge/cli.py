@@ -24,6 +24,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "resend": ("have the readings of a span sent to a data centre once more", "edge.tools.resend"),
     "backup": ("put everything of a hub into one file, while it runs", "edge.tools.backup"),
     "restore": ("bring a hub back from a backup, into an empty folder", "edge.tools.restore"),
+    "doctor": ("how the hub and its machine are, as a report without secrets", "edge.tools.doctor"),
     "bench": ("measure this machine, beside a yardstick of the same run", "edge.tools.bench"),
 }
 

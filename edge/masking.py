@@ -18,6 +18,8 @@ from urllib.parse import quote
 
 HIDDEN: Final = "***"
 _SHORTEST: Final = 4  # characters: a shorter secret would hide half of all words
+_PART: Final = 6
+_PARTS: Final = re.compile(r"[/:@?&=\s]+")
 _LARGEST: Final = 1 << 18  # bytes of a file that is looked through
 _CONFIDENTIAL: Final = (
     r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|access[_-]?key|credential|authori[sz]ation|cookie)"
@@ -126,5 +128,5 @@ def _lines(path: Path) -> Iterator[str]:
         if path.is_file() and path.stat().st_size <= _LARGEST:
             for line in path.read_bytes().decode("utf-8", "replace").splitlines():
                 yield line.strip()
-                if "://" in line:
-                    yield line.split("://", 1)[1].strip()
+                if "://" in line:  # of a messenger: any part of it may be the key
+                    yield from (part for part in _PARTS.split(line.split("://", 1)[1]) if len(part) >= _PART)
