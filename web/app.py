@@ -12,11 +12,11 @@ from starlette.staticfiles import StaticFiles
 
 from edge.facade import Hub
 from web import problems
-from web.api.v1.routes import router as api
+from web.api.v1.routes import routes as api
 from web.auth.grants import Grants
 from web.auth.secrets import Passwords
 from web.openings import Openings
-from web.pages import router as pages
+from web.pages import routes as pages
 from web.security import BodyLimit, KnownHosts, SecurityHeaders
 from web.streams import Streams
 
@@ -54,8 +54,7 @@ def create_app(hub: Hub, *, names: Collection[str] = (), secure: bool = False) -
     app.state.openings = Openings()
     app.state.secure = secure
     problems.install(app)
-    app.include_router(api)
-    app.include_router(pages)
+    app.router.routes += [*api, *pages]
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     # The last added is the outermost.
     app.add_middleware(BodyLimit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Final
+
+from starlette.routing import BaseRoute
 
 from web.pages.alarms import router as _alarms
 from web.pages.away import router as _away
@@ -29,8 +31,7 @@ from web.pages.session import router as _session
 from web.pages.viewings import router as _viewings
 from web.pages.wall import router as _wall
 
-router = APIRouter(include_in_schema=False)
-for _subject in (
+_SUBJECTS: Final = (
     _wall,
     _incidents,
     _plans,
@@ -55,7 +56,7 @@ for _subject in (
     _roster,
     _reports,
     _events,
-):
-    router.include_router(_subject)
+)
+routes: Final[list[BaseRoute]] = [route for subject in _SUBJECTS for route in subject.routes]
 
-__all__ = ["router"]
+__all__ = ["routes"]

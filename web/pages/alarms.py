@@ -27,7 +27,7 @@ from web.pages.sparkline import sparkline
 from web.pages.wording import UNDER_WAY
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = 50
 _AROUND: Final = 10 * MINUTE

@@ -11,7 +11,7 @@ from edge.facade import CaseQuery
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages import render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/away")

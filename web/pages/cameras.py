@@ -23,7 +23,7 @@ from web.i18n import mark as _
 from web.pages import camera_words, render
 from web.pages.view import View
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 _OFF: Final = Seen("off", Text("", ""))

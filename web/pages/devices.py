@@ -18,7 +18,7 @@ from web.i18n import mark as _
 from web.pages import render
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 

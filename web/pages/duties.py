@@ -27,7 +27,7 @@ from web.pages import duty_kinds, duty_words, hazard_words, render
 from web.pages.view import View
 from web.problems import Problem, not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 DoingVisitor = Annotated[Visitor, Depends(require(Perm.DUTY))]

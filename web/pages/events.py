@@ -23,7 +23,7 @@ from web.pages.view import View, people
 from web.pages.wall import standing
 from web.streams import Streams, event, event_stream, resume_from
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _HEARTBEAT: Final = b"event: hb"
 _BEATS_PER_CHECK: Final = 60

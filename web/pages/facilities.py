@@ -14,7 +14,7 @@ from web.pages import duty_words, render
 from web.pages.duties import _script_words, qr
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 _ORDER = {"broken": 0, "overdue": 1, "soon": 2, "good": 3}
 

@@ -17,7 +17,7 @@ from web.auth.pins import people_with_pins
 from web.pages import render
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 

@@ -12,7 +12,7 @@ from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import health_words, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 # Metrics a person asks for, in this order; the rest is for /metrics.
 QUEUES: Final = {

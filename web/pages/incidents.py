@@ -30,7 +30,7 @@ from web.pages.cameras import script_words
 from web.pages.sights import sights_of
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 _PAGE: Final = 50

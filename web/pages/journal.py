@@ -12,7 +12,7 @@ from web.auth import Perm, Visitor, hub_of, require
 from web.pages import render, wording
 from web.problems import Problem
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = 100
 

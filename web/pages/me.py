@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages import render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/me")

@@ -17,7 +17,7 @@ from web.i18n import mark as _
 from web.pages import render
 from web.problems import Problem
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 50
 STATES: Final[Mapping[State, tuple[str, str]]] = {

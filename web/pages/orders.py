@@ -20,7 +20,7 @@ from web.pages import order_words, render
 from web.pages.view import View
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 WorkingVisitor = Annotated[Visitor, Depends(require(Perm.WORK))]

@@ -16,7 +16,7 @@ from web.i18n import mark as _
 from web.pages import incident_words, messages, outputs, render
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 SIGNALS: Final = (Signal.FIRE, Signal.GAS, Signal.SOS, Signal.SUPERVISORY, Signal.PROCESS)

@@ -21,7 +21,7 @@ from web.pages import render, report_words
 from web.pages.view import View
 from web.problems import Problem, not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Visitor, Depends(require(Perm.JOURNAL))]
 _CUT: Final = "<!--sheet-->"

@@ -18,7 +18,7 @@ from web.pages import render
 from web.pages.view import View
 from web.problems import not_found
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 SeeingVisitor = Annotated[Visitor, Depends(require(Perm.SEE))]
 WANTS: Final[Mapping[str, str]] = {

@@ -16,7 +16,7 @@ from web.i18n import mark as _
 from web.pages import render
 from web.pages.view import View
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 WEEKDAYS: Final = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -13,7 +13,7 @@ from web.i18n import mark as _
 from web.pages import render
 from web.problems import SIGN_IN_PATH, Problem
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _SAID: Final = {
     "wrong_credentials": _("Name or password is wrong."),

@@ -14,7 +14,7 @@ from web.api.v1.viewings import asked_for
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages.cameras import page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = 100
 _OPENED: Final = 200

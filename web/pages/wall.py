@@ -16,7 +16,7 @@ from edge.facade import AlarmQuery, Hub, Role
 from web.auth import Perm, Visitor, hub_of, require, set_cookie
 from web.pages import incident_words, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")

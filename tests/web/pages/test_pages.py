@@ -17,7 +17,7 @@ from edge.domain.names import Text
 from edge.domain.reading import Quality
 from edge.domain.request import Acknowledge
 from tests.web.fakes import FakeHub, busy_day
-from web.pages import router
+from web.pages import routes
 
 ComeIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -54,7 +54,7 @@ async def test_what_is_not_there_is_said_so(stranger: httpx.AsyncClient, person:
 
 
 async def test_every_page_but_the_door_asks_who_you_are(app: FastAPI, stranger: httpx.AsyncClient) -> None:
-    for route in router.routes:
+    for route in routes:
         path = getattr(route, "path", "")
         if path == "/sign-in":
             continue

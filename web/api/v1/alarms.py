@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from edge.domain.alarm import Alarm, AlarmState, Desk, VerdictKind
@@ -12,6 +12,7 @@ from edge.domain.device import Signal
 from edge.domain.reading import Purpose
 from edge.domain.request import Acknowledge, AlarmRequest, Comment, Judge, Reset, Shelve, Silence
 from edge.facade import AlarmQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import (
     Body,
@@ -32,7 +33,7 @@ from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
-router = APIRouter()
+router = api_router()
 SEE = Depends(require(Perm.SEE))
 
 StateFilter = Literal[

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.backup import BackupJob, BackupState, KeptBackup, Rehearsal
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import IdempotencyKey, TheHub, answer, scoped, shown
 from web.api.v1.schema import Words
 from web.auth import Perm, Visitor, require
 
-router = APIRouter(tags=["health"])
+router = api_router(tags=["health"])
 
 
 class RehearsalShape(TypedDict):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.responses import JSONResponse
 
 from edge.domain.footage import KeepClip, Shot, StillSet
 from edge.domain.instant import to_rfc3339
+from web.api.routers import api_router
 from web.api.v1 import camera_shapes as shape
 from web.api.v1 import cases, shapes
 from web.api.v1.camera_shapes import StillsShape
@@ -18,7 +19,7 @@ from web.api.v1.schema import Listing
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
-router = APIRouter(tags=["cameras"])
+router = api_router(tags=["cameras"])
 _ENDINGS: Final = {"image/jpeg": "jpg", "video/webm": "webm"}
 Seer = Annotated[Visitor, Depends(require(Perm.SEE))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -14,6 +14,7 @@ from edge.domain.footage import DrawZones, Finding, JudgeFinding, KeepClip, Stil
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.names import Text
 from edge.facade import CameraState, CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import camera_shapes as shape
 from web.api.v1 import cases, shapes
 from web.api.v1.camera_shapes import CameraShape, FindingShape, OneCameraShape, OpeningShape, StillsShape
@@ -35,7 +36,7 @@ from web.auth import Perm, Visitor, require
 from web.openings import QUARTER
 from web.problems import Problem, not_found
 
-router = APIRouter(tags=["cameras"])
+router = api_router(tags=["cameras"])
 SEE = Depends(require(Perm.SEE))
 Looker = Annotated[Visitor, Depends(require(Perm.CAMERA))]
 LAST = 20

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.notification import TestChannel
 from edge.facade import ChannelState
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.notifications import NotificationShape
 from web.api.v1.notifications import shape as notification
@@ -19,7 +20,7 @@ from web.api.v1.schema import Listing, Words
 from web.auth import Perm, Visitor, require
 from web.problems import Problem
 
-router = APIRouter(tags=["notifications"])
+router = api_router(tags=["notifications"])
 SEE = Depends(require(Perm.SEE))
 Acting = Annotated[Visitor, Depends(require(Perm.TEST_CHANNEL))]
 

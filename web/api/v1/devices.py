@@ -6,17 +6,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import DAY
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import Cursor, Id, Limit, TheHub, answer, bad_cursor, instant, shown
 from web.api.v1.schema import DeviceShape, Listing, PointShape, SeriesShape
 from web.auth import Perm, require
 from web.problems import Problem, not_found
 
-router = APIRouter(dependencies=[Depends(require(Perm.SEE))])
+router = api_router(dependencies=[Depends(require(Perm.SEE))])
 T = TypeVar("T")
 
 

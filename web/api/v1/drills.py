@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -19,6 +19,7 @@ from edge.domain.drill import (
     StartDrill,
 )
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import cases, shapes
 from web.api.v1.params import (
     Body,
@@ -34,7 +35,7 @@ from web.api.v1.schema import FactShape, Listing
 from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
 
-router = APIRouter(tags=["drills"])
+router = api_router(tags=["drills"])
 SEE: Final = Depends(require(Perm.SEE))
 Commander = Annotated[Visitor, Depends(require(Perm.COMMAND))]
 Reader = Annotated[Visitor, Depends(require(Perm.ACK))]

@@ -6,7 +6,7 @@ from datetime import date
 from hmac import compare_digest
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -25,6 +25,7 @@ from edge.domain.occurrence import (
 )
 from edge.domain.request import Refusal
 from edge.facade import Hub
+from web.api.routers import api_router
 from web.api.v1 import cases, duty_ledger, photos, shapes, tables
 from web.api.v1.params import (
     Body,
@@ -41,7 +42,7 @@ from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import Problem
 
-router = APIRouter(tags=["duties"])
+router = api_router(tags=["duties"])
 SEE: Final = Depends(require(Perm.SEE))
 Doer = Annotated[Visitor, Depends(require(Perm.DUTY))]
 Line = Annotated[Prose, Field(min_length=1, max_length=200)]

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.obligation import Facility
 from edge.domain.occurrence import CheckFacilities, FacilityState
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import shapes, tables
 from web.api.v1.params import Body, Id, IdempotencyKey, Prose, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
-router = APIRouter(tags=["duties"])
+router = api_router(tags=["duties"])
 SEE: Final = Depends(require(Perm.SEE))
 Doer = Annotated[Visitor, Depends(require(Perm.DUTY))]
 _COLUMNS: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -13,6 +13,7 @@ from edge.domain.device import Signal
 from edge.domain.handover import HandOver, LeftOpen, Watch
 from edge.domain.instant import to_rfc3339
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import cases
 from web.api.v1.params import (
     Body,
@@ -31,7 +32,7 @@ from web.auth.permissions import allows, shows
 from web.auth.pins import check_pin
 from web.problems import Problem
 
-router = APIRouter(tags=["handovers"])
+router = api_router(tags=["handovers"])
 SEE = Depends(require(Perm.SEE))
 CONTROL_ROOM = "control-room"
 

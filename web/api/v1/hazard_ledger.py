@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import SECOND
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import tables
 from web.api.v1.params import TheHub, answer, instant
 from web.auth import Perm, require
 
-router = APIRouter()
+router = api_router(tags=["hazards"])
 SEE: Final = Depends(require(Perm.SEE))
 Since = Annotated[str | None, Query(description="RFC 3339: reported at or after; open ones always.")]
 _COLUMNS: Final = (

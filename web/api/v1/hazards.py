@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -30,6 +30,7 @@ from edge.domain.hazard_parts import PhotoKind, SourceKind
 from edge.domain.names import Text
 from edge.domain.reading import Purpose
 from edge.facade import Hub, Kept
+from web.api.routers import api_router
 from web.api.v1 import cases, hazard_ledger, photos, shapes
 from web.api.v1.params import (
     Body,
@@ -45,8 +46,8 @@ from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import Problem, not_found
 
-router = APIRouter(tags=["hazards"])
-router.include_router(hazard_ledger.router)  # before what takes any word for an id
+router = api_router(tags=["hazards"])
+router.routes += hazard_ledger.router.routes  # before what takes any word for an id
 SEE: Final = Depends(require(Perm.SEE))
 Reporter = Annotated[Visitor, Depends(require(Perm.REPORT))]
 Keeper = Annotated[Visitor, Depends(require(Perm.HAZARD))]

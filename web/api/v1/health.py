@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from edge.domain.instant import SECOND
 from edge.facade import Metric
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import PROBLEM, TheHub, answer, shown
 from web.api.v1.report_ledger import attachment
@@ -28,7 +29,7 @@ from web.metrics import MEDIA_TYPE, exposition
 from web.streams import Streams
 
 root = APIRouter(tags=["health"])
-router = APIRouter(tags=["health"], dependencies=[Depends(require(Perm.SEE))])
+router = api_router(tags=["health"], dependencies=[Depends(require(Perm.SEE))])
 
 
 @root.get("/healthz", responses={200: {"model": HealthzShape}, 503: {"model": HealthzShape}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -25,6 +25,7 @@ from edge.domain.incident import (
     TickStep,
 )
 from edge.facade import Hub, Kept
+from web.api.routers import api_router
 from web.api.v1 import cases, photos, shapes
 from web.api.v1.muster import is_code_of
 from web.api.v1.params import (
@@ -42,7 +43,7 @@ from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import Problem
 
-router = APIRouter(tags=["incidents"])
+router = api_router(tags=["incidents"])
 SEE: Final = Depends(require(Perm.SEE))
 Seeing = Annotated[Visitor, Depends(require(Perm.SEE))]
 Commander = Annotated[Visitor, Depends(require(Perm.COMMAND))]

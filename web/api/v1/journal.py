@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse, StreamingResponse
 
 from edge.domain.fact import Fact, Seq
 from edge.domain.reading import Purpose
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import PROBLEM, Cursor, Limit, TheHub, answer, bad_cursor, shown
 from web.api.v1.schema import FactShape, Listing
@@ -16,7 +17,7 @@ from web.auth import Perm, Visitor, require, while_signed_in
 from web.problems import Problem
 from web.streams import Streams, event_stream, json_event, resume_from
 
-router = APIRouter()
+router = api_router()
 
 _FOR_ALL: Final = (
     "alarm.", "desk.", "command.", "output.", "linkage.", "order.", "escalation.", "outage.", "incident.", "drill.",

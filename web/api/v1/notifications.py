@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.notification import Notification
+from web.api.routers import api_router
 from web.api.v1 import cases
 from web.api.v1.params import TheHub, shown
 from web.api.v1.schema import Listing
 from web.auth import Perm, require
 
-router = APIRouter(tags=["notifications"])
+router = api_router(tags=["notifications"])
 SEE = Depends(require(Perm.SEE))
 
 

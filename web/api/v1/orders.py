@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -28,6 +28,7 @@ from edge.domain.order import (
 from edge.domain.reading import Purpose
 from edge.domain.rule import Priority
 from edge.facade import Hub, Kept
+from web.api.routers import api_router
 from web.api.v1 import cases, photos, shapes
 from web.api.v1.params import (
     Body,
@@ -44,7 +45,7 @@ from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import Problem, not_found
 
-router = APIRouter(tags=["work-orders"])
+router = api_router(tags=["work-orders"])
 SEE: Final = Depends(require(Perm.SEE))
 Dispatcher = Annotated[Visitor, Depends(require(Perm.DISPATCH))]
 Hand = Annotated[Visitor, Depends(require(Perm.HAND))]

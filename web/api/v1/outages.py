@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.outage import Outage, PutBack, TakeOut
+from web.api.routers import api_router
 from web.api.v1 import cases
 from web.api.v1.params import (
     Body,
@@ -28,7 +29,7 @@ from web.api.v1.second import SecondBody, second_of
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
-router = APIRouter(tags=["outages"])
+router = api_router(tags=["outages"])
 NO_DEVICE: Final = "there is no such device"
 SEE = Depends(require(Perm.SEE))
 Acting = Annotated[Visitor, Depends(require(Perm.OUTAGE))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from edge.domain.output import Operate, OutputKind, OutputState, SetLinkage, StartHeld
 from edge.domain.request import Refusal
 from edge.facade import Hub
+from web.api.routers import api_router
 from web.api.v1 import cases, shapes
 from web.api.v1.params import (
     Body,
@@ -27,7 +28,7 @@ from web.api.v1.params import (
 from web.api.v1.schema import Listing
 from web.auth import Perm, Visitor, require
 
-router = APIRouter(tags=["outputs"])
+router = api_router(tags=["outputs"])
 NO_OUTPUT: Final = "there is no such output"
 SEE = Depends(require(Perm.SEE))
 Acting = Annotated[Visitor, Depends(require(Perm.OPERATE))]

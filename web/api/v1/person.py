@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.facade import Account, Hub, Role
+from web.api.routers import api_router
 from web.api.v1.params import Body, TheHub, Writable, answer, shown
 from web.api.v1.schema import AtWallShape, OthersShape, PersonShape, SessionShape
 from web.api.v1.session import shape
@@ -21,7 +22,7 @@ from web.auth.secrets import MAX_PASSWORD, Passwords, hashed
 from web.auth.walls import make_wall
 from web.problems import Problem
 
-router = APIRouter(tags=["person"])
+router = api_router(tags=["person"])
 Seen = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 

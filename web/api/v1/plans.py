@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import JSONResponse
 
 from edge.domain.device import Signal
@@ -16,6 +16,7 @@ from edge.domain.instant import SECOND
 from edge.domain.names import Text
 from edge.domain.plan import Plan, PlanStep
 from edge.facade import Hub
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import Id, TheHub, answer, shown
 from web.api.v1.reserve import lacking
@@ -23,7 +24,7 @@ from web.api.v1.schema import Listing
 from web.auth import Perm, require
 from web.problems import Problem, not_found
 
-router = APIRouter(tags=["plans"], dependencies=[Depends(require(Perm.SEE))])
+router = api_router(tags=["plans"], dependencies=[Depends(require(Perm.SEE))])
 
 _WHAT: Final = {
     "fire": Text("燃烧物待核实", "what burns is not known yet"),

@@ -6,13 +6,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.responses import JSONResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.service import KINDS
 from edge.facade import Hub
+from web.api.routers import api_router
 from web.api.v1.params import Id, TheHub, answer, instant
 from web.api.v1.report_ledger import (
     Lines,
@@ -35,7 +36,7 @@ from web.pages.render import view_for
 from web.pages.view import View, people
 from web.problems import not_found
 
-router = APIRouter(tags=["reports"])
+router = api_router(tags=["reports"])
 _UNITS: Final = {"span": _("seconds"), "share": _("of 1")}
 """Of the numbers in a table, by type of column."""
 

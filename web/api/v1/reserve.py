@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import Response
 from pydantic import Field
 from starlette.responses import JSONResponse
@@ -16,13 +16,14 @@ from edge.domain.instant import SECOND
 from edge.domain.plan import Plan
 from edge.domain.reserve import Change, ChangeStock, CountStock, Gap, Stock, StockRequest, gaps, stocks_of
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import shapes, tables
 from web.api.v1.params import Body, Id, IdempotencyKey, Prose, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import not_found
 
-router = APIRouter(tags=["reserve"])
+router = api_router(tags=["reserve"])
 SEE: Final = Depends(require(Perm.SEE))
 Counting = Annotated[Visitor, Depends(require(Perm.DUTY))]
 Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]

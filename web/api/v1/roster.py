@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from edge.domain.on_duty import Manned, RosterView, Stint
+from web.api.routers import api_router
 from web.api.v1 import shapes
 from web.api.v1.params import TheHub, answer, shown
 from web.auth import Perm, Visitor, require
 
-router = APIRouter(tags=["roster"])
+router = api_router(tags=["roster"])
 
 
 class RosterShape(TypedDict):

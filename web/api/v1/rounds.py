@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from edge.domain.occurrence import UploadReader
+from web.api.routers import api_router
 from web.api.v1 import cases, shapes
 from web.api.v1.params import Id, TheHub, answer, carried_out, shown
 from web.api.v1.schema import FactShape, Listing
 from web.auth import Perm, Visitor, require
 from web.problems import Problem
 
-router = APIRouter(tags=["duties"])
+router = api_router(tags=["duties"])
 SEE: Final = Depends(require(Perm.SEE))
 Doer = Annotated[Visitor, Depends(require(Perm.DUTY))]
 MOST: Final = 2_000_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Final
+
+from starlette.routing import BaseRoute
 
 from web.api.v1 import (
     alarms,
@@ -35,9 +37,7 @@ from web.api.v1 import (
     watch,
 )
 
-router = APIRouter()
-router.include_router(health.root)
-for _part in (
+_PARTS: Final = (
     alarms,
     cameras,
     camera_stills,
@@ -66,5 +66,8 @@ for _part in (
     roster,
     reports,
     backups,
-):
-    router.include_router(_part.router, prefix="/api/v1")
+)
+routes: Final[list[BaseRoute]] = [
+    *health.root.routes,
+    *(route for part in _PARTS for route in part.router.routes),
+]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from web.api.routers import api_router
 from web.api.v1.params import Body, Writable, answer, shown
 from web.api.v1.schema import SessionShape
 from web.auth import Perm, Visitor, drop_cookie, require, set_cookie, sign_in, sign_out
 
-router = APIRouter(prefix="/session", tags=["session"])
+router = api_router(prefix="/session", tags=["session"])
 Seen = Annotated[Visitor, Depends(require(Perm.SEE))]
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from edge.domain.alarm import Alarm
 from edge.domain.household import household_of
 from edge.domain.request import Comment
 from edge.facade import Hub, Kept
+from web.api.routers import api_router
 from web.api.v1 import photos, shapes
 from web.api.v1.params import PROBLEM, Id, IdempotencyKey, TheHub, answer, scoped, shown
 from web.api.v1.schema import AlarmShape
 from web.auth import Perm, Visitor, require
 from web.problems import Problem, not_found
 
-router = APIRouter(tags=["alarms"])
+router = api_router(tags=["alarms"])
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {"4XX": PROBLEM}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
 from edge.domain.footage import AskViewing, DecideViewing, OpenFootage, StillSet, Viewing, ViewingState
 from edge.facade import CaseQuery, Hub
+from web.api.routers import api_router
 from web.api.v1 import camera_shapes as shape
 from web.api.v1 import cases
 from web.api.v1.camera_shapes import ViewingShape
@@ -29,7 +30,7 @@ from web.api.v1.params import (
 from web.api.v1.schema import Listing
 from web.auth import Perm, Visitor, require
 
-router = APIRouter(tags=["cameras"])
+router = api_router(tags=["cameras"])
 Looker = Annotated[Visitor, Depends(require(Perm.CAMERA))]
 _MISSING = "cameras are not kept here"
 

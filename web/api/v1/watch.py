@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
@@ -14,12 +14,13 @@ from edge.domain.fact import Seq
 from edge.domain.instant import to_rfc3339
 from edge.domain.watch import Away, AwayWatch
 from edge.facade import Role
+from web.api.routers import api_router
 from web.api.v1.params import Body, IdempotencyKey, TheHub, answer, carried_out, shown
 from web.api.v1.schema import AwayShape
 from web.auth import Perm, Visitor, require
 from web.problems import Problem
 
-router = APIRouter(tags=["watch"])
+router = api_router(tags=["watch"])
 
 
 class AliveBody(Body):
