@@ -18,10 +18,15 @@ DECISIONS = (
     "edge.duties",
     "edge.dispatch",
     "edge.outputs",
+    "edge.power",
+    "edge.trust",
 )
 BESIDE = (
+    "edge.power.keeper",
+    "edge.power.requests",
     "edge.dispatch.channels",
     "edge.cameras.keeper",
+    "edge.cameras.files",
     "edge.cameras.cards",
 )  # in their rooms, beside the line
 IMPURE = ("asyncio", "sqlite3", "time", "threading", "socket", "subprocess", "pydantic")
