@@ -22,7 +22,7 @@ from edge.backup.schedule import Backups, Place
 from edge.beat import SOURCE, Beat, HubCodec, notify
 from edge.cameras import Cameras
 from edge.cameras.keeper import Keeper
-from edge.clock import Calendar, Clock, SystemClock
+from edge.clock import Clock, SystemClock, TrustedClock
 from edge.codes import durable_key
 from edge.conclude import Conclude
 from edge.dialects import make_driver, make_publisher, schemas
@@ -55,6 +55,8 @@ from edge.machine.making import Machine
 from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
+from edge.power.keeper import Power
+from edge.power.requests import Requests
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
 from edge.reach import Reach
 from edge.recording import making_records
@@ -83,7 +85,7 @@ class Options:
     """What `edge-hub run` was told.
 
     listen: "host:port", port 0 for a free one. names: host names the panel may be called by.
-    civil_offset: µs, demo only.
+    civil_offset: µs, demo only. broker_state: where the broker of this machine keeps its store, None where unknown.
     """
 
     site: Path
@@ -94,6 +96,7 @@ class Options:
     insecure_lan: bool = False
     names: tuple[str, ...] = ()
     civil_offset: int = 0
+    broker_state: Path | None = None
 
 
 @dataclass(slots=True)
@@ -108,7 +111,6 @@ class Running:
 @asynccontextmanager
 async def running(options: Options, clock: Clock | None = None) -> AsyncIterator[Running]:
     """A hub from its first store to its last driver, stopped in reverse; raises SettingsError, HubInUseError."""
-    clock = clock or SystemClock()
     if not (options.site / "site.toml").exists():
         install_template(options.site)
     site = load_site(options.site, schemas())
@@ -116,9 +118,11 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
     async with AsyncExitStack() as stack:
         stack.enter_context(only_hub(options.data))
         remember_site(options.data, options.site)
-        machine = Machine(options.data, options.site, site, options.tls_cert, clock)
+        own = TrustedClock(clock or SystemClock(), options.data)
+        stack.callback(own.leave)
+        machine = Machine(options.data, options.site, site, options.tls_cert, own)
         stack.enter_context(machine.run())
-        parts = await _stores(stack, site, options, clock, machine)
+        parts = await _stores(stack, site, options, own, machine)
         running_hub = await _line(stack, parts)
         running_hub.address = await _panel(stack, running_hub.hub, options)
         await _drivers(stack, parts)
@@ -152,10 +156,11 @@ class _Parts:
     guard: DiskGuard
     keeper: Keeper
     machine: Machine
+    power: Power
 
 
 async def _stores(
-    stack: AsyncExitStack, site: Site, options: Options, clock: Clock, machine: Machine
+    stack: AsyncExitStack, site: Site, options: Options, clock: TrustedClock, machine: Machine
 ) -> _Parts:
     """Open the stores, and everything that only remembers."""
     inbox, rejects = Inbox(), Rejects()
@@ -225,6 +230,7 @@ async def _stores(
             ),
         ),
         machine=machine,
+        power=Power(clock, Requests.of_environment()),
     )
 
 
@@ -246,21 +252,20 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     presence = Presence()
     codecs: dict[str, Codec] = {name: driver.codec for name, driver in parts.drivers.items()}
     rehearsals = Rehearsals(codecs, site.connections)
-    conclude = Conclude(
-        tenants(
-            site,
-            parts.directory,
-            engine,
-            duty,
-            presence,
-            parts.channels,
-            civil,
-            parts.log.numbering,
-            rehearsals.messages,
-            Calendar(now).certain,
-            lambda: parts.guard.short,
-        )
+    made = tenants(
+        site,
+        parts.directory,
+        engine,
+        duty,
+        presence,
+        parts.channels,
+        civil,
+        parts.log.numbering,
+        rehearsals.messages,
+        lambda now: now.trusted,
+        lambda: parts.guard.short,
     )
+    conclude = Conclude([*made, parts.power.begin(parts.log.numbering, kept.latest.values(), parts.machine)])
     windows = {name: driver.window for name, driver in parts.drivers.items()}
     deliveries = Deliveries(windows)
     deliveries.restore(
@@ -294,17 +299,29 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     publishers = [make_publisher(outlet, list(KINDS.values())) for outlet in site.outlets]
     ways: list[Way] = [*uplinks, *publishers]
     links = {**link_checks(parts.drivers, intake), **way_checks(ways)}
+    cameras = next(t for t in conclude.tenants if isinstance(t, Cameras))
+    storage = Storage(
+        Stores(parts.journal, parts.telemetry, parts.accounts, parts.log),
+        parts.guard,
+        cameras,
+        pipeline.note,
+        parts.options.data,
+        parts.options.broker_state,
+        site.card,
+    )
+    await storage.remember(now)
     heard = annunciation(presence, lambda: _has_beacon(parts, supervision), now)
     backups = Backups(
         site.backup,
         Place(site.id, parts.options.data, parts.options.site, ZoneInfo(site.timezone)),
         pipeline.note,
         parts.clock.now,
-        Calendar(now).certain,
+        lambda now: now.trusted,
     )
     own = {
         **checks(line, pipeline),
         **storage.checks(),
+        "clock": parts.power.check,
         "backup": backups.check,
         "annunciation": heard,
         "outside": watching(lambda: _reachable(parts)),
@@ -341,6 +358,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
             parts.options.civil_offset,
         ),
         backups,
+        parts.power,
         duty,
         parts.channels,
         parts.options.civil_offset,
@@ -357,6 +375,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     stack.push_async_callback(_settle, pipeline, task)
     todo = chores(pipeline, parts.telemetry, parts.accounts, parts.site.retention, parts.clock.now())
     todo += storage.chores(parts.clock.now())
+    todo += parts.power.chores(pipeline.note, now)
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()

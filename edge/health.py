@@ -44,6 +44,27 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
         ),
     ),
     (
+        "stall",
+        Text("历史数据停止保存", "Readings have stopped being stored"),
+        Text(
+            "报警不受影响,但新读数只在内存中;通知系统管理员检查存储卡",
+            "Alarms are not affected, but new readings are in memory only; call the administrator to check the card",
+        ),
+    ),
+    (
+        "stores",
+        Text("存储文件曾损坏", "A store was damaged"),
+        Text(
+            "平台已自行重建并继续工作;通知系统管理员查看运行状态页,检查存储卡和供电",
+            "The hub mended it and works on; have the administrator see the health page, check card and power",
+        ),
+    ),
+    (
+        "card",
+        Text("存储卡寿命将尽", "The card is nearly worn out"),
+        Text("通知系统管理员备份并更换存储卡", "Have the administrator make a backup and replace the card"),
+    ),
+    (
         "disk",
         Text("存储空间不足", "Disk nearly full"),
         Text("通知系统管理员清理或更换存储卡", "Call the administrator to clear or replace the card"),
@@ -66,8 +87,11 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
     ),
     (
         "clock",
-        Text("时钟未校准", "Clock not set"),
-        Text("记录时间可能有误,请管理员校时", "Times may be wrong, have the administrator set the clock"),
+        Text("时钟未确认", "Clock not confirmed"),
+        Text(
+            "记录时间可能有误,值守任务暂停;请管理员校时或确认",
+            "Times may be wrong and duties wait: have the administrator set or confirm the clock",
+        ),
     ),
     (
         "loop",
@@ -106,6 +130,7 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
     ),
 )
 
+_STAYS: Final = frozenset({"stores"})  # what mends itself in the night must still be seen by a person
 RULES: Final[tuple[AlarmRule, ...]] = (
     beat.RULE,
     *(
@@ -115,7 +140,7 @@ RULES: Final[tuple[AlarmRule, ...]] = (
             condition="state",
             levels=(Level(None, Priority.MEDIUM, title, response),),
             signal=Signal.FAULT,
-            latch=False,
+            latch=name in _STAYS,
             source="GB/T 45839-2025 5.8.2 f",
         )
         for name, title, response in _FAULTS

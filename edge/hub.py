@@ -54,6 +54,7 @@ from edge.facade import (
     Metric,
     Page,
     PointState,
+    Power,
     Quarantined,
     Records,
     Series,
@@ -107,6 +108,7 @@ class RunningHub:
         evidence: Evidence,
         records: Records,
         backups: Backups,
+        power: Power,
         duty: OnDuty,
         channels: Mapping[str, Channel],
         civil_offset: int = 0,
@@ -122,6 +124,7 @@ class RunningHub:
         self.evidence = evidence
         self.records = records
         self.backups = backups
+        self.power = power
         self._line = line
         self._channels = channels
         self._pipeline = pipeline

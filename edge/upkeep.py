@@ -1,4 +1,4 @@
-"""What is done beside the line: accounts into the journal, a look at the disk, compaction and retention."""
+"""What is done beside the line: accounts into the journal, compaction, retention, and what others add."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from edge.clock import Calendar, Clock
-from edge.domain.instant import HOUR, MINUTE, SECOND, Instant, to_rfc3339
+from edge.clock import Clock
+from edge.domain.instant import HOUR, SECOND, Instant, to_rfc3339
 from edge.domain.site import Retention
 from edge.pipeline import Pipeline
 from edge.store.accounts import SqliteAccounts
-from edge.store.disk import DiskGuard
 from edge.store.telemetry import Telemetry
 from edge.store.writer import StoreError
 
@@ -43,17 +42,15 @@ class Chore:
 def chores(
     pipeline: Pipeline,
     telemetry: Telemetry,
-    guard: DiskGuard,
     accounts: SqliteAccounts,
     retention: Retention,
     start: Instant,
 ) -> list[Chore]:
     """All of them."""
-    begun, calendar = start.mono, Calendar(start)
+    begun = start.mono
     return [
         Chore("accounts", EVERY * SECOND, begun, lambda _now: _journal_accounts(accounts, pipeline)),
-        Chore("disk", MINUTE, begun, lambda _now: guard.check()),
-        Chore("retention", HOUR, begun + HOUR, lambda now: _retain(telemetry, retention, calendar, now)),
+        Chore("retention", HOUR, begun + HOUR, lambda now: _retain(telemetry, retention, now)),
         Chore("compaction", COMPACT_EVERY, begun + COMPACT_EVERY, lambda _now: telemetry.compact()),
     ]
 
@@ -89,9 +86,9 @@ async def look(todo: Iterable[Chore], now: Instant) -> None:
         chore.trouble = trouble
 
 
-async def _retain(telemetry: Telemetry, retention: Retention, calendar: Calendar, now: Instant) -> None:
-    if not calendar.certain(now):
-        raise DoubtfulDateError(f"the clock leapt to {to_rfc3339(now.utc)}: nothing is deleted by its age")
+async def _retain(telemetry: Telemetry, retention: Retention, now: Instant) -> None:
+    if not now.trusted:
+        raise DoubtfulDateError("the clock cannot be believed: nothing is deleted by its age")
     await telemetry.retain(retention, now)
 
 

@@ -23,6 +23,7 @@ from edge.domain.reserve import Reserve
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
 from edge.domain.service import ServiceTarget
+from edge.domain.storage import CardAssumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Retention:
 class Connection:
     """One source of messages: a dialect over a broker or bus. `settings` is the driver's own checked model.
 
-    id: source id, unique. dialect: codec name. kind: "mqtt", "serial" or "camera". link_name: for the panel ("总线1").
+    id: source id, unique. dialect: codec name. kind: "mqtt", "serial", "nut" or "camera". link_name: for the panel ("总线1").
     """
 
     id: str
@@ -169,4 +170,5 @@ class Site:
     outlets: tuple[Outlet, ...] = ()
     cameras: tuple[Camera, ...] = ()
     backup: BackupPlan | None = None
+    card: CardAssumption = field(default_factory=CardAssumption)
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path as FilePath
 
 from edge.domain.site import Person, ProtectedUnit, Retention, Site
+from edge.domain.storage import CardAssumption
 from edge.driver import DriverSchema
 from edge.resources import config_root
 from edge.settings import devices, linkages, rules
@@ -21,7 +22,7 @@ from edge.settings.duties import read_duties
 from edge.settings.emergency import read_emergency, review_plans
 from edge.settings.households import read_households
 from edge.settings.messages import read_messages
-from edge.settings.models import PersonTable, RetentionTable, SiteTable, UnitTable
+from edge.settings.models import PersonTable, RetentionTable, SiteTable, StorageTable, UnitTable
 from edge.settings.orders import read_order_rules
 from edge.settings.people import read_people
 from edge.settings.policies import read_policies
@@ -36,7 +37,7 @@ from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import SITE_FILE, read_zones
 
 YEAR_DAYS = 365
-_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup")
+_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup", "storage")
 
 
 def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
@@ -83,6 +84,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     site = _table(report, sheet, "site", SiteTable)
     unit = _table(report, sheet, "unit", UnitTable)
     retention = checked(report, sheet, ("retention",), sheet.data.get("retention", {}), RetentionTable)
+    card = checked(report, sheet, ("storage",), sheet.data.get("storage", {}), StorageTable)
     if unit is not None:
         _two_persons(report, sheet, unit)
     if retention is not None:
@@ -160,6 +162,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         outlets=tuple(sources.outlets),
         cameras=cameras,
         backup=backup,
+        card=CardAssumption() if card is None else CardAssumption(card.card_cycles, card.write_amplification),
         roster=roster,
         policies=policies,
         channels=ways.channels,

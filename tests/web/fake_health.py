@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from edge.domain.health import LinkReport, Rejected, Start
 from edge.domain.instant import HOUR, MINUTE
 from edge.domain.names import Text
+from edge.domain.storage import CardAssumption, StorageState, StoreLoss, Wear
 from edge.facade import Metric, Quarantined
 from tests.web.fake_log import FakeLog
 
@@ -48,6 +49,13 @@ class FakeHealth(FakeLog):
             Start(now - HOUR, "power", "0.1.0", None, undervolted=True),
             Start(now - 30 * HOUR, "stopped", "0.1.0", now - 30 * HOUR - MINUTE),
         ]
+
+    def storage(self) -> StorageState | None:
+        aside = StoreLoss("telemetry", "telemetry.db.20260601T080000Z.corrupt", self.now().utc - HOUR, {})
+        wear = Wear(512 << 20, 3 << 20, 700 << 20, HOUR, 32 * 10**9, CardAssumption(), 11_000, (0, 10))
+        return StorageState(
+            30 * 10**9, 20 * 10**9, 2**30, {"footage": 2, "readings": 1000, "rollups": 0}, wear, [aside]
+        )
 
     async def log_tail(self, limit: int) -> AsyncGenerator[bytes]:
         yield b"2026-09-21 14:00:00,000 INFO edge hub runs\n"[-limit:]

@@ -14,6 +14,9 @@ GROUPS: Final[Mapping[str, str]] = {
     "journal": "stores",
     "telemetry": "stores",
     "disk": "stores",
+    "stall": "stores",
+    "stores": "stores",
+    "card": "stores",
     "pictures": "stores",
     "clock": "power",
     "backup": "backup",
@@ -24,7 +27,13 @@ MEANS: Final[Mapping[str, str]] = {
     "beat": _("Every 10 s a made-up reading must pass all stages; without it the hub is started again."),
     "journal": _("Every alarm and every act is on record here; it is never deleted."),
     "telemetry": _("Readings for trends and reports. Alarms do not depend on them."),
-    "disk": _("Room for the record. When it is short, old readings go first, the record never."),
+    "disk": _(
+        "Room for the record. When it is short, pictures nothing open needs go first, then readings, then roll-ups"
+        " older than a year; the record never."
+    ),
+    "stall": _("Whether what is received reaches the disk, at most a minute late."),
+    "stores": _("A damaged file is set aside and begun anew by itself; this line says so for a day."),
+    "card": _("What the card itself says of its wear. Not every card says anything."),
     "backup": _("A copy of everything outside of this machine, from which a new one takes over."),
     "pictures": _("Pictures of alarms are kept as evidence."),
     "clock": _("The time on records, of duties and of quiet hours comes from here."),

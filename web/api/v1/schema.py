@@ -204,6 +204,45 @@ class TotalsShape(TypedDict):
     unacknowledged: int
 
 
+class WearShape(TypedDict):
+    """Bytes written a day, and what a card bears. null: it cannot be seen here, or not yet.
+
+    hub: with its children; disk: by everybody on that disk. measured_s: over how long. life_days: an estimate on the
+    two assumptions. used_percent: what an eMMC says of itself.
+    """
+
+    hub_per_day: int | None
+    broker_per_day: int | None
+    disk_per_day: int | None
+    measured_s: int
+    card_bytes: int
+    assumed_cycles: int
+    assumed_write_amplification: float
+    life_days: int | None
+    used_percent: list[int] | None
+    spent: bool
+
+
+class StoreLossShape(TypedDict):
+    """A store that was begun anew within the last day. file: the damaged one that is kept."""
+
+    store: str
+    file: str | None
+    at: str
+    saved: dict[str, int]
+
+
+class StorageShape(TypedDict):
+    """The disk of the data folder, in bytes. given_up: for room, since the start."""
+
+    total: int
+    free: int
+    reserve: int
+    given_up: dict[str, int]
+    wear: WearShape | None
+    losses: list[StoreLossShape]
+
+
 class HealthShape(HealthzShape):
     """`/healthz` and what a person in the house may know besides."""
 
@@ -211,6 +250,7 @@ class HealthShape(HealthzShape):
     last_self_test: str | None
     totals: TotalsShape
     desk: DeskShape
+    storage: StorageShape | None
 
 
 class LinkShape(TypedDict):

@@ -14,6 +14,7 @@ from edge.domain.health import Check, Health, LinkReport, Rejected, Start
 from edge.domain.instant import SECOND, to_rfc3339
 from edge.domain.names import Text
 from edge.domain.reading import Value
+from edge.domain.storage import StorageState, Wear
 from edge.facade import Bucket, Desk, DeviceState, Hub, PointState, Quarantined, Series, Totals
 from web.api.v1.schema import (
     AlarmShape,
@@ -30,9 +31,11 @@ from web.api.v1.schema import (
     RowShape,
     SeriesShape,
     StartShape,
+    StorageShape,
     SuppressionShape,
     TotalsShape,
     VerdictShape,
+    WearShape,
     Words,
 )
 
@@ -301,6 +304,40 @@ def health(hub: Hub) -> HealthShape:
         "last_self_test": time_of(h.last_self_test),
         "totals": totals(hub.totals()),
         "desk": desk(hub.desk()),
+        "storage": storage(hub.storage()),
+    }
+
+
+def storage(state: StorageState | None) -> StorageShape | None:
+    """Room, wear and losses; None before the first look."""
+    if state is None:
+        return None
+    return {
+        "total": state.total,
+        "free": state.free,
+        "reserve": state.reserve,
+        "given_up": {str(what): count for what, count in state.given_up.items()},
+        "wear": None if state.wear is None else wear(state.wear),
+        "losses": [
+            {"store": one.store, "file": one.file, "at": to_rfc3339(one.at), "saved": dict(one.saved)}
+            for one in state.losses
+        ],
+    }
+
+
+def wear(w: Wear) -> WearShape:
+    """Bytes written a day, and what the card bears."""
+    return {
+        "hub_per_day": w.hub,
+        "broker_per_day": w.broker,
+        "disk_per_day": w.disk,
+        "measured_s": w.span // SECOND,
+        "card_bytes": w.size,
+        "assumed_cycles": w.assumed.cycles,
+        "assumed_write_amplification": w.assumed.amplification,
+        "life_days": w.life_days,
+        "used_percent": None if w.used is None else list(w.used),
+        "spent": w.spent,
     }
 
 
