@@ -76,6 +76,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "bad_file": 422,
     "no_backup": 409,
     "clock": 409,
+    "not_installed": 409,
     "not_saved": 503,
 }
 """HTTP status of each code with which the hub refuses."""

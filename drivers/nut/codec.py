@@ -66,7 +66,7 @@ class NutCodec:
                 raise ProtocolError(f"{profile.id} has no field {field!r}")
             read = VariableRead.model_validate(specs[field].read)
             if read.words is None:
-                told[read.variable] = str(value * read.divide) if _number(value) else str(value)
+                told[read.variable] = str(value * read.divide) if isinstance(value, int | float) else value
                 continue
             words = told.get(read.variable, "").split() + (read.words[:1] if value else [])
             told[read.variable] = " ".join(words)
@@ -114,10 +114,6 @@ def _plain(text: str) -> float | str:
         number = float(text)
         return int(number) if number.is_integer() and math.fabs(number) < 1e15 else number
     return text
-
-
-def _number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def decode(payload: bytes, options: DecodeOptions) -> DecodeResult:

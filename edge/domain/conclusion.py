@@ -22,7 +22,7 @@ CASES: Final = frozenset(
     {
         "command", "linkage", "order", "escalation", "notification", "handover", "watch", "outage",
         "incident", "drill", "stock", "hazard", "nuisance", "duty", "round", "facility",
-        "calendar", "finding", "stills", "camera", "viewing",
+        "calendar", "finding", "stills", "camera", "viewing", "absence",
     }
 )  # fmt: skip
 """Subjects whose facts make rows of the journal's state table.

@@ -86,6 +86,7 @@ class Duties:
         self._begun = 0  # when the calendar was first looked at
         self._marked = 0  # what of `_upto` is on record
         self._awake: int | None = None  # µs UTC of the first look of this run
+        self._looked: Instant | None = None  # the last look on a clock to be believed
         self._ahead = (0, 0)  # (looked at, next start): valid while the clock stands between them
         self._look_at = 0  # mono µs
 
@@ -169,6 +170,7 @@ class Duties:
             self._register.agree()
         self._take_back(now)
         self._come_due(now)
+        self._looked = now
         for case in list(self._ledger.open.values()):
             if case.state in TO_DO:
                 self._time(case, now)
@@ -191,9 +193,10 @@ class Duties:
             self._mark("calendar.begun")
         else:
             since = min(self._upto, now.utc)
-            if since < now.utc - LOOK_BACK:
+            earliest = self._run_since(now)
+            if since < earliest:
                 self._mark("calendar.skipped", since)
-                since = now.utc - LOOK_BACK
+                since = earliest
             if now.utc < self._ahead[1] and since >= self._ahead[0]:
                 planned = []
             else:
@@ -206,6 +209,17 @@ class Duties:
         if fresh or not self._marked <= now.utc <= self._marked + DAY:
             self._ledger.forget(now.utc - LOOK_BACK)
             self._mark("calendar.kept")
+
+    def _run_since(self, now: Instant) -> int:
+        """µs UTC before which nothing comes due any more.
+
+        A clock that was set ahead by years skipped them: only what fell into the time that really passed is due.
+        """
+        if self._looked is not None:
+            passed = now.mono - self._looked.mono
+            if now.utc - self._looked.utc - passed > LOOK_BACK:
+                return now.utc - passed
+        return now.utc - LOOK_BACK
 
     def _mark(self, kind: str, skipped: int | None = None) -> None:
         """How far the calendar is known stands in the same step as what it made come due."""

@@ -1,4 +1,4 @@
-"""The civil clock leaps by ten years while an alarm is open: stamps change, nothing else."""
+"""The civil clock is ten years off, at noon or at boot: nothing changes, and once it is confirmed the stamps do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 
 from edge.clock import SystemClock
 from edge.domain.alarm import Alarm, AlarmState
+from edge.domain.clock import Quality, Witness
 from edge.domain.device import Signal
 from edge.domain.instant import DAY, SECOND, Instant
 from edge.domain.request import Acknowledge, Reset
+from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.store.journal import verify
 from tests.integration.conftest import Start, until
@@ -29,10 +31,14 @@ class LeapingClock(SystemClock):
     def __init__(self) -> None:
         super().__init__()
         self.leap = 0
+        self.says = Witness()
 
     def now(self) -> Instant:
         now = super().now()
         return replace(now, utc=now.utc + self.leap)
+
+    def witness(self) -> Witness:
+        return self.says
 
 
 def opened(hub: RunningHub) -> dict[str, Alarm]:
@@ -61,8 +67,14 @@ async def ticks(hub: RunningHub, count: int) -> None:
     await hub.settled()
 
 
+async def duties(hub: RunningHub) -> list[str]:
+    """Ids of all occurrences of duties."""
+    found = await hub.cases("duty", CaseQuery(limit=1000))
+    return sorted(row["id"] for row in found.items)
+
+
 @pytest.mark.parametrize("leap", [YEARS, -YEARS], ids=["forward", "back"])
-async def test_a_leap_changes_nothing_but_stamps(
+async def test_a_leap_at_noon_changes_nothing_until_it_is_confirmed(
     start_hub: Start, field: Field, leap: int, tmp_path: Path
 ) -> None:
     clock = LeapingClock()
@@ -75,7 +87,7 @@ async def test_a_leap_changes_nothing_but_stamps(
         await hub.act(Acknowledge(fire.id, "li"))
         await hub.settled()
         before, story = opened(hub), await hub.story(fire.id)
-        heard = online(hub)
+        heard, due = online(hub), await duties(hub)
 
         clock.leap = leap
         await ticks(hub, 3)
@@ -84,30 +96,73 @@ async def test_a_leap_changes_nothing_but_stamps(
         assert online(hub) == heard
         assert hub.health().status != "starting"
         assert hub.health().checks["beat"].ok
+        assert not hub.health().checks["clock"].ok
+        assert not hub.now().trusted
+        await until(lambda: hub.power.clock().quality is Quality.DOUBTFUL)
 
-        # Life goes on: a new alarm, an end, a reset, readings, each with the stamp of its time.
+        # Life goes on by the hub's own time: a new alarm, an end, a reset, readings.
         await asyncio.to_thread(field.say, "zigbee2mqtt/sm-301", {"smoke": True})
         await until(lambda: "sm-301.smoke" in opened(hub))
-        assert abs(opened(hub)["sm-301.smoke"].raised_at - clock.now().utc) < 60 * SECOND
+        assert abs(opened(hub)["sm-301.smoke"].raised_at - clock.now().utc + leap) < 60 * SECOND
         await asyncio.to_thread(field.say, SMOKE, {"smoke": False})
         await until(lambda: opened(hub)["sm-303.smoke"].state is AlarmState.LATCHED)
         closed = await hub.act(Reset(fire.id, "li"))
         assert isinstance(closed, Alarm)
         assert closed.state is AlarmState.NORMAL
+
+        # A person says that the machine's clock is right: from now on its stamps, and nothing else.
+        standing = stands(hub)
+        state = await hub.power.confirm_clock("li")
+        assert (state.quality, state.trusted) == (Quality.HAND, True)
+        assert abs(hub.now().utc - clock.now().utc) < SECOND
+        await ticks(hub, 2)
+        assert stands(hub) == standing
+        assert set(await duties(hub)) - set(due) == set(), "ten years of duties are not due at once"
         await asyncio.to_thread(field.say, "bench/load-1", {"seq": 2})
         await until(lambda: (p := hub.point("load-1.seq")) is not None and p.value == 2)
         await hub.settled()
-        everything = await hub.raw("load-1.seq", 0, 2**52, None, 10)
+        everything = await hub.raw("load-1.seq", -(2**52), 2**52, None, 10)
         assert sorted(row.v for row in everything.items if isinstance(row.v, int | float)) == [1, 2]
         left = stands(hub)
-    # Over a restart the civil time is all there is: a latch may be taken for a day old, and be told so, no more.
-    async with start_hub(clock=clock) as started:
-        await ticks(started.hub, 2)
-        assert stands(started.hub) == left
     clock.leap = 0
     async with start_hub(clock=clock) as started:
         await ticks(started.hub, 2)
         assert stands(started.hub) == left
+        assert not started.hub.now().trusted
+        assert abs(started.hub.now().utc - clock.now().utc - leap) < 60 * SECOND
+        clock.says = Witness(ntp=True)
+        await until(lambda: started.hub.power.clock().quality is Quality.NTP)
+        assert stands(started.hub) == left
         await asyncio.to_thread(field.say, "zigbee2mqtt/sm-302k", {"smoke": True})
         await until(lambda: len(stands(started.hub)) == len(left) + 1)
     assert verify(tmp_path / "data" / "journal.db").ok
+
+
+@pytest.mark.parametrize("leap", [YEARS, -YEARS], ids=["forward", "back"])
+async def test_a_boot_ten_years_off_changes_nothing(
+    start_hub: Start, field: Field, leap: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = LeapingClock()
+    async with start_hub(clock=clock) as started:
+        await asyncio.to_thread(field.say, SMOKE, {"smoke": True})
+        await until(lambda: "sm-303.smoke" in opened(started.hub))
+        await asyncio.to_thread(field.say, "bench/load-1", {"seq": 1})
+        await until(lambda: started.hub.point("load-1.seq") is not None)
+        await started.hub.settled()
+        left, due = stands(started.hub), await duties(started.hub)
+    monkeypatch.setattr("edge.clock.boot_id", lambda: "another boot")
+    clock.leap, clock.says = leap, Witness(service=True)
+    async with start_hub(clock=clock) as started:
+        hub = started.hub
+        await ticks(hub, 2)
+        assert stands(hub) == left
+        assert await duties(hub) == due
+        assert hub.power.clock().quality is Quality.DOUBTFUL
+        assert abs(hub.now().utc - clock.now().utc + leap) < 120 * SECOND, "it goes on from what it knew last"
+        everything = await hub.raw("load-1.seq", 0, 2**52, None, 10)
+        assert len(everything.items) == 1
+        clock.leap, clock.says = 0, Witness(ntp=True, service=True)
+        await until(lambda: hub.now().trusted)
+        assert stands(hub) == left
+        await asyncio.to_thread(field.say, "zigbee2mqtt/sm-302k", {"smoke": True})
+        await until(lambda: len(stands(hub)) == len(left) + 1)

@@ -1,0 +1,160 @@
+"""Clock and power of one run of the hub, beside the line: looks at the clock, sets it, says how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from edge.clock import TrustedClock
+from edge.domain.absence import Absence
+from edge.domain.clock import ClockState, Quality
+from edge.domain.fact import Numbering
+from edge.domain.instant import SECOND, Instant, to_rfc3339
+from edge.domain.names import Text
+from edge.domain.request import Refusal
+from edge.machine.starts import Started
+from edge.power.absence import Absences, gap
+from edge.power.requests import SET_TIME, Requests
+from edge.store.rows import LastValue
+from edge.upkeep import Chore
+
+log = logging.getLogger(__name__)
+
+Note = Callable[[str, str | None, Mapping[str, Any]], Awaitable[None]]
+
+_FIRST: Final = 1_704_067_200  # 2024-01-01: no hub is older
+_LAST: Final = 4_102_444_800  # 2100-01-01
+_NEAR: Final = 5 * SECOND
+_SET_WITHIN: Final = 5.0
+_EVERY: Final = 5 * SECOND
+_UPTIME: Final = Path("/proc/uptime")
+
+WORDS: Final[Mapping[Quality, Text]] = {
+    Quality.NTP: Text("由时间服务器校准(NTP)", "Set by a time server (NTP)"),
+    Quality.RTC: Text("由硬件时钟校准(RTC)", "Set by the battery-backed clock (RTC)"),
+    Quality.HAND: Text("由管理员校准", "Set or confirmed by an administrator"),
+    Quality.HOST: Text("采用主机时间,本机没有校时服务", "Taken from the machine; nothing here sets it"),
+    Quality.ESTIMATED: Text(
+        "开机后尚未校时,时间为估计值", "Not set since the machine started: the time is an estimate"
+    ),
+    Quality.DOUBTFUL: Text(
+        "主机时间跳变,无法确认;平台按原时间继续计时",
+        "The machine's clock leapt and nobody confirms it; the hub counts on",
+    ),
+}
+
+
+class Starting(Protocol):
+    """Who knows why the hub was started."""
+
+    @property
+    def started(self) -> Started:
+        """Why."""
+
+
+class Power:
+    """See `edge.facade.Power`. absences: the tenant of step 4."""
+
+    def __init__(self, clock: TrustedClock, requests: Requests) -> None:
+        self._clock = clock
+        self._requests = requests
+        self._note: Note
+        self._quality = clock.state(can_set=False).quality
+        self.absences: Absences
+
+    def begin(self, numbering: Numbering, latest: Iterable[LastValue], machine: Starting) -> Absences:
+        """The tenant that tells how long the hub was off. latest: readings the store has of the last run."""
+        clock, why = self._clock, machine.started.cause.value
+        heard = max((value.received for value in latest), default=0)
+        self.absences = Absences(numbering, gap(clock.mark, heard, clock.boot, why, clock.now()))
+        return self.absences
+
+    def chores(self, note: Note, now: Instant) -> list[Chore]:
+        """What is done every few seconds beside the line. note: journals something."""
+        self._note = note
+        return [Chore("clock", _EVERY, now.mono, self.look)]
+
+    async def look(self, _now: Instant) -> None:
+        """Ask the machine about its clock; a change of what vouches for it is a fact."""
+        before = self._clock.now()
+        self._clock.look()
+        state = self.clock()
+        if state.quality is not self._quality:
+            body = {
+                "quality": state.quality.value,
+                "was": self._quality.value,
+                "step": (state.now - before.utc) / SECOND,
+                "machine": to_rfc3339(state.machine),
+            }
+            self._quality = state.quality
+            await self._note("clock.changed", None, body)
+
+    def check(self, now: Instant) -> tuple[bool, Text]:
+        """For the health page."""
+        return now.trusted, WORDS[self.clock().quality]
+
+    # ---- for people -------------------------------------------------------------------------------------------------
+
+    def clock(self) -> ClockState:
+        return self._clock.state(can_set=self._requests.installed)
+
+    def absent(self) -> Sequence[Absence]:
+        return self.absences.standing()
+
+    async def confirm_clock(self, by: str) -> ClockState:
+        before = self.clock()
+        self._clock.confirm()
+        return await self._done("clock.confirmed", by, before)
+
+    async def set_clock(self, utc: int, by: str) -> ClockState:
+        before = self.clock()
+        if before.quality is Quality.NTP:
+            raise Refusal("clock", "a time server sets the clock: there is nothing to set by hand")
+        if not _FIRST <= utc // SECOND < _LAST:
+            raise Refusal("bad_time", "the clock is set to a time between 2024 and 2099")
+        asked = self._clock.now().mono
+        taken = await self._requests.ask(SET_TIME, f"{utc // SECOND} {_uptime()}")
+
+        def far() -> bool:
+            return abs(self.clock().machine - utc - (self._clock.now().mono - asked)) > _NEAR
+
+        if taken:
+            try:
+                async with asyncio.timeout(_SET_WITHIN):
+                    while far():  # noqa: ASYNC110 - another process sets it
+                        await asyncio.sleep(0.05)
+            except TimeoutError:
+                taken = False
+        if not taken:
+            when = f"{datetime.fromtimestamp(utc // SECOND, UTC):%Y-%m-%d %H:%M:%S}"
+            raise Refusal(
+                "not_installed",
+                "the machine did not set its clock, nothing is installed here that may; on its console, as root: "
+                f"date -u -s '{when}', then say that the time shown is right",
+            )
+        self._clock.confirm()
+        return await self._done("clock.set", by, before)
+
+    async def _done(self, kind: str, by: str, before: ClockState) -> ClockState:
+        after = self.clock()
+        self._quality = after.quality
+        body = {
+            "was": before.quality.value,
+            "before": to_rfc3339(before.now),
+            "machine": to_rfc3339(before.machine),
+            "after": to_rfc3339(after.now),
+        }
+        await self._note(kind, by, body)
+        return after
+
+
+def _uptime() -> str:
+    """Seconds since the machine started, as the service counts them: the time that passes until it acts is added."""
+    try:
+        return _UPTIME.read_text("ascii").split(".")[0]
+    except OSError:
+        return "0"
