@@ -2,7 +2,7 @@
 #
 # hub_packages [ROOT]: prints their names for the system below ROOT.
 hub_packages() {
-    printf %s "python3 python3-venv mosquitto openssl chrony $(opencv_packages "${1-}")"
+    printf %s "python3 python3-venv mosquitto openssl chrony rclone $(opencv_packages "${1-}")"
 }
 
 # opencv_packages [ROOT]: prints what OpenCV, which looks at cameras, loads.

@@ -107,6 +107,7 @@ programs() {
         server influxd influxdb "the dashboard's queries"
         server upsd nut-server "a real UPS server"
         rtsp_cameras
+        has rclone || apt_install rclone || say "no rclone here: the tests of copies of backups are skipped"
     fi
     [ -n "$missing" ] || return 0
     apt_install $missing && return 0

@@ -231,11 +231,11 @@ class Backups:
             order = {"do": "rehearse", "name": newest.name, **self._order(plan, now)}
             answer = await self._ask(order, _MAKE, _unheeded)
         except BackupError as error:
-            rehearsal = Rehearsal(now.utc, ok=False, detail=error.text)
+            rehearsal = Rehearsal(self._now().utc, ok=False, detail=error.text)
             body = {"ok": False, "error": error.trouble, "detail": str(error)}
         else:
             came = answer["rehearsed"]
-            rehearsal = Rehearsal(now.utc, ok=True, detail=_came_back(came))
+            rehearsal = Rehearsal(self._now().utc, ok=True, detail=_came_back(came))
             body = {"ok": True, **came}
         finally:
             self._job = None

@@ -35,6 +35,7 @@ _MEANT: Final[Sequence[tuple[str, Trouble, str]]] = (
     ("unable to authenticate", "refused", "the server refuses the user with this key or password"),
     ("no space left", "full", "the target is full: free some space there, or lower keep"),
     ("quota", "full", "the target is full: free some space there, or lower keep"),
+    ("ssh_fx_failure", "full", "the target fails to write: it is full, or its medium is failing"),
     ("accessdenied", "refused", "the store refuses the access key: it needs list, read, write and delete"),
     ("permission denied", "refused", "the target refuses to write there: check the folder's rights"),
     ("invalidaccesskeyid", "refused", "the store does not know the access key"),
@@ -259,7 +260,7 @@ def meaning(said: str) -> BackupError:
         if mark in said.lower():
             return BackupError(trouble, sentence)
     last = lines[-1].partition("ERROR : ")[2] or lines[-1] if lines else "no reason given"
-    return BackupError("target", f"it did not take the copy, and may be full ({last[:300]})")
+    return BackupError("target", f"it did not take the copy ({last[:300]})")
 
 
 def _first_line(file: Path) -> str:
