@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import cameras, disks, installing, kills, states, storm, uplink
+from tests.faults import (
+    broker,
+    cameras,
+    ceilings,
+    clock,
+    disks,
+    everything,
+    installing,
+    kills,
+    memory,
+    states,
+    storm,
+    uplink,
+)
 from tests.faults.casework import POINTS
 from tests.faults.tmpfs import why_not
 
@@ -59,6 +72,30 @@ def main() -> int:
     )
     setting_up.add_argument("--system", type=Path, help="copy this Debian instead of running debootstrap")
     setting_up.add_argument("--bundle", type=Path, help="made before by deploy/bundle.sh")
+    timing = verbs.add_parser(
+        "clock", help="the clock leaps by ten years, at boot and at noon; two hours pass on it"
+    )
+    timing.add_argument("words", nargs="*", help="only leaps whose name has one of these (default: all)")
+    timing.add_argument("--seed", type=int, default=1)
+    waiting = verbs.add_parser("broker", help="no broker for a day, while devices go on reporting")
+    waiting.add_argument("--rate", type=float, default=100, help="messages a second (%(default)s)")
+    waiting.add_argument("--hour", type=float, default=5.0, help="seconds an hour takes (%(default)s)")
+    squeezing = verbs.add_parser(
+        "memory", help="a memory ceiling comes down on the hub, and on a camera's process (needs root)"
+    )
+    squeezing.add_argument("--times", type=int, default=5, help="each (%(default)s)")
+    squeezing.add_argument("--rate", type=float, default=100, help="messages a second (%(default)s)")
+    squeezing.add_argument("--seed", type=int, default=1)
+    all_of_them = verbs.add_parser(
+        "all", help="every verb but install in order, and one table of what came of it"
+    )
+    all_of_them.add_argument("verbs", nargs="*", help="only these (default: all)")
+    all_of_them.add_argument("--long", action="store_true", help="each as it is by itself: some hours")
+    all_of_them.add_argument("--seed", type=int, default=1)
+    for verb in (timing, waiting, squeezing, all_of_them):
+        verb.add_argument(
+            "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
+        )
     for verb in (setting_up, killing, stating, storming, disking, linking, looking):
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
@@ -74,6 +111,10 @@ def main() -> int:
         "uplink": _uplink,
         "cameras": _cameras,
         "install": _install,
+        "clock": _clock,
+        "broker": _broker,
+        "memory": _memory,
+        "all": _all,
     }
     ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
@@ -149,6 +190,8 @@ def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
         )
         for line in outcome.held:
             print_to(sys.stdout, f"    {line}")
+        for line in outcome.lost:
+            print_to(sys.stdout, f"  - lost: {line}")
         if outcome.problem is not None:
             print_to(sys.stdout, f"  ! {outcome.problem}")
     return bool(outcomes) and all(outcome.ok for outcome in outcomes)
@@ -186,6 +229,59 @@ def _cameras(arguments: argparse.Namespace, folder: Path) -> bool:
     for problem in tally.problems:
         print_to(sys.stdout, problem)
     return not tally.problems
+
+
+def _clock(arguments: argparse.Namespace, folder: Path) -> bool:
+    ok = True
+    for name in clock.names(arguments.words, arguments.seed):
+        outcome = clock.run(folder / name.replace(" ", "-"), name, lambda line: print_to(sys.stderr, line))
+        print_to(sys.stdout, f"{name:<44}{'holds' if outcome.ok else 'FAILS'}")
+        _tell(outcome)
+        ok = ok and outcome.ok
+    return ok
+
+
+def _broker(arguments: argparse.Namespace, folder: Path) -> bool:
+    outcome = broker.run(
+        folder, rate=arguments.rate, hour=arguments.hour, say=lambda line: print_to(sys.stderr, line)
+    )
+    _tell(outcome)
+    return outcome.ok
+
+
+def _memory(arguments: argparse.Namespace, folder: Path) -> bool:
+    if (reason := ceilings.why_not()) is not None:
+        print_to(sys.stderr, reason)
+        return False
+    outcome = memory.run(
+        folder,
+        times=arguments.times,
+        rate=arguments.rate,
+        seed=arguments.seed,
+        say=lambda line: print_to(sys.stderr, line),
+    )
+    _tell(outcome)
+    return outcome.ok
+
+
+def _all(arguments: argparse.Namespace, folder: Path) -> bool:
+    rows = everything.run(
+        folder,
+        long=arguments.long,
+        seed=arguments.seed,
+        say=lambda line: print_to(sys.stderr, line),
+        only=arguments.verbs,
+    )
+    for line in everything.table(rows):
+        print_to(sys.stdout, line)
+    return everything.code(rows) == everything.KEPT
+
+
+def _tell(outcome: clock.Outcome | broker.Outcome | memory.Outcome) -> None:
+    for name, value in outcome.rows():
+        print_to(sys.stdout, f"  {name:<42}{value:>20}")
+    for problem in outcome.problems:
+        print_to(sys.stdout, f"! {problem}")
 
 
 def print_to(stream: TextIO, line: str) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from drivers.camera.config import CameraSettings
 from drivers.camera.driver import CameraDriver
@@ -197,6 +197,33 @@ def _lane(name: str, plan: Sequence[str], seed: int, tally: Tally, lock: threadi
     counters = driver.report().counters or {}
     with lock:
         tally.restarts += counters["restarts"]
+
+
+class Watched:
+    """One camera that works, for those who end its process."""
+
+    def __enter__(self) -> Self:
+        self._rig = MjpegRig()
+        settings = CameraSettings.model_validate({"url": self._rig.url, "checks": ["tamper"]})
+        self._driver = CameraDriver(
+            Connection("cm-01-stream", "camera", "camera", Text("watched", "watched"), settings), ()
+        )
+        self._driver.start(Host())
+        _until(self._driver, _well, PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._driver.stop()
+        self._rig.close()
+
+    def pid(self) -> int:
+        """Of its process, 0 while there is none."""
+        process = self._driver._process
+        return 0 if process is None else process.pid
+
+    def well(self) -> bool:
+        """Whether it shows pictures."""
+        return _well(self._driver.view())
 
 
 def _case(driver: CameraDriver, rig: Rig, transport: str, fault: str) -> Case:

@@ -42,6 +42,10 @@ class Publisher:
         if self._answers.pop(mid):
             raise NotSoError(f"the broker refused a message on {topic}")
 
+    def post(self, topic: str, payload: bytes) -> None:
+        """Hand it over, and do not wait: it goes out when there is a broker."""
+        self._client.publish(topic, payload, qos=1)
+
     def close(self) -> None:
         """Disconnect and end the thread."""
         self._client.disconnect()
@@ -93,6 +97,10 @@ class Load(Publisher):
             time.sleep(BURST)
             self._settle()
 
+    def time_ms(self) -> int:
+        """By the devices' clocks."""
+        return time.time_ns() // 1_000_000
+
     def close(self) -> None:
         """End, whatever is under way."""
         self._stop.set()
@@ -115,15 +123,17 @@ class Load(Publisher):
     def _publish(self, device: str, number: int) -> None:
         body: dict[str, Any] = {"seq": number, "value": 20.0 + number % 100 / 10}
         if device in self.timed:
-            body["t"] = time.time_ns() // 1_000_000
+            body["t"] = self.time_ms()
         mid = self._client.publish(f"bench/{device}", json.dumps(body), qos=1).mid
         self._under_way[mid] = (device, number)
 
     def _settle(self) -> None:
         """Take in what the broker answered. Belongs to the thread that publishes, or published."""
         for mid in list(self._answers):
-            device, number = self._under_way.pop(mid)
             failed = self._answers.pop(mid)
+            if mid not in self._under_way:
+                continue  # of what was posted beside
+            device, number = self._under_way.pop(mid)
             self.refused += failed
             if not failed:
                 self.taken[device].add(number)

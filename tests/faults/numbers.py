@@ -24,11 +24,9 @@ def newest_have_come(api: Api, load: Load, seconds: float = 120) -> None:
     time.sleep(SETTLE)
 
 
-def count_numbers(api: Api, device: str) -> Counter[int]:
-    """How often each number of a device is stored."""
+def count_numbers(api: Api, device: str, ahead: timedelta = timedelta(hours=1)) -> Counter[int]:
+    """How often each number of a device is stored. ahead: how far its newest may be before this machine's clock."""
     now = datetime.now(UTC)
-    start, end = (
-        f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now - timedelta(hours=6), now + timedelta(hours=1))
-    )
+    start, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now - timedelta(hours=6), now + ahead))
     query = {"raw": True, "from": start, "to": end}
     return Counter(int(row["v"]) for row in api.pages(f"/api/v1/points/{device}.seq/readings", **query))

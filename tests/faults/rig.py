@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -41,13 +41,16 @@ def until(what: str, condition: Callable[[], bool], seconds: float = 30.0, step:
 class Rig:
     """A broker and a hub. site, data: its folders. The hub may be killed and started as often as one likes.
 
-    serial: ports of the site's buses by id; the others lead nowhere.
+    serial: ports of the site's buses by id; the others lead nowhere. program: the module with the hub's command line,
+    and what it is told before the verb. environment: of the hub, besides this process's own.
     """
 
     folder: Path
     data: Path
     commit_seconds: float = 5.0
     serial: Mapping[str, Path] = field(default_factory=dict)
+    program: Sequence[str] = ("edge.cli",)
+    environment: Mapping[str, str] = field(default_factory=dict)
     broker: Broker = field(init=False)
     site: Path = field(init=False)
     api: Api = field(init=False)
@@ -90,12 +93,14 @@ class Rig:
         command = [
             sys.executable,
             "-m",
-            "edge.cli",
+            *self.program,
             "run",
             "--site",
             str(self.site),
             "--data",
             str(self.data),
+            "--broker-state",
+            str(self.folder / "broker"),
         ]
         with self.log.open("ab") as log:
             self._hub = subprocess.Popen(
@@ -104,7 +109,7 @@ class Rig:
                 stdout=log,
                 stderr=log,
                 cwd=PROJECT,
-                env={**os.environ, "PYTHONPATH": str(PROJECT)},
+                env={**os.environ, "PYTHONPATH": str(PROJECT), **self.environment},
             )
 
     def await_armed(self) -> None:
