@@ -41,8 +41,8 @@ _SENSED: Final = {
     "cpu-temperature": PointSpec(
         "cpu-temperature", Text("处理器温度", "Processor temperature"), _TEMPERATURE
     ),
-    "undervoltage": PointSpec("undervoltage", Text("供电电压过低", "Undervoltage"), signal=Signal.FAULT),
-    "throttled": PointSpec("throttled", Text("处理器降频", "Processor slowed down"), signal=Signal.FAULT),
+    "undervoltage": PointSpec("undervoltage", Text("供电电压", "Supply voltage"), signal=Signal.FAULT),
+    "throttled": PointSpec("throttled", Text("处理器速度", "Processor speed"), signal=Signal.FAULT),
     "route": PointSpec("route", Text("默认路由", "Default route")),
 }
 _CERTIFICATES: Final = {
@@ -84,9 +84,7 @@ def measured(system: System, certificates: Iterable[str]) -> tuple[PointSpec, ..
             PointSpec("net-changes", Text("网络通断次数(1小时)", "Network ups and downs in an hour"))
         )
     specs += [
-        PointSpec(
-            link_point(one), Text(f"网络中断 {one.name}", f"Network lost {one.name}"), signal=Signal.FAULT
-        )
+        PointSpec(link_point(one), Text(f"网络 {one.name}", f"Network {one.name}"), signal=Signal.FAULT)
         for one in interfaces
     ]
     return tuple(specs)
@@ -103,14 +101,14 @@ def rules(points: Iterable[PointSpec]) -> list[AlarmRule]:
     return [
         *_RULES,
         *(
-            _rule(spec.id, "state", _level(None, Priority.MEDIUM, spec.name, _CABLE), on_delay=60.0)
+            _rule(spec.id, "state", Level(None, Priority.MEDIUM, _lost(spec.name), _CABLE), on_delay=60.0)
             for spec in lost
         ),
     ]
 
 
-def _level(limit: float | None, priority: Priority, title: Text, response: Text) -> Level:
-    return Level(limit, priority, title, response)
+def _lost(name: Text) -> Text:
+    return Text(f"{name.zh}中断", f"{name.en} lost")
 
 
 def _rule(
@@ -162,9 +160,9 @@ def _certificate(point: str, zh: str, en: str, response: Text, soon: float) -> A
     """soon: days. Renewed 60 days before its end by install.sh; a quarter of a day is no reason to come back."""
     return _rule(
         point, "low",
-        _level(soon, Priority.LOW, Text(f"{zh}即将到期", f"{en} expires soon"), response),
-        _level(7.0, Priority.MEDIUM, Text(f"{zh}一周内到期", f"{en} expires within a week"), response),
-        _level(0.0, Priority.HIGH, Text(f"{zh}已过期", f"{en} has expired"), response),
+        Level(soon, Priority.LOW, Text(f"{zh}即将到期", f"{en} expires soon"), response),
+        Level(7.0, Priority.MEDIUM, Text(f"{zh}一周内到期", f"{en} expires within a week"), response),
+        Level(0.0, Priority.HIGH, Text(f"{zh}已过期", f"{en} has expired"), response),
         deadband=1.0,
     )  # fmt: skip
 
@@ -174,20 +172,20 @@ _RULES: Final = (
     # some boards), all cores from 85 °C. PCs throttle at 95 to 105 °C: 85 °C for ten minutes is bad air there, too.
     _rule(
         "cpu-temperature", "high",
-        _level(80.0, Priority.LOW, Text("主机温度偏高", "Machine runs hot"), _COOL),
-        _level(85.0, Priority.MEDIUM, Text("主机过热", "Machine overheats"), _COOL),
+        Level(80.0, Priority.LOW, Text("主机温度偏高", "Machine runs hot"), _COOL),
+        Level(85.0, Priority.MEDIUM, Text("主机过热", "Machine overheats"), _COOL),
         deadband=5.0, on_delay=600.0, off_delay=60.0,
         source="Raspberry Pi documentation, thermal control; practice",
     ),
     # The board's own comparator at 4.63 V. A dip returns often: one alarm for all of a quarter of an hour.
     _rule(
         "undervoltage", "state",
-        _level(None, Priority.MEDIUM, Text("供电电压过低", "Undervoltage"), _POWER),
+        Level(None, Priority.MEDIUM, Text("供电电压过低", "Undervoltage"), _POWER),
         off_delay=900.0, source="Raspberry Pi documentation, undervoltage (4.63 V); practice",
     ),
     _rule(
         "throttled", "state",
-        _level(
+        Level(
             None, Priority.LOW, Text("处理器降频", "Processor slowed down"),
             Text("检查散热与供电,留意报警是否延迟", "Check cooling and power, watch for late alarms"),
         ),
@@ -195,20 +193,20 @@ _RULES: Final = (
     ),
     _rule(
         "memory-available", "low",
-        _level(10.0, Priority.LOW, Text("内存偏少", "Little memory left"), _MEMORY),
-        _level(5.0, Priority.MEDIUM, Text("内存即将用尽", "Memory nearly used up"), _MEMORY),
+        Level(10.0, Priority.LOW, Text("内存偏少", "Little memory left"), _MEMORY),
+        Level(5.0, Priority.MEDIUM, Text("内存即将用尽", "Memory nearly used up"), _MEMORY),
         deadband=5.0, on_delay=300.0, off_delay=60.0,
     ),
     # Four times what it takes with 1,000 devices: it leaks, and should be looked at before the kernel ends it.
     _rule(
         "memory", "high",
-        _level(400.0, Priority.LOW, Text("平台占用内存过多", "The hub takes much memory"), _MEMORY),
+        Level(400.0, Priority.LOW, Text("平台占用内存过多", "The hub takes much memory"), _MEMORY),
         deadband=50.0, on_delay=1800.0,
     ),
     # A quarter of what one source may queue (edge.ingest.inbox), and not drained within a minute.
     _rule(
         "inbox-depth", "high",
-        _level(
+        Level(
             5000.0, Priority.MEDIUM, Text("报文积压", "Messages pile up"),
             _BUSY,
         ),
@@ -217,7 +215,7 @@ _RULES: Final = (
     # An attempt ends within a minute (edge.sender): so many for ten minutes are channels that hang.
     _rule(
         "sending", "high",
-        _level(
+        Level(
             50.0, Priority.LOW, Text("消息发送积压", "Messages wait to be sent"),
             _CHANNELS,
         ),
@@ -226,7 +224,7 @@ _RULES: Final = (
     # LimitNOFILE of the unit is 8192; a busy hub has under 200.
     _rule(
         "descriptors", "high",
-        _level(
+        Level(
             4096.0, Priority.LOW, Text("打开的文件过多", "Too many open files"),
             Text("通知系统管理员下载日志并重启平台", "Have the administrator download the log and restart the hub"),
         ),
@@ -234,7 +232,7 @@ _RULES: Final = (
     ),
     _rule(
         "threads", "high",
-        _level(
+        Level(
             300.0, Priority.LOW, Text("线程过多", "Too many threads"),
             Text("通知系统管理员下载日志并重启平台", "Have the administrator download the log and restart the hub"),
         ),
@@ -242,7 +240,7 @@ _RULES: Final = (
     ),
     _rule(
         "net-changes", "high",
-        _level(
+        Level(
             10.0, Priority.LOW, Text("网络时断时续", "Network comes and goes"),
             Text("检查网线插头、交换机端口", "Check the plugs of the cable and the switch's port"),
         ),

@@ -104,6 +104,7 @@ CATEGORIES: Final = {
     "noise-sensor": _("Noise sensor"),
     "load": _("Load test"),
     "camera": _("Camera"),
+    "hub": _("The hub itself"),
 }
 ARMED: Final = {
     "starting": _("Not armed yet"),
