@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -182,6 +184,38 @@ async def test_what_is_not_saved_yet_is_encoded_anew(hub, open_streams):
     hub._unsaved.clear()
     again = Reader(streams.subscribe(Seq(3, 0), encode, "n"))
     assert (await again.next())[2] == "True"
+
+
+async def test_the_first_of_many_facts_waits_for_no_other(hub, open_streams):
+    def slow(fact: Fact) -> bytes:
+        time.sleep(0.006)  # as long as painting a page's pieces may take
+        return numbers(fact)
+
+    stream = open_streams().subscribe(None, slow, "n")
+    await anext(stream)
+    for _ in range(5):
+        hub.raise_alarm()
+    async with asyncio.timeout(30):
+        chunks = [parse(await anext(stream)) for _ in range(5)]
+    assert [[data for _, _, data in chunk] for chunk in chunks] == [["1"], ["2"], ["3"], ["4"], ["5"]]
+
+
+async def test_encoded_forms_of_old_facts_are_not_kept(hub, open_streams):
+    calls: Counter[int] = Counter()
+
+    def encode(fact: Fact) -> bytes:
+        calls[fact.seq.number] += 1
+        return numbers(fact)
+
+    streams = open_streams()
+    first = Reader(streams.subscribe(None, encode, "n"))
+    await first.next(hb=True)
+    for _ in range(260):
+        hub.raise_alarm()
+        await first.next()
+    again = Reader(streams.subscribe(Seq(3, 1), encode, "n"))
+    assert [(await again.next())[2] for _ in range(259)] == [str(n) for n in range(2, 261)]
+    assert (calls[2], calls[60], calls[61], calls[260]) == (2, 2, 1, 1)
 
 
 async def test_what_an_encoder_leaves_out_is_no_event(hub, open_streams):

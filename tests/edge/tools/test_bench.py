@@ -75,6 +75,26 @@ def test_memory_looks_at_the_hub_in_three_states(capsys: pytest.CaptureFixture[s
     assert figures["panels_files"]["value"] >= figures["idle_files"]["value"] + 5  # one connection a panel
 
 
+@pytest.mark.long
+@pytest.mark.slow
+def test_soak_samples_a_site_whose_work_goes_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    size = ("--minutes", "0.7", "--devices", "60", "--panels", "1", "--alarms", "60", "--no-browser")
+    report = run(capsys, "soak", *size, "--out", str(tmp_path))
+    figures = report["figures"]
+    assert figures["rss"]["value"] > 30
+    assert figures["tasks"]["value"] > 5
+    assert 0 < figures["alarm_p50"]["value"] <= figures["alarm_max"]["value"]
+    assert "0 never on the panels" in report["notes"][0]
+    assert " ack" in report["notes"][2]
+    page = (tmp_path / "soak.md").read_text("utf-8")
+    for name in ("memory", "handles", "work", "disk", "latency"):
+        assert f"soak-{name}.svg" in page
+        assert (tmp_path / f"soak-{name}.svg").read_text("utf-8").startswith("<svg")
+    rows = (tmp_path / "soak.csv").read_text("utf-8").splitlines()
+    assert len(rows) == 6
+    assert rows[0].startswith("at,rss,pss,files,threads,tasks")
+
+
 def test_a_reading_that_is_missing_in_the_store_is_found(tmp_path: Path) -> None:
     with Stand(tmp_path / "stand") as stand:
         publisher, start_ms = stand.meters(100)
