@@ -306,7 +306,7 @@ class Power(Protocol):
         ...
 
     async def set_clock(self, utc: int, by: str) -> ClockState:
-        """Have the machine's clock set. Refusal "clock" (a time server sets it), "bad_time", "not_installed"."""
+        """Have the machine's clock set. Refusal "ntp" (a time server sets it), "bad_time", "not_installed"."""
         ...
 
 

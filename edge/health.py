@@ -87,9 +87,9 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
     ),
     (
         "clock",
-        Text("时钟未确认", "Clock not confirmed"),
+        Text("时钟未核实", "Clock not confirmed"),
         Text(
-            "记录时间可能有误,值守任务暂停;请管理员校时或确认",
+            "记录时间可能有误,值守任务暂停;请管理员校时或核实",
             "Times may be wrong and duties wait: have the administrator set or confirm the clock",
         ),
     ),

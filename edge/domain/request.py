@@ -100,7 +100,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     Codes: not_found, not_acknowledged, still_active, closed, reason_required, not_shelvable, too_long, not_saved,
     key_reused, second_person, same_person, out_of_service, gas_zone, close_only, automatic, not_graded, not_proved,
     not_manager, element_required, interim_required, no_round, stops_missing, tasks_missing, unchecked, unknown_code,
-    bad_time, bad_file, no_backup, clock, not_installed.
+    bad_time, bad_file, no_backup, clock, ntp, not_installed.
     """
 
     def __init__(self, code: str, message: str) -> None:

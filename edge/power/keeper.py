@@ -42,7 +42,7 @@ WORDS: Final[Mapping[Quality, Text]] = {
         "开机后尚未校时,时间为估计值", "Not set since the machine started: the time is an estimate"
     ),
     Quality.DOUBTFUL: Text(
-        "主机时间跳变,无法确认;平台按原时间继续计时",
+        "主机时间跳变,尚未核实;平台按原时间继续计时",
         "The machine's clock leapt and nobody confirms it; the hub counts on",
     ),
 }
@@ -113,7 +113,7 @@ class Power:
     async def set_clock(self, utc: int, by: str) -> ClockState:
         before = self.clock()
         if before.quality is Quality.NTP:
-            raise Refusal("clock", "a time server sets the clock: there is nothing to set by hand")
+            raise Refusal("ntp", "a time server sets the clock: there is nothing to set by hand")
         if not _FIRST <= utc // SECOND < _LAST:
             raise Refusal("bad_time", "the clock is set to a time between 2024 and 2099")
         asked = self._clock.now().mono

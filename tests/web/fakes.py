@@ -51,6 +51,7 @@ from tests.web.fake_alarms import FakeAlarms
 from tests.web.fake_backups import FakeBackups
 from tests.web.fake_cameras import FakeCameras
 from tests.web.fake_health import FakeHealth
+from tests.web.fake_power import FakePower
 from tests.web.fake_records import FakeRecords
 from tests.web.fake_roster import FakeRoster
 from tests.web.fake_stores import CHANNELS, FakeAccounts, FakeEvidence
@@ -76,6 +77,7 @@ class FakeHub(FakeRoster, FakeAlarms, FakeCameras, FakeHealth):
         self.evidence: Evidence = FakeEvidence()
         self.records = FakeRecords()
         self.backups = FakeBackups()
+        self.power = FakePower()
         for name, role, display in (
             ("guard", Role.GUARD, "李强"),
             ("maintenance", Role.MAINTENANCE, "张伟"),

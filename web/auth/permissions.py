@@ -42,6 +42,7 @@ class Perm(Enum):
     ZONES = auto()  # draw zones and masks of cameras
     VIEWING = auto()  # decide who may see footage
     BACKUP = auto()  # have a backup made, see where backups are
+    CLOCK = auto()  # set or confirm the hub's clock
     LOG = auto()  # download the hub's log
 
 
@@ -90,7 +91,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Perm]]] = {
 
 NOT_AT_A_WALL: Final = frozenset(
     {Perm.JOURNAL, Perm.METRICS, Perm.AWAY, Perm.WALL, Perm.PIN, Perm.PHONES}
-    | {Perm.CAMERA, Perm.ZONES, Perm.VIEWING, Perm.BACKUP, Perm.LOG}
+    | {Perm.CAMERA, Perm.ZONES, Perm.VIEWING, Perm.BACKUP, Perm.LOG, Perm.CLOCK}
 )
 """What a PIN at a wall does not open: it wants a sign-in. Of footage a wall shows the stills of open alarms alone."""
 

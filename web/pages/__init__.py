@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from web.pages.alarms import router as _alarms
 from web.pages.away import router as _away
 from web.pages.cameras import router as _cameras
+from web.pages.clock import router as _clock
 from web.pages.devices import router as _devices
 from web.pages.drills import router as _drills
 from web.pages.duties import router as _duties
@@ -42,6 +43,7 @@ _SUBJECTS: Final = (
     _viewings,
     _devices,
     _health,
+    _clock,
     _journal,
     _orders,
     _hazards,

@@ -65,7 +65,7 @@ class Painter:
             if alarm.purpose is Purpose.TEST:
                 return b""
             changed, fresh = [alarm], (alarm.id,)
-        elif not fact.kind.startswith(("desk.", "drill.")):
+        elif not fact.kind.startswith(("desk.", "drill.", "absence.")):
             return b""
         return event(None, self._paint("parts/live.html", changed) + _fresh(fresh), str(fact.seq))
 

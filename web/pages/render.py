@@ -18,7 +18,7 @@ from web.auth.permissions import shows
 from web.i18n import COOKIE, Language, choose_language, translations
 from web.i18n import mark as _
 from web.look import NIGHT, chosen_theme, theme_by_clock
-from web.pages import options, wording
+from web.pages import options, power_words, wording
 from web.pages.mains import on_battery
 from web.pages.view import View, people
 
@@ -123,6 +123,8 @@ def base_context(hub: Hub, view: View, role: Role | None) -> dict[str, Any]:
         "may": permissions(role),
         "open_alarms": hub.open_alarms(),
         "on_battery": on_battery(hub),
+        "off": power_words.off,
+        "why_off": power_words.why,
         "wall": False,
         "hung": role is Role.WALL,
     }

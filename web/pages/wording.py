@@ -13,7 +13,7 @@ from edge.domain.lifecycle import VITAL
 from edge.domain.reading import Quality, Reason
 from edge.domain.rule import Priority
 from web.i18n import mark as _
-from web.pages import camera_kinds, drill_kinds, duty_kinds, hazard_kinds, incident_kinds
+from web.pages import camera_kinds, drill_kinds, duty_kinds, hazard_kinds, incident_kinds, power_kinds
 
 SIGNALS: Final = {
     Signal.FIRE: _("Fire"),
@@ -159,12 +159,22 @@ COUNTERS: Final = {
     "confirmed": _("taken by the broker"),
     "open": _("on show now"),
     "cleared": _("taken away again"),
-    "refused": _("refused by the broker"),
+    "refused": _("refused"),
     "frames": _("frames"),
     "bytes": _("bytes"),
     "polls": _("polls"),
     "ok": _("answers"),
     "timeouts": _("time-outs"),
+    "crc_errors": _("checksum errors"),
+    "noise_bytes": _("bytes of noise"),
+    "reopened": _("times opened anew"),
+    "writes": _("orders"),
+    "written": _("orders carried out"),
+    "connected": _("connections"),
+    "beats": _("heartbeats"),
+    "findings": _("findings"),
+    "restarts": _("restarts"),
+    "stuck": _("times it stood still"),
     "crc": _("checksum errors"),
     "foreign": _("answers of others"),
     "noise": _("noise"),
@@ -174,6 +184,7 @@ COUNTERS: Final = {
 REJECTED: Final = {
     "malformed": _("not readable"),
     "message": _("a short message not readable"),
+    "refused": _("the UPS server refuses it"),
     "refused_by_uplink": _("the data centre refuses it"),
     "codec_defect": _("the codec failed at it"),
     "engine_defect": _("the alarm rules failed at it"),
@@ -218,6 +229,7 @@ KINDS: Final = {
     **duty_kinds.FACTS,
     **drill_kinds.KINDS,
     **camera_kinds.KINDS,
+    **power_kinds.KINDS,
     "alarm.raised": _("Alarm raised"),
     "alarm.risen": _("Level risen"),
     "alarm.reported": _("Reported again"),
@@ -378,6 +390,7 @@ REFUSALS: Final = {
     **duty_kinds.REFUSALS,
     **drill_kinds.REFUSALS,
     **camera_kinds.REFUSALS,
+    **power_kinds.REFUSALS,
     "not_found": _("There is no such alarm any more."),
     "not_acknowledged": _("Acknowledge first, then reset."),
     "still_active": _("Still in alarm on site: cannot reset."),

@@ -12,6 +12,7 @@ from web.api.v1 import (
     camera_stills,
     cameras,
     channels,
+    clock,
     devices,
     drills,
     duties,
@@ -65,6 +66,7 @@ _PARTS: Final = (
     watch,
     roster,
     reports,
+    clock,
     backups,
 )
 routes: Final[list[BaseRoute]] = [

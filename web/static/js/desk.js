@@ -53,10 +53,10 @@ document.addEventListener("click", async (event) => {
   }
 });
 document.addEventListener("click", async (event) => {
-  const id = event.target.closest("[data-drill-seen]")?.dataset.drillSeen;
-  if (!id) return;
+  const { drillSeen, absenceSeen } = event.target.closest("[data-drill-seen], [data-absence-seen]")?.dataset ?? {};
+  if (!drillSeen && !absenceSeen) return;
   try {
-    const { ok, said } = await ask(`/api/v1/drills/${id}/seen`);
+    const { ok, said } = await ask(drillSeen ? `/api/v1/drills/${drillSeen}/seen` : `/api/v1/absences/${absenceSeen}/seen`);
     if (!ok && said) notice(refusal(said.code, said.detail), true);
   } catch {
     notice(say("failed"), true);
