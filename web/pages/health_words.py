@@ -39,6 +39,7 @@ MEANS: Final[Mapping[str, str]] = {
     "clock": _("The time on records, of duties and of quiet hours comes from here."),
     "loop": _("How promptly messages and clicks are dealt with."),
     "annunciation": _("Somebody must be able to hear an alarm: a wall with sound, or the desk's beacon."),
+    "outside": _("Whether a text message or the internet leads to people outside; one of them is enough."),
     "program": _("Whether a message was left out because the program failed at it."),
 }
 """What a check is about, for who has never seen the page."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from drivers._serialbus import line
+from drivers.camera import driver as camera
+from drivers.modbus_rtu import polling
 from drivers.modbus_rtu.frames import Failure
+from drivers.nut import driver as nut
 from tests.contracts.source import modules
 from web.i18n import CATALOGUE, choose_language, translations
-from web.pages.wording import REJECTED
+from web.pages.wording import COUNTERS, REJECTED
 
 WEB = CATALOGUE.parents[3]
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
@@ -129,6 +134,12 @@ def test_language_is_the_browsers_choice_before_the_accounts_before_the_header(
 def test_english_needs_no_catalogue() -> None:
     assert translations("en").gettext("Acknowledge") == "Acknowledge"
     assert translations("zh").gettext("Acknowledge") == "接警"
+
+
+def test_every_counter_of_a_link_has_its_words():
+    kinds = (camera.Counters, nut._Counters, nut._UpsCounters, line.Counters, polling.UnitCounters)
+    names = {field.name for kind in kinds for field in fields(kind)} - {"last_ok"}  # which is a time
+    assert names <= COUNTERS.keys()
 
 
 def test_every_reason_to_refuse_a_message_has_its_words() -> None:
