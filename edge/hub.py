@@ -59,6 +59,7 @@ from edge.facade import (
     Records,
     Series,
     Totals,
+    Unavailable,
 )
 from edge.health import HUB
 from edge.ingest.binding import Directory
@@ -71,6 +72,7 @@ from edge.pipeline import Line, Pipeline
 from edge.preview import heard
 from edge.probes import Way
 from edge.storage.making import Storage
+from edge.store.alarm_rows import page_of
 from edge.store.disk import DiskGuard
 
 _FIRST = (Signal.FIRE, Signal.GAS, Signal.SOS)  # on the wall these stand above everything, in this order
@@ -359,7 +361,12 @@ class RunningHub:
         return sorted((a for a in alarms if a.purpose is not Purpose.TEST), key=wall_order)
 
     async def alarms(self, query: AlarmQuery) -> Page[Alarm]:
-        return await self._line.log.alarms(query)
+        try:
+            return await self._line.log.alarms(query)
+        except Unavailable:
+            if query.open is not True:
+                raise
+            return page_of(self._line.engine.open().values(), query)  # what is open is known without the journal
 
     async def alarm(self, id: str) -> Alarm | None:
         return self._line.engine.open().get(id) or await self._line.log.alarm(id)

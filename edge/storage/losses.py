@@ -55,6 +55,9 @@ class Lossy(Protocol):
 
     @property
     def losses(self) -> Sequence[Loss]: ...
+    def glance(self) -> None:
+        """Have it look at its file."""
+        ...
 
 
 Recall = Callable[[str, int], Awaitable[Sequence[Fact]]]
@@ -98,6 +101,8 @@ class Losses:
 
     async def look(self, now: Instant) -> None:
         """Tell what is new; Unavailable when the journal did not take it: then it is told again."""
+        for store in self._stores:
+            store.glance()
         names = await asyncio.to_thread(self._names)
         self.shown = [one for one in self.shown if abs(now.utc - one.at) < SHOWN or one in self._untold]
         self._find(now, [name for name in names if name.startswith(_BROKER)])

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _COLUMNS: Final = "name, display, role, password_hash, language"
 _TOUCH: Final = MINUTE  # how exactly the last use of a session is kept
+_KNOWN: Final = 1000  # sessions and tokens let in lately that are remembered
 _FAILURES: Final = 10_000  # keys whose failed sign-ins are remembered
 
 Change = tuple[str, str, Mapping[str, Any], int]
@@ -43,6 +44,7 @@ class SqliteAccounts:
         self._db = Database(path, ACCOUNTS, opened=self._begin, stamp=_stamp, expendable=True)
         self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._loose: dict[bytes, tuple[str, int]] = {}  # sessions a full disk did not take: (name, expires)
+        self._known: OrderedDict[bytes, tuple[Account, int]] = OrderedDict()  # let in lately: (who, expires)
         self._given = 0
 
     def open(self) -> StoreError | None:
@@ -52,6 +54,10 @@ class SqliteAccounts:
     async def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def glance(self) -> None:
+        """Look whether the file is still there and whole, also while nothing is to be written."""
+        self._db.glance()
 
     @property
     def losses(self) -> Sequence[Loss]:
@@ -82,11 +88,13 @@ class SqliteAccounts:
 
     async def put(self, account: Account, by: str) -> None:
         at = self._now().utc
+        self._forget(account.name)
         await self._change(lambda conn: _put(conn, account, by, at))
 
     async def remove(self, name: str, by: str) -> None:
         at = self._now().utc
         self._loose = {secret: kept for secret, kept in self._loose.items() if kept[0] != name}
+        self._forget(name)
         await self._change(lambda conn: _remove(conn, name, by, at))
 
     async def open_session(self, secret_hash: bytes, name: str, now: int, expires: int) -> None:
@@ -116,7 +124,11 @@ class SqliteAccounts:
                 return None, now
             return _account(conn, found[0]), found[1]
 
-        account, seen = await self._db.read(work)
+        try:
+            account, seen = await self._db.read(work)
+        except StoreError:
+            return self._remembered(secret_hash, now)
+        self._remember(secret_hash, account, now + idle)
         if account is not None and now - seen >= min(_TOUCH, idle // 2):
             await self._touch(secret_hash, now)
         return account
@@ -133,12 +145,14 @@ class SqliteAccounts:
 
     async def close_session(self, secret_hash: bytes) -> None:
         self._loose.pop(secret_hash, None)
+        self._known.pop(secret_hash, None)
         await self._db.write(
             lambda conn: conn.execute("DELETE FROM sessions WHERE secret_hash = ?", (secret_hash,))
         )
 
     async def close_sessions(self, name: str) -> None:
         self._loose = {secret: kept for secret, kept in self._loose.items() if kept[0] != name}
+        self._forget(name)
         await self._db.write(lambda conn: conn.execute("DELETE FROM sessions WHERE name = ?", (name,)))
 
     async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None:
@@ -146,7 +160,30 @@ class SqliteAccounts:
         await self._change(lambda conn: _put_token(conn, secret_hash, account, by, at))
 
     async def token(self, secret_hash: bytes) -> Account | None:
-        return await self._db.read(lambda conn: _token(conn, secret_hash))
+        try:
+            account = await self._db.read(lambda conn: _token(conn, secret_hash))
+        except StoreError:
+            return self._remembered(secret_hash, 0)
+        self._remember(secret_hash, account, 2**62)
+        return account
+
+    def _forget(self, name: str) -> None:
+        for secret in [secret for secret, (account, _) in self._known.items() if account.name == name]:
+            del self._known[secret]
+
+    def _remember(self, secret_hash: bytes, account: Account | None, expires: int) -> None:
+        self._known.pop(secret_hash, None)
+        if account is not None:
+            self._known[secret_hash] = account, expires
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+
+    def _remembered(self, secret_hash: bytes, now: int) -> Account | None:
+        """Who was let in lately, while the file cannot be read: the wall must not go dark with the card. StoreError."""
+        account, expires = self._known.get(secret_hash, (None, 0))
+        if account is None or now >= expires:
+            raise StoreError("io", self._db.path)
+        return account
 
     async def failures(self, key: str) -> tuple[int, int]:
         return self._failures.get(key, (0, 0))

@@ -113,5 +113,12 @@ def fits(alarm: Alarm, query: AlarmQuery) -> bool:
     )
 
 
+def page_of(alarms: Iterable[Alarm], query: AlarmQuery) -> Page[Alarm]:
+    """One page of `query` of alarms in memory; ValueError when its cursor is none."""
+    found = sorted((a for a in alarms if fits(a, query)), key=lambda a: (a.raised_at, a.id), reverse=True)
+    items = found[: query.limit]
+    return Page(items, cursor_of(items[-1]) if len(found) > query.limit else None)
+
+
 def _purposes(query: AlarmQuery) -> tuple[Purpose, ...]:
     return (Purpose.LIVE, Purpose.DRILL) if query.purpose is None else (query.purpose,)

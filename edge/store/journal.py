@@ -156,6 +156,10 @@ class Journal:
         self._state.set_aside = self._db.set_aside
         return self._state
 
+    def glance(self) -> None:
+        """Look whether the file is still there and whole, also while nothing is to be written."""
+        self._db.glance()
+
     @property
     def losses(self) -> Sequence[Loss]:
         """How often it had to be begun anew, since the start."""

@@ -153,6 +153,10 @@ class Telemetry:
         self.lost += self._depth
         self._db.close()
 
+    def glance(self) -> None:
+        """Look whether the file is still there and whole, also while nothing is to be written."""
+        self._db.glance()
+
     @property
     def losses(self) -> Sequence[Loss]:
         """How often it had to be begun anew, since the start."""

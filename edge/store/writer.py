@@ -80,6 +80,7 @@ class Database:
         self._conn: sqlite3.Connection | None = None
         self._probe: tuple[int, int] | None = None  # (descriptor, inode) to see the file damaged under us
         self._condemned = False
+        self._glance: Future[None] | None = None
         self._closed = False
 
     # -- for the event loop
@@ -126,6 +127,11 @@ class Database:
         if self._closed:
             raise StoreError("closed", self.path)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def glance(self) -> None:
+        """Have the writer look whether the file is still the one it opened, as before each job; waits for nothing."""
+        if self._glance is None or self._glance.done():
+            self._glance = self.submit(lambda _conn: None, plain=True)
 
     def close(self) -> None:
         """Finish what is queued, then close the file. Blocks until the threads have ended."""

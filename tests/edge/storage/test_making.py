@@ -87,6 +87,16 @@ async def test_a_writer_that_hangs_is_told_after_its_window(house: House) -> Non
     assert [value for _, value in await desk.rows(LEVEL)] == [1.0, 2.0]
 
 
+async def test_a_file_that_is_gone_is_missed_while_nothing_is_written(house: House, tmp_path: Path) -> None:
+    await house.look()
+    (tmp_path / "accounts.db").unlink()
+    await house.look()
+    await until(lambda: bool(house.stores.accounts.losses))
+    await house.look()
+    assert house.told == ["store.begun_anew"]
+    assert not house.check("stores")[0]
+
+
 async def test_readings_that_nobody_commits_are_told_whatever_the_timers_say(house: House) -> None:
     house.desk.telemetry.register([LEVEL])
     house.desk.telemetry.keep([reading(LEVEL, 1.0)])

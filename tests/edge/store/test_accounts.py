@@ -203,6 +203,31 @@ async def test_a_damaged_file_is_filled_again_from_its_copy(tmp_path, damage, ru
     await accounts.close()
 
 
+async def test_who_was_let_in_stays_while_the_file_cannot_be_read(tmp_path):
+    path = tmp_path / "accounts.db"
+    AccountFile(path).put(GUARD, "root", 1)
+    AccountFile(path).put_token(b"wall", Account("wall", "墙", Role.WALL), "root", 1)
+    accounts = SqliteAccounts(path, now=Clock())
+    accounts.open()
+    await accounts.open_session(SECRET, "li", 0, 10**9)
+    assert await accounts.session(SECRET, 1, 100) == GUARD
+    assert (await accounts.token(b"wall")).name == "wall"
+    await accounts.close()  # as unreadable as a file can be
+    assert await accounts.session(SECRET, 2, 100) == GUARD
+    assert (await accounts.token(b"wall")).name == "wall"
+    for strange in (
+        accounts.session(OTHER, 2, 100),
+        accounts.session(SECRET, 500, 100),
+        accounts.token(b"x"),
+    ):
+        with pytest.raises(StoreError):
+            await strange
+    with suppress(StoreError):
+        await accounts.close_session(SECRET)
+    with pytest.raises(StoreError):
+        await accounts.session(SECRET, 2, 100)
+
+
 def test_the_command_line_fills_an_emptied_file_from_its_copy(tmp_path):
     file = AccountFile(tmp_path / "accounts.db")
     file.put(GUARD, "root", 1)
