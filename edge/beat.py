@@ -19,7 +19,7 @@ from edge.domain.alarm import Alarm
 from edge.domain.device import DeviceProfile, PointSpec, Signal
 from edge.domain.instant import HOUR, SECOND, Instant
 from edge.domain.names import Text
-from edge.domain.reading import Message, ProtocolError, Purpose, RawReading, Sample
+from edge.domain.reading import Message, ProtocolError, Purpose, RawReading, Sample, Value
 from edge.domain.rule import AlarmRule, Level, Priority, Selector
 
 SOURCE: Final = "hub"
@@ -72,7 +72,7 @@ class HubCodec:
         return [Sample(field, value) for field, value in message.body.items()]
 
 
-def own_reading(device: str, purpose: Purpose, now: Instant, **values: float | bool) -> RawReading:
+def own_reading(device: str, purpose: Purpose, now: Instant, **values: Value) -> RawReading:
     """A reading of a built-in device, as it enters at the inbox."""
     return RawReading(SOURCE, DIALECT, device, json.dumps(values).encode(), now, purpose=purpose)
 

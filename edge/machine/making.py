@@ -16,7 +16,6 @@ from edge.domain.device import PointSpec
 from edge.domain.health import Start
 from edge.domain.rule import AlarmRule
 from edge.domain.site import Site
-from edge.facade import Unavailable
 from edge.logbook import Logbook, keeping
 from edge.machine.certificates import Wanted
 from edge.machine.points import measured, rules
@@ -86,10 +85,7 @@ class Machine:
 
     async def _run(self, watch: MachineWatch, pipeline: Pipeline) -> None:
         log.info("the hub was started: %s", self.started.cause.value)
-        try:
-            await pipeline.note(KIND, None, self.started.body())
-        except Unavailable as error:
-            log.warning("the start is not in the journal: %s", error)
+        await pipeline.note(KIND, None, self.started.body())
         await watch.run()
 
 

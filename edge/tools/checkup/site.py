@@ -55,7 +55,8 @@ def brokers(site: Site) -> Findings:
         if settings is None or settings.address in asked:
             continue
         asked.add(settings.address)
-        yield _reached("broker", *settings.address, settings.tls)
+        host, port = settings.address
+        yield _reached("broker", host, port, settings.tls)
     for uplink in site.uplinks:
         there = urlsplit(uplink.url)
         port = there.port or (443 if there.scheme == "https" else 80)
