@@ -7,16 +7,16 @@ sealed. Pictures are read and compared, but not written. In a child, for it comp
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from edge.alarm.engine import AlarmEngine
 from edge.backup.restoring import Asked, Restored, finish, unpack
+from edge.backup.sweeping import sweep
 from edge.backup.tables import STORES
 from edge.backup.trouble import BackupError, reading, writing
 from edge.domain.fact import Numbering
@@ -75,12 +75,6 @@ def rehearse(trial: Trial) -> Rehearsed:
             raise BackupError("damaged", f"what came back cannot be read ({error})") from error
         finally:
             sweep(trial.data)
-
-
-def sweep(data: Path) -> None:
-    """Take away what a rehearsal that was killed left."""
-    with suppress(FileNotFoundError):
-        shutil.rmtree(data / REHEARSAL)
 
 
 def _room(data: Path) -> None:

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.backup.making import Order, make
-from edge.backup.rehearsing import Trial, rehearse, sweep
 from edge.backup.shipping import Shipment, ship, target_of
+from edge.backup.sweeping import sweep
 from edge.backup.trouble import BackupError
-from edge.dialects import schemas
 from edge.domain.backup import Named, named, sort_out, whole
 from edge.domain.site import Site
-from edge.settings import SettingsError, load_site
 from edge.tools.backup import read_passphrase, step_back
 
 _TOLD: Final = 8 << 20  # bytes between two words of how far it is
@@ -100,6 +98,8 @@ def ship_one(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def rehearse_one(order: Mapping[str, Any]) -> dict[str, Any]:
     """{"rehearsed": `Rehearsed`}."""
+    from edge.backup.rehearsing import Trial, rehearse  # half of the child's start, and wanted once a week
+
     file = Path(order["folder"]) / order["name"]
     trial = Trial(file, Path(order["data"]), _passphrase(order), order["now"], _site)
     return {"rehearsed": asdict(rehearse(trial))}
@@ -110,6 +110,9 @@ def _passphrase(order: Mapping[str, Any]) -> bytes | None:
 
 
 def _site(folder: Path) -> Site:
+    from edge.dialects import schemas
+    from edge.settings import SettingsError, load_site
+
     try:
         return load_site(folder, schemas())
     except SettingsError as error:
