@@ -37,7 +37,7 @@ class Start:
     """A start of the hub. at: µs UTC, as its clock had it then. cause: a word of `edge.machine.starts.Cause`.
 
     stopped: µs UTC when the run before stopped in order, None where it did not. undervolted: the machine's supply had
-    been weak since it was switched on.
+    been too weak before.
     """
 
     at: int

@@ -71,6 +71,7 @@ class Machine:
             self._wanted,
             line.inbox.offer,
             self._clock,
+            self._starts.weak,
         )
         task = asyncio.create_task(self._run(watch, pipeline), name="machine")
         try:

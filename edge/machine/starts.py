@@ -1,7 +1,7 @@
 """Why the hub was started: what the last run left behind, beside what the machine says of itself.
 
-`run.json` in the data folder is written twice in a run: at its start, and at a stop in order. It keeps the last
-starts too: the journal has them all, and would be read from end to end for them.
+`run.json` in the data folder is written at the start of a run, at a stop in order, and when the supply gets weak. It
+keeps the last starts too: the journal has them all, and would be read from end to end for them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +45,7 @@ class Cause(StrEnum):
 class Run:
     """What a run leaves. boot: the kernel's id of the boot. started, stopped: µs UTC as its clock had it then.
 
-    clean: it stopped in order, at `stopped`.
+    clean: it stopped in order, at `stopped`. weak: the machine's supply was too weak meanwhile.
     """
 
     boot: str
@@ -53,11 +53,15 @@ class Run:
     clean: bool = False
     stopped: int | None = None
     version: str = ""
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A start and why. before: the run before it, None for the first. undervolted: the supply was weak in this boot."""
+    """A start and why. before: the run before it, None for the first.
+
+    undervolted: the supply was too weak during the run before, or since the machine was switched on.
+    """
 
     cause: Cause
     run: Run
@@ -109,9 +113,12 @@ class Starts:
     def begin(self, now: Instant) -> Started:
         """This run begins."""
         before, boot = last_run(self._path), self._system.boot()
-        why = cause(before, boot, panic=self._system.panic(), watchdog=self._system.watchdog_reset())
+        since = 0.0 if before is None else before.started / 1e6
+        why = cause(before, boot, panic=self._system.panic(since), watchdog=self._system.watchdog_reset())
         self._run = Run(boot, now.utc, version=self._version)
-        started = Started(why, self._run, before, self._system.was_undervolted())
+        started = Started(
+            why, self._run, before, (before is not None and before.weak) or self._system.was_undervolted()
+        )
         stopped = None if before is None else before.stopped
         this = Start(now.utc, why.value, self._version, stopped, started.undervolted)
         self.kept = [this, *kept_starts(self._path)][:KEPT]
@@ -121,7 +128,13 @@ class Starts:
     def end(self, now: Instant) -> None:
         """It stops in order."""
         if self._run is not None:
-            self._write(Run(self._run.boot, self._run.started, True, now.utc, self._version))
+            self._write(replace(self._run, clean=True, stopped=now.utc))
+
+    def weak(self) -> None:
+        """The supply is too weak: should the machine go off, the next start says so. Written once a run."""
+        if self._run is not None and not self._run.weak:
+            self._run = replace(self._run, weak=True)
+            self._write(self._run)
 
     def _write(self, run: Run) -> None:
         new = self._path.with_name(self._path.name + ".new")
@@ -167,5 +180,5 @@ def last_run(path: Path) -> Run | None:
         return None
     return Run(
         boot, started, kept.get("clean") is True, stopped if isinstance(stopped, int) else None,
-        str(kept.get("version", "")),
+        str(kept.get("version", "")), kept.get("weak") is True,
     )  # fmt: skip

@@ -45,9 +45,7 @@ class System:
         self._net = root / "sys/class/net"
         self._address = address or ipv4
         self._thermal = _thermal(root)
-        self._throttled = next(
-            iter(_found(root, "sys/devices/platform/soc*/soc*firmware/get_throttled")), None
-        )
+        self._throttled = next(iter(_found(root, "sys/devices/platform/soc*/*firmware*/get_throttled")), None)
         self._low_voltage = next(
             (
                 name.parent / "in0_lcrit_alarm"
@@ -161,9 +159,18 @@ class System:
         states = (_number(path) for path in _found(self._root, "sys/class/watchdog/*/bootstatus"))
         return any(state is not None and state & 0x20 for state in states)
 
-    def panic(self) -> bool:
-        """Whether the kernel left the record of a crash (pstore)."""
-        return any(_found(self._root, "sys/fs/pstore/dmesg-*"))
+    def panic(self, since: float = 0.0) -> bool:
+        """Whether the kernel left the record of a crash (pstore) since then, s UTC.
+
+        systemd-pstore(8) moves the records away at boot.
+        """
+        records = [
+            *_found(self._root, "sys/fs/pstore/dmesg-*"),
+            *_found(self._root, "var/lib/systemd/pstore/*"),
+        ]
+        with suppress(OSError):
+            return any(record.stat().st_mtime >= since for record in records)
+        return False
 
     def _bits(self) -> int | None:
         text = None if self._throttled is None else _text(self._throttled)

@@ -39,7 +39,8 @@ class Gauges(Protocol):
 class MachineWatch:
     """Runs beside the line. points: those of `edge.machine.points.measured`; values of others are left out.
 
-    gauges: queue depths and such. offer: takes what is to enter at the inbox.
+    gauges: queue depths and such. offer: takes what is to enter at the inbox. weak: called while the machine's supply
+    is too weak, in a worker thread.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class MachineWatch:
         certificates: Sequence[Wanted],
         offer: Callable[[RawReading], object],
         clock: Clock,
+        weak: Callable[[], None] = lambda: None,
     ) -> None:
         self._system = system
         self._points = frozenset(spec.id for spec in points)
@@ -57,6 +59,7 @@ class MachineWatch:
         self._certificates = certificates
         self._offer = offer
         self._clock = clock
+        self._weak = weak
         self._sparing = Sparing(STEPS)
         self._worst = 0.0
         self._linked: set[str] = set()
@@ -118,6 +121,8 @@ class MachineWatch:
             "addresses": system.addresses()[:200],
         }
         values |= self._network(now)
+        if values["undervoltage"]:
+            self._weak()
         return values | self._ends(now)
 
     def _network(self, now: Instant) -> dict[str, Value | None]:

@@ -145,6 +145,18 @@ def units() -> Findings:
             words += f", restarted by itself {state['NRestarts']} times"
         bad = state.get("ActiveState") == "failed" or (unit in _OURS and state.get("ActiveState") != "active")
         yield Level.FAILED if bad else Level.OK, unit, words
+        if bad:
+            yield from _last_words(unit)
+
+
+def _last_words(unit: str) -> Findings:
+    """What a service that does not run said last."""
+    said = subprocess.run(
+        ["journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "short-iso"],
+        capture_output=True, text=True, timeout=10, check=False,
+    )  # fmt: skip
+    for line in said.stdout.splitlines():
+        yield Level.INFO, "said last", line
 
 
 def certificate(name: str, wanted: Wanted) -> Findings:

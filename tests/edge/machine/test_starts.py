@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,27 @@ def test_a_life_of_a_hub(tmp_path: Path) -> None:
 def test_what_was_cut_off_is_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
     assert last_run(tmp_path / FILE) is None
+
+
+def test_a_supply_that_was_weak_before_the_power_went_is_told(tmp_path: Path) -> None:
+    first = Starts(tmp_path, boot(tmp_path, "a"), "1")
+    assert not first.begin(NOW).undervolted
+    first.weak()
+    first.weak()
+    second = Starts(tmp_path, boot(tmp_path, "b"), "1")
+    started = second.begin(NOW)
+    assert (started.cause, started.undervolted, second.kept[0].undervolted) == (Cause.POWER, True, True)
+    assert not Starts(tmp_path, boot(tmp_path, "c"), "1").begin(NOW).undervolted
+
+
+def test_a_crash_of_the_kernel_counts_only_when_it_came_after_the_last_start(tmp_path: Path) -> None:
+    record = tmp_path / "var/lib/systemd/pstore/1789999"
+    record.mkdir(parents=True)
+    os.utime(record, (NOW.utc / 1e6 - 3600, NOW.utc / 1e6 - 3600))
+    Starts(tmp_path, boot(tmp_path, "a"), "1").begin(NOW)
+    assert Starts(tmp_path, boot(tmp_path, "b"), "1").begin(NOW).cause is Cause.POWER
+    os.utime(record, (NOW.utc / 1e6 + 60, NOW.utc / 1e6 + 60))
+    assert Starts(tmp_path, boot(tmp_path, "c"), "1").begin(NOW).cause is Cause.PANIC
 
 
 def test_a_disk_that_cannot_be_written_stops_nothing(

@@ -91,19 +91,17 @@ def test_a_hub_that_is_stopped(site: Path, data: Path, capsys: pytest.CaptureFix
     assert not [line for line in body["lines"] if line["level"] == "unknown"]
     assert "rtsp://***@cam/1" in out
     assert "all is well" not in out
+    assert not [secret for secret in SECRETS if secret in out]
 
 
-@pytest.mark.parametrize("broken", [False, True])
-def test_no_planted_secret_appears(site: Path, data: Path, capsys, *, broken: bool) -> None:
-    if broken:
-        with (site / "site.toml").open("a", encoding="utf-8") as file:
-            file.write('\n[[mqtt]]\nid = "x"\npassword = "hunter2-broker"\nhost = "ehub_abcdefgh"\n')
-        (site / "people.toml").write_text('[[person]]\nid = "a"\nphone = "13912345678 hunter2-broker"\n')
-    for words in (["--json"], []):
-        cli.main(["doctor", "--site", str(site), "--data", str(data), *words])
-        said = capsys.readouterr()
-        assert not [secret for secret in SECRETS if secret in said.out + said.err]
-        assert ("site.toml" in said.out) or not broken
+def test_no_planted_secret_appears_where_the_site_is_broken(site: Path, data: Path, capsys) -> None:
+    with (site / "site.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[mqtt]]\nid = "x"\npassword = "hunter2-broker"\nhost = "ehub_abcdefgh"\n')
+    (site / "people.toml").write_text('[[person]]\nid = "a"\nphone = "13912345678 hunter2-broker"\n')
+    assert cli.main(["doctor", "--site", str(site), "--data", str(data)]) == 1
+    said = capsys.readouterr()
+    assert not [secret for secret in SECRETS if secret in said.out + said.err]
+    assert "site.toml" in said.out
 
 
 def test_damage_of_every_kind_is_a_line(site: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
