@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from edge.evidence import EvidenceFiles
+from tests.e2e.access import check, fits
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
 from tests.e2e.test_orders import picture
@@ -24,18 +24,12 @@ READER = """window.NDEFReader = class extends EventTarget {
     this.dispatchEvent(Object.assign(new Event("reading"), { message: { records }, serialNumber: "" }));
   }; return Promise.resolve(); }
 };"""
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture(autouse=True)
 def duties(panel: Panel, tmp_path: Path) -> None:
     panel.do(with_duties)
     panel.hub.evidence = EvidenceFiles(tmp_path)
-
-
-def check(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    assert Axe().run(page, options=RULES).response["violations"] == []
 
 
 def test_a_round_on_a_phone_also_without_a_connection(panel: Panel, sign_in: SignIn) -> None:
@@ -62,8 +56,8 @@ def test_a_round_on_a_phone_also_without_a_connection(panel: Panel, sign_in: Sig
     expect(page.locator("#count")).to_have_text("3 / 3")
     assert [stop["id"] for stop in panel.hub.case_rows["round"][f"rd-{id[3:]}"]["stops"]] == ["cp-pump"]
     page.context.set_offline(False)
-    expect(page.locator("#unsent")).to_be_hidden(timeout=20_000)
-    expect(page.locator(".draft")).to_have_count(0, timeout=20_000)
+    expect(page.locator("#unsent")).to_be_hidden()
+    expect(page.locator(".draft")).to_have_count(0)
     page.locator("[data-finish]").click()
     check(page)
     page.locator("#sheet-done .primary").click()
@@ -109,7 +103,7 @@ def test_what_was_kept_is_shown_again_when_the_page_is_loaded_anew(panel: Panel,
     expect(page.locator("#notices")).to_contain_text("本机暂存着之前的1步")
     assert f"rd-{id[3:]}" not in panel.hub.case_rows.get("round", {})
     page.unroute("**/stops")
-    expect(page.locator("#unsent")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#unsent")).to_be_hidden()
     assert [stop["id"] for stop in panel.hub.case_rows["round"][f"rd-{id[3:]}"]["stops"]] == ["cp-lobby"]
 
 
@@ -154,7 +148,16 @@ def test_a_readers_file(panel: Panel, sign_in: SignIn) -> None:
     check(page)
 
 
-@pytest.mark.parametrize("path", ["/duties", "/duties/calendar", "/facilities", "/duties/record?kind=patrol"])
-@pytest.mark.parametrize("width", [320, 768, 1920])
-def test_pages_fit_and_read(panel: Panel, sign_in: SignIn, path: str, width: int) -> None:
-    check(sign_in("guard", path, width=width, height=900, theme="night" if width == 768 else "day"))
+@pytest.mark.parametrize(
+    ("path", "theme"),
+    [
+        ("/duties", "day"),
+        ("/duties/calendar", "night"),
+        ("/facilities", "day"),
+        ("/duties/record?kind=patrol", "night"),
+    ],
+)
+def test_pages_fit_and_read(panel: Panel, sign_in: SignIn, path: str, theme: str) -> None:
+    page = sign_in("guard", path, width=320, height=900, theme=theme)
+    check(page)
+    fits(page, 768, 1920)

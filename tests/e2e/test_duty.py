@@ -13,9 +13,9 @@ from edge.conclude import Conclude
 from edge.dispatch.handover import HandOvers
 from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.device import Signal
+from tests.e2e.access import violations
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
-from tests.e2e.test_looks import violations
 from tests.web.fakes import PASSWORDS, PINS, FakeHub
 from tests.web.sample_site import DEVICES
 
@@ -23,7 +23,6 @@ from tests.web.sample_site import DEVICES
 def make_wall(sign_in: SignIn, **how: object) -> Page:
     page = sign_in("guard", "/me", **how)
     page.locator("#make-wall").click()
-    page.set_default_timeout(8000)
     page.wait_for_url(lambda url: url.endswith("/"))
     expect(page.locator("html")).to_have_attribute("data-stream", "live")
     return page

@@ -6,20 +6,18 @@ import io
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from edge.domain.device import Signal
 from edge.domain.order import Step, WorkOrder
 from edge.evidence import EvidenceFiles
+from tests.e2e.access import check
 from tests.e2e.conftest import SignIn
 from tests.e2e.demo import until
 from tests.e2e.panel import Panel
 from tests.web.fakes import PASSWORDS
 from tests.web.orders import an_order, with_orders
-
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +38,6 @@ def picture() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (1200, 900), (90, 120, 150)).save(out, "JPEG")
     return out.getvalue()
-
-
-def check(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    assert Axe().run(page, options=RULES).response["violations"] == []
 
 
 def test_accept_to_finish_on_a_phone(panel: Panel, sign_in: SignIn) -> None:
@@ -69,7 +62,7 @@ def test_accept_to_finish_on_a_phone(panel: Panel, sign_in: SignIn) -> None:
     page.set_input_files(
         "[data-photo=after]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()}
     )
-    expect(page.locator(".photos img")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".photos img")).to_have_count(1)
     expect(page.locator(".draft")).to_have_count(0)
     page.fill("[data-add=parts] [name=name]", "CR17450")
     page.locator("[data-add=parts] button").click()
@@ -97,7 +90,7 @@ def test_a_page_made_anew_under_an_open_camera_loses_no_photo(panel: Panel, sign
     until(lambda: page.wait_for_timeout(20) or late)
     before = late[0].fetch()
     camera.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture()})
-    expect(page.locator(".photos img")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".photos img")).to_have_count(1)
     late[0].fulfill(response=before)
     page.wait_for_load_state("networkidle")
     expect(page.locator(".photos img")).to_have_count(1)
@@ -120,7 +113,7 @@ def test_without_a_connection_it_is_kept_and_sent_later(panel: Panel, sign_in: S
     expect(page.locator("#unsent")).to_contain_text("未发送 1 条")
     assert panel.hub.case_rows["order"][order.id]["state"] == "accepted"
     page.context.set_offline(False)
-    expect(page.locator(".foot .main")).to_have_text("到场", timeout=15_000)
+    expect(page.locator(".foot .main")).to_have_text("到场")
     expect(page.locator("#unsent")).to_be_hidden()
     assert panel.hub.case_rows["order"][order.id]["state"] == "en_route"
 
@@ -132,7 +125,7 @@ def test_what_was_pressed_outlives_a_sign_in_in_another_tab(panel: Panel, sign_i
     again = page.context.request.post(f"{panel.url}/api/v1/session", data=known)
     assert again.ok
     page.locator(".foot .main").click()
-    expect(page.locator(".foot .main")).to_have_text("到场", timeout=15_000)
+    expect(page.locator(".foot .main")).to_have_text("到场")
     assert panel.hub.case_rows["order"][order.id]["state"] == "en_route"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.access import violations
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
-from tests.e2e.test_looks import violations
 from tests.edge.dispatch.test_duty import PATROL, roster
 from tests.edge.dispatch.test_outlook import DESK
 

