@@ -1,7 +1,7 @@
 // Health: a backup is asked for at the press of a button; how far it is shows by itself.
 import "./panel.js";
 import { notice } from "./notice.js";
-import { refusal, say } from "./page.js";
+import { byId, refusal, say } from "./page.js";
 import { ask } from "./person.js";
 
 document.addEventListener("click", async (event) => {
@@ -18,3 +18,15 @@ document.addEventListener("click", async (event) => {
     button.removeAttribute("aria-busy");
   }
 });
+
+// The page is fetched anew every ten seconds; a list that somebody opened stays open.
+let open = false;
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#all-backups > summary")) open = !byId("all-backups").open;
+});
+
+new MutationObserver(() => {
+  const list = byId("all-backups");
+  if (list && list.open !== open) list.open = open;
+}).observe(byId("health"), { subtree: true, childList: true, attributes: true, attributeFilter: ["open"] });
