@@ -44,6 +44,6 @@ say "fetching Python packages"
     -r "$root/requirements.txt" -d "$bundle/wheels" >&2
 cp "$root/requirements.txt" "$bundle/"
 mkdir -p "$bundle/deploy"
-cp -R "$root/deploy/install.sh" "$root/deploy/setup.sh" "$root/deploy/packages.sh" "$root/deploy/certificates.sh" "$root/deploy/systemd" "$root/deploy/README.md" "$bundle/deploy/"
+cp -R "$root/deploy/install.sh" "$root/deploy/setup.sh" "$root/deploy/packages.sh" "$root/deploy/machine.sh" "$root/deploy/certificates.sh" "$root/deploy/systemd" "$root/deploy/README.md" "$bundle/deploy/"
 [ "$debs" = no ] || debian_packages "$bundle/debs"
 say "the bundle for $(uname -m), $("$python" -V): $bundle ($(du -sh "$bundle" | cut -f 1))"

@@ -32,7 +32,8 @@ backups=/var/backups/edge-hub
 units=/etc/systemd/system
 journal_conf=/etc/systemd/journald.conf.d/edge-hub.conf
 watchdog_conf=/etc/systemd/system.conf.d/edge-hub.conf
-UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer"
+chrony=/etc/chrony
+UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer edge-hub-requests.path edge-hub-requests.service"
 SPACE=1500 # MB: two versions side by side, and room to work
 ARMED_WITHIN=120 # seconds
 
@@ -196,7 +197,7 @@ new_release() {
     $pip --find-links "$offline/wheels" --require-hashes -r "$offline/requirements.txt"
     $pip --no-deps "$1"
     mkdir -p "$release/deploy"
-    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/certificates.sh" "$here/systemd" "$release/deploy/"
+    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/certificates.sh" "$here/machine.sh" "$here/systemd" "$release/deploy/"
     "$release/bin/python" -m compileall -q "$release/lib" || true
     "$release/bin/edge-hub" --version >/dev/null
     : >"$release/.complete"
@@ -305,16 +306,21 @@ make_accounts() {
 # --- services --------------------------------------------------------------------------------------------------------
 
 install_services() {
-    step "Services, limits of the system's journal, hardware watchdog"
+    step "Services, limits of the system's journal, hardware watchdog, time"
     for unit in $UNITS; do put "$units/$unit" 0644 root:root <"$here/systemd/$unit"; done
     put "$journal_conf" 0644 root:root <"$here/systemd/journald.conf"
     put "$watchdog_conf" 0644 root:root <"$here/systemd/watchdog.conf"
+    put "$chrony/conf.d/edge-hub.conf" 0644 root:root <"$here/systemd/chrony/edge-hub.conf"
+    put "$chrony/sources.d/edge-hub.sources" 0644 root:root <"$here/systemd/chrony/edge-hub.sources"
+    put "$chrony/edge-hub.env" 0644 root:root <"$here/systemd/chrony/edge-hub.env"
+    put "$units/chrony.service.d/edge-hub.conf" 0644 root:root <"$here/systemd/chrony/service.conf"
     do_ ln -sfn /dev/null "$units/mosquitto.service"
-    do_ systemctl enable -q edge-hub-broker.service edge-hub.service edge-hub-certificates.timer
+    do_ systemctl enable -q edge-hub-broker.service edge-hub.service edge-hub-certificates.timer edge-hub-requests.path
     if systemd_runs; then
         do_ systemctl daemon-reload
         do_ systemctl stop mosquitto.service
         do_ systemctl restart systemd-journald.service
+        do_ systemctl try-restart chrony.service
     fi
 }
 
@@ -475,7 +481,8 @@ uninstall() {
         do_ rm -f "$units/$unit" "$units/multi-user.target.wants/$unit" "$units/timers.target.wants/$unit"
     done
     [ "$(readlink "$at$units/mosquitto.service")" != /dev/null ] || do_ rm -f "$units/mosquitto.service"
-    do_ rm -f "$journal_conf" "$watchdog_conf" "$defaults" /usr/local/bin/edge-hub
+    do_ rm -f "$journal_conf" "$watchdog_conf" "$defaults" /usr/local/bin/edge-hub "$chrony/conf.d/edge-hub.conf" \
+        "$chrony/sources.d/edge-hub.sources" "$chrony/edge-hub.env" "$units/chrony.service.d/edge-hub.conf"
     ! systemd_runs || do_ systemctl daemon-reload
     step "Taking away the program, $opt"
     do_ rm -rf "$opt"

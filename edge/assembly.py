@@ -230,7 +230,7 @@ async def _stores(
             ),
         ),
         machine=machine,
-        power=Power(clock, Requests.of_environment()),
+        power=Power(clock, Requests.of_environment(), site.power),
     )
 
 
@@ -375,7 +375,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     stack.push_async_callback(_settle, pipeline, task)
     todo = chores(pipeline, parts.telemetry, parts.accounts, parts.site.retention, parts.clock.now())
     todo += storage.chores(parts.clock.now())
-    todo += parts.power.chores(pipeline.note, now)
+    todo += parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now)
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()

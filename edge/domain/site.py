@@ -19,6 +19,7 @@ from edge.domain.obligation import DutyBook
 from edge.domain.order import OrderRule
 from edge.domain.output import Linkage
 from edge.domain.plan import EmergencyRules
+from edge.domain.power import PowerPlan
 from edge.domain.reserve import Reserve
 from edge.domain.roster import Policy, Roster
 from edge.domain.rule import AlarmRule
@@ -170,5 +171,6 @@ class Site:
     outlets: tuple[Outlet, ...] = ()
     cameras: tuple[Camera, ...] = ()
     backup: BackupPlan | None = None
+    power: PowerPlan | None = None
     card: CardAssumption = field(default_factory=CardAssumption)
     commit_seconds: float = 5.0  # telemetry group commit: 5 s on an SD card, 1 s on an SSD

@@ -11,14 +11,21 @@ from typing import Any, Final, Protocol
 
 from edge.clock import TrustedClock
 from edge.domain.absence import Absence
+from edge.domain.alarm import Alarm
 from edge.domain.clock import ClockState, Quality
 from edge.domain.fact import Numbering
-from edge.domain.instant import SECOND, Instant, to_rfc3339
+from edge.domain.instant import MINUTE, SECOND, Instant, to_rfc3339
+from edge.domain.lifecycle import VITAL
 from edge.domain.names import Text
+from edge.domain.power import PowerPlan, Supply
+from edge.domain.reading import Purpose, Value
+from edge.domain.reading import Quality as Trustworthy
 from edge.domain.request import Refusal
+from edge.facade import PointState
 from edge.machine.starts import Started
 from edge.power.absence import Absences, gap
-from edge.power.requests import SET_TIME, Requests
+from edge.power.requests import REST, SET_TIME, Requests
+from edge.power.stopping import Stopping
 from edge.store.rows import LastValue
 from edge.upkeep import Chore
 
@@ -31,6 +38,7 @@ _LAST: Final = 4_102_444_800  # 2100-01-01
 _NEAR: Final = 5 * SECOND
 _SET_WITHIN: Final = 5.0
 _EVERY: Final = 5 * SECOND
+_FRESH: Final = 5 * MINUTE  # a supply that is heard over a broker may be silent for so long
 _UPTIME: Final = Path("/proc/uptime")
 
 WORDS: Final[Mapping[Quality, Text]] = {
@@ -59,10 +67,14 @@ class Starting(Protocol):
 class Power:
     """See `edge.facade.Power`. absences: the tenant of step 4."""
 
-    def __init__(self, clock: TrustedClock, requests: Requests) -> None:
+    def __init__(self, clock: TrustedClock, requests: Requests, plan: PowerPlan | None = None) -> None:
         self._clock = clock
+        self._plan = plan
+        self._stopping = None if plan is None else Stopping(plan)
         self._requests = requests
         self._note: Note
+        self._point: Callable[[str], PointState | None]
+        self._alarms: Callable[[], Iterable[Alarm]]
         self._quality = clock.state(can_set=False).quality
         self.absences: Absences
 
@@ -73,10 +85,19 @@ class Power:
         self.absences = Absences(numbering, gap(clock.mark, heard, clock.boot, why, clock.now()))
         return self.absences
 
-    def chores(self, note: Note, now: Instant) -> list[Chore]:
-        """What is done every few seconds beside the line. note: journals something."""
-        self._note = note
-        return [Chore("clock", _EVERY, now.mono, self.look)]
+    def chores(
+        self,
+        note: Note,
+        point: Callable[[str], PointState | None],
+        alarms: Callable[[], Iterable[Alarm]],
+        now: Instant,
+    ) -> list[Chore]:
+        """What is done every few seconds beside the line. note: journals something. alarms: the open ones."""
+        self._note, self._point, self._alarms = note, point, alarms
+        return [
+            Chore("clock", _EVERY, now.mono, self.look),
+            Chore("supply", _EVERY, now.mono, self.look_at_supply),
+        ]
 
     async def look(self, _now: Instant) -> None:
         """Ask the machine about its clock; a change of what vouches for it is a fact."""
@@ -92,6 +113,22 @@ class Power:
             }
             self._quality = state.quality
             await self._note("clock.changed", None, body)
+
+    async def look_at_supply(self, now: Instant) -> None:
+        """Have the machine rest before its supply is empty; see `edge.power.stopping`."""
+        if self._stopping is None or self._plan is None:
+            return
+        ups = self._plan.ups
+        said = supply(lambda name: self._point(f"{ups}.{name}"), now)
+        vital = any(alarm.signal in VITAL and alarm.purpose is Purpose.LIVE for alarm in self._alarms())
+        if not self._stopping.due(said, vital, now):
+            return
+        body = {"ups": ups, "minutes": said.minutes, "charge": said.charge}
+        await self._note("hub.resting", None, body)
+        log.warning("the supply %s is nearly empty: the machine is asked to rest", ups)
+        if not await self._requests.ask(REST, ups):
+            log.error("nothing here may stop the machine in order: the hub hears on until the power is gone")
+            await self._note("hub.rest_missed", None, body)
 
     def check(self, now: Instant) -> tuple[bool, Text]:
         """For the health page."""
@@ -150,6 +187,25 @@ class Power:
         }
         await self._note(kind, by, body)
         return after
+
+
+def supply(point: Callable[[str], PointState | None], now: Instant) -> Supply:
+    """What a supply says by its points, as far as it was heard lately."""
+
+    def value(name: str) -> Value | None:
+        state = point(name)
+        fresh = state is not None and state.received is not None and now.utc - state.received <= _FRESH
+        return state.value if state is not None and fresh and state.quality is not Trustworthy.BAD else None
+
+    def number(name: str) -> float | None:
+        found = value(name)
+        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    def flag(name: str) -> bool | None:
+        found = value(name)
+        return found if isinstance(found, bool) else None
+
+    return Supply(flag("mains-lost"), flag("battery-low"), number("minutes-left"), number("battery"))
 
 
 def _uptime() -> str:

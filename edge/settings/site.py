@@ -26,6 +26,7 @@ from edge.settings.models import PersonTable, RetentionTable, SiteTable, Storage
 from edge.settings.orders import read_order_rules
 from edge.settings.people import read_people
 from edge.settings.policies import read_policies
+from edge.settings.power import read_power
 from edge.settings.problems import Problem, Report, SettingsError, Sheet
 from edge.settings.profiles import read_library
 from edge.settings.reserve import read_reserve, review_reserve
@@ -37,7 +38,7 @@ from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import SITE_FILE, read_zones
 
 YEAR_DAYS = 365
-_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup", "storage")
+_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup", "storage", "power")
 
 
 def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
@@ -97,6 +98,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
     found = devices.read_devices(
         report, site_dir / "devices", devices.Context(schemas, library, zones, sources)
     )
+    power = read_power(report, sheet, found.devices)
     cameras = read_cameras(report, sheet, sources, zones, found)
     read_rules = rules.read_rules(report, rule_files(site_dir), rules.Context(library, zones, found))
     read_linkages = linkages.read_linkages(
@@ -162,6 +164,7 @@ def _read(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> tuple[Site
         outlets=tuple(sources.outlets),
         cameras=cameras,
         backup=backup,
+        power=power,
         card=CardAssumption() if card is None else CardAssumption(card.card_cycles, card.write_amplification),
         roster=roster,
         policies=policies,

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy/install.sh"
 PROGRAMS = ("debootstrap", "chroot", "unshare", "mosquitto_pub", "systemd-analyze")
 STANDARD = "systemd-sysv,procps,iproute2"  # what every Debian that runs on a machine has
-UNITS = ("edge-hub.service", "edge-hub-broker.service", "edge-hub-certificates.timer")
+UNITS = ("edge-hub.service", "edge-hub-broker.service", "edge-hub-certificates.timer", "edge-hub-requests.path")
 KEPT = ("etc/edge-hub/site.toml", "var/lib/edge-hub/accounts.db", "etc/ssl/edge-hub/ca.key")
 GONE = (
     "opt/edge-hub",
@@ -33,6 +33,8 @@ GONE = (
     "usr/local/bin/edge-hub",
     "etc/systemd/journald.conf.d/edge-hub.conf",
     "etc/systemd/system.conf.d/edge-hub.conf",
+    "etc/chrony/sources.d/edge-hub.sources",
+    "etc/systemd/system/chrony.service.d/edge-hub.conf",
     "etc/systemd/system/mosquitto.service",
     *(f"etc/systemd/system/{unit}" for unit in UNITS),
     "etc/systemd/system/multi-user.target.wants/edge-hub.service",

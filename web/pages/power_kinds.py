@@ -13,6 +13,7 @@ KINDS: Final = {
     "clock.changed": _("Clock judged anew"),
     "clock.set": _("Clock set by hand"),
     "clock.confirmed": _("Clock confirmed"),
+    "hub.rest_missed": _("The machine could not be stopped in order"),
     "hub.resting": _("Hub stops before the battery is empty"),
 }
 REFUSALS: Final = {
