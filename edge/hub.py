@@ -65,7 +65,7 @@ from edge.health import HUB
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.machine.making import Machine
-from edge.metrics import metrics, of_cameras, of_loop
+from edge.metrics import metrics, of_cameras, of_loop, of_storage
 from edge.outputs import Outputs
 from edge.people import Subject
 from edge.pipeline import Line, Pipeline
@@ -191,7 +191,7 @@ class RunningHub:
 
     def metrics(self) -> Sequence[Metric]:
         return [
-            *(() if self._storage is None else self._storage.metrics()),
+            *of_storage(self.storage()),
             *metrics(self._line, self._guard, self, self._rejects, self._quarantine),
             *of_cameras(self.cameras(), self._cameras.unread, self.now().utc),
             *of_loop(self._pipeline.lateness(), len(asyncio.all_tasks())),

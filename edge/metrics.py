@@ -11,6 +11,7 @@ from edge.domain.device import Signal
 from edge.domain.health import LinkReport
 from edge.domain.instant import SECOND
 from edge.domain.reading import Purpose
+from edge.domain.storage import StorageState
 from edge.facade import CameraState, Metric, Totals
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.pipeline import Line
@@ -147,6 +148,33 @@ def of_loop(lateness: int, tasks: int) -> list[Metric]:
         ),
         gauge("tasks", "Tasks of the main loop.", tasks),
     ]
+
+
+def of_storage(state: StorageState | None) -> list[Metric]:
+    """What was given up for room, and how the card wears; nothing before the first look."""
+    if state is None:
+        return []
+    found = [
+        Metric(
+            "storage_given_up_total", "counter",
+            "Given up for room on the disk: sets of pictures, rows of readings and of roll-ups.",
+            [({"what": what}, float(count)) for what, count in state.given_up.items()],
+        ),
+    ]  # fmt: skip
+    if (wear := state.wear) is None:
+        return found
+    rates = {"hub": wear.hub, "broker": wear.broker, "disk": wear.disk}
+    found.append(
+        Metric(
+            "written_bytes_per_day", "gauge",
+            "Bytes written a day by the hub with its children, the broker, and everybody on that disk.",
+            [({"by": by}, float(rate)) for by, rate in rates.items() if rate is not None],
+        )
+    )  # fmt: skip
+    if wear.life_days is not None:
+        words = "Days the card bears that, on the assumptions of [storage]."
+        found.append(gauge("card_life_days", words, wear.life_days))
+    return found
 
 
 def _uplinks(links: Sequence[LinkReport]) -> list[Metric]:

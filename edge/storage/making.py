@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,6 @@ from typing import Any, Final
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.storage import CardAssumption, GivenUp, StorageState
-from edge.facade import Metric
 from edge.storage.counting import Disk
 from edge.storage.losses import Losses
 from edge.storage.wear import WearWatch
@@ -43,7 +42,7 @@ class Stores:
 
 
 class Storage:
-    """Room, stalls, wear and losses, as checks, chores, metrics and one state.
+    """Room, stalls, wear and losses, as checks, chores and one state.
 
     pictures: who gives them up for room. folder: the data folder. broker: where a broker of this machine keeps its
     store, None where that is not known. note: tells a fact; Unavailable when it was not taken.
@@ -106,33 +105,6 @@ class Storage:
             self._wear.wear,
             tuple(self._losses.shown),
         )
-
-    def metrics(self) -> Sequence[Metric]:
-        """For Prometheus."""
-        found = [
-            Metric(
-                "storage_given_up_total",
-                "counter",
-                "Given up for room on the disk: sets of pictures, rows of readings and of roll-ups.",
-                [({"what": what}, float(count)) for what, count in self._guard.given_up().items()],
-            )
-        ]
-        wear = self._wear.wear
-        if wear is None:
-            return found
-        rates = {"hub": wear.hub, "broker": wear.broker, "disk": wear.disk}
-        found.append(
-            Metric(
-                "written_bytes_per_day",
-                "gauge",
-                "Bytes written a day by the hub with its children, the broker, and everybody on that disk.",
-                [({"by": by}, float(rate)) for by, rate in rates.items() if rate is not None],
-            )
-        )
-        if wear.life_days is not None:
-            words = "Days the card bears that, on the assumptions of [storage]."
-            found.append(Metric("card_life_days", "gauge", words, [({}, float(wear.life_days))]))
-        return found
 
     # ---- details --------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import pytest
 
 from edge.domain.instant import SECOND
 from edge.domain.storage import CardAssumption
+from edge.metrics import of_storage
 from edge.storage.making import STALLED, Storage, Stores
 from edge.store.accounts import SqliteAccounts
 from edge.store.disk import DiskGuard
@@ -123,5 +124,5 @@ async def test_giving_up_is_told_by_fact_detail_and_count(house: House) -> None:
     state = house.storage.state()
     assert state is not None
     assert state.given_up == {"footage": 0, "readings": 3, "rollups": 0}
-    metric = next(m for m in house.storage.metrics() if m.name == "storage_given_up_total")
+    metric = next(m for m in of_storage(state) if m.name == "storage_given_up_total")
     assert {labels["what"]: value for labels, value in metric.values}["readings"] == 3
