@@ -47,7 +47,7 @@ if [ -z "$engine" ]; then
 fi
 [ -n "$engine" ] || fail "neither docker nor podman is here"
 $engine image inspect "$image" >/dev/null 2>&1 ||
-    fail "there is no image $image: $engine build -f deploy/containers/Containerfile -t $image ."
+    fail "there is no image $image: $engine compose -f deploy/containers/compose.yaml build"
 
 host=$(uname -n)
 ca=$home/ca
@@ -102,7 +102,7 @@ folder site/tls 0750 root $HUB
 folder data 0700 $HUB $HUB
 folder backup 0700 $HUB $HUB
 folder broker 2750 root $BROKER
-folder broker-state 0700 $BROKER $BROKER
+folder broker-state 0755 $BROKER $BROKER # the hub sees there what was moved aside
 folder ca 0755 root root
 folder secrets 0711 root root
 folder influxdb 0700 $INFLUXDB $INFLUXDB

@@ -16,6 +16,7 @@ from edge import cli
 from edge.cli import VERBS
 from edge.settings import install_template
 from tests.contracts.source import ROOT, modules
+from web.pages.wording import CHECKS
 
 MAKERS = {"Metric", "counter", "gauge"}  # what makes a metric; the first argument is its name
 
@@ -51,6 +52,12 @@ def test_every_metric_is_documented(readme: str) -> None:
 
 def test_no_documented_metric_is_gone(readme: str) -> None:
     assert not set(re.findall(r"edgehub_(\w+)", readme)) - metric_names()
+
+
+def test_every_line_of_the_health_page_is_explained_to_an_administrator() -> None:
+    pages = (ROOT / "deploy/README.md").read_text("utf-8")
+    section = pages.partition("## What each health line means")[2].partition("\n## ")[0]
+    assert not {check for check in CHECKS if f"`{check}`" not in section}
 
 
 @pytest.mark.parametrize("script", ["deploy/demo.sh", "deploy/test.sh"])

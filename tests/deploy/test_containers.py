@@ -69,9 +69,10 @@ def test_each_image_is_pinned(name: str) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", tag.group(1))
 
 
-def test_the_hubs_image_is_of_this_version() -> None:
+def test_our_own_images_are_of_this_version() -> None:
     for text in (SERVICES["hub"]["image"], PREPARE, (FOLDER / "README.md").read_text("utf-8")):
         assert f"edge-hub:{edge.__version__}" in text
+    assert f"edge-hub-broker:{edge.__version__}" in SERVICES["broker"]["image"]
 
 
 def test_everything_that_is_mounted_is_made_by_prepare_or_lies_here() -> None:
@@ -113,7 +114,13 @@ def test_the_image_takes_packages_by_their_hash_and_runs_as_nobody_in_particular
     assert "bundle.sh --wheels-only" in recipe
     assert "--no-index" in recipe
     assert re.search(r"^ARG BASE=\S+:bookworm-\d{8}-slim$", recipe, re.MULTILINE)
-    assert re.findall(r"^USER (\S+)", recipe, re.MULTILINE) == [SERVICES["hub"]["user"]]
+    users = {
+        stage: re.findall(r"^USER (\S+)", rest, re.MULTILINE)[-1]
+        for stage, rest in re.findall(
+            r"^FROM \S+ AS (hub|broker)\n(.*?)(?=^FROM|\Z)", recipe, re.MULTILINE | re.DOTALL
+        )
+    }
+    assert users == {name: SERVICES[name]["user"] for name in ("hub", "broker")}
     for source in re.findall(r"^COPY (deploy\S+(?: deploy\S+)*) ", recipe, re.MULTILINE):
         assert all((ROOT / name).is_file() for name in source.split())
     assert os.access(FOLDER / "initdb/readings.sh", os.X_OK)  # run-parts leaves out what is not
