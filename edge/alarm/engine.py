@@ -398,7 +398,7 @@ class AlarmEngine:
             self._builtin.pop(alarm.key, None)
         latch = self._latches.pop(alarm.id, None)
         if latch is not None:
-            latch.due = NEVER
+            self._timers.forget(latch)
         others = self._register.at(alarm.point)
         if alarm.stuck_at is not None and all(other.stuck_at is None for other in others):
             self._end_builtin(STUCK, alarm.point)

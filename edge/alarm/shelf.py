@@ -7,7 +7,7 @@ from dataclasses import replace
 from edge.alarm.handling import LONGEST_SHELVING
 from edge.domain.alarm import Alarm, Suppression
 from edge.domain.instant import Instant
-from edge.domain.timers import NEVER, Timer, Timers
+from edge.domain.timers import Timer, Timers
 
 
 class Shelving(Timer):
@@ -59,5 +59,5 @@ class Shelf:
         """End the shelving of a key."""
         shelving = self._by_key.pop(key, None)
         if shelving is not None:
-            shelving.due = NEVER
+            self._timers.forget(shelving)
         return shelving

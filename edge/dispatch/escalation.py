@@ -216,7 +216,7 @@ class Escalation:
 
     def _close(self, waiting: _Waiting, kind: str, reason: str, now: Instant) -> None:
         run = waiting.run
-        waiting.due = NEVER
+        self._timers.forget(waiting)
         waiting.run = replace(run, open=False, closed_at=now.utc, reason=reason, deferred=False)
         self._deferred.pop(run.id, None)
         about = run.order or run.alarm or ""

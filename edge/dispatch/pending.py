@@ -175,7 +175,10 @@ class Book:
                 self._enter(waiting)
             else:
                 del self.open[former.id]
-        self.wind(waiting)
+        if waiting.case.open:
+            self.wind(waiting)
+        else:
+            self._timers.forget(waiting.turn)
         self.tell(f"notification.{kind}", waiting.case.by, waiting.case.to_dict(), None, "notification")
 
     def tell(

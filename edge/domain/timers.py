@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 from edge.domain.instant import Instant
 
 NEVER: Final = 1 << 62
+_LEFT: Final = 64  # entries of forgotten timers that are not worth tidying up
 
 
 class Timer:
@@ -31,6 +32,7 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Timer]] = []
         self._pushed = 0  # decides between equal times: first in, first out
+        self._forgotten = 0  # entries of timers that nobody needs any more, at most
 
     def watch(self, timer: Timer) -> None:
         """Have `timer` come up at its `due`."""
@@ -38,6 +40,18 @@ class Timers:
             timer.queued = timer.due
             self._pushed += 1
             heappush(self._heap, (timer.due, self._pushed, timer))
+
+    def forget(self, timer: Timer) -> None:
+        """Nobody needs it any more: the heap lets go of it, and of what it holds, before its time would have come."""
+        timer.due = NEVER
+        if timer.queued == NEVER:
+            return
+        timer.queued = NEVER
+        self._forgotten += 1
+        if self._forgotten > max(_LEFT, len(self._heap) // 2):
+            self._heap = [entry for entry in self._heap if entry[0] == entry[2].queued]
+            heapify(self._heap)
+            self._forgotten = 0
 
     def fallen_due(self, mono: int) -> Iterator[Timer]:
         """Each timer whose time has come, earliest first. Whoever takes one moves its `due` on."""

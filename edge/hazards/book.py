@@ -80,7 +80,7 @@ class Book:
             self._entries[id] = entry
             self._timers.watch(entry)
         else:
-            entry.due = NEVER
+            self._timers.forget(entry)
             self._entries.pop(id, None)
 
     def of_source(self, id: str) -> list[Entry]:
