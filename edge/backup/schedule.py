@@ -255,6 +255,7 @@ class Backups:
             "passphrase_file": None if passphrase is None else str(passphrase),
             "own_disk": plan.own_disk,
             "now": now.utc,
+            "certain": self._certain(now),
         }
 
     def _there(self, answer: Mapping[str, Any]) -> None:

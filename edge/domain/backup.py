@@ -169,9 +169,12 @@ def named(site: str, names: Iterable[str]) -> list[Named]:
     return sorted(found, key=lambda one: one.at)
 
 
-def whole(found: Iterable[Named], utc: int) -> list[Named]:
-    """Finished ones whose time may be right: one far ahead was named on a wrong clock, and counts for nothing."""
-    return [one for one in found if not one.part and one.at <= utc + _AHEAD]
+def whole(found: Iterable[Named], utc: int | None) -> list[Named]:
+    """Finished ones whose time may be right: one far ahead was named on a wrong clock, and counts for nothing.
+
+    utc: None while the clock is in doubt, which may be years behind them all.
+    """
+    return [one for one in found if not one.part and (utc is None or one.at <= utc + _AHEAD)]
 
 
 def sort_out(found: Iterable[Named], utc: int, keep: int) -> Sorted:

@@ -59,7 +59,7 @@ def look(order: Mapping[str, Any]) -> dict[str, Any]:
             f"{folder} is on the hub's own disk: plug the medium in, or write own_disk = true where that is meant",
         )
     sizes = {}
-    for one in whole(_named(order, folder), order["now"]):
+    for one in whole(_named(order, folder), order["now"] if order["certain"] else None):
         with suppress(FileNotFoundError):
             sizes[one.name] = (folder / one.name).stat().st_size
     return {"sizes": sizes, "own": own}

@@ -37,7 +37,7 @@ def order(tmp_path: Path) -> dict[str, Any]:
     asyncio.run(journal.close(clean=True))
     return {
         "site": "court", "folder": str(folder), "data": str(data), "site_folder": str(site),
-        "passphrase_file": None, "own_disk": True, "now": NOW, "keep": 2, "name": name_of("court", NOW),
+        "passphrase_file": None, "own_disk": True, "now": NOW, "certain": True, "keep": 2, "name": name_of("court", NOW),
     }  # fmt: skip
 
 
@@ -82,6 +82,12 @@ def test_a_look_takes_away_what_a_killed_rehearsal_left(order: dict[str, Any]) -
     (Path(order["data"]) / REHEARSAL).mkdir()
     assert backup_child.look(order) == {"sizes": {}, "own": True}
     assert not (Path(order["data"]) / REHEARSAL).exists()
+
+
+def test_a_clock_in_doubt_forgets_none(order: dict[str, Any]) -> None:
+    (Path(order["folder"]) / order["name"]).write_bytes(b"")
+    assert backup_child.look({**order, "now": 0})["sizes"] == {}, "a name from the future"
+    assert backup_child.look({**order, "now": 0, "certain": False})["sizes"] == {order["name"]: 0}
 
 
 async def test_troubles_come_back_and_one_that_hangs_is_ended(
