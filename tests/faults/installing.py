@@ -25,7 +25,12 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy/install.sh"
 PROGRAMS = ("debootstrap", "chroot", "unshare", "mosquitto_pub", "systemd-analyze")
 STANDARD = "systemd-sysv,procps,iproute2"  # what every Debian that runs on a machine has
-UNITS = ("edge-hub.service", "edge-hub-broker.service", "edge-hub-certificates.timer", "edge-hub-requests.path")
+UNITS = (
+    "edge-hub.service",
+    "edge-hub-broker.service",
+    "edge-hub-certificates.timer",
+    "edge-hub-requests.path",
+)
 KEPT = ("etc/edge-hub/site.toml", "var/lib/edge-hub/accounts.db", "etc/ssl/edge-hub/ca.key")
 GONE = (
     "opt/edge-hub",
@@ -82,6 +87,8 @@ def run(folder: Path, out: TextIO, *, system: Path | None = None, bundle: Path |
     table.check(
         "systemd-analyze verify", verified.returncode == 0 and not verified.stderr, verified.stderr[:200]
     )
+    read = subprocess.run(["chroot", root, "chronyd", "-p"], capture_output=True, text=True, check=False)
+    table.check("chrony takes its configuration", "rtconutc" in read.stdout.split(), read.stderr[-100:])
     for unit in UNITS[:2]:
         score = exposure(root / "etc/systemd/system" / unit)
         table.check(f"exposure of {unit}", score <= 2.5, f"{score}")
@@ -235,12 +242,7 @@ def inside(root: Path) -> None:
     seen = subprocess.run(loads, capture_output=True, text=True, check=False)
     _tell("OpenCV finds its libraries", seen.returncode == 0, seen.stderr[-100:])
     broker = _start(root, "mosquitto", "/usr/sbin/mosquitto", "-c", "/etc/mosquitto/edge-hub/mosquitto.conf")
-    options = (root / "etc/default/edge-hub").read_text().partition('EDGE_HUB_OPTIONS="')[2].partition('"')[0]
-    hub = _start(
-        root, "edge-hub", "/opt/edge-hub/current/bin/edge-hub", "run", "--site", "/etc/edge-hub",
-        "--data", "/var/lib/edge-hub", "--listen", "0.0.0.0:8443", "--tls-cert", "/etc/edge-hub/tls/server.crt",
-        "--tls-key", "/etc/edge-hub/tls/server.key", *options.split(),
-    )  # fmt: skip
+    hub = _hub(root)
     try:
         zigbee = _secret(root, "mqtt-zigbee")
         listening = _patiently(20, lambda: _publish(root, "zigbee", zigbee, "-t", "zigbee2mqtt/x", "-n") == 0)
@@ -285,11 +287,56 @@ def inside(root: Path) -> None:
         path = "/api/v1/alarms?state=open&signal=fire"
         found = _patiently(20, lambda: _ask(root, path, token)["items"])
         _tell("a fire alarm of a gateway arrives", bool(found))
+        _before_the_way_back(root)
+        hub.terminate()
+        hub.wait(60)
+        done = subprocess.run(
+            ["chroot", root, "sh", "-ec", _way_back()], capture_output=True, text=True, check=False
+        )
+        _tell("the way back, as README.md has it", done.returncode == 0, (done.stdout + done.stderr)[-200:])
+        hub = _hub(root)
+        armed = _patiently(120, lambda: _ask(root, "/healthz")["status"] in {"armed", "degraded"})
+        _tell("the version before is armed", bool(armed))
+        kept = _patiently(20, lambda: _ask(root, path, token)["items"])
+        _tell("the fire is still open", bool(kept) and kept[0]["id"] == found[0]["id"])
+        _tell(
+            "the gateway comes in as before",
+            _publish(root, "zigbee", zigbee, "-t", "zigbee2mqtt/x", "-n") == 0,
+        )
     finally:
         for process in (hub, broker):
             process.terminate()
             process.wait(20)
     _tell("both end when told to", hub.returncode == 0 and broker.returncode == 0)
+
+
+def _before_the_way_back(root: Path) -> None:
+    """What an upgrade leaves: a backup, and another release in use. In the place of systemd something that agrees."""
+    script = """
+mkdir -p /var/backups/edge-hub
+edge-hub backup /var/backups/edge-hub/before-upgrade-DATE.backup --data /var/lib/edge-hub --site /etc/edge-hub
+cp -a $(readlink /opt/edge-hub/current) /opt/edge-hub/releases/newer
+ln -s $(readlink /opt/edge-hub/current) /opt/edge-hub/releases/THE-ONE-BEFORE
+ln -sfn /opt/edge-hub/releases/newer /opt/edge-hub/current
+ln -sf /bin/true /usr/local/bin/systemctl
+"""
+    subprocess.run(["chroot", root, "sh", "-ec", script], check=True, capture_output=True)
+
+
+def _way_back() -> str:
+    """The commands of deploy/README.md, as they stand there, and the stand-ins taken away again."""
+    told = (ROOT / "deploy/README.md").read_text("utf-8").partition("```sh\nsudo -i\n")[2].partition("```")[0]
+    assert "edge-hub restore" in told
+    return f"{told}\nrm -f /usr/local/bin/systemctl"
+
+
+def _hub(root: Path) -> subprocess.Popen[bytes]:
+    options = (root / "etc/default/edge-hub").read_text().partition('EDGE_HUB_OPTIONS="')[2].partition('"')[0]
+    return _start(
+        root, "edge-hub", "/opt/edge-hub/current/bin/edge-hub", "run", "--site", "/etc/edge-hub",
+        "--data", "/var/lib/edge-hub", "--listen", "0.0.0.0:8443", "--tls-cert", "/etc/edge-hub/tls/server.crt",
+        "--tls-key", "/etc/edge-hub/tls/server.key", *options.split(),
+    )  # fmt: skip
 
 
 def _as(root: Path, user: str) -> list[str]:
