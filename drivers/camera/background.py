@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.frames import Picture
+from drivers.camera.middles import median
 
 Floats = NDArray[np.float32]
 
@@ -165,7 +166,7 @@ class Background:
     def age(self, shape: Picture) -> float:
         """Seconds for which most of `shape` has been there."""
         assert self._last is not None  # noqa: S101 - as in look
-        return self._last - self._origin - float(np.median(self._since[shape > 0]))
+        return self._last - self._origin - float(median(self._since[shape > 0]))
 
     def unsettled(self) -> Picture:
         """255 where the background now shows and now does not: the outline of somebody who stands there."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
-import secrets
 from typing import Final
 
 _SCHEME: Final = re.compile(r"(?:^|,)\s*(digest|basic)(?=\s|,|$)", re.IGNORECASE)
@@ -50,7 +50,7 @@ def _digest(
     said = {"username": username, "realm": realm, "nonce": nonce, "uri": target}
     offered = [word.strip() for word in fields.get("qop", "").split(",")]
     if "auth" in offered:
-        own = secrets.token_hex(8)
+        own = os.urandom(8).hex()
         response = hashed(f"{who}:{nonce}:00000001:{own}:auth:{what}")
     else:
         response = hashed(f"{who}:{nonce}:{what}")

@@ -11,7 +11,7 @@ scene: it goes on under its id until its place looks otherwise (`drivers.camera.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -186,7 +186,7 @@ class Episodes:
         return t - gone < DRIVEN_OFF and _overlap(sight.box, box)
 
     def _begin(self, key: Key, sight: Sight, t: float, utc: int) -> Finding:
-        name = f"{utc:016x}{secrets.token_hex(5)}"  # names sort by time, and never clash
+        name = f"{utc:016x}{os.urandom(5).hex()}"  # names sort by time, and never clash
         self._open[key] = episode = _Episode(name, utc, t, self._ages[sight.kind], sight)
         return _finding(key, episode, "start", utc)
 

@@ -15,6 +15,7 @@ import numpy as np
 from drivers.camera.checks.zone_change import changed_share
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.likeness import Field
+from drivers.camera.middles import median
 from drivers.camera.sight import KINDS, Box
 
 WIDTH: Final = 320  # pixels of the picture
@@ -64,7 +65,7 @@ class Place:
                 self._before = (
                     _middle(self._near, FIRST),
                     _middle(self._far, FIRST),
-                    float(np.median(self._edges)),
+                    float(median(self._edges)),
                 )
             return False
         if not self._differs(*self._before):
@@ -74,7 +75,7 @@ class Place:
         return frame.t - self._since >= LASTS
 
     def _differs(self, near: Field, far: Field, edges: float) -> bool:
-        sharp = float(np.median(list(self._edges)[-RECENT:])) / max(edges, 0.1)
+        sharp = float(median(list(self._edges)[-RECENT:])) / max(edges, 0.1)
         if self._kind == "defocused":
             return sharp >= SHARPER
         everywhere = np.ones((BLOCKS, BLOCKS), np.float32)
@@ -100,4 +101,4 @@ def _small(grey: Picture) -> Field:
 
 
 def _middle(samples: deque[Field], last: int) -> Field:
-    return np.median(list(samples)[-last:], axis=0).astype(np.float32)
+    return median(list(samples)[-last:]).astype(np.float32)

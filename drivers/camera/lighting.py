@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.frames import Frame
+from drivers.camera.middles import median
 
 Floats = NDArray[np.float32]  # of a picture: (3, height, width); planes lie apart, which numpy is quick with
 Bools = NDArray[np.bool_]
@@ -68,7 +69,7 @@ class Lighting:
     def learn(self) -> None:
         """Take the middle of the samples as the scene."""
         fitting = [sample for sample in self._samples if sample.shape == self._samples[-1].shape]
-        self._scene = np.median(np.stack(fitting), axis=0).astype(np.float32) if fitting else None
+        self._scene = median(fitting).astype(np.float32) if fitting else None
         self.forget_samples()
         self._gains = np.ones((3, 1, 1), np.float32)
         self._edges = None
@@ -108,7 +109,7 @@ class Lighting:
         chosen = fits if np.count_nonzero(fits) > 0.4 * np.count_nonzero(usable) else usable
         if np.count_nonzero(chosen) < 20:
             return self._gains
-        ratio = np.median(now[:, chosen] / scene[:, chosen], axis=1)
+        ratio = median((now[:, chosen] / scene[:, chosen]).T)
         gains: Floats = np.clip(ratio, *GAINS).astype(np.float32).reshape(3, 1, 1)
         return gains
 

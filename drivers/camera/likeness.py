@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.frames import Frame
+from drivers.camera.middles import median, quantiles
 
 Field = NDArray[np.float32]
 
@@ -83,12 +84,12 @@ class Reference:
     """A scene as a camera usually sees it: the mean of its looks, which fades with `blend`."""
 
     def __init__(self, looks: list[Look]) -> None:
-        self.small = np.median([look.small for look in looks], axis=0).astype(np.float32)
-        self.fine = np.median([look.fine for look in looks], axis=0).astype(np.float32)
+        self.small = median([look.small for look in looks]).astype(np.float32)
+        self.fine = median([look.fine for look in looks]).astype(np.float32)
         self._measured = looks[-1].t
         self._measure()
-        self._sharpness = float(np.median([self._edge_energy(look.edges) for look in looks]))
-        self._crispness = float(np.median([look.crisp for look in looks]))
+        self._sharpness = float(median([self._edge_energy(look.edges) for look in looks]))
+        self._crispness = float(median([look.crisp for look in looks]))
 
     @property
     def telling(self) -> bool:
@@ -130,7 +131,7 @@ class Reference:
         self._textured = self._spread > TEXTURED**2
         self._tiny = _coarse(self.small)
         laplacian = np.abs(_f32(cv2.Laplacian(self.fine, cv2.CV_32F, ksize=3)))
-        weak, strong = np.quantile(laplacian[::2, ::2], (FLAT, 1 - EDGES))
+        weak, strong = quantiles(laplacian[::2, ::2], FLAT, 1 - EDGES)
         edges, flat = (laplacian > strong).astype(np.float32), (laplacian <= weak).astype(np.float32)
         # One field whose product with the squared Laplacian is the mean at edges less the mean in flat parts.
         self._contrast = edges / max(1.0, float(edges.sum())) - flat / max(1.0, float(flat.sum()))
@@ -157,6 +158,12 @@ def _coarse(small: Field) -> Field:
     """What is left of a picture in very small, without the slow fall of light over it."""
     tiny = _f32(cv2.resize(small, TINY, interpolation=cv2.INTER_AREA))
     return tiny - _f32(cv2.blur(tiny, (13, 13)))
+
+
+def coarsely_alike(before: Field, now: Field) -> float:
+    """Correlation of what stays of two small pictures when they are made very small."""
+    a, b = _coarse(before), _coarse(now)
+    return float(np.vdot(a, b) / max(1e-6, float(np.sqrt(np.vdot(a, a) * np.vdot(b, b)))))
 
 
 def _crispness(edges: Field) -> float:

@@ -24,6 +24,7 @@ from typing import Final
 import numpy as np
 
 from drivers.camera.frames import Picture
+from drivers.camera.middles import median
 
 BURST: Final = 1.0
 """Seconds after opening in which a stream sends what it had in store: faster than real, and no reading."""
@@ -159,5 +160,5 @@ def _shows_nothing(picture: Picture) -> bool:
     pixels = sample.shape[0] * sample.shape[1]
     if np.count_nonzero(sample.max(axis=2) > _DARK) < _OVERLAY * pixels:
         return True
-    away = np.abs(sample.astype(np.int16) - np.median(sample, axis=(0, 1)).astype(np.int16)).max(axis=2)
+    away = np.abs(sample.astype(np.int16) - median(sample.reshape(-1, 3)).astype(np.int16)).max(axis=2)
     return bool(np.count_nonzero(away > _FLAT) < _OVERLAY * pixels)

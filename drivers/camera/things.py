@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.camera.frames import Picture
+from drivers.camera.middles import median, quantiles
 
 Floats = NDArray[np.float32]
 
@@ -61,7 +62,7 @@ def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
     outline_now, outline_was = _outline(now, band), _outline(was, band)
     edges = (outline_now + 2.0) / (outline_was + 2.0)
     kept, known, even, tinted = _change(before, after, shape)
-    step = abs(float(np.median(_log(after)[shape > 0]) - np.median(_log(before)[shape > 0])))
+    step = abs(float(median(_log(after)[shape > 0]) - median(_log(before)[shape > 0])))
     soft = _steepest(before, seen, band) < SOFT * max(step, 0.05)
     flat = (kept == 0.0 and even < EVEN and soft) or (even < EVENEST and cv2.countNonZero(shape) > LARGE)
     light = kept > KEPT or (tinted < COLOUR and (known > KNOWN or flat))
@@ -78,8 +79,10 @@ def under_light(before: Picture, after: Picture, shape: Picture) -> tuple[Pictur
     cv2.copyTo(after, shape, seen)
     alien = np.where(_alien(before, seen) & (shape > 0), 255, 0).astype(np.uint8)
     count, labels = cv2.connectedComponents(alien)
-    deep = np.unique(np.asarray(labels)[(np.asarray(cv2.erode(shape, EDGE)) > 0) & (alien > 0)])
-    covered = np.isin(labels, deep[deep > 0]) if count > 1 else np.zeros(shape.shape, np.bool_)
+    deep = np.zeros(count, np.bool_)
+    deep[np.asarray(labels)[(np.asarray(cv2.erode(shape, EDGE)) > 0) & (alien > 0)]] = True
+    deep[0] = False
+    covered = deep[np.asarray(labels)]
     weight = np.where(covered, 0.0, 1.0).astype(np.float32)
     change = (_log(seen) - _log(before)) * weight
     total, counted = cv2.blur(change, SPREAD), cv2.blur(weight, SPREAD)
@@ -131,7 +134,7 @@ def _change(before: Picture, after: Picture, shape: Picture) -> tuple[float, flo
     even, spread = float(change[inner].std()), float(was[inner].std())
     known = max(0.0, 1.0 - (even / spread) ** 2) if spread > OWN else 0.0
     colours = np.log(after[inner].astype(np.float32) + 4.0) - np.log(before[inner].astype(np.float32) + 4.0)
-    middles = np.median(colours, axis=0)
+    middles = median(colours)
     return kept, known, even, float(np.abs(middles - middles.mean()).max())
 
 
@@ -159,7 +162,7 @@ def _steepest(before: Picture, seen: Picture, band: NDArray[np.bool_]) -> float:
     """The typical step from pixel to pixel of the change, along its outline."""
     change = _log(seen) - _log(before)
     steps = np.asarray(cv2.morphologyEx(change, cv2.MORPH_GRADIENT, _CROSS)) / 2
-    return float(np.percentile(steps[band], 75)) if band.any() else 0.0
+    return quantiles(steps[band], 0.75)[0] if band.any() else 0.0
 
 
 class Thing:

@@ -25,6 +25,7 @@ from typing import Final
 import numpy as np
 
 from drivers.camera.frames import Frame, Picture
+from drivers.camera.middles import median
 from drivers.camera.sight import Area, Sight
 from drivers.camera.suspects import Suspect, Suspects, Tracks
 from drivers.camera.veil import Veil
@@ -96,5 +97,5 @@ class Smoke:
             self._samples.append(picture)
             self._sampled = t
         if t - self._began >= LEARNING:
-            self._veil = Veil(np.median(np.stack(self._samples), axis=0).astype(np.uint8))
+            self._veil = Veil(median(self._samples).astype(np.uint8))
             self._samples = self._samples[:1]  # its shape

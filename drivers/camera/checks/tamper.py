@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from drivers.camera.frames import Frame
-from drivers.camera.likeness import Field, Likeness, Look, Reference
+from drivers.camera.likeness import STEADY, Field, Likeness, Look, Reference, coarsely_alike
 from drivers.camera.sight import KINDS, Sight
 from drivers.camera.turning import Turn, find_shift, find_turn
 
@@ -35,6 +35,7 @@ SHIFTED: Final = 0.05  # of the width
 ROTATED: Final = 4.0  # degrees
 AGREED: Final = 0.8  # of the last looks, for another kind than was told
 SEARCH: Final = 0.6  # seconds between two searches for where it went
+UNCHANGED: Final = 0.75  # coarse correlation with a moment ago, where nothing went but the edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Tamper:
         self._searched = -1e9
         self._blended = -1e9
         self._turn: Turn | None = None
+        self._edged: float | None = None  # the strength of edges before they went and nothing else did
 
     @property
     def learning(self) -> bool:
@@ -111,13 +113,29 @@ class Tamper:
     def _compare(self, reference: Reference, now: Look) -> None:
         mean: Field = np.mean([look.small for look in self._recent], axis=0, dtype=np.float32)
         like = reference.likeness(mean, now)
+        self._watch_edges(now)
         doubt = self._judge(reference, now, mean, like)
+        if doubt is not None and doubt.kind != "defocused" and self._edged is not None:
+            doubt = replace(
+                doubt, kind="defocused"
+            )  # what passes before a blurred lens is neither cover nor turn
         if doubt is not None:
             self._well = None
             self._doubt(doubt)
         elif not self._doubts or now.t - self._doubts[-1].t >= PAUSE:
             self._doubts.clear()
             self._calm(reference, now, like.intact >= WELL)
+
+    def _watch_edges(self, now: Look) -> None:
+        """See the moment in which the picture stays and its edges go, in whatever scene: the lens, and no cover."""
+        if self._edged is not None:
+            if now.crisp > CRISP**2 * self._edged:
+                self._edged = None
+            return
+        before = self._recent[0]
+        lost = before.crisp > STEADY and now.crisp < BLURRED**2 * before.crisp
+        if lost and coarsely_alike(before.small, now.small) >= UNCHANGED:
+            self._edged = before.crisp
 
     def _doubt(self, doubt: _Verdict) -> None:
         self._doubts.append(doubt)

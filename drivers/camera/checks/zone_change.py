@@ -13,6 +13,7 @@ import numpy as np
 from drivers.camera.areas import mask
 from drivers.camera.frames import Frame
 from drivers.camera.likeness import Field, Look, Reference
+from drivers.camera.middles import median
 from drivers.camera.sight import Area, Box, Sight
 
 EVERY: Final = 2.0  # seconds between two samples: nothing here is in a hurry
@@ -116,7 +117,7 @@ def _sample(zone: _Zone, frame: Frame) -> None:
     small: Any = cv2.resize(grey, zone.size, interpolation=cv2.INTER_AREA)
     zone.samples.append(np.asarray(cv2.GaussianBlur(small, (3, 3), 0), np.float32))
     if zone.reference is None and len(zone.samples) == SAMPLES:
-        zone.reference = np.median(zone.samples, axis=0).astype(np.float32)
+        zone.reference = median(zone.samples).astype(np.float32)
 
 
 def _span(start: float, length: float, pixels: int) -> slice:
@@ -128,7 +129,7 @@ def _span(start: float, length: float, pixels: int) -> slice:
 def _sight(zone: _Zone, t: float) -> Sight:
     reference = zone.reference
     assert reference is not None  # noqa: S101 - asked for by `look`
-    now = np.median(zone.samples, axis=0).astype(np.float32)
+    now = median(zone.samples).astype(np.float32)
     zone.share = changed_share(reference, now, zone.within)
     if zone.share >= CHANGED:
         zone.since = t if zone.since is None else zone.since
