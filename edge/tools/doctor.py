@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def command(arguments: argparse.Namespace) -> int:
         print(
             f"\n{failed} failed, {counts[Level.WARN]} worth a look, {counts[Level.UNKNOWN]} could not be looked at"
         )
+        if counts[Level.UNKNOWN] and os.geteuid() != 0:
+            print("Not all of it may be read by everybody: sudo edge-hub doctor")
     sys.stdout.flush()
     return 1 if failed else 0
 

@@ -26,7 +26,7 @@ def fits(page: Page, *widths: int) -> None:
     for width in (None, *widths):
         if width is not None:
             page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
 
 
 def check(page: Page) -> None:

@@ -4,12 +4,51 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
+from edge.domain.device import PointSpec, Signal
 from edge.domain.health import LinkReport, Rejected, Start
 from edge.domain.instant import HOUR, MINUTE
 from edge.domain.names import Text
+from edge.domain.quantity import QUANTITIES
+from edge.domain.reading import Quality, Value
 from edge.domain.storage import CardAssumption, StorageState, StoreLoss, Wear
-from edge.facade import Metric, Quarantined
+from edge.facade import Metric, PointState, Quarantined
+from edge.health import built_in_devices
+from edge.ingest.binding import Directory
+from edge.machine.points import ALWAYS
 from tests.web.fake_log import FakeLog
+
+_MEASURED: dict[str, Value] = {
+    "cpu-temperature": 61.2,
+    "undervoltage": True,
+    "memory-available": 54.0,
+    "memory": 78.4,
+    "loop-lag": 3.1,
+    "threads": 21,
+    "cert-panel": 310.0,
+    "addresses": "eth0 192.168.1.20",
+    "net-eth0": False,
+}
+_MACHINE = Directory(
+    built_in_devices(
+        [],
+        Text("消防控制室", "Fire control room"),
+        [],
+        [
+            *ALWAYS,
+            PointSpec(
+                "cpu-temperature", Text("处理器温度", "Processor temperature"), QUANTITIES["temperature"]
+            ),
+            PointSpec("undervoltage", Text("供电电压", "Supply voltage"), signal=Signal.FAULT),
+            PointSpec("memory-available", Text("可用内存", "Memory available"), QUANTITIES["share"]),
+            PointSpec(
+                "cert-panel", Text("面板证书剩余", "Panel certificate, days left"), QUANTITIES["remaining"]
+            ),
+            PointSpec("addresses", Text("网络地址", "Network addresses")),
+            PointSpec("net-eth0", Text("网络 eth0", "Network eth0"), signal=Signal.FAULT),
+        ],
+    ),
+    {},
+).points
 
 
 class FakeHealth(FakeLog):
@@ -41,6 +80,14 @@ class FakeHealth(FakeLog):
                 {"crc": 12, "timeouts": 5},
                 {"17": {"ok": 90, "timeouts": 5}},
             ),
+        ]
+
+    def machine(self) -> Sequence[PointState]:
+        """What the hub measures of the machine it runs on."""
+        now = self.now().utc
+        return [
+            PointState(_MACHINE[f"hub.{name}"], value, now, now, Quality.GOOD, None, False, 0)
+            for name, value in _MEASURED.items()
         ]
 
     def starts(self) -> Sequence[Start]:

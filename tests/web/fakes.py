@@ -164,7 +164,7 @@ class FakeHub(FakeRoster, FakeAlarms, FakeCameras, FakeHealth):
         return DeviceState(device, None if not received else not lost, max(received, default=None), alarms)
 
     def points(self) -> Sequence[PointState]:
-        return list(self._states.values())
+        return [*self._states.values(), *self.machine()]
 
     def point(self, id: str) -> PointState | None:
         return self._states.get(id)

@@ -78,13 +78,15 @@ def _look(name: str, path: Path) -> tuple[Level, str, str]:
 
 
 def running(data: Path) -> int | None:
-    """Process id of the hub that runs on this folder, None when none does or it cannot be told."""
+    """Process id of the hub that runs on this folder, None when none does; PermissionError when it cannot be told."""
     try:
         with (data / "hub.pid").open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return int(file.read(20))
+    except PermissionError:
+        raise
     except (OSError, ValueError):
         pass
     return None

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from edge.domain.device import Signal
-from edge.domain.health import Health, LinkReport
+from edge.domain.health import Check, Health, LinkReport
 from edge.domain.instant import MINUTE
 from edge.domain.names import Text
 from edge.domain.reading import Quality
@@ -292,3 +292,28 @@ async def test_the_journal_pages_by_number(hub: FakeHub, person: ComeIn) -> None
     assert older is not None
     assert (await client.get(older.group(1).replace("&amp;", "&"))).text.count("<time") == 31
     assert (await client.get("/journal?before=x")).status_code == 422
+
+
+async def test_the_health_page_says_what_each_line_means_and_what_to_do(
+    hub: FakeHub, person: ComeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detail = Text("仅剩 12 MiB", "12 MiB free")
+    hub.status = replace(hub.status, checks={"journal": Check("journal", False, hub.now().utc, detail)})
+    alarm = replace(
+        hub.raise_alarm("sm-301.smoke"),
+        device="hub",
+        point="hub.undervoltage",
+        response=Text("换电源", "New supply"),
+    )
+    monkeypatch.setattr(hub, "open_alarms", lambda: [alarm])
+    client = await person("guard")
+    client.cookies.set("language", "en")
+    shown = (await client.get("/health")).text
+    assert "12 MiB free" in shown
+    assert "it is never deleted" in shown
+    assert re.search(
+        r"Supply voltage</b> Abnormal<span class=\"sub\">[^<]+</span><span class=\"do\">→ New supply", shown
+    )
+    assert "power cut, plug or reset button · the supply had been too weak" in shown
+    assert "/api/v1/logs" not in shown
+    assert "/api/v1/logs" in (await (await person("admin")).get("/health")).text
