@@ -19,6 +19,7 @@ from edge.backup.shipping import Shipment, environment, meaning, ship, target_of
 from edge.backup.trouble import BackupError
 from edge.domain.backup import S3Target, SftpTarget, name_of
 from edge.domain.instant import DAY
+from tests.edge.backup.s3 import store
 from tests.faults.tmpfs import SmallDisk
 
 NOW = 20_000 * DAY
@@ -202,3 +203,24 @@ def test_a_target_goes_to_the_child_and_back() -> None:
     nas = {"id": "n", "host": "h", "port": 22, "user": "u", "folder": "f", "host_keys": ["a"], "key_file": "k",
            "password_file": None}  # fmt: skip
     assert target_of(nas) == SftpTarget("n", "h", 22, "u", "f", ("a",), Path("k"), None)
+
+
+@real
+def test_a_store_of_objects(shipment: Shipment, tmp_path: Path) -> None:
+    """Against a stand-in of our own; `moto` was tried by hand."""
+    (tmp_path / "secret").write_text("s3cr%et;#`\"'\n")
+    old = [name_of("court", NOW - day * DAY) for day in (2, 1)]
+    with store() as objects:
+        objects.objects["court"] = {f"hub/{name}": b"old" for name in (*old, f"{old[0]}.part", "notes.txt")}
+        target = S3Target("s", objects.url, "us-east-1", "court", "hub", "our-key", tmp_path / "secret")
+        assert ship(shipment, target) == [old[1], shipment.file.name]
+        assert set(objects.objects["court"]) == {
+            f"hub/{n}" for n in (old[1], shipment.file.name, "notes.txt")
+        }
+        assert objects.objects["court"][f"hub/{shipment.file.name}"] == shipment.file.read_bytes()
+        assert objects.signed_by == {"our-key"}
+        assert "no such bucket" in str(refused(shipment, replace(target, bucket="none")))
+        del objects.objects["court"][f"hub/{shipment.file.name}"]
+        objects.refuses = "AccessDenied"
+        assert refused(shipment, target).trouble == "refused"
+        assert f"hub/{old[1]}" in objects.objects["court"], "nothing goes before the new one is there"

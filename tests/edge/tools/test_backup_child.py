@@ -37,7 +37,8 @@ def order(tmp_path: Path) -> dict[str, Any]:
     asyncio.run(journal.close(clean=True))
     return {
         "site": "court", "folder": str(folder), "data": str(data), "site_folder": str(site),
-        "passphrase_file": None, "own_disk": True, "now": NOW, "certain": True, "keep": 2, "name": name_of("court", NOW),
+        "passphrase_file": None, "own_disk": True, "now": NOW, "certain": True, "keep": 2,
+        "name": name_of("court", NOW),
     }  # fmt: skip
 
 
