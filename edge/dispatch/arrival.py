@@ -32,13 +32,16 @@ class Arrival:
         self.proved(waiting)
 
     def proved(self, waiting: Pending) -> None:
-        """Stop the silence when the proof its channel can give is there; close it when there is nothing to come."""
+        """Stop the silence when the proof its channel can give is there; close it when there is nothing to come.
+
+        To what only tells nobody answers: that it arrived is the last there is.
+        """
         case = waiting.case
         proves = self._routes[case.channel].proves if case.channel in self._routes else Proof()
         reached = ARRIVED.index(case.state)
         if reached >= ARRIVED.index(_awaited(proves)):
             waiting.silence = None
-        if reached >= ARRIVED.index(_last(proves)):
+        if reached >= ARRIVED.index(_last(proves) if case.help else _awaited(proves)):
             self._book.close(waiting)
 
 

@@ -282,6 +282,22 @@ def test_an_acknowledgement_drops_the_call_for_help_and_not_what_is_told() -> No
     assert states["a-1", "verdict"] == "queued"
 
 
+def test_to_what_only_tells_nobody_answers_so_it_is_over_once_delivered() -> None:
+    stage = Stage()
+    call = {"person": "he-jun", "channels": ["sms"], "message": "verdict"}
+    body = {"id": "et-1", "alarm": "a-1", "calls": [call]}
+    tell = Fact(stage.numbering.next(), "escalation.tell", stage.now.utc, subject="escalation", body=body)
+    stage.happen(stage.step("a-1", "fault", "sms"), tell)
+    for number, send in enumerate(stage.sends):
+        stage.happen(
+            receipts=(Sent(send.notification, 1, reference=f"{number}"), Delivered("sms", f"{number}"))
+        )
+    assert {row["message"]: (row["state"], row["open"]) for row in stage.rows().values()} == {
+        "alarm": ("delivered", True),
+        "verdict": ("delivered", False),
+    }
+
+
 def test_what_was_taken_while_it_was_being_sent_is_not_sent_again_after_a_restart() -> None:
     stage = Stage()
     stage.happen(stage.step("a-1", "fire", "sms"))
