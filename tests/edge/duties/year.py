@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from edge.dialects import schemas
@@ -29,6 +30,8 @@ class Year:
         self.watch = Watch(self.book, at=FIRST, holidays=self._days_off())
         self.dice = random.Random(4)
         self.restarts = 0
+        self._seen = 0  # so many rows were looked at
+        self._open: list[tuple[str, str]] = []
 
     def _days_off(self) -> list[date]:
         days = (date(2026, 1, 1) + timedelta(days=n) for n in range(500))
@@ -56,13 +59,16 @@ class Year:
         end = self.watch.now.utc + span
         while self.watch.now.utc < end:
             now = self.watch.now
-            wait = min(max((self.watch.duties.next_due() or 0) - now.mono, 10 * MINUTE), end - now.utc)
+            wait = min(max((self.watch.duties.next_due() or 0) - now.mono, HOUR // 2), end - now.utc)
             self.watch.now = Instant(now.utc + wait, now.mono + wait)
             self.watch.step()
 
     def _people(self) -> None:
-        open_ = [row for (kind, _), row in self.watch.rows.items() if kind == "duty" and row["open"]]
-        for row in open_:
+        rows = self.watch.rows
+        new = [*islice(rows, self._seen, None)]
+        self._seen = len(rows)
+        self._open = [key for key in (*self._open, *new) if key[0] == "duty" and rows[key]["open"]]
+        for row in [rows[key] for key in self._open]:
             duty = self.book.duties[row["duty"]]
             luck = self.dice.random()
             if luck > 0.6:
