@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 EXAMPLES: Final = 50
-LONG_TIMES: Final = 20
+LONG_TIMES: Final = 10
 
 settings.register_profile(
     "same",
