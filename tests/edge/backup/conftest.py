@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.backup import sealing
+from edge.backup import rehearsing, sealing
 from edge.backup.making import Made, Order, make
 from edge.backup.restoring import Asked, Restored, restore
 from edge.domain.fact import Numbering
@@ -35,6 +35,12 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 def in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verb steps back in favour of the hub; this process has other tests to run."""
     monkeypatch.setattr(backup, "step_back", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How full this machine's disk is, is nobody's concern here."""
+    monkeypatch.setattr(rehearsing, "disk_space", lambda _: (1 << 40, 1 << 39))
 
 
 @dataclass(slots=True)
