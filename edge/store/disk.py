@@ -55,7 +55,7 @@ class DiskReport:
 class DiskGuard:
     """Looks at the disk when asked (the hub asks every minute).
 
-    reserve: bytes that shall stay free; by default a twentieth of the disk, at least 64 MiB, at most 1 GiB.
+    reserve: bytes that shall stay free; by default `reserve_of` the disk.
     space: (total, free) bytes of a folder's file system. pictures: set by who keeps them.
     """
 
@@ -169,8 +169,8 @@ class DiskGuard:
 
 
 def reserve_of(total: int) -> int:
-    """Bytes that shall stay free on a disk of `total` bytes: room for the journal."""
-    return min(max(total // 20, 2**26), 2**30)
+    """Bytes that shall stay free on a disk of `total` bytes: room for the journal; at most a quarter of a tiny one."""
+    return min(max(total // 20, 2**26), 2**30, total // 4)
 
 
 def disk_space(folder: Path) -> tuple[int, int]:

@@ -145,6 +145,7 @@ def broker_store(folder: Path, outcome: Outcome) -> None:
             for number in range(QUEUED):
                 it.devices.say("bench/load-1", {"seq": 10**6 + number, "value": 20.0})
             it.devices.say("zigbee2mqtt/sm-303", {"smoke": True, "battery": 90})
+            it.rig.broker.restart()  # so that it is known to have had a store
             it.rig.broker.stop()
             hurt(it.rig.broker.directory / "mosquitto.db", damage)
             it.rig.broker.start()

@@ -8,6 +8,7 @@ from typing import Final
 from tests.faults import damage, sick
 from tests.faults.rig import NotSoError
 from tests.faults.stand import (
+    MEGABYTES,
     Outcome,
     Scenario,
     all_stored,
@@ -199,6 +200,30 @@ def full_before_start(folder: Path, outcome: Outcome) -> None:
         sound(it)
 
 
+def pressure(folder: Path, outcome: Outcome) -> None:
+    """The disk is short, not full: readings are given up for the journal's room, and each step is told."""
+    with stand(folder, outcome) as it:
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
+        it.journal.fill(leave=MEGABYTES * 2**20 * 23 // 100)  # of the quarter that shall stay free
+        given_up = "edgehub_storage_given_up_total"
+        it.holds("readings are given up, and counted", lambda: it.rig.api.metric(given_up) > 0, 150)
+        it.holds("with nothing left the disk's check fails", lambda: not it.ok("disk"), 150)
+        it.holds("and is on the wall", lambda: it.own_alarm("disk"))
+        told = [fact["kind"] for fact in it.rig.api.pages("/api/v1/journal")]
+        if [told.count(kind) for kind in ("storage.giving_up", "storage.exhausted")] != [1, 1]:
+            raise NotSoError(f"not told once each: {[kind for kind in told if kind.startswith('storage.')]}")
+        outcome.held.append("each step is told once")
+        whole_alarm(it)
+        beat_goes_on(it)
+        it.journal.free()
+        it.holds("the disk's check is over by itself", lambda: it.ok("disk"), 150)
+        outcome.lost.append(
+            f"{it.rig.api.metric(given_up):g} readings of {it.load.published} messages, the oldest"
+        )
+        it.load.stop()
+        sound(it)
+
+
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     journal_full,
     telemetry_full,
@@ -208,6 +233,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     telemetry_damaged_before_start,
     read_only,
     full_before_start,
+    pressure,
     *damage.SCENARIOS,
     *sick.SCENARIOS,
 )

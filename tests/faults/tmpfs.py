@@ -31,12 +31,12 @@ class SmallDisk:
     def __exit__(self, *_: object) -> None:
         _LIBC.umount2(bytes(self.folder), _DETACH)
 
-    def fill(self) -> None:
-        """Take all the space there is, to the last block."""
+    def fill(self, leave: int = 0) -> None:
+        """Take all the space there is but `leave` bytes: by default to the last block."""
         with self._filler.open("ab", buffering=0) as file:
             try:
-                while file.write(_BLOCK):
-                    pass
+                while not leave or self._free() > leave:
+                    file.write(_BLOCK)
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
@@ -48,6 +48,10 @@ class SmallDisk:
     def read_only(self, on: bool) -> None:
         """As a worn card or a failing file system makes itself; OSError (EBUSY) while a file is open for writing."""
         self._mount(_REMOUNT | (_READ_ONLY if on else 0))
+
+    def _free(self) -> int:
+        room = os.statvfs(self.folder)
+        return room.f_bavail * room.f_frsize
 
     def _mount(self, flags: int) -> None:
         options = self._options.encode()
