@@ -101,4 +101,4 @@ def _small(grey: Picture) -> Field:
 
 
 def _middle(samples: deque[Field], last: int) -> Field:
-    return median(list(samples)[-last:]).astype(np.float32)
+    return np.asarray(median(list(samples)[-last:]), np.float32)

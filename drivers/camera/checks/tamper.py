@@ -132,10 +132,13 @@ class Tamper:
             if now.crisp > CRISP**2 * self._edged:
                 self._edged = None
             return
-        before = self._recent[0]
-        lost = before.crisp > STEADY and now.crisp < BLURRED**2 * before.crisp
-        if lost and coarsely_alike(before.small, now.small) >= UNCHANGED:
-            self._edged = before.crisp
+        for before in reversed(
+            self._recent
+        ):  # the nearest one, which something that passes has changed least
+            if before.crisp > STEADY and now.crisp < BLURRED**2 * before.crisp:
+                if coarsely_alike(before.small, now.small) >= UNCHANGED:
+                    self._edged = before.crisp
+                return
 
     def _doubt(self, doubt: _Verdict) -> None:
         self._doubts.append(doubt)

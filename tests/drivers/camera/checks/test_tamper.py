@@ -109,6 +109,20 @@ def test_a_camera_that_was_turned_stays_turned_until_it_is_to_forget():
     assert camera.see(camera.scene, 5) == ["moved"]
 
 
+def test_a_lens_that_is_turned_while_a_van_drives_in_is_out_of_focus_and_not_covered():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    van = np.ascontiguousarray(camera.scene[::-1, ::-1])
+    for step in range(12):
+        reach = step * 22  # pixels of the width, three quarters in the end
+        picture = camera.scene.copy()
+        picture[:, :reach] = van[:, :reach]
+        if step > 6:
+            picture = cv2.GaussianBlur(picture, (0, 0), 1.5 * (step - 6))
+        camera.see(picture, 0.2)
+    assert camera.see(picture, 4) == ["defocused"]
+
+
 def test_the_scene_may_change_slowly():
     camera = Camera()
     camera.see(camera.scene, 4)
