@@ -28,7 +28,7 @@ async def test_a_hub_backs_itself_up_and_tries_it(
     (tmp_path / "pass").write_text("correct horse battery\n", "utf-8")
     async with start_hub() as started:
         hub = started.hub
-        await until(lambda: "there is no folder" in said(hub), 60)
+        await until(lambda: "there is no folder" in said(hub))
         async with asyncio.timeout(60):  # the next try by itself is in an hour
             while not await hub.latest_facts(None, 1, "backup.failed"):  # noqa: ASYNC110 - a fact has no event here
                 await asyncio.sleep(0.05)
