@@ -59,6 +59,13 @@ def online(hub: RunningHub) -> dict[str, bool | None]:
     return {state.device.id: state.online for state in states}
 
 
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is looked at ten times a second."""
+    monkeypatch.setattr("edge.upkeep.EVERY", 0.1)
+    monkeypatch.setattr("edge.power.keeper._EVERY", 0)
+
+
 async def ticks(hub: RunningHub, count: int) -> None:
     """Wait until the hub has looked at its timers so many times."""
     loop = asyncio.get_running_loop()
@@ -90,7 +97,7 @@ async def test_a_leap_at_noon_changes_nothing_until_it_is_confirmed(
         heard, due = online(hub), await duties(hub)
 
         clock.leap = leap
-        await ticks(hub, 3)
+        await ticks(hub, 2)
         assert opened(hub) == before, "no alarm is raised, ended, called again or forgotten"
         assert await hub.story(fire.id) == story
         assert online(hub) == heard
