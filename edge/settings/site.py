@@ -38,7 +38,10 @@ from edge.settings.uplinks import read_uplinks
 from edge.settings.zones import SITE_FILE, read_zones
 
 YEAR_DAYS = 365
-_TOP = ("site", "unit", "retention", "zone", "mqtt", "serial", "nut", "camera", "uplink", "backup", "storage", "power")
+_TOP = (
+    *("site", "unit", "retention", "zone", "mqtt", "serial", "nut"),
+    *("camera", "uplink", "backup", "storage", "power"),
+)
 
 
 def check_site(site_dir: FilePath, schemas: Mapping[str, DriverSchema]) -> list[Problem]:
