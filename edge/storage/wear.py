@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from edge.domain.instant import DAY, MINUTE, Instant
+from edge.domain.instant import DAY, HOUR, MINUTE, Instant
 from edge.domain.names import Text
 from edge.domain.storage import CardAssumption, Wear
 from edge.storage.counting import Disk, of_service, of_tree
@@ -15,6 +15,7 @@ from edge.storage.counting import Disk, of_service, of_tree
 BROKER: Final = "system.slice/edge-hub-broker.service"
 EVERY: Final = 10 * MINUTE
 _SHORTEST: Final = MINUTE
+_TELLING: Final = HOUR  # a start writes more than a day does: no life is reckoned from it
 _SAMPLES: Final = DAY // EVERY
 _WORN: Final = 90  # percent of its life by an eMMC's own word: time to replace it
 
@@ -58,7 +59,7 @@ class WearWatch:
         borne = size * self._assumed.cycles / self._assumed.amplification
         self.wear = Wear(
             hub, broker, disk, span, size, self._assumed,
-            round(borne / daily) if daily else None, self._disk.used(), self._disk.spent(),
+            round(borne / daily) if daily and span >= _TELLING else None, self._disk.used(), self._disk.spent(),
         )  # fmt: skip
 
     def check(self, _now: Instant) -> tuple[bool, Text]:
