@@ -383,6 +383,7 @@ GROUPS: Final = {
     "notification.": _("Messages"),
     "token.": _("Tokens"),
     "backup.": _("Backups"),
+    "hub.": _("The hub itself"),
 }
 REFUSALS: Final = {
     **hazard_kinds.REFUSALS,
