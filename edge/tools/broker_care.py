@@ -29,7 +29,7 @@ _HEADER: Final = 23  # bytes: magic, checksum, version
 _CHUNK: Final = 8
 _KINDS: Final = range(1, 7)  # configuration, message, queued, retained, subscription, client
 _VERSIONS: Final = (5, 6)  # others have other chunks
-_TRIAL: Final = 60.0  # seconds a trial may take before the file counts as sound
+_TRIAL: Final = 40.0  # seconds a trial may take before the file counts as sound
 
 
 def damage(store: Path) -> str | None:
