@@ -293,7 +293,8 @@ def inside(root: Path) -> None:
         done = subprocess.run(
             ["chroot", root, "sh", "-ec", _way_back()], capture_output=True, text=True, check=False
         )
-        _tell("the way back, as README.md has it", done.returncode == 0, (done.stdout + done.stderr)[-200:])
+        said = "" if done.returncode == 0 else (done.stdout + done.stderr)[-200:]
+        _tell("the way back, as README.md has it", done.returncode == 0, said)
         hub = _hub(root)
         armed = _patiently(120, lambda: _ask(root, "/healthz")["status"] in {"armed", "degraded"})
         _tell("the version before is armed", bool(armed))
