@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 
-GRACE = 3.0  # seconds for what is just ending
+GRACE = 15.0  # seconds for what is just ending
 STEP = 0.01
 
 

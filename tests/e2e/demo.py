@@ -49,7 +49,7 @@ class Demo:
         """(exit code, seconds it took)"""
         begun = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(20), time.monotonic() - begun
+        return self._process.wait(60), time.monotonic() - begun
 
     def user(self, role: str) -> dict[str, str]:
         """`name`, `password` and `pin` of the guard, the maintenance or the admin of the demo."""
@@ -65,7 +65,7 @@ class Demo:
                 *("-q", "1", "-t", topic, "-m", json.dumps(payload)),
             ],
             check=True,
-            timeout=20,
+            timeout=60,
         )
 
     def say(self, kind: str) -> None:
@@ -77,7 +77,7 @@ class Demo:
         request = urllib.request.Request(  # noqa: S310 - our own demo
             self.url + path, headers={"Authorization": f"Bearer {self.about['api_token']}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
     def fires(self) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ class Demo:
             return False
 
 
-def until(look: Callable[[], T], seconds: float = 20) -> T:
+def until(look: Callable[[], T], seconds: float = 60) -> T:
     """What `look` finds, as soon as it finds something; AssertionError when it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

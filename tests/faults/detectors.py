@@ -13,7 +13,7 @@ from tests.faults.load import Publisher
 from tests.faults.rig import Api, NotSoError
 
 LOOK: Final = 0.2  # seconds
-PATIENCE: Final = 90.0
+PATIENCE: Final = 150.0
 
 
 class Detector(threading.Thread):

@@ -243,7 +243,7 @@ class Api:
     def health(self) -> dict[str, Any]:
         """`/healthz`, whatever its status; empty while nobody answers."""
         try:
-            health: dict[str, Any] = self._client.get("/healthz", timeout=3).json()
+            health: dict[str, Any] = self._client.get("/healthz", timeout=15).json()
         except (httpx.TransportError, ValueError):
             return {}
         return health

@@ -17,7 +17,7 @@ from tests.faults.outside import Outside
 from tests.faults.rig import Api, NotSoError, until
 from tests.faults.small_site import CHIEF, CREW, OPERATORS, PHONES, detector
 
-PATIENCE: Final = 45.0
+PATIENCE: Final = 120.0
 TWICE: Final = 10.5  # seconds within which the hub takes a digit for one that came twice
 VALVE: Final = "gv-1203.valve"
 SIREN: Final = "sr-b1.siren"

@@ -84,7 +84,7 @@ def field(own_broker: Broker) -> Iterator[Field]:
         yield publisher
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that happens in other threads and processes; TimeoutError when it does not."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is awaited lives in other threads

@@ -19,6 +19,9 @@ from edge.facade import Account, Role
 from edge.hub import RunningHub
 from web.auth.secrets import digest, new_token
 
+PATIENCE = 120.0  # seconds after which it will not come, however busy the machine is
+BUSY = 5.0
+"""Seconds that a busy machine may add to what a story promises. How fast a hub is on a quiet one, the benches say."""
 _FIRST_DAY = date(2026, 1, 1)
 """Of the patrol's four days, on which 何军 has the day."""
 TOLD = frozenset({"alarm", "command", "notification", "escalation", "order", "incident", "hazard", "drill"})
@@ -62,10 +65,10 @@ class Story:
         self._at: Seq = hub.position()
         self.facts: list[Fact] = []
 
-    async def until(self, kind: str, wanted: Callable[[dict[str, Any]], bool], seconds: float) -> Fact:
+    async def until(self, kind: str, wanted: Callable[[dict[str, Any]], bool]) -> Fact:
         """The first fact of the kind whose body is wanted; it may have come before."""
         seen = 0
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for fact in self.facts[seen:]:
                     if fact.kind == kind and wanted(dict(fact.body)):

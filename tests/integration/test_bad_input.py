@@ -32,9 +32,9 @@ async def test_a_flood_from_one_device_is_stored_counted_and_delays_no_fire(
         loop = asyncio.get_running_loop()
         said = loop.time()
         field.shout(SMOKE, json.dumps({"smoke": True}))
-        await until(lambda: any(alarm.point == "sm-303.smoke" for alarm in hub.open_alarms()), 10)
+        await until(lambda: any(alarm.point == "sm-303.smoke" for alarm in hub.open_alarms()))
         assert loop.time() - said < 5  # far under the 10 s of GB/T 45839-2025 5.4.1, on whatever machine
-        await until(lambda: hub._line.inbox.received.get("json", 0) >= FLOOD, 30)
+        await until(lambda: hub._line.inbox.received.get("json", 0) >= FLOOD)
         await hub.settled()
         assert metric(hub, "readings_rate_limited_total") > FLOOD / 2
         kept = await hub.series("gs-1203.gas", since - SECOND, since + 60 * SECOND, 10)

@@ -23,7 +23,7 @@ from tests.faults.outside import Group
 from tests.integration.conftest import Start, make_site, until
 from tests.integration.outside import Devices, devices
 from tests.integration.quick import quick_hazards
-from tests.integration.story import Story, after, at, in_the_morning, panel, photo
+from tests.integration.story import BUSY, Story, after, at, in_the_morning, panel, photo
 
 SPEED = 3
 DWELL = 3.0  # seconds; a minute on site, ten seconds in the demo
@@ -58,15 +58,15 @@ async def test_s7_one_hazard_of_two_sources_until_it_is_repeated(
 ) -> None:
     async with start_hub(civil_offset=in_the_morning()) as started:
         hub = started.hub
-        await until(lambda: seeing(hub), 60)
+        await until(lambda: seeing(hub))
         story = Story(hub)
         async with await panel(hub, started.address, GUARD) as desk:
             form = (await desk.get("/hazards/report")).text
             await field_side.play("s7", SPEED)
 
             # The camera's finding and the resident's report are one hazard.
-            raised = await story.until("alarm.raised", at(LANE), 60)
-            seen = await story.until("hazard.reported", lambda body: body["device"] == "cm-01", 5)
+            raised = await story.until("alarm.raised", at(LANE))
+            seen = await story.until("hazard.reported", lambda body: body["device"] == "cm-01")
             said = {"title": "北门停了一辆面包车", "category": "fire", "zone": "out", "source": "resident"}
             told = (await desk.post("/api/v1/hazards", json={**said, "source_id": "A-1047"})).json()
             page = (await desk.get(f"/hazards/{told['id']}")).text
@@ -74,7 +74,7 @@ async def test_s7_one_hazard_of_two_sources_until_it_is_repeated(
             # 何军 goes there, dissuades, and shows it.
             path = f"/api/v1/hazards/{told['id']}"
             assert (await desk.post(f"{path}/assign", json={"skill": "patrol"})).status_code == 200
-            order = await story.until("order.notified", lambda body: body["hazard"] == told["id"], 5)
+            order = await story.until("order.notified", lambda body: body["hazard"] == told["id"])
             assert order.body["offered"] == [PATROL]
             job = order.body["id"]
             await hub.act(Advance(job, PATROL, "accept"))
@@ -86,17 +86,17 @@ async def test_s7_one_hazard_of_two_sources_until_it_is_repeated(
                 kept = await phone.post(f"/api/v1/work-orders/{job}/photos?kind=after", content=photo())
                 assert kept.status_code == 200
             await hub.act(Advance(job, PATROL, "finish", action="dissuaded"))
-            rectified = await story.until("hazard.rectified", lambda body: body["id"] == told["id"], 5)
+            rectified = await story.until("hazard.rectified", lambda body: body["id"] == told["id"])
             with pytest.raises(Refusal, match="not_proved"):
                 await hub.act(Reinspect(told["id"], HEAD, passed=True))
 
             # The lane is seen to be clear; another person strikes it off; the van is back.
-            proved = await story.until("hazard.proved", lambda body: body["id"] == told["id"], 60)
+            proved = await story.until("hazard.proved", lambda body: body["id"] == told["id"])
             with pytest.raises(Refusal, match="same_person"):
                 await hub.act(Reinspect(told["id"], PATROL, passed=True))
             await hub.act(Reinspect(told["id"], HEAD, passed=True))
-            closed = await story.until("hazard.closed", lambda body: body["id"] == told["id"], 5)
-            again = await story.until("hazard.reported", lambda body: body["repeat_of"] == told["id"], 90)
+            closed = await story.until("hazard.closed", lambda body: body["id"] == told["id"])
+            again = await story.until("hazard.reported", lambda body: body["repeat_of"] == told["id"])
             repeated = (await desk.get(f"/hazards/{again.body['id']}")).text
             notice = (await desk.get(f"/hazards/{told['id']}/notice")).text
             ledger = (await desk.get("/api/v1/hazards/ledger.csv")).text
@@ -121,7 +121,7 @@ async def test_s7_one_hazard_of_two_sources_until_it_is_repeated(
     assert after(proved, rectified.time) >= CLEAR
     assert (closed.by, closed.body["override"]) == (HEAD, None)
     assert again.time > closed.time
-    assert raised.time - seen.time < SECOND
+    assert raised.time - seen.time < (1 + BUSY) * SECOND
 
     # Found once, where it stands; who walked past it was none.
     first = story.all("finding.seen", device="cm-01", kind="left-object")

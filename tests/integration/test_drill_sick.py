@@ -38,11 +38,11 @@ async def test_its_siren_stops_at_once_and_nothing_of_it_is_left_when_the_journa
             await hub.act(Acknowledge(rows(hub)[0].id, "li-qiang"))
             await until(lambda: not hub._line.log.healthy)
             await asyncio.to_thread(field.say, CO, {"carbon_monoxide": True, "co": 120})
-            await until(lambda: any(one.stopped for one in hub.drills()), 20)
-            await until(lambda: _act(hub) == "stop", 20)
+            await until(lambda: any(one.stopped for one in hub.drills()))
+            await until(lambda: _act(hub) == "stop")
             assert rows(hub)  # what closes an alarm has to be on record
-        await until(lambda: not rows(hub), 20)
-        await until(lambda: all(one.drill is None for one in hub.incidents()), 20)
+        await until(lambda: not rows(hub))
+        await until(lambda: all(one.drill is None for one in hub.incidents()))
 
 
 def _act(hub: RunningHub) -> str | None:

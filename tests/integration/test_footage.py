@@ -56,7 +56,7 @@ def sees(hub: RunningHub, id: str = "cm-02") -> bool:
 async def test_a_fire_has_its_pictures(start_hub: Start, field: Field, tmp_path: Path) -> None:
     async with start_hub() as started:
         hub = started.hub
-        await until(lambda: sees(hub), 40)
+        await until(lambda: sees(hub))
         await hub.act(DrawZones("cm-02", "zhou-min", (), (MASK,)))
         mark = hub.now().utc
         await until(lambda: hub.now().utc - mark > 7 * SECOND)  # pictures with the mask, before and at
@@ -68,7 +68,7 @@ async def test_a_fire_has_its_pictures(start_hub: Start, field: Field, tmp_path:
             sets = hub._cameras.sets_of(alarm)
             return len(sets) == 1 and not sets[0].missing
 
-        await until(kept, 20)
+        await until(kept)
         (one,) = await hub.alarm_stills(alarm)
         assert (one.device, [shot.moment for shot in one.pictures]) == ("cm-02", ["before", "at", "after"])
         for shot in one.pictures:

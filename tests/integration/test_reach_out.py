@@ -100,7 +100,7 @@ async def test_from_smoke_to_a_verified_repair(
 
         # Nobody answers: the shift leader's phone is called (he is on it already), then he answers "1".
         modem.engaged |= {SHIFT_LEADER, f"+86{SHIFT_LEADER}"}
-        await until(lambda: any(c.number.endswith(SHIFT_LEADER) for c in modem.calls), 60)
+        await until(lambda: any(c.number.endswith(SHIFT_LEADER) for c in modem.calls))
         modem.receive(f"+86{SHIFT_LEADER}", "1")
         await until(lambda: fire(hub).acked)
         assert fire(hub).acked_by == "liu-yang"

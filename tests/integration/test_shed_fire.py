@@ -26,7 +26,7 @@ from tests.faults.outside import Group
 from tests.integration.conftest import Start, make_site, until
 from tests.integration.field import Field
 from tests.integration.outside import Devices, devices
-from tests.integration.story import Story, after, at, clock_at, output, panel
+from tests.integration.story import BUSY, Story, after, at, clock_at, output, panel
 
 SHED = ("sm-eb1", "ht-eb2", "tc-eb", "rl-eb", "sr-eb", "bc-out")
 CAMERA = "cm-02"
@@ -63,9 +63,9 @@ def of(hub: RunningHub, point: str) -> Alarm:
 
 
 async def ready(hub: RunningHub) -> None:
-    await until(lambda: all(link.up for link in hub.links()), 60)
-    await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in SHED), 60)
-    await until(lambda: all(c.view is not None and c.view.state == "ok" for c in hub.cameras()), 60)
+    await until(lambda: all(link.up for link in hub.links()))
+    await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in SHED))
+    await until(lambda: all(c.view is not None and c.view.state == "ok" for c in hub.cameras()))
 
 
 def suspected(story: Story, flame: Fact, shown: dict[str, Sequence[StillSet]]) -> None:
@@ -74,7 +74,7 @@ def suspected(story: Story, flame: Fact, shown: dict[str, Sequence[StillSet]]) -
     (found,) = story.all("finding.seen", device=CAMERA, kind="flame")
     assert found.body["box"] is not None
     assert found.body["why"]
-    assert found.time - flame.time < SECOND
+    assert found.time - flame.time < (1 + BUSY) * SECOND
     for sets in shown.values():
         (pictures,) = sets
         assert pictures.device == CAMERA
@@ -88,7 +88,7 @@ async def pictures_of(hub: RunningHub, story: Story, alarms: Sequence[Fact]) -> 
     """What the camera of the place showed before, at and after each alarm, by the alarm's id."""
     for alarm in alarms:
         for moment in ("before", "at", "after"):
-            await story.until("stills.kept", kept(alarm, moment), 20)
+            await story.until("stills.kept", kept(alarm, moment))
     return {alarm.body["id"]: await hub.alarm_stills(alarm.body["id"]) for alarm in alarms}
 
 
@@ -103,21 +103,21 @@ async def test_s3_as_its_file_tells_it(
         await field_side.play("s3")
 
         # Nobody acts. 刘洋, called at 30 s, answers by SMS when 周敏 has been called as well.
-        warned = await story.until("alarm.raised", at("tc-eb.temperature-1"), 40)
-        smoke = await story.until("alarm.raised", at("sm-eb1.smoke"), 40)
-        flame = await story.until("alarm.raised", at(FLAME), 60)
-        heat = await story.until("alarm.raised", at("ht-eb2.heat"), 60)
+        warned = await story.until("alarm.raised", at("tc-eb.temperature-1"))
+        smoke = await story.until("alarm.raised", at("sm-eb1.smoke"))
+        flame = await story.until("alarm.raised", at(FLAME))
+        heat = await story.until("alarm.raised", at("ht-eb2.heat"))
         wall = [alarm.point for alarm in hub.open_alarms()]
         assert FLAME in wall[2:]
         assert set(wall[:2]) == {"sm-eb1.smoke", "ht-eb2.heat"}
         assert "tc-eb.temperature-1" in wall[2:]
         for id in SIRENS:
-            await story.until("command.confirmed", output(id, "start"), 15)
+            await story.until("command.confirmed", output(id, "start"))
         for point in (
             "sm-eb1.smoke",
             "ht-eb2.heat",
         ):  # each "1" takes what he was told last
-            await story.until("alarm.acked", at(point), 60)
+            await story.until("alarm.acked", at(point))
 
         # The camera of the place shows what was there before, at and after either alarm.
         shown = await pictures_of(hub, story, (smoke, flame))
@@ -126,7 +126,7 @@ async def test_s3_as_its_file_tells_it(
 
         # He confirms what two detectors said: the plan's people are told, though it is taken.
         await hub.act(Judge(smoke.body["id"], LEADER, "real", "fire"))
-        await until(lambda: any("火警确认" in text for text in group.texts), 20)
+        await until(lambda: any("火警确认" in text for text in group.texts))
         team = {"zhou-min", "he-jun", "ma-chao", "luo-yong", LEADER, "chen-guoping"}
         for person in team:
             await story.until(
@@ -146,7 +146,7 @@ async def test_s3_as_its_file_tells_it(
         assert field_side.told("sr-eb") == ["siren: start"]
         await hub.act(Operate(act="stop", by=GUARD, outputs=tuple(sorted(SIRENS)), reason="火已灭"))
         for id in SIRENS:
-            await story.until("command.confirmed", output(id, "stop"), 15)
+            await story.until("command.confirmed", output(id, "stop"))
 
         with capsys.disabled():
             print(f"\n{story.told(smoke.time)}")  # noqa: T201 - the record of the story
@@ -168,9 +168,9 @@ async def test_s3_as_its_file_tells_it(
     # Stage 1: the charging power is cut and read back, the desk sounds; nothing else is switched.
     trips = story.all("command.confirmed", output="rl-eb.relay")
     assert {(trip.body["act"], trip.body["by"]) for trip in trips} == {("trip", None)}
-    assert 0 <= after(trips[0], smoke.time) <= 5
+    assert 0 <= after(trips[0], smoke.time) <= 5 + BUSY
     beacon = story.all("command.confirmed", output="dk-01.beacon", act="fire")
-    assert after(beacon[0], smoke.time) <= 5
+    assert after(beacon[0], smoke.time) <= 5 + BUSY
     before = {f.body["output"] for f in story.facts if f.subject == "command" and f.time < heat.time}
     assert before == {"rl-eb.relay", "dk-01.beacon"}
 
@@ -178,19 +178,19 @@ async def test_s3_as_its_file_tells_it(
     for fire in (smoke, heat):
         for channel in ("sms", "wecom"):
             sent = story.all("notification.sent", channel=channel, alarm=fire.body["id"])
-            assert 0 <= after(sent[0], fire.time) <= 15, channel
+            assert 0 <= after(sent[0], fire.time) <= 15 + BUSY, channel
     assert all("http" not in text for _, text in told)
     assert any("火警" in text and "电动自行车库" in text for text in group.texts)
 
     # The ladder: 刘洋 at 30 s, 周敏 at 60 s; with the answer of 刘洋 it stops.
     rings = story.all("notification.sending", channel="ring", alarm=smoke.body["id"])
     assert [fact.body["person"] for fact in rings[:2]] == [LEADER, HEAD]
-    assert 30 <= after(rings[0], smoke.time) <= 33
-    assert 60 <= after(rings[1], smoke.time) <= 63
+    assert 30 <= after(rings[0], smoke.time) <= 33 + BUSY
+    assert 60 <= after(rings[1], smoke.time) <= 63 + BUSY
     assert calls[:2] == [PHONES[LEADER], PHONES[HEAD]]
     (acked,) = story.all("alarm.acked", point="sm-eb1.smoke")
     assert acked.by == LEADER
-    assert after(acked, smoke.time) < 120
+    assert after(acked, smoke.time) < 120 + BUSY
     (stopped,) = story.all("escalation.stopped", alarm=smoke.body["id"])
     assert stopped.body["reason"] == "acknowledged"
     asked = [f for f in story.all("notification.sending", alarm=smoke.body["id"]) if f.body["help"]]
@@ -205,7 +205,7 @@ async def test_s3_as_its_file_tells_it(
     assert certain.time >= heat.time  # not when a camera had seen flame beside one detector
     for id in SIRENS:
         (begun,) = story.all("command.confirmed", output=id, act="start")
-        assert 0 <= after(begun, heat.time) <= 10
+        assert 0 <= after(begun, heat.time) <= 10 + BUSY
         (ended,) = story.all("command.confirmed", output=id, act="stop")
         assert ended.body["by"] == GUARD
     assert sum("【火警确认】" in text for _, text in told) >= len(team)
@@ -225,16 +225,16 @@ async def test_s3b_a_siren_that_proves_nothing_is_an_alarm_within_five_seconds(
         await ready(hub)
         story = Story(hub)
         await field_side.play("s3b")
-        smoke = await story.until("alarm.raised", at("sm-eb1.smoke"), 40)
+        smoke = await story.until("alarm.raised", at("sm-eb1.smoke"))
         await hub.act(Judge(smoke.body["id"], GUARD, "real", "fire"))
-        verdict = await story.until("alarm.verdict", at("sm-eb1.smoke"), 5)
-        silent = await story.until("alarm.raised", at("sr-eb.siren-feedback"), 20)
-        await story.until("command.confirmed", output("bc-out.broadcast", "start"), 20)
+        verdict = await story.until("alarm.verdict", at("sm-eb1.smoke"))
+        silent = await story.until("alarm.raised", at("sr-eb.siren-feedback"))
+        await story.until("command.confirmed", output("bc-out.broadcast", "start"))
         (begun,) = story.all("command.confirmed", output="bc-out.broadcast")
-        assert 0 <= after(begun, verdict.time) <= 10
+        assert 0 <= after(begun, verdict.time) <= 10 + BUSY
         assert all(f.time >= verdict.time for f in story.facts if f.body.get("output") in SIRENS)
         assert field_side.told("sr-eb")[0] == "siren: start"
     with capsys.disabled():
         print(f"\n{story.told(verdict.time)}")  # noqa: T201 - the record of the story
     assert silent.body["title"] == ["已启动·无反馈", "Activated, no feedback"]
-    assert after(silent, verdict.time) <= 5.5  # 5 s, and what a busy machine adds
+    assert after(silent, verdict.time) <= 5 + BUSY

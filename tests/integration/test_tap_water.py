@@ -65,24 +65,24 @@ async def test_s4_one_cause_one_incident_no_siren_and_a_new_measurement(
     async with start_hub(civil_offset=in_the_morning()) as started:
         hub = started.hub
         needed = ("wq-01", "dr-01")
-        await until(lambda: all(link.up for link in hub.links()), 60)
-        await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in needed), 60)
+        await until(lambda: all(link.up for link in hub.links()))
+        await until(lambda: all((d := hub.device(id)) is not None and d.online is True for id in needed))
         story = Story(hub)
         await field_side.play("s4", SPEED)
 
-        hatch = await story.until("alarm.raised", at(HATCH), 10)
-        first = await story.until("alarm.raised", lambda body: body["point"] in {TURBIDITY, CHLORINE}, 20)
+        hatch = await story.until("alarm.raised", at(HATCH))
+        first = await story.until("alarm.raised", lambda body: body["point"] in {TURBIDITY, CHLORINE})
         second = await story.until(
-            "alarm.raised", lambda body: body["point"] in {TURBIDITY, CHLORINE} - {first.body["point"]}, 20
+            "alarm.raised", lambda body: body["point"] in {TURBIDITY, CHLORINE} - {first.body["point"]}
         )
-        opened = await story.until("incident.opened", lambda body: body["plan"] == "p5-tap-water", 5)
-        certain = await story.until("incident.confirmed", lambda body: body["id"] == opened.body["id"], 30)
+        opened = await story.until("incident.opened", lambda body: body["plan"] == "p5-tap-water")
+        certain = await story.until("incident.confirmed", lambda body: body["id"] == opened.body["id"])
         async with await panel(hub, started.address, HEAD) as page:
             shown = (await page.get(f"/incidents/{opened.body['id']}")).text
-        job = await story.until("order.notified", lambda body: body["hazard"] is not None, 30)
+        job = await story.until("order.notified", lambda body: body["hazard"] is not None)
 
         # The good water of the end proves it, not before the work is done, and not by itself.
-        ended = await story.until("alarm.returned", at(CHLORINE), 60)
+        ended = await story.until("alarm.returned", at(CHLORINE))
         water = await hazards(hub)
         for order in (WorkOrder.from_dict(row) for row in (await hub.cases("order", CaseQuery())).items):
             steps: tuple[Step, ...] = ("accept", "depart", "arrive")
@@ -93,7 +93,7 @@ async def test_s4_one_cause_one_incident_no_siren_and_a_new_measurement(
         one = water[0]
         with pytest.raises(Refusal, match="not_proved"):
             await hub.act(Reinspect(one.id, HEAD, passed=True))
-        proved = await story.until("hazard.proved", lambda body: body["id"] == one.id, 40)
+        proved = await story.until("hazard.proved", lambda body: body["id"] == one.id)
         await hub.act(Reinspect(one.id, HEAD, passed=True))
         incidents = [Incident.from_dict(r) for r in (await hub.cases("incident", CaseQuery())).items]
 

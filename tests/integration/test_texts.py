@@ -49,5 +49,5 @@ async def test_a_text_leaves_the_sim_when_it_is_on_record_and_is_heard_once(
         await until(lambda: bool(sick))
         assert modem.stored == 1
         modem.noise(b'\r\n+CMTI: "SM",1\r\n')  # so that the SIM is looked at before the next poll
-        await until(lambda: modem.stored == 0, 40)  # told again, and now it is on record
+        await until(lambda: modem.stored == 0)  # told again, and now it is on record
         assert await heard(started) == 1

@@ -46,7 +46,7 @@ class Reader:
         self.waiting: list[tuple[str | None, str | None, str]] = []
 
     async def next(self, *, hb: bool = False) -> tuple[str | None, str | None, str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 while self.waiting:
                     found = self.waiting.pop(0)
@@ -104,7 +104,7 @@ async def test_facts_during_a_replay_are_neither_lost_nor_doubled(hub, open_stre
         hub.raise_alarm()
     chunks = open_streams().subscribe(Seq(3, 0), numbers, "n")
     seen: list[str | None] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for chunk in chunks:
             seen += [ident for kind, ident, _ in parse(chunk) if kind is None]
             if len(seen) < 600 and hub.position().number < 700:

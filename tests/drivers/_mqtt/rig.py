@@ -20,7 +20,7 @@ from edge.domain.reading import Delivery, Message, RawReading, Sample
 from edge.domain.site import Connection
 from edge.tools.broker import Broker
 
-WITHIN = 15.0
+WITHIN = 60.0
 PATIENT = Timing(loopback=0.2, silence=30.0)
 
 

@@ -254,7 +254,7 @@ def test_without_a_broker_a_write_is_refused_at_once(mosquitto: Broker, run: Run
     began = time.monotonic()
     driver.write(order())
     until(lambda: host.written_, "the receipt")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert host.written_[0].error
 
 

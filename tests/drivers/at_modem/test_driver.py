@@ -23,7 +23,7 @@ from tests.drivers.modbus_rtu.hosts import RecordingHost
 
 ANYBODY = "+8619900000001"
 NAME = Text("测试", "test")
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 class Ear:

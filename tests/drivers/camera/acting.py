@@ -88,7 +88,7 @@ def acting(code: str, host: Host, **settings: Any) -> Iterator[CameraDriver]:
         driver.stop()
 
 
-def within(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def within(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the condition holds."""
     deadline = time.monotonic() + seconds
     waiting = threading.Event()

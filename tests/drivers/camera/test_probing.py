@@ -121,7 +121,7 @@ def asked_in_time(address: Address) -> troubles.Trouble | None:
     try:
         return probing.ask(address, patience=0.3)
     finally:
-        assert time.monotonic() - begun < 5.0
+        assert time.monotonic() - begun < 20
 
 
 def test_one_that_hangs_is_not_waited_for() -> None:

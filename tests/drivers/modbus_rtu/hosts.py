@@ -52,7 +52,7 @@ class RecordingHost:
             self.receipts.append(receipt)
             self._changed.notify_all()
 
-    def until(self, so: Callable[[], bool], within: float = 10.0) -> None:
+    def until(self, so: Callable[[], bool], within: float = 60.0) -> None:
         with self._changed:
             deadline = time.monotonic() + within
             while not so():

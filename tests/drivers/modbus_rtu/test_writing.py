@@ -108,7 +108,7 @@ def test_the_unit_is_read_back_at_once(slaves: SlaveBus, host: RecordingHost, dr
     began = time.monotonic()
     driver.write(order(1, 3))
     host.until(lambda: host.payloads("bus-1/3/2/0")[-1:] == [b"\x01"])
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert len(host.payloads("bus-1/4/2/0")) == 1
 
 
@@ -155,7 +155,7 @@ def test_a_dead_units_back_off_delays_no_write_to_it(slaves: SlaveBus, host: Rec
     driver.write(order(1, 3))
     host.until(lambda: host.receipts == [Written("cmd-1", 1)])
     host.until(lambda: host.contact[-1] == ("bus-1/3", True))  # and its answer ends the back-off
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_a_refusal_is_told_in_plain_words(slaves: SlaveBus, host: RecordingHost, drive: Drive):
@@ -218,7 +218,7 @@ def test_while_the_line_is_down_a_write_is_refused_at_once_and_not_kept(
     assert len(host.receipts) == 2
     assert any(words in (host.receipts[1].error or "") for words in ("check the converter", "check that the"))
     slaves.replug()
-    host.until(lambda: driver.report().up, 20)
+    host.until(lambda: driver.report().up)
     assert slaves.read(3, 1, 0) == 0
     driver.write(order(2, 3, attempt=2))
     host.until(lambda: host.receipts[-1] == Written("cmd-2", 2))
@@ -260,6 +260,6 @@ def test_every_write_is_answered_once_on_a_noisy_line(slaves: SlaveBus, host: Re
     driver = drive((3, SLOW), (4, SLOW))
     for number in range(20):
         driver.write(order(number, 3 + number % 2))
-    host.until(lambda: len(host.receipts) == 20, 20)
+    host.until(lambda: len(host.receipts) == 20)
     assert {receipt.command for receipt in host.receipts} == {f"cmd-{number}" for number in range(20)}
     assert len([receipt for receipt in host.receipts if receipt.error is None]) <= len(taken)

@@ -27,7 +27,7 @@ _PROFILE = DeviceProfile("maker-model", "maker", "model", "bin", "json", (), "pr
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop and the writer threads work until it holds."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in threads and has no event
             await asyncio.sleep(0.001)
 

@@ -100,7 +100,7 @@ async def test_an_unknown_number_asks_for_a_resync(log, after):
     for _ in range(20):
         await log.record(plain(log.numbering))
     assert await log.facts(after, 10) is None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await log.wait(after)
     assert not log.persisted(after)
 
@@ -110,7 +110,7 @@ async def test_waiting_ends_with_the_next_fact(log):
     await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     await log.record(plain(log.numbering))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.gather(*waiting)
         await log.wait(Seq(1, 0))
 

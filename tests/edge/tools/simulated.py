@@ -165,7 +165,7 @@ class Ear:
         return {reading.point.spec.id: reading for reading in readings}
 
 
-def within(so: Callable[[], bool], seconds: float = 15.0) -> None:
+def within(so: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for another process or thread, with a deadline."""
     import time
 
