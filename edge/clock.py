@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FILE: Final = "clock.json"
 EVERY: Final = 60_000_000  # µs between two marks of the hub's time
 _SERVICES: Final = (Path("/run/systemd/timesync"), Path("/run/chrony"), Path("/run/chronyd.pid"))
+_SYNCHRONISED: Final = _SERVICES[0] / "synchronized"
 _RTC: Final = Path("/sys/class/rtc/rtc0/since_epoch")
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _UNSYNC: Final = (
@@ -55,7 +56,10 @@ class SystemClock:
         rtc = None
         with contextlib.suppress(OSError, ValueError):
             rtc = int(_RTC.read_text("ascii")) * 1_000_000
-        return Witness(_synchronised(), any(path.exists() for path in _SERVICES), rtc)
+        ntp = _synchronised()
+        if ntp is None:  # the kernel may not be asked here: timesyncd alone says it in a file
+            return Witness(_SYNCHRONISED.exists(), _SERVICES[0].exists(), rtc)
+        return Witness(ntp, any(path.exists() for path in _SERVICES), rtc)
 
 
 class TrustedClock:
@@ -148,11 +152,14 @@ class _Timex(ctypes.Structure):
     )
 
 
-def _synchronised() -> bool:
-    """Whether the kernel calls its clock synchronised; a process may always ask, only setting is a privilege."""
+def _synchronised() -> bool | None:
+    """Whether the kernel calls its clock synchronised; None where it may not be asked.
+
+    Only setting is a privilege, but a sandbox may forbid the call as a whole.
+    """
     try:
         timex = _Timex()
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
-        return False
-    return 0 <= state < _TIME_ERROR and not timex.status & _UNSYNC
+        return None
+    return None if state < 0 else state < _TIME_ERROR and not timex.status & _UNSYNC

@@ -40,6 +40,18 @@ def test_the_machine_says_something_of_its_clock() -> None:
     assert boot_id() == boot_id()
 
 
+@pytest.mark.parametrize("synchronised", [True, False])
+def test_where_the_kernel_may_not_be_asked_timesyncd_is(
+    synchronised: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.clock._synchronised", lambda: None)
+    monkeypatch.setattr("edge.clock._SERVICES", (tmp_path, Path("/")))
+    monkeypatch.setattr("edge.clock._SYNCHRONISED", tmp_path / "synchronized")
+    if synchronised:
+        (tmp_path / "synchronized").touch()
+    assert replace(SystemClock().witness(), rtc=None) == Witness(synchronised, service=True)
+
+
 def test_a_mark_is_left_once_a_minute_and_taken_up(tmp_path: Path) -> None:
     moved = Moved()
     clock = TrustedClock(moved, tmp_path)
