@@ -131,6 +131,8 @@ _FAULTS: Final[tuple[tuple[str, Text, Text], ...]] = (
 )
 
 _STAYS: Final = frozenset({"stores"})  # what mends itself in the night must still be seen by a person
+_DELAYS: Final = {"clock": 90.0}  # seconds; a time server is heard within a minute of the machine's start
+
 RULES: Final[tuple[AlarmRule, ...]] = (
     beat.RULE,
     *(
@@ -142,6 +144,7 @@ RULES: Final[tuple[AlarmRule, ...]] = (
             signal=Signal.FAULT,
             latch=name in _STAYS,
             source="GB/T 45839-2025 5.8.2 f",
+            on_delay=_DELAYS.get(name, 0.0),
         )
         for name, title, response in _FAULTS
     ),
