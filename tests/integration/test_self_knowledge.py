@@ -21,7 +21,7 @@ async def test_the_hub_tells_of_its_machine_and_its_starts(
             state = hub.point(f"hub.{point}")
             return None if state is None else state.value
 
-        await until(lambda: known("memory") is not None and known("loop-lag") is not None)
+        await until(lambda: known("memory") is not None and known("loop-lag") is not None, 30)
         assert 10 < float(str(known("memory"))) < 2000
         shown = {state.point.id for state in hub.points()}
         assert {"hub.memory", "hub.disk", "hub.threads"} <= shown
