@@ -69,7 +69,7 @@ def journal_full(folder: Path, outcome: Outcome) -> None:
 def telemetry_full(folder: Path, outcome: Outcome) -> None:
     """The disk of the readings fills up: an alarm is raised, saved and closed as ever."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.telemetry.fill()
         it.holds("the telemetry's check fails", lambda: not it.ok("telemetry"))
         it.holds("status degraded", lambda: it.status() == "degraded")
@@ -105,15 +105,13 @@ def both_full(folder: Path, outcome: Outcome) -> None:
 def telemetry_overwritten(folder: Path, outcome: Outcome) -> None:
     """The file of the readings is overwritten under the running hub."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         spoil(folder / "card" / "telemetry.db")
         aside = folder / "data"
         it.holds("it is set aside", lambda: any(aside.glob("telemetry.db.*.corrupt")))
         it.holds("and begun anew", lambda: it.ok("telemetry"))
-        before = it.rig.api.metric("edgehubreadings_answer_stored_total")
-        it.holds(
-            "readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > before
-        )
+        before = it.rig.api.metric("edgehub_readings_stored_total")
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before)
         whole_alarm(it)
         sound(it)
 
@@ -121,16 +119,14 @@ def telemetry_overwritten(folder: Path, outcome: Outcome) -> None:
 def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
     """The file of the readings rots behind its first page under the running hub: a reader finds out."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.stop()  # everything is in the file itself then, nothing in its write-ahead log
         it.rig.start()
         it.rig.await_armed()
         spoil(folder / "card" / "telemetry.db", since=4096)
         it.holds("readings can be asked for", lambda: readings_answer(it) == 200)
-        before = it.rig.api.metric("edgehubreadings_answer_stored_total")
-        it.holds(
-            "and are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > before + 50
-        )
+        before = it.rig.api.metric("edgehub_readings_stored_total")
+        it.holds("and are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before + 50)
         it.holds("the telemetry is well", lambda: it.ok("telemetry"))
         it.holds("readings can still be asked for", lambda: readings_answer(it) == 200)
         whole_alarm(it)
@@ -140,7 +136,7 @@ def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
 def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
     """The file of the readings is damaged while the hub is off: it starts and arms, the file is set aside."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.kill()
         spoil(folder / "card" / "telemetry.db")
         it.rig.start()
@@ -149,7 +145,7 @@ def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
         if not any((folder / "data").glob("telemetry.db.*.corrupt")):
             raise NotSoError("the damaged file was not set aside")
         outcome.held.append("the damaged file is kept aside")
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         whole_alarm(it)
         sound(it)
 
@@ -157,7 +153,7 @@ def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
 def read_only(folder: Path, outcome: Outcome) -> None:
     """A card that made itself read-only before the start: the hub arms, tells, and saves when it can be written."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.kill()
         it.journal.read_only(True)
         it.telemetry.read_only(True)
@@ -183,7 +179,7 @@ def read_only(folder: Path, outcome: Outcome) -> None:
 def full_before_start(folder: Path, outcome: Outcome) -> None:
     """Both disks are full to the last block when the hub starts."""
     with stand(folder, outcome) as it:
-        it.holds("readings are stored", lambda: it.rig.api.metric("edgehubreadings_answer_stored_total") > 50)
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.kill()
         it.telemetry.fill()
         it.journal.fill()

@@ -254,8 +254,10 @@ class Api:
         return found
 
     def metric(self, name: str) -> float:
-        """Sum of a metric over its labels."""
+        """Sum of a metric over its labels; NotSoError for one the hub does not know."""
         text = self._client.get("/metrics").raise_for_status().text
+        if f"# TYPE {name} " not in text:
+            raise NotSoError(f"there is no metric {name}")
         lines = (line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 

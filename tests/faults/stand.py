@@ -169,7 +169,7 @@ def all_stored(it: Stand) -> None:
         lost += len(taken - numbers.keys())
         twice += sum(count > 1 for count in numbers.values())
     # Two readings to each message.
-    said = it.rig.api.metric("edgehubreadings_answer_lost_total")
+    said = it.rig.api.metric("edgehub_readings_lost_total")
     if twice or 2 * lost > said:
         raise NotSoError(
             f"{lost} messages are missing and {twice} stored twice; the hub says {said:g} readings"
