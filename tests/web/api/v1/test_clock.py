@@ -10,6 +10,7 @@ from edge.conclude import Conclude
 from edge.domain.absence import Gap
 from edge.domain.clock import Quality
 from edge.domain.instant import HOUR, MINUTE
+from edge.domain.power import PowerPlan
 from edge.facade import Role
 from edge.power.absence import Absences
 from tests.web.conftest import ComeIn
@@ -79,3 +80,14 @@ async def test_a_time_off_stands_on_every_page_until_it_is_read(person: ComeIn, 
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
     hub.power.off = [replace(one, length=None, at_least=40_000_000)]
     assert "至少 40 秒" in (await client.get("/health")).text
+
+
+async def test_the_health_page_says_what_feeds_the_hub(person: ComeIn, hub: FakeHub) -> None:
+    device = next(iter(hub.site.devices))
+    hub.site = replace(hub.site, power=PowerPlan(device, 3.0))
+    client = await person("guard")
+    text = (await client.get("/health")).text
+    assert "剩余 3.0 分钟" in text
+    assert "未安装停机服务" not in text
+    hub.power.stands = replace(hub.power.stands, can_set=False)
+    assert "未安装停机服务" in (await client.get("/health")).text
