@@ -47,15 +47,28 @@ class Detector(threading.Thread):
     def _episode(self) -> None:
         topic = f"zigbee2mqtt/{self.device}"
         self._publisher.say(topic, {"smoke": True, "battery": 97})
-        alarm = self._await(lambda alarm: alarm["active"] and alarm["id"] not in self.ids, "raised")
+        alarm = self._acknowledged()
         path = f"/api/v1/alarms/{alarm['id']}"
-        self._api.persist(f"{path}/ack", None, uuid.uuid4().hex, PATIENCE)
         self._publisher.say(topic, {"smoke": False, "battery": 97})
         self._await(lambda found: found["id"] == alarm["id"] and not found["active"], "normal again")
         closed = self._api.persist(f"{path}/reset", {}, uuid.uuid4().hex, PATIENCE)
         if closed["state"] != "normal":
             raise NotSoError(f"{alarm['id']} is {closed['state']} after its reset")
         self.ids.append(alarm["id"])
+
+    def _acknowledged(self) -> Any:
+        """The alarm of this episode. One that was shown before it was on the disk may have gone with a kill: the broker
+        says the smoke again, and it is raised anew.
+        """
+        while True:
+            alarm = self._await(lambda alarm: alarm["active"] and alarm["id"] not in self.ids, "raised")
+            try:
+                self._api.persist(f"/api/v1/alarms/{alarm['id']}/ack", None, uuid.uuid4().hex, PATIENCE)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != httpx.codes.NOT_FOUND:
+                    raise
+            else:
+                return alarm
 
     def _await(self, wanted: Any, what: str) -> Any:
         deadline = time.monotonic() + PATIENCE

@@ -66,6 +66,7 @@ def test_alarm_latency_beside_an_uplink(capsys: pytest.CaptureFixture[str]) -> N
     assert "readings behind at the first alarm" in report["notes"][-1]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_memory_looks_at_the_hub_in_three_states(capsys: pytest.CaptureFixture[str]) -> None:
     figures = run(capsys, "memory", "--messages", "500", "--alarms", "5")["figures"]
