@@ -266,13 +266,11 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         lambda: parts.guard.short,
     )
     conclude = Conclude([*made, parts.power.begin(parts.log.numbering, kept.latest.values(), parts.machine)])
-    windows = {name: driver.window for name, driver in parts.drivers.items()}
-    deliveries = Deliveries(windows)
+    deliveries = Deliveries({name: driver.window for name, driver in parts.drivers.items()})
     deliveries.restore(
         [(k.source, k.delivery.packet, k.digest) for keys in kept.deliveries.values() for k in keys],
         [(key.source, key.packet, key.digest, key.points) for key in state.evaluated],
     )
-    values = LatestValues()
     quarantine = Quarantine()
     intake = Intake(
         {SOURCE: HubCodec(), **codecs}, parts.directory, Normaliser(), deliveries, quarantine, parts.rejects
@@ -287,7 +285,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         conclude=conclude,
         people=People(engine, conclude, parts.log, state.answers),
         log=parts.log,
-        values=values,
+        values=LatestValues(),
         telemetry=parts.telemetry,
         heart=Beat(health.HUB),
         monitor=HealthMonitor(),
@@ -330,10 +328,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     line.monitor.watch(own, links)
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
-    for aim in cameras.aims():
-        parts.keeper.aim(aim)  # before its driver starts: nothing under a mask is ever kept
-    for device, findings in cameras.unfinished().items():
-        parts.keeper.resume(device, findings)
+    _aim(parts.keeper, cameras)
     old = now.utc - site.retention.stills_days * DAY if now.trusted else 0
     hub = RunningHub(
         parts.site,
@@ -373,9 +368,11 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    todo = chores(pipeline, parts.telemetry, parts.accounts, parts.site.retention, parts.clock.now())
-    todo += storage.chores(parts.clock.now())
-    todo += parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now)
+    todo = [
+        *chores(pipeline, parts.telemetry, parts.accounts, site.retention, parts.clock.now()),
+        *storage.chores(parts.clock.now()),
+        *parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now),
+    ]
     upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()
@@ -384,6 +381,14 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     await stack.enter_async_context(following(uplinks))
     await stack.enter_async_context(showing(_outward(parts.log, line, publishers), publishers, parts.host))
     return Running(hub, task, "")
+
+
+def _aim(keeper: Keeper, cameras: Cameras) -> None:
+    """Before a driver starts: nothing under a mask is ever kept."""
+    for aim in cameras.aims():
+        keeper.aim(aim)
+    for device, findings in cameras.unfinished().items():
+        keeper.resume(device, findings)
 
 
 def _outward(facts: FactLog, line: Line, publishers: Sequence[Publisher]) -> Outward:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PowerPlan:
-    """[power]. ups: device id. stop_at: minutes left at which the machine rests, 0: never, something else sees to it."""
+    """[power]. ups: device id. stop_at: minutes left at which the machine rests; 0: something else sees to it."""
 
     ups: str
     stop_at: float = 3.0

@@ -84,7 +84,7 @@ class Retention:
 class Connection:
     """One source of messages: a dialect over a broker or bus. `settings` is the driver's own checked model.
 
-    id: source id, unique. dialect: codec name. kind: "mqtt", "serial", "nut" or "camera". name: for the panel ("总线1").
+    id: source id, unique. dialect: codec name. kind: "mqtt", "serial", "nut", "camera". name: for the panel ("总线1").
     """
 
     id: str
