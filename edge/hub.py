@@ -366,7 +366,8 @@ class RunningHub:
         except Unavailable:
             if query.open is not True:
                 raise
-            return page_of(self._line.engine.open().values(), query)  # what is open is known without the journal
+            # What is open is known without the journal.
+            return page_of(self._line.engine.open().values(), query)
 
     async def alarm(self, id: str) -> Alarm | None:
         return self._line.engine.open().get(id) or await self._line.log.alarm(id)
