@@ -160,7 +160,7 @@ def test_a_program_that_falls_silent_is_ended_to_be_started_again() -> None:
 
 
 def test_a_program_that_is_stopping_is_left_to_the_engines_patience() -> None:
-    done = subprocess.run(watching("READY=1", "STOPPING=1", "wait1.5", "end0", within="0.2"), check=False)
+    done = subprocess.run(watching("READY=1\nSTOPPING=1", "wait1", "end0", within="0.2"), check=False)
     assert done.returncode == 0
 
 
