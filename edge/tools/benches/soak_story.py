@@ -122,7 +122,8 @@ def plot(title: str, lines: Mapping[str, Points], *, dots: bool = False) -> str:
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{top * share:g}</text>')
         x, _ = place(end * share, 0)
         minute = f"{end * share / 60:.0f} min"
-        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{minute}</text>')
+        anchor = "end" if share == 1 else "middle"
+        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="{anchor}">{minute}</text>')
     legend = _LEFT
     for colour, (name, points) in zip(_COLOURS, lines.items(), strict=False):
         parts.append(f'<text x="{legend}" y="29" fill="{colour}">{name}</text>')
