@@ -37,7 +37,7 @@ CLOSE: Final = SECOND  # a picture so near to the moment shows it
 PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
 LATE: Final = 60 * SECOND  # and one of afterwards: a camera, or the hub, may just be starting again
 ROUND: Final = 12  # pictures that are kept together, and told of in one step of the line
-_BREATH: Final = 0.04  # seconds between two rounds: 300 pictures a second, which a storm of alarms asks for
+_BREATH: Final = 0.02  # seconds between two rounds: 300 pictures a second, which a storm of alarms asks for
 _AGAIN: Final = (0.2, 5.0)  # seconds between the first two looks into a ring, doubled up to the last
 _LOOKS: Final = (
     30  # about two minutes, beyond `LATE`: where the clock was set back, the moment does not come again

@@ -36,6 +36,7 @@ ROTATED: Final = 4.0  # degrees
 AGREED: Final = 0.8  # of the last looks, for another kind than was told
 SEARCH: Final = 0.6  # seconds between two searches for where it went
 UNCHANGED: Final = 0.75  # coarse correlation with a moment ago, where nothing went but the edges
+PARTLY: Final = 0.25  # coarse correlation with the scene, of which something that passes leaves that much
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Tamper:
         like = reference.likeness(mean, now)
         self._watch_edges(now)
         doubt = self._judge(reference, now, mean, like)
-        if doubt is not None and doubt.kind != "defocused" and self._edged is not None:
+        blurred = self._edged is not None and like.coarse >= PARTLY and like.texture >= RICH
+        if doubt is not None and doubt.kind != "defocused" and blurred:
             doubt = replace(
                 doubt, kind="defocused"
             )  # what passes before a blurred lens is neither cover nor turn
