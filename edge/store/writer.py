@@ -13,7 +13,6 @@ import os
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 _MAGIC: Final = b"SQLite format 3\x00"
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _HEADER: Final = 100  # bytes (SQLite file format, 1.3)
-_AGAIN: Final = 0.05  # seconds: another program may just be writing its log into the file
 
 
 class Database:
@@ -79,6 +77,7 @@ class Database:
         self._generation = 0  # of the file: readers of a former one are closed
         self._conn: sqlite3.Connection | None = None
         self._probe: tuple[int, int] | None = None  # (descriptor, inode) to see the file damaged under us
+        self._size = 0  # of the file after the last job
         self._condemned = False
         self._glance: Future[None] | None = None
         self._closed = False
@@ -166,14 +165,21 @@ class Database:
         except BaseException:
             conn.rollback()
             raise
+        self._note_size()
         return result
 
     def _plain(self, work: Work[T]) -> T:
         conn = self._ready()
         try:
-            return work(conn)
+            result = work(conn)
         except sqlite3.Error as error:
             raise self._failed(conn, error) from error
+        self._note_size()
+        return result
+
+    def _note_size(self) -> None:
+        if self._probe is not None:
+            self._size = os.fstat(self._probe[0]).st_size
 
     def _failed(self, conn: sqlite3.Connection, error: sqlite3.Error) -> StoreError:
         failure = store_error(error, self.path)
@@ -207,7 +213,7 @@ class Database:
         try:
             if self.path.stat().st_ino != inode:
                 return False
-            self._condemned = not _sound(descriptor)
+            self._condemned = not _begins_well(descriptor) or _cut(descriptor, self._size)
         except OSError:
             return False
         return not self._condemned
@@ -270,6 +276,7 @@ class Database:
         if self._probe is None or self._probe[1] != inode:
             self._close_probe()
             self._probe = (os.open(self.path, os.O_RDONLY | os.O_CLOEXEC), inode)
+        self._note_size()
 
     def _close_probe(self) -> None:
         if self._probe is not None:
@@ -394,22 +401,23 @@ def make_private(path: Path) -> None:
         path.touch(mode=0o600)
 
 
-def _sound(descriptor: int) -> bool:
-    """Whether a file begins as a database does, and is as long as it says."""
-    head = os.pread(descriptor, _HEADER, 0)
-    if head[: len(_MAGIC)] != _MAGIC:
+def _begins_well(descriptor: int) -> bool:
+    """Whether a file begins as a database does."""
+    return os.pread(descriptor, len(_MAGIC), 0) == _MAGIC
+
+
+def _cut(descriptor: int, before: int) -> bool:
+    """Whether a file of `before` bytes was cut since: it has shrunk, and its header does not know of it.
+
+    The header alone proves nothing. A checkpoint writes it first, and on a full disk not what it speaks of: the log
+    beside the file still holds that.
+    """
+    size = os.fstat(descriptor).st_size
+    if size >= before:
         return False
-    if not _cut(descriptor, head):
-        return True
-    time.sleep(_AGAIN)
-    return not _cut(descriptor, os.pread(descriptor, _HEADER, 0))
-
-
-def _cut(descriptor: int, head: bytes) -> bool:
-    """Whether the file is shorter than its header says; the header counts where its own mark says so."""
+    head = os.pread(descriptor, _HEADER, 0)
     page = int.from_bytes(head[16:18], "big")
-    size = int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
-    return head[24:28] == head[92:96] and os.fstat(descriptor).st_size < size
+    return size < int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -160,7 +160,7 @@ def beat_goes_on(it: Stand) -> None:
 
 
 def all_stored(it: Stand) -> None:
-    """Every number the broker took is stored, or counted as lost."""
+    """Every number the broker took is stored, or counted as lost or as given up for room."""
     it.load.stop()
     newest_have_come(it.rig.api, it.load)
     lost = twice = 0
@@ -170,11 +170,16 @@ def all_stored(it: Stand) -> None:
         twice += sum(count > 1 for count in numbers.values())
     # Two readings to each message.
     said = it.rig.api.metric("edgehub_readings_lost_total")
-    if twice or 2 * lost > said:
+    given_up = it.rig.api.metric("edgehub_storage_given_up_total")
+    if twice or 2 * lost > said + given_up:
         raise NotSoError(
-            f"{lost} messages are missing and {twice} stored twice; the hub says {said:g} readings"
+            f"{lost} messages are missing, {twice} stored twice; the hub says {said:g} readings, {given_up:g} given up"
         )
     it.outcome.held.append(f"of {it.load.published} messages {lost} are missing, none is stored twice")
+    if lost:
+        it.outcome.lost.append(
+            f"the readings of {lost} messages, counted: {said:g} lost, {given_up:g} given up for room"
+        )
 
 
 def sound(it: Stand) -> None:

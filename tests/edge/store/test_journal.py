@@ -306,6 +306,7 @@ async def test_a_journal_damaged_under_the_hub_goes_on_with_the_open_alarms(tmp_
     await journal.commit(entry)
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA wal_checkpoint")
+    await journal.taken_up()  # sees how long it is now
     spoil(path, damage)
     await journal.commit(acked(numbering, fire)[0])
     assert await journal.alarm(fire.id) is not None

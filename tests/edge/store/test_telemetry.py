@@ -453,6 +453,7 @@ async def test_telemetry_damaged_while_running_is_begun_anew(desk, damage):
     await desk.telemetry.compact()
     with closing(sqlite3.connect(desk.path)) as conn:
         conn.execute("PRAGMA wal_checkpoint")
+    await desk.telemetry.compact()  # sees how long it is now
     spoil(desk.path, damage)
     await desk.store(reading(OTHER, 2.0, 1), keys=[key(1)])
     assert desk.told == [1]

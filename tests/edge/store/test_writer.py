@@ -220,6 +220,20 @@ def test_a_file_of_another_user_is_a_matter_of_rights(tmp_path, monkeypatch):
     assert store_error(caught.value, path).trouble == "read_only"
 
 
+def test_a_header_ahead_of_its_file_is_no_damage_while_the_log_holds_the_rest(tmp_path):
+    """As a checkpoint leaves it that the disk was too full for."""
+    db = database(tmp_path / "test.db")
+    db.open()
+    db.submit(add(1)).result()
+    with (tmp_path / "test.db").open("r+b") as file:
+        file.seek(28)
+        file.write((1000).to_bytes(4, "big"))
+    db.submit(add(2)).result()
+    assert db.set_aside is None
+    assert db.submit(read_all).result() == [1, 2]
+    db.close()
+
+
 def test_peek_reads_a_file_without_touching_it(tmp_path):
     db = database(tmp_path / "test.db")
     db.open()
