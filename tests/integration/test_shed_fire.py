@@ -132,7 +132,6 @@ async def test_s3_as_its_file_tells_it(
             await story.until(
                 "notification.sent",
                 lambda body, person=person: (body["message"], body["person"]) == ("confirmed", person),  # type: ignore[misc]
-                30,
             )
 
         # Only a person stops the siren: not the detectors' return, nor the reset of both alarms.
