@@ -86,6 +86,8 @@ class Unseal(io.RawIOBase):
                 "passphrase", "the passphrase does not open it: give the one it was made with"
             ) from None
         self._ahead = file.read(BLOCK + _TAG)
+        if not self._ahead:  # the shortest content has one block, an empty one
+            raise BackupError("damaged", "it was altered or cut off: take another backup")
         self._number = 0
         self._plain = b""
 

@@ -56,6 +56,15 @@ def test_no_byte_can_be_changed_and_none_cut_off(size, data):
         opened(packed[:at])
 
 
+def test_one_that_is_cut_before_its_first_block_is_not_an_empty_one():
+    packed = sealed(b"content")
+    before = len(packed) - len(b"content") - 16
+    with pytest.raises(BackupError, match="altered or cut off"):
+        opened(packed[:before])
+    with pytest.raises(BackupError, match="altered or cut off"):
+        opened(packed[: before + 1])
+
+
 def test_blocks_can_not_change_places_or_come_again():
     content = b"a" * BLOCK + b"b" * BLOCK + b"c"
     packed = sealed(content)
