@@ -63,6 +63,10 @@ RHYTHMS: Final[Mapping[str, Rhythm]] = {
     "rssi": Rhythm(-78, spread=12, noise=2),
     "snr": Rhythm(7, spread=2, noise=0.5),
     "link_quality": Rhythm(130, spread=60, noise=4),
+    "delay": Rhythm(40, spread=10, noise=5),
+    "data": Rhythm(900, spread=200, noise=5),
+    "share": Rhythm(30, 5, EVENING, 5, 1),
+    "remaining": Rhythm(200, spread=50),
 }
 _OF_CATEGORY: Final[Mapping[tuple[str, str], Rhythm]] = {
     ("electrical-fire-monitor", "temperature"): Rhythm(40, 7, EVENING, 2, 0.2),
