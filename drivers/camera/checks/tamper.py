@@ -178,7 +178,8 @@ class Tamper:
         if self._turn is not None:
             why |= {"shift": self._turn.shift, "angle": self._turn.angle}
             return _Verdict(now.t, "moved", min(1.0, 0.5 + self._turn.agreeing / 100), why)
-        if like.intact >= (FAINT if like.crisp < BARE else LOST):
+        plain = min(1.0, max(0.0, (CRISP - like.crisp) / (CRISP - BARE)))  # the fewer edges, the more a cover
+        if like.intact >= LOST + plain * (FAINT - LOST):
             return None
         view = like.crisp >= CRISP and like.texture >= RICH
         if view and like.intact >= AWAY:  # something large has come, and part of the scene is still there
