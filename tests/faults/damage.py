@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.faults.stream import Follower
 
 Damage = Literal["zeroed", "cut", "emptied", "gone"]
 DAMAGES: Final[tuple[Damage, ...]] = ("zeroed", "cut", "emptied", "gone")
+LOOKS: Final = 6.0  # seconds within which the hub looks at each file, and sees how long it is
 QUEUED: Final = 20  # messages that wait at the broker
 
 
@@ -194,6 +196,7 @@ def _settle(it: Stand, store: str) -> None:
     """Have what was written in the file itself, not in its log: a checkpoint from beside, as a backup's reader may."""
     with closing(sqlite3.connect((it.rig.data / f"{store}.db").resolve())) as conn:
         conn.execute("PRAGMA wal_checkpoint")
+    time.sleep(LOOKS)
 
 
 def _stored(it: Stand) -> Callable[[], bool]:
