@@ -257,7 +257,16 @@ Ctrl-C ends the demo.
 
     def _hub(self) -> tuple[list[str], dict[str, str]]:
         return (
-            ["--site", str(self.site), "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"],
+            [
+                "--site",
+                str(self.site),
+                "--data",
+                str(self.data),
+                "--listen",
+                f"127.0.0.1:{self.port}",
+                "--broker-state",
+                str(self.data / "broker"),
+            ],
             self._environment(),
         )
 
