@@ -114,10 +114,11 @@ class Power:
             self._quality = state.quality
             await self._note("clock.changed", None, body)
 
-    async def look_at_supply(self, now: Instant) -> None:
+    async def look_at_supply(self, _now: Instant) -> None:
         """Have the machine rest before its supply is empty; see `edge.power.stopping`."""
         if self._stopping is None or self._plan is None:
             return
+        now = self._clock.now()  # a chore before may have taken its time
         ups = self._plan.ups
         said = supply(lambda name: self._point(f"{ups}.{name}"), now)
         vital = any(alarm.signal in VITAL and alarm.purpose is Purpose.LIVE for alarm in self._alarms())
@@ -190,12 +191,13 @@ class Power:
 
 
 def supply(point: Callable[[str], PointState | None], now: Instant) -> Supply:
-    """What a supply says by its points, as far as it was heard lately."""
+    """What a supply says by its points, as far as it was heard live and lately; the future is not lately."""
 
     def value(name: str) -> Value | None:
         state = point(name)
-        fresh = state is not None and state.received is not None and now.utc - state.received <= _FRESH
-        return state.value if state is not None and fresh and state.quality is not Trustworthy.BAD else None
+        if state is None or state.received is None or state.retained or state.quality is Trustworthy.BAD:
+            return None  # what was known before the start says nothing of the mains now
+        return state.value if -_NEAR <= now.utc - state.received <= _FRESH else None
 
     def number(name: str) -> float | None:
         found = value(name)

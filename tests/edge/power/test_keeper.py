@@ -119,17 +119,20 @@ async def test_a_leap_its_end_and_a_confirmation_are_facts(tmp_path: Path) -> No
 def test_a_supply_is_believed_while_it_is_heard() -> None:
     now = Instant(START, HOUR)
 
-    def said(age: int, quality: Trustworthy = Trustworthy.GOOD) -> Supply:
+    def said(age: int, quality: Trustworthy = Trustworthy.GOOD, *, retained: bool = False) -> Supply:
         values: Mapping[str, Any] = {"mains-lost": True, "minutes-left": 2, "battery": 40.0}
 
         def point(name: str) -> PointState | None:
             if name not in values:
                 return None
             at = START - age
-            return PointState(None, values[name], at, at, quality, None, False, 1)  # type: ignore[arg-type]
+            return PointState(None, values[name], at, at, quality, None, retained, 1)  # type: ignore[arg-type]
 
         return supply(point, now)
 
     assert said(MINUTE) == Supply(True, None, 2.0, 40.0)
     assert said(6 * MINUTE) == Supply()
     assert said(MINUTE, Trustworthy.BAD) == Supply()
+    assert said(MINUTE, retained=True) == Supply(), "known before the start, not heard since"
+    assert said(-HOUR) == Supply(), "received by a clock that was ahead"
+    assert said(-SECOND) == Supply(True, None, 2.0, 40.0)
