@@ -22,22 +22,25 @@ _PART: Final = 6
 _PARTS: Final = re.compile(r"[/:@?&=\s]+")
 _LARGEST: Final = 1 << 18  # bytes of a file that is looked through
 _CONFIDENTIAL: Final = (
-    r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|access[_-]?key|credential|authori[sz]ation|cookie)"
+    r"(?:pass(?:word|wd|phrase)|(?<![a-z])(?:pass|psk|pwd)(?![a-z])|secret|token|api[_-]?key|access[_-]?key"
+    r"|credential|authori[sz]ation|cookie)"
 )
-_CONFIDENTIAL_KEY: Final = re.compile(rf"{_CONFIDENTIAL}|phone|mobile|^pwd$|^pin$|^number$", re.IGNORECASE)
+_CONFIDENTIAL_KEY: Final = re.compile(rf"{_CONFIDENTIAL}|phone|mobile|^pin$|^number$", re.IGNORECASE)
 _FILE_KEY: Final = re.compile(r"_(?:file|env)$", re.IGNORECASE)
 _ADDRESS_KEY: Final = re.compile(r"^(?:url|uri|address|addresses|webhook)$", re.IGNORECASE)
 
-_URL: Final = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*)://([^\s\"'<>`]*)")
+# re.ASCII: Chinese is written without spaces, and its characters are of no word that stands beside them.
+_URL: Final = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*)://([^\s\"'<>`]*)", re.ASCII)
 _NAMED: Final = re.compile(
-    rf"(?<![\w-])([\w-]*{_CONFIDENTIAL}(?!_file|_env)(?![\w-]*_(?:file|env)\b)[\w-]*[\"']?\s*[=:]\s*)"
+    rf"(?<![\w-])([\w-]*{_CONFIDENTIAL}(?!_file|_env)(?![\w-]*_(?:file|env)\b)[\w-]*[\"']?\s*[=:\uff1a]\s*)"
     r"(\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic|Digest)\s+)?[^\s,;&}\])]+)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_BEARER: Final = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
-_TOKENS: Final = re.compile(r"\b(?:ehub_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*)")
+_BEARER: Final = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE | re.ASCII)
+_TOKENS: Final = re.compile(r"\b(?:ehub_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*)", re.ASCII)
 _PHONES: Final = re.compile(
-    r"(?<![\w.:-])(?:(?:\+|00)\d[\d -]{6,16}\d|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8})(?![\w.:-]|\.\d)"
+    r"(?<![\w.:-])(?:(?:\+|00)\d[\d -]{6,16}\d|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8})(?![\w.:-]|\.\d)",
+    re.ASCII,
 )
 _SHOWN_WHOLE: Final = frozenset({"file"})
 _SHOWN_PATH: Final = frozenset({"rtsp", "rtsps", "mqtt", "mqtts", "tcp", "ssl", "sftp"})

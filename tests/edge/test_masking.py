@@ -28,6 +28,13 @@ from edge.masking import Masks, site_masks
         ("ehub_UKyar4UEUCvotL-1XjQ", ["UKyar4"], []),
         ("called 13912345678, +86 139 1234 5678 and 010-62345678", ["1391234", "6234"], ["called"]),
         ("password_file = secrets/mqtt", [], ["secrets/mqtt"]),
+        ("联系人13800138000到场", ["13800138000"], ["联系人", "到场"]),
+        ("电话13800138000,座机010-62345678转1", ["13800138000", "62345678"], ["电话", "座机"]),
+        ("来自+8613800138000的短信", ["13800138000"], ["来自", "的短信"]),
+        ("访问https://hub:geheim@cam/1失败", ["geheim"], ["访问"]),
+        ("令牌ehub_UKyar4UEUCvotL", ["UKyar4"], ["令牌"]),
+        ("口令token\uff1aabc123", ["abc123"], ["口令"]),
+        ("MQTT_PASS=hunter22 psk=geheim12 DB_PWD='a b'", ["hunter22", "geheim12", "a b"], ["MQTT_PASS="]),
     ],
 )
 def test_what_looks_like_a_secret(text: str, without: list[str], still: list[str]) -> None:
@@ -43,6 +50,7 @@ def test_what_looks_like_a_secret(text: str, without: list[str], still: list[str
         "seq 1-108 at 1795464426768682, 13912345678901 bytes, file:///var/lib/edge-hub",
         "no-contact@rl-eb.link raised 2026-11-23T20:07:17.526Z",
         "boot 67fb8707-0a18-475f-a912-5f0886bb4e5e",
+        "passed: 12, bypass=on, compass: north",
     ],
 )
 def test_what_is_none_stays(text: str) -> None:
