@@ -111,7 +111,7 @@ class Logbook(logging.Handler):
         with suppress(FileNotFoundError):
             if self._path.stat().st_size >= self._size:
                 self._turn()
-        text = "".join(self._masks(line[:LINE]).replace("\n", "\n  ") + "\n" for line in lines)
+        text = "".join(_cut(self._masks(line)).replace("\n", "\n  ") + "\n" for line in lines)
         with self._path.open("ab") as file:
             self._path.chmod(0o600)
             file.write(text.encode("utf-8", "replace"))
@@ -125,6 +125,14 @@ class Logbook(logging.Handler):
     def _paths(self) -> list[Path]:
         """All there can be, newest first."""
         return [self._path, *(self._path.with_name(f"hub.log.{n}") for n in range(1, self._files))]
+
+
+def _cut(line: str) -> str:
+    """Its head and its tail, where a trace says what went wrong. Of a masked line: a cut secret is not found."""
+    if len(line) <= LINE:
+        return line
+    half = LINE // 2
+    return f"{line[:half]} … {len(line) - 2 * half} characters … {line[-half:]}"
 
 
 @contextmanager

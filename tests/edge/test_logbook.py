@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from edge.logbook import Logbook, keeping
+from edge.logbook import LINE, Logbook, keeping
 from edge.masking import Masks
 
 
@@ -58,6 +58,19 @@ def test_a_disk_that_takes_nothing_keeps_the_lines_waiting(tmp_path: Path) -> No
         book.emit(record("second"))
         text = whole(book)
         assert text.index("first") < text.index("second")
+    finally:
+        book.close()
+
+
+def test_a_secret_at_the_cut_is_masked_and_the_end_of_a_trace_stays(tmp_path: Path) -> None:
+    book = Logbook(tmp_path / "log", Masks(["hunter22hunter22"]))
+    try:
+        for before in range(LINE // 2 - 20, LINE // 2 + 4):
+            book.emit(record("x" * before + " hunter22hunter22 " + "y" * LINE))
+        book.emit(record("x" * (LINE - 60) + " hunter22hunter22 " + "y" * LINE + "\nValueError: at last"))
+        text = whole(book)
+        assert "hunter" not in text
+        assert text.rstrip().endswith("ValueError: at last")
     finally:
         book.close()
 
