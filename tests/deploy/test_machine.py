@@ -29,6 +29,7 @@ class Box:
             .replace("/dev/rtc0", "/dev/none")
         )
         self.script.write_text(text.replace("echo u >", "echo u >>").replace("echo b >", "echo b >>"))
+        self.trigger.touch()
 
     def run(self) -> list[str]:
         env = {
@@ -86,6 +87,29 @@ def test_a_rest_stops_everything_and_starts_the_machine_again(box: Box) -> None:
     assert calls[1:] == ["sync", "sleep 300"]
     assert box.trigger.read_text().split() == ["u", "b"]
     assert not (box.requests / "rest").exists()
+
+
+def test_where_the_kernel_takes_no_order_nothing_is_stopped(box: Box) -> None:
+    box.trigger.unlink()
+    (box.requests / "rest").write_text("up-01\n")
+    calls = box.run()
+    assert set(calls) == {"sleep 1"}, "the request stands so long that the hub sees that nobody takes it"
+    assert not (box.requests / "rest").exists()
+
+
+def test_a_kernel_that_fails_in_the_middle_leaves_no_hub_stopped(box: Box) -> None:
+    (box.requests / "rest").write_text("up-01\n")
+    (box.tools / "sync").write_text(f"#!/bin/sh\nrm {box.trigger}; mkdir {box.trigger}\n")
+    assert box.run()[1:] == ["sleep 300", "systemctl reboot"]
+    assert not (box.requests / "rest").exists()
+
+
+def test_where_not_even_a_restart_works_the_hub_is_started(box: Box) -> None:
+    (box.requests / "rest").write_text("up-01\n")
+    (box.tools / "sync").write_text(f"#!/bin/sh\nrm {box.trigger}; mkdir {box.trigger}\n")
+    systemctl = box.tools / "systemctl"
+    systemctl.write_text(systemctl.read_text() + '[ "$1" != reboot ]\n')
+    assert box.run()[-1] == "systemctl start edge-hub-broker.service edge-hub.service"
 
 
 def test_nothing_is_done_unasked(box: Box) -> None:
