@@ -9,6 +9,7 @@ import json
 import os
 import random
 import statistics
+import sys
 import threading
 import time
 from collections import Counter
@@ -32,6 +33,12 @@ NAMED_WITHIN: Final = 5.0
 BACK_WITHIN: Final = 10.0
 PATIENCE: Final = 40.0  # seconds after which a fault counts as never named, or never over
 _LOOK: Final = 0.02
+_CHILD: Final = (
+    sys.executable,
+    "-c",
+    "from drivers.camera import child, heart; heart.OFTEN = 1 << 30; child.main()",
+)
+"""A camera that is lost three times within two minutes counts as lost for one more: here it is, again and again."""
 _SIZE: Final = 480  # pixels of the width that a camera is set to by the fault "size"; 640 before
 _SET_ANEW: Final = ("size", "codec", "missing")
 _FDS, _THREADS, _MEMORY = 4, 2, 8.0  # what may come and go by chance; the last in MB
@@ -173,7 +180,9 @@ def _lane(name: str, plan: Sequence[str], seed: int, tally: Tally, lock: threadi
     transport = name.partition("-")[0]
     rig: Rig = MjpegRig() if transport == "mjpeg" else RtspRig()
     settings = CameraSettings.model_validate({"url": rig.url, "checks": ["tamper", "motion"]})
-    driver = CameraDriver(Connection("cm-01-stream", "camera", "camera", Text(name, name), settings), ())
+    driver = CameraDriver(
+        Connection("cm-01-stream", "camera", "camera", Text(name, name), settings), (), _CHILD
+    )
     driver.start(Host())
     try:
         _until(driver, _well, PATIENCE)
