@@ -38,6 +38,7 @@ _EPOCHS: Final = (
     1_000_000  # among which the new one is drawn: the hub that was may have begun some since the backup
 )
 _AGAIN: Final = "nothing was restored"
+_MOVING: Final = "moving"  # below the draft: which folder of a site is being filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +281,19 @@ def _check_empty(asked: Asked, draft: Path) -> None:
     try:
         there = _names(asked.data)
         if RESTORING in there:
+            begun = _filled(draft)
+            if begun is not None and begun != asked.site.resolve():
+                raise BackupError(
+                    "not_empty",
+                    f"an earlier restore into {asked.data} was cut off while it filled {begun}: "
+                    f"give that as --site again, or move {begun} and {draft} away",
+                )
             moved = {f"{name}.db" for name in STORES} | {"journal.db.epoch", KEY, "evidence"}
             if not (others := there - moved - {RESTORING, asked.site.name}):
                 for name in moved & there:
                     _clear(asked.data / name)
-                if (draft / "moving").exists():
-                    _clear(asked.site, inside=True)
+                if begun is not None:
+                    _clear(begun, inside=True)
                 _clear(draft)
                 there = _names(asked.data)
             else:
@@ -304,6 +312,15 @@ def _check_empty(asked: Asked, draft: Path) -> None:
         raise writing(error, asked.data, _AGAIN) from error
 
 
+def _filled(draft: Path) -> Path | None:
+    """The site's folder an earlier try had begun to fill; None where it had not, and where it was cut off before."""
+    try:
+        said = (draft / _MOVING).read_bytes()
+    except FileNotFoundError:
+        return None
+    return Path(os.fsdecode(said)) if said else None
+
+
 def _names(folder: Path) -> set[str]:
     """What is in a folder, which may be missing."""
     return {path.name for path in folder.iterdir()} if folder.exists() else set()
@@ -311,8 +328,11 @@ def _names(folder: Path) -> set[str]:
 
 def _move(draft: Path, asked: Asked) -> None:
     """Everything into its place; the journal last of all."""
-    # from here on a further try may clear the site's folder, which was empty
-    (draft / "moving").touch()
+    # from here on a further try may clear this folder of a site, which was empty, and no other
+    with (draft / _MOVING).open("wb") as file:
+        file.write(os.fsencode(asked.site.resolve()))
+        file.flush()
+        os.fsync(file.fileno())
     sync_folder(draft)
     owner = asked.site if asked.site.exists() else asked.site.parent
     asked.site.mkdir(parents=True, exist_ok=True)

@@ -376,6 +376,24 @@ def test_killed_while_it_moves_no_hub_starts_and_the_next_try_ends_it(folders: F
 
 
 @pytest.mark.faults
+def test_killed_while_it_moves_no_other_site_is_cleared(folders: Folders) -> None:
+    folders.make()
+    other, first, mine = (folders.backup.parent / name for name in ("other", "first", "mine"))
+    words = ["restore", str(folders.backup), "--data", str(other)]
+    child = subprocess.run([sys.executable, "-c", KILLED, "2", *words, "--site", str(first)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    mine.mkdir()
+    (mine / "site.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(BackupError, match=rf"cut off while it filled {first}"):
+        restore(Asked(folders.backup, other, mine, None, START + 1, "cli:li"))
+    assert (mine / "site.toml").read_text("utf-8") == "mine"
+    with pytest.raises(HubInUseError, match="half a backup"), only_hub(other):
+        pass
+    assert cli.main([*words, "--site", str(first)]) == 0
+    assert tree(first) == tree(folders.site)
+
+
+@pytest.mark.faults
 def test_killed_while_it_unpacks(folders: Folders) -> None:
     with (folders.data / "evidence/large.jpg").open("wb") as file:
         file.truncate(1 << 29)
