@@ -44,6 +44,8 @@ say "fetching Python packages"
     -r "$root/requirements.txt" -d "$bundle/wheels" >&2
 cp "$root/requirements.txt" "$bundle/"
 mkdir -p "$bundle/deploy"
-cp -R "$root/deploy/install.sh" "$root/deploy/setup.sh" "$root/deploy/packages.sh" "$root/deploy/machine.sh" "$root/deploy/certificates.sh" "$root/deploy/systemd" "$root/deploy/README.md" "$bundle/deploy/"
+for name in install.sh setup.sh packages.sh machine.sh certificates.sh switching.sh systemd README.md; do
+    cp -R "$root/deploy/$name" "$bundle/deploy/"
+done
 [ "$debs" = no ] || debian_packages "$bundle/debs"
 say "the bundle for $(uname -m), $("$python" -V): $bundle ($(du -sh "$bundle" | cut -f 1))"

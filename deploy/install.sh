@@ -19,6 +19,7 @@ umask 022
 . "$(dirname "$0")/setup.sh"
 . "$(dirname "$0")/packages.sh"
 . "$(dirname "$0")/certificates.sh"
+. "$(dirname "$0")/switching.sh"
 
 here=$root/deploy
 site=/etc/edge-hub
@@ -35,7 +36,6 @@ watchdog_conf=/etc/systemd/system.conf.d/edge-hub.conf
 chrony=/etc/chrony
 UNITS="edge-hub.service edge-hub-broker.service edge-hub-certificates.service edge-hub-certificates.timer edge-hub-requests.path edge-hub-requests.service"
 SPACE=1500 # MB: two versions side by side, and room to work
-ARMED_WITHIN=120 # seconds
 
 dry=no task=install purge=no admin=admin
 offline='' into='' first_site='' names='' port='' at=''
@@ -197,7 +197,7 @@ new_release() {
     $pip --find-links "$offline/wheels" --require-hashes -r "$offline/requirements.txt"
     $pip --no-deps "$1"
     mkdir -p "$release/deploy"
-    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/certificates.sh" "$here/machine.sh" "$here/systemd" "$release/deploy/"
+    cp -R "$here/install.sh" "$here/setup.sh" "$here/packages.sh" "$here/certificates.sh" "$here/switching.sh" "$here/machine.sh" "$here/systemd" "$release/deploy/"
     "$release/bin/python" -m compileall -q "$release/lib" || true
     "$release/bin/edge-hub" --version >/dev/null
     : >"$release/.complete"
@@ -324,123 +324,7 @@ install_services() {
     fi
 }
 
-# --- switching over --------------------------------------------------------------------------------------------------
-
-# point RELEASE: `current` becomes it in one moment.
-point() {
-    ln -sfn "$1" "$opt/.current.new"
-    mv -T "$opt/.current.new" "$opt/current"
-}
-
-# armed: 0 once the panel says that a test alarm has passed.
-armed() {
-    "$opt/current/bin/python" - "$ca/ca.crt" "$port" "$ARMED_WITHIN" <<'END'
-import json, ssl, sys, time, urllib.request
-authority, port, within = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-trust = ssl.create_default_context(cafile=authority)
-end, last = time.monotonic() + within, "no answer"
-while time.monotonic() < end:
-    try:
-        with urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", timeout=5, context=trust) as answer:
-            status = json.load(answer)["status"]
-        if status in {"armed", "degraded"}:
-            print(f"    the hub is {status}")
-            sys.exit(0)
-        last = status
-    except OSError as error:
-        last = str(error)
-    time.sleep(1)
-print(f"    not armed within {within:.0f} s: {last}", file=sys.stderr)
-sys.exit(1)
-END
-}
-
-# stores FROM TO: the three stores, which a newer program changes in ways an older one cannot read.
-stores() {
-    mkdir -p "$2"
-    chmod 0700 "$2"
-    chown edge-hub:edge-hub "$2"
-    for file in "$1"/journal.db* "$1"/accounts.db* "$1"/telemetry.db*; do [ ! -f "$file" ] || $3 "$file" "$2/"; done
-    sync
-}
-
-# back_up RELEASE: beside the running hub, by the program that made the data; the last three stay.
-back_up() {
-    "$1/bin/edge-hub" backup --help >/dev/null 2>&1 || return 0
-    (umask 077 && mkdir -p "$backups")
-    file=$backups/before-upgrade-$(date +%Y%m%d-%H%M%S).backup
-    "$1/bin/edge-hub" backup "$file" --data "$data" --site "$site" >/dev/null ||
-        fail "no backup could be made, therefore nothing was changed; free some space on $(df -P "$backups" | awk 'NR == 2 {print $6}') and repeat"
-    chmod 0600 "$file"
-    note "backup: $file"
-    ls -1t "$backups"/before-upgrade-*.backup | tail -n +4 | while IFS= read -r old; do rm -f "$old"; done
-}
-
-# keep_before: a copy of the stopped hub's stores, to go back to.
-keep_before() {
-    need=$(du -cm "$data"/*.db* 2>/dev/null | awk 'END {print $1 + 0}')
-    free=$(df -Pm "$data" | awk 'NR == 2 {print $4}')
-    [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$data has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
-    rm -rf "$data/before-upgrade"
-    stores "$data" "$data/before-upgrade.part" "cp -p"
-    mv "$data/before-upgrade.part" "$data/before-upgrade"
-}
-
-start_fresh() {
-    if ! systemd_runs; then note "no systemd runs here: it starts with the machine"; return; fi
-    systemctl restart edge-hub-broker.service
-    systemctl restart edge-hub.service || true
-    armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"
-    rm -rf "$data/before-upgrade" # of a run that was cut off after switching
-}
-
-switch() {
-    step "Switching over and starting"
-    if [ "$dry" = yes ]; then
-        if [ -L "$at$opt/current" ]; then
-            note "would make a backup in $backups"
-            note "would stop the hub, keep a copy of its stores, switch to the new version, start it and wait until it is armed"
-            note "would go back to the former version and its stores if it does not become armed within $ARMED_WITHIN s"
-        else
-            note "would start broker and hub and wait until the hub is armed ($ARMED_WITHIN s)"
-        fi
-        return
-    fi
-    former=$(readlink "$opt/current" || true)
-    if [ -z "$former" ] || [ "$former" = "$release" ] || ! systemd_runs; then
-        point "$release"
-        start_fresh
-        return
-    fi
-    back_up "$former"
-    systemctl stop edge-hub.service
-    keep_before
-    point "$release"
-    systemctl start edge-hub.service edge-hub-broker.service || true
-    if armed; then
-        rm -rf "$data/before-upgrade"
-        return
-    fi
-    note "going back to $former"
-    systemctl stop edge-hub.service || true
-    rm -rf "$data/failed-upgrade"
-    stores "$data" "$data/failed-upgrade" mv
-    stores "$data/before-upgrade" "$data" mv
-    rmdir "$data/before-upgrade"
-    point "$former"
-    sh "$former/deploy/install.sh" --accounts >/dev/null || true
-    systemctl start edge-hub.service
-    armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
-    fail "the new version did not become armed; the former one runs again, its stores are as before (what the new one left is in $data/failed-upgrade)"
-}
-
-# Two versions stay: the one in use and the one before.
-tidy() {
-    [ "$dry" = no ] || return 0
-    ls -1dt "$opt"/releases/*/ 2>/dev/null | tail -n +3 | while IFS= read -r old; do
-        [ "${old%/}" = "$(readlink "$opt/current")" ] || rm -rf "$old"
-    done
-}
+# --- first administrator ---------------------------------------------------------------------------------------------
 
 first_administrator() {
     step "First administrator: $admin"
