@@ -24,6 +24,7 @@ umask 022
 here=$root/deploy
 site=/etc/edge-hub
 data=/var/lib/edge-hub
+kept=/var/lib/edge-hub-upgrade
 opt=/opt/edge-hub
 defaults=/etc/default/edge-hub
 ca=/etc/ssl/edge-hub
@@ -375,7 +376,7 @@ uninstall() {
         return
     fi
     step "Taking away data, configuration, certificates and the user"
-    do_ rm -rf "$site" "$data" "$ca" "$broker" "$broker_state"
+    do_ rm -rf "$site" "$data" "$kept" "$ca" "$broker" "$broker_state"
     ! grep -q '^edge-hub:' "$at/etc/passwd" || do_ userdel edge-hub
 }
 

@@ -1,6 +1,6 @@
 # How a machine goes from one version to the next, and back when the next does not become armed: read by install.sh, not run.
 #
-# Needs of the reader: dry, release (the new version's folder), opt, data, site, ca, port, backups, at, step, note, fail,
+# Needs of the reader: dry, release (the new version's folder), opt, data, kept, site, ca, port, backups, at, step, note, fail,
 # systemd_runs.
 
 ARMED_WITHIN=120 # seconds
@@ -34,12 +34,14 @@ sys.exit(1)
 END
 }
 
-# stores FROM TO: the three stores, which a newer program changes in ways an older one cannot read.
+# stores FROM TO COMMAND…: the three stores, which a newer program changes in ways an older one cannot read. Links, which the
+# hub's user might have laid, stay links.
 stores() {
-    mkdir -p "$2"
-    chmod 0700 "$2"
-    chown edge-hub:edge-hub "$2"
-    for file in "$1"/journal.db* "$1"/accounts.db* "$1"/telemetry.db*; do [ ! -f "$file" ] || $3 "$file" "$2/"; done
+    from=$1 to=$2
+    shift 2
+    for file in "$from"/journal.db* "$from"/accounts.db* "$from"/telemetry.db*; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then "$@" "$file" "$to/"; fi
+    done
     sync
 }
 
@@ -55,14 +57,17 @@ back_up() {
     ls -1t "$backups"/before-upgrade-*.backup | tail -n +4 | while IFS= read -r old; do rm -f "$old"; done
 }
 
-# keep_before: a copy of the stopped hub's stores, to go back to.
+# keep_before: a copy of the stopped hub's stores, to go back to. It lies in a folder of root's own: in one that the hub's user
+# may write to, a link could make root write anywhere.
 keep_before() {
+    (umask 077 && mkdir -p "$kept")
     need=$(du -cm "$data"/*.db* 2>/dev/null | awk 'END {print $1 + 0}')
-    free=$(df -Pm "$data" | awk 'NR == 2 {print $4}')
-    [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$data has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
-    rm -rf "$data/before-upgrade"
-    stores "$data" "$data/before-upgrade.part" "cp -p"
-    mv "$data/before-upgrade.part" "$data/before-upgrade"
+    free=$(df -Pm "$kept" | awk 'NR == 2 {print $4}')
+    [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$kept has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
+    rm -rf "$kept/before" "$kept/before.part"
+    mkdir "$kept/before.part"
+    stores "$data" "$kept/before.part" cp -pP
+    mv "$kept/before.part" "$kept/before"
 }
 
 start_fresh() {
@@ -70,7 +75,7 @@ start_fresh() {
     systemctl restart edge-hub-broker.service
     systemctl restart edge-hub.service || true
     armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"
-    rm -rf "$data/before-upgrade" # of a run that was cut off after switching
+    rm -rf "$kept/before" # of a run that was cut off after switching
 }
 
 switch() {
@@ -97,20 +102,21 @@ switch() {
     point "$release"
     systemctl start edge-hub.service edge-hub-broker.service || true
     if armed; then
-        rm -rf "$data/before-upgrade"
+        rm -rf "$kept/before"
         return
     fi
     note "going back to $former"
     systemctl stop edge-hub.service || true
-    rm -rf "$data/failed-upgrade"
-    stores "$data" "$data/failed-upgrade" mv
-    stores "$data/before-upgrade" "$data" mv
-    rmdir "$data/before-upgrade"
+    rm -rf "$kept/failed"
+    mkdir "$kept/failed"
+    stores "$data" "$kept/failed" mv
+    stores "$kept/before" "$data" mv
+    rmdir "$kept/before"
     point "$former"
     sh "$former/deploy/install.sh" --accounts >/dev/null || true
     systemctl start edge-hub.service
     armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
-    fail "the new version did not become armed; the former one runs again, its stores are as before (what the new one left is in $data/failed-upgrade)"
+    fail "the new version did not become armed; the former one runs again, its stores are as before (what the new one left is in $kept/failed)"
 }
 
 # Two versions stay: the one in use and the one before.
