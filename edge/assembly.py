@@ -51,11 +51,12 @@ from edge.ingest.quarantine import ENGINE_DEFECT, Quarantine, Rejects
 from edge.ingest.rehearsing import Rehearsals
 from edge.lending import LentHost
 from edge.lock import only_hub, remember_site
+from edge.machine.certificates import AUTHORITY
 from edge.machine.making import Machine
 from edge.outward import KINDS, Outward, showing
 from edge.people import People
 from edge.pipeline import Line, Pipeline
-from edge.power.keeper import Power
+from edge.power.keeper import Power, recall
 from edge.power.requests import Requests
 from edge.probes import Way, annunciation, checks, link_checks, way_checks
 from edge.reach import Reach
@@ -120,7 +121,8 @@ async def running(options: Options, clock: Clock | None = None) -> AsyncIterator
         remember_site(options.data, options.site)
         own = TrustedClock(clock or SystemClock(), options.data)
         stack.callback(own.leave)
-        machine = Machine(options.data, options.site, site, options.tls_cert, own)
+        authority = AUTHORITY if options.broker_state is not None and AUTHORITY.exists() else None
+        machine = Machine(options.data, options.site, site, options.tls_cert, own, authority)
         stack.enter_context(machine.run())
         parts = await _stores(stack, site, options, own, machine)
         running_hub = await _line(stack, parts)
@@ -140,7 +142,7 @@ class _Parts:
 
     site: Site
     options: Options
-    clock: Clock
+    clock: TrustedClock
     inbox: Inbox
     directory: Directory
     drivers: dict[str, Driver]
@@ -183,6 +185,7 @@ async def _stores(
     )
     kept = telemetry.open()
     stack.push_async_callback(telemetry.close)
+    await recall(clock, facts, kept.latest.values())
     accounts = SqliteAccounts(options.data / "accounts.db", now=clock.now)
     accounts.open()
     stack.push_async_callback(accounts.close)
@@ -215,7 +218,7 @@ async def _stores(
         accounts=accounts,
         host=host,
         rejects=rejects,
-        guard=DiskGuard(options.data, telemetry, now=clock.now),
+        guard=DiskGuard(options.data, telemetry, now=clock.now, settled=clock.settled),
         keeper=Keeper(
             options.data / "evidence" / "stills",
             {
@@ -262,7 +265,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         civil,
         parts.log.numbering,
         rehearsals.messages,
-        lambda now: now.trusted,
+        parts.clock.settled,
         lambda: parts.guard.short,
     )
     conclude = Conclude([*made, parts.power.begin(parts.log.numbering, kept.latest.values(), parts.machine)])
@@ -329,7 +332,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     longest = max((max(rule.on_delay, rule.off_delay) for rule in site.rules), default=0.0)
     await take_up(line, pipeline, Remembered(parts.journal, state, kept, points, longest), now)
     _aim(parts.keeper, cameras)
-    old = now.utc - site.retention.stills_days * DAY if now.trusted else 0
+    old = now.utc - site.retention.stills_days * DAY if parts.clock.settled(now) else 0
     hub = RunningHub(
         parts.site,
         line,
@@ -368,12 +371,10 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    todo = [
-        *chores(pipeline, parts.telemetry, parts.accounts, site.retention, parts.clock.now()),
-        *storage.chores(parts.clock.now()),
-        *parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now),
-    ]
-    upkeep = asyncio.create_task(keep_up(parts.clock, todo), name="upkeep")
+    clock = parts.clock
+    todo = chores(pipeline, parts.telemetry, parts.accounts, site.retention, clock.now(), clock.settled)
+    alone = parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now)
+    upkeep = asyncio.create_task(keep_up(clock, [*todo, *storage.chores(now)], alone), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()
     stack.push_async_callback(backups.stop)

@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--broker-state",
         type=Path,
         metavar="DIR",
-        help="folder of the broker's store on this machine: one that was set aside there is told",
+        help="folder of the broker's store on this machine: one that was set aside there is told, and until when "
+        "the broker's certificate is good",
     )
     parser.add_argument(
         "--listen",

@@ -17,6 +17,7 @@ from typing import Final
 
 from edge.domain.instant import DAY
 
+AUTHORITY: Final = Path("/etc/ssl/edge-hub/ca.crt")  # the site's own, as the installer makes it
 ASKED_WITHIN: Final = 5.0  # seconds
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _UTC_TIME, _GENERALIZED_TIME, _SEQUENCE = 0x17, 0x18, 0x30

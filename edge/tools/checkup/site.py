@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 from edge.dialects import schemas
 from edge.domain.site import Site
-from edge.machine.certificates import Wanted
+from edge.machine.certificates import AUTHORITY, Wanted
 from edge.machine.making import certificates_of
 from edge.settings import SettingsError, load_site, review_site
 from edge.tools.checkup.machine import certificate
 from edge.tools.checkup.report import Findings, Level
 
 WITHIN: Final = 3.0  # seconds for one connection
-AUTHORITY: Final = Path("/etc/ssl/edge-hub/ca.crt")
 
 
 def configuration(folder: Path) -> Findings:
@@ -106,11 +105,12 @@ def serial_ports(site: Site | None) -> Findings:
 def certificates(folder: Path, site: Site | None) -> Findings:
     """How long each is good."""
     panel = folder / "tls" / "server.crt"
-    wanted = [] if site is None else certificates_of(site, None)
+    authority = AUTHORITY if AUTHORITY.exists() else None
+    wanted = [] if site is None else certificates_of(site, None, authority)
     if panel.exists():
         wanted.append(Wanted("panel", file=panel))
-    if AUTHORITY.exists() and not any(one.file == AUTHORITY for one in wanted):
-        wanted.append(Wanted("ca", file=AUTHORITY))
+    if authority is not None and site is None:
+        wanted.append(Wanted("ca", file=authority))
     for one in wanted:
         where = str(one.file) if one.file else "{}:{}".format(*(one.server or ("", 0)))
         yield from certificate(f"{one.name} {where}", one)
