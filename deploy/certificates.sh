@@ -1,6 +1,6 @@
 # A site's own certificates: read by install.sh and containers/prepare.sh, not run. POSIX sh.
 #
-# Needs of the reader: dry (yes or no), host, ca (the authority's folder), scratch, note, do_, own_names (names one a line).
+# Needs of the reader: dry (yes or no), host, ca (the authority's folder), scratch, note, fail, do_, own_names (names one a line).
 
 CA_DAYS=7300
 SERVER_DAYS=820 # phones refuse more than 825
@@ -42,19 +42,34 @@ certificate() {
     note "made: $1.crt, until $(openssl x509 -in "$1.crt" -noout -enddate | cut -d = -f 2)"
 }
 
-# paired FILE-WITHOUT-SUFFIX: key and certificate belong together.
-paired() { [ "$(openssl x509 -in "$1.crt" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$1.key" -pubout 2>/dev/null)" ]; }
+# paired CERTIFICATE KEY: they can be read and belong together.
+paired() {
+    of_crt=$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null) && [ -n "$of_crt" ] &&
+        [ "$of_crt" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
+}
 
-# make_authority: whom phones, screens and gateways are to trust, once.
+# check_authority: fails with what to do unless it is whole. Another in its place would cut off everybody who trusts it.
+check_authority() {
+    paired "$ca/ca.crt" "$ca/ca.key" ||
+        fail "the authority in $ca is damaged or half of it is gone: bring back its sealed copy, or move $ca away and install again, which makes another one that every phone, screen and gateway must be given"
+}
+
+# make_authority: whom phones, screens and gateways are to trust, once: only where there is nothing of one.
 make_authority() {
-    if [ "$dry" = no ] && ! { [ -s "$ca/ca.key" ] && [ -s "$ca/ca.crt" ] && paired "$ca/ca"; }; then
-        (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$CA_DAYS" -sha256 \
-            -subj "/CN=edge-hub $host $(date +%F)" \
-            -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
-            -keyout "$ca/ca.key.new" -out "$ca/ca.crt.new" 2>/dev/null)
-        mv "$ca/ca.key.new" "$ca/ca.key"
-        mv "$ca/ca.crt.new" "$ca/ca.crt"
-        note "made: $ca/ca.crt, the authority that phones, screens and gateways are to trust"
+    if [ "$dry" = no ]; then
+        # Cut off between the two at the first time: the second half is still there.
+        if [ ! -e "$ca/ca.crt" ] && paired "$ca/ca.crt.new" "$ca/ca.key"; then mv "$ca/ca.crt.new" "$ca/ca.crt"; fi
+        if [ ! -e "$ca/ca.key" ] && [ ! -e "$ca/ca.crt" ]; then
+            (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$CA_DAYS" -sha256 \
+                -subj "/CN=edge-hub $host $(date +%F)" \
+                -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign" \
+                -keyout "$ca/ca.key.new" -out "$ca/ca.crt.new" 2>/dev/null)
+            sync
+            mv "$ca/ca.key.new" "$ca/ca.key"
+            mv "$ca/ca.crt.new" "$ca/ca.crt"
+            note "made: $ca/ca.crt, the authority that phones, screens and gateways are to trust"
+        fi
+        check_authority
     fi
     do_ chmod 0600 "$ca/ca.key"
     do_ chmod 0644 "$ca/ca.crt"
@@ -64,7 +79,7 @@ make_authority() {
 renew() {
     renewed=
     while [ $# -gt 0 ]; do
-        [ "$dry" = yes ] || paired "$1" || rm -f "$1.crt"
+        [ "$dry" = yes ] || paired "$1.crt" "$1.key" || rm -f "$1.crt"
         if certificate "$1" "$2"; then renewed="$renewed $2"; fi
         shift 2
     done

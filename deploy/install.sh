@@ -279,7 +279,7 @@ make_certificates() {
     folder "$ca" 0755 root:root
     folder "$site/tls" 0750 root:edge-hub
     folder "$broker" 2750 root:mosquitto
-    make_authority
+    if [ "$task" = install ]; then make_authority; else check_authority; fi
     renew "$site/tls/server" edge-hub "$broker/server" mosquitto
 }
 
@@ -381,7 +381,8 @@ uninstall() {
 }
 
 certificates() {
-    [ -s "$ca/ca.crt" ] || fail "the hub is not installed here"
+    [ -d "$ca" ] || fail "the hub is not installed here"
+    check_authority
     if [ "$(date +%s)" -lt "$(stat -c %Y "$ca/ca.crt")" ]; then
         note "the clock ($(date +%F)) is before this site's authority was made: nothing is renewed until it is right"
         return

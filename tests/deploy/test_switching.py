@@ -12,7 +12,7 @@ STORES = ("journal.db", "journal.db-wal", "accounts.db", "telemetry.db")
 
 
 class Machine:
-    """What `switch` sees: a release in use, a newer one, the hub's stores, and a systemd that only says what it was told."""
+    """What `switch` sees: a release in use, a newer one, the stores, and a systemd that only notes what it is told."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
