@@ -347,9 +347,11 @@ install() {
     make_user
     new_release
     read_defaults
+    finish_way_back
     prepare_site
     write_defaults
     make_certificates
+    prepare_switch
     make_accounts
     install_services
     first_administrator
@@ -426,6 +428,6 @@ host=$(cat "$at/etc/hostname" 2>/dev/null || uname -n)
 [ "$dry" = yes ] || [ "$(id -u)" = 0 ] || fail "run it as root: sudo sh $0"
 scratch=
 [ "$dry" = yes ] || scratch=$(mktemp -d)
-trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
+trap leave EXIT
 trap 'exit 1' HUP INT TERM
 "$task"

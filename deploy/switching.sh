@@ -1,9 +1,20 @@
 # How a machine goes from one version to the next, and back when the next does not become armed: read by install.sh, not run.
 #
-# Needs of the reader: dry, release (the new version's folder), opt, data, kept, site, ca, port, backups, at, step, note, fail,
-# systemd_runs.
+# Needs of the reader: dry, release (the new version's folder), opt, data, kept, site, ca, port, backups, units, UNITS, at, step,
+# note, fail, put, scratch, systemd_runs; and `leave` as its trap for EXIT.
+
+undo= # how what was begun is taken back, should the installer end now
 
 ARMED_WITHIN=120 # seconds
+
+# leave: whatever it ends by.
+leave() {
+    status=$?
+    trap '' HUP INT TERM
+    if [ -n "$undo" ]; then $undo; fi
+    [ -z "$scratch" ] || rm -rf "$scratch"
+    exit "$status"
+}
 
 # point RELEASE: `current` becomes it in one moment.
 point() {
@@ -40,7 +51,7 @@ stores() {
     from=$1 to=$2
     shift 2
     for file in "$from"/journal.db* "$from"/accounts.db* "$from"/telemetry.db*; do
-        if [ -f "$file" ] && [ ! -L "$file" ]; then "$@" "$file" "$to/"; fi
+        if [ -f "$file" ] && [ ! -L "$file" ]; then "$@" "$file" "$to/" || return 1; fi
     done
     sync
 }
@@ -51,7 +62,7 @@ back_up() {
     (umask 077 && mkdir -p "$backups")
     file=$backups/before-upgrade-$(date +%Y%m%d-%H%M%S).backup
     "$1/bin/edge-hub" backup "$file" --data "$data" --site "$site" >/dev/null ||
-        fail "no backup could be made, therefore nothing was changed; free some space on $(df -P "$backups" | awk 'NR == 2 {print $6}') and repeat"
+        fail "no backup could be made, therefore the former version runs on; free some space on $(df -P "$backups" | awk 'NR == 2 {print $6}') and repeat"
     chmod 0600 "$file"
     note "backup: $file"
     ls -1t "$backups"/before-upgrade-*.backup | tail -n +4 | while IFS= read -r old; do rm -f "$old"; done
@@ -63,11 +74,55 @@ keep_before() {
     (umask 077 && mkdir -p "$kept")
     need=$(du -cm "$data"/*.db* 2>/dev/null | awk 'END {print $1 + 0}')
     free=$(df -Pm "$kept" | awk 'NR == 2 {print $4}')
-    [ "$free" -gt "$((need + 200))" ] || { systemctl start edge-hub.service; fail "$kept has $free MB free; an upgrade needs $((need + 200)) for a copy"; }
-    rm -rf "$kept/before" "$kept/before.part"
+    [ "$free" -gt "$((need + 200))" ] || fail "$kept has $free MB free; an upgrade needs $((need + 200)) for a copy"
+    rm -rf "$kept/before" "$kept/before.part" "$kept/failed"
     mkdir "$kept/before.part"
     stores "$data" "$kept/before.part" cp -pP
     mv "$kept/before.part" "$kept/before"
+}
+
+# services_of RELEASE: its own units, as it may not know the options of another's.
+services_of() {
+    for unit in $UNITS; do
+        if [ -f "$1/deploy/systemd/$unit" ]; then
+            put "$units/$unit" 0644 root:root <"$1/deploy/systemd/$unit"
+        else
+            systemctl disable -q --now "$unit" || true
+            rm -f "$units/$unit"
+        fi
+    done
+    systemctl daemon-reload
+}
+
+# go_back RELEASE: to it and the stores it had. Cut off anywhere, it can be done again from the beginning: what is kept goes last.
+go_back() {
+    undo=
+    note "going back to $1"
+    printf '%s\n' "$1" >"$kept/going-back"
+    sync
+    systemctl stop edge-hub.service || true
+    point "$1"
+    services_of "$1"
+    mkdir -p "$kept/failed"
+    stores "$data" "$kept/failed" mv -n || true
+    rm -f "$data"/journal.db* "$data"/accounts.db* "$data"/telemetry.db*
+    if ! stores "$kept/before" "$data" cp -pP; then
+        rm -rf "$kept/failed" # it may be the room for it that is lacking
+        stores "$kept/before" "$data" cp -pP || fail "the stores of $1 cannot be brought back; they are in $kept/before: look why, and repeat"
+    fi
+    rm "$kept/going-back"
+    rm -rf "$kept/before"
+    sh "$1/deploy/install.sh" --accounts >/dev/null || true
+    systemctl start edge-hub.service
+    armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
+    note "the former version runs again, its stores are as before (what the new one left is in $kept/failed)"
+}
+
+# finish_way_back: of a run that was cut off on it: the only good stores may be those that were kept.
+finish_way_back() {
+    [ "$dry" = no ] && systemd_runs && [ -f "$kept/going-back" ] || return 0
+    step "Finishing the way back of a run that was cut off"
+    go_back "$(cat "$kept/going-back")"
 }
 
 start_fresh() {
@@ -78,45 +133,49 @@ start_fresh() {
     rm -rf "$kept/before" # of a run that was cut off after switching
 }
 
+# prepare_switch: what a newer version finds: a backup, the hub stopped, a copy of its stores. Only from here on is anything
+# changed that the former one runs by; whatever fails then (`undo`) leads back to it.
+prepare_switch() {
+    former=
+    if [ "$dry" = yes ]; then
+        [ -L "$at$opt/current" ] || return 0
+        step "Backup, and the hub stopped"
+        note "would make a backup in $backups"
+        note "would stop the hub and keep a copy of its stores"
+        return
+    fi
+    former=$(readlink "$opt/current" || true)
+    if [ "$former" = "$release" ] || ! systemd_runs; then former=; fi
+    [ -n "$former" ] || return 0
+    step "Backup, and the hub stopped"
+    back_up "$former"
+    undo="systemctl start edge-hub.service"
+    systemctl stop edge-hub.service
+    keep_before
+    undo="go_back $former"
+}
+
 switch() {
     step "Switching over and starting"
     if [ "$dry" = yes ]; then
         if [ -L "$at$opt/current" ]; then
-            note "would make a backup in $backups"
-            note "would stop the hub, keep a copy of its stores, switch to the new version, start it and wait until it is armed"
+            note "would switch to the new version, start it and wait until it is armed"
             note "would go back to the former version and its stores if it does not become armed within $ARMED_WITHIN s"
         else
             note "would start broker and hub and wait until the hub is armed ($ARMED_WITHIN s)"
         fi
         return
     fi
-    former=$(readlink "$opt/current" || true)
-    if [ -z "$former" ] || [ "$former" = "$release" ] || ! systemd_runs; then
-        point "$release"
+    point "$release"
+    if [ -z "$former" ]; then
         start_fresh
         return
     fi
-    back_up "$former"
-    systemctl stop edge-hub.service
-    keep_before
-    point "$release"
-    systemctl start edge-hub.service edge-hub-broker.service || true
-    if armed; then
-        rm -rf "$kept/before"
-        return
-    fi
-    note "going back to $former"
-    systemctl stop edge-hub.service || true
-    rm -rf "$kept/failed"
-    mkdir "$kept/failed"
-    stores "$data" "$kept/failed" mv
-    stores "$kept/before" "$data" mv
-    rmdir "$kept/before"
-    point "$former"
-    sh "$former/deploy/install.sh" --accounts >/dev/null || true
-    systemctl start edge-hub.service
-    armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
-    fail "the new version did not become armed; the former one runs again, its stores are as before (what the new one left is in $kept/failed)"
+    systemctl reload-or-restart edge-hub-broker.service || true
+    systemctl start edge-hub.service || true
+    armed || fail "the new version did not become armed"
+    undo=
+    rm -rf "$kept/before"
 }
 
 # Two versions stay: the one in use and the one before.

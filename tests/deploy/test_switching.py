@@ -25,6 +25,11 @@ class Machine:
             program = self.opt / name / "bin/edge-hub"
             program.write_text(f'#!/bin/sh\necho {name} "$1" >>"{self.called}"\n: >"$2"\n')
             program.chmod(0o755)
+            systemd = self.opt / name / "deploy/systemd"
+            systemd.mkdir(parents=True)
+            (systemd / "edge-hub.service").write_text("run\n" if name == "former" else "run --of-newer\n")
+        (systemd / "edge-hub-new.timer").touch()
+        (self.units / "edge-hub.service").write_text("run\n")
         (self.opt / "current").symlink_to(self.opt / "former")
         for name in STORES:
             (self.data / name).write_text("before")
@@ -38,32 +43,53 @@ class Machine:
 
     def switch(self, *, arms: str = "former newer", stand_ins: str = "") -> subprocess.CompletedProcess[str]:
         """arms: the releases that become armed. The newer program raises the stores as it starts."""
-        (self.folder / "said").write_text("")
         return subprocess.run(
             ["sh", "-c", SCRIPT.replace("STAND_INS", stand_ins), "switch", self.folder, DEPLOY, arms],
             capture_output=True, text=True, check=False, timeout=30,
         )  # fmt: skip
+
+    def is_as_before(self) -> bool:
+        unit = (self.units / "edge-hub.service").read_text()
+        return (self.current, unit, self.stores(self.data)) == (
+            "former",
+            "run\n",
+            dict.fromkeys(STORES, "before"),
+        )
+
+    def runs(self) -> bool:
+        """The hub was started after it was stopped."""
+        told = [line for line in self.called.read_text().splitlines() if line.endswith(" edge-hub.service")]
+        return told[-1] == "systemctl start edge-hub.service"
 
 
 SCRIPT = """
 set -eu
 folder=$1 deploy=$2 arms=$3
 opt=$folder/opt data=$folder/data kept=$folder/kept site=$folder/site ca=$folder/ca port=1 backups=$folder/backups at=
-units=$folder/units release=$opt/newer dry=no scratch=
+units=$folder/units UNITS='edge-hub.service edge-hub-new.timer' release=$opt/newer dry=no scratch=
 step() { echo "$@"; }
 note() { echo "$@"; }
 fail() { echo "$@" >&2; exit 1; }
+put() { cat >"$1"; }
 systemd_runs() { true; }
 sh() { echo sh "$@" >>"$folder/called"; }
 systemctl() {
     echo systemctl "$@" >>"$folder/called"
-    case "$1 $(basename "$(readlink "$opt/current")")" in
-    start\\ newer) for file in "$data"/*.db*; do echo raised >"$file"; done ;;
+    case "$* $(basename "$(readlink "$opt/current")")" in
+    "start edge-hub.service newer") for file in "$data"/*.db*; do echo raised >"$file"; done ;;
     esac
 }
+make_accounts() { echo accounts >>"$folder/called"; }
+install_services() { for unit in $UNITS; do cp "$release/deploy/systemd/$unit" "$units/"; done; }
 . "$deploy/switching.sh"
+trap leave EXIT
+trap 'exit 1' TERM
 armed() { case " $arms " in *" $(basename "$(readlink "$opt/current")") "*) ;; *) return 1 ;; esac; }
 STAND_INS
+finish_way_back
+prepare_switch
+make_accounts
+install_services
 switch
 """
 
@@ -77,17 +103,62 @@ def test_a_newer_version_that_arms_stays(machine: Machine) -> None:
     done = machine.switch()
     assert done.returncode == 0, done.stderr
     assert machine.current == "newer"
-    assert not (machine.kept / "before").exists()
+    assert (machine.units / "edge-hub.service").read_text() == "run --of-newer\n"
+    assert not list(machine.kept.iterdir())
     assert len(list((machine.folder / "backups").iterdir())) == 1
 
 
-def test_one_that_does_not_arm_gives_way_to_the_former_and_its_stores(machine: Machine) -> None:
+def test_one_that_does_not_arm_gives_way_to_the_former_its_stores_and_its_services(machine: Machine) -> None:
     done = machine.switch(arms="former")
     assert done.returncode == 1
-    assert "the former one runs again" in done.stderr
-    assert machine.current == "former"
-    assert machine.stores(machine.data) == dict.fromkeys(STORES, "before")
+    assert "the new version did not become armed" in done.stderr
+    assert "the former version runs again" in done.stdout
+    assert machine.is_as_before()
+    assert machine.runs()
+    assert not (machine.units / "edge-hub-new.timer").exists()
     assert machine.stores(machine.kept / "failed") == dict.fromkeys(STORES, "raised\n")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "make_accounts() { fail 'no accounts were made'; }",
+        "make_accounts() { kill -TERM $$; }",
+        "install_services() { cp $release/deploy/systemd/* $units/; false; }",
+        "df() { printf 'x\\nx x x 1\\n'; }",
+    ],
+)
+def test_whatever_fails_on_the_way_leaves_the_former_running(machine: Machine, fault: str) -> None:
+    done = machine.switch(stand_ins=fault)
+    assert done.returncode != 0
+    assert machine.is_as_before()
+    assert machine.runs()
+
+
+def test_without_a_backup_nothing_is_begun(machine: Machine) -> None:
+    (machine.opt / "former/bin/edge-hub").write_text('#!/bin/sh\n[ "$2" = --help ]\n')
+    done = machine.switch()
+    assert "therefore the former version runs on" in done.stderr
+    assert machine.is_as_before()
+    assert not machine.called.exists(), "neither stopped nor given other accounts"
+
+
+@pytest.mark.parametrize("at", ["going-back", "mv", "rm -f", "cp -pP", "rm -rf"])
+def test_a_way_back_that_is_cut_off_is_finished_by_the_next_run(machine: Machine, at: str) -> None:
+    """Cut off once what was kept has become the only good copy, by the first command of that kind on the way back."""
+    cuts = {
+        "going-back": "point() { [ ! -e $kept/going-back ] || kill -KILL $$; ln -sfn $1 $opt/current; }",
+        "mv": 'mv() { command mv "$@"; [ ! -e $kept/going-back ] || [ "$1" != -n ] || kill -KILL $$; }',
+        "rm -f": 'rm() { command rm "$@"; [ ! -e $kept/going-back ] || kill -KILL $$; }',
+        "cp -pP": 'cp() { command cp "$@"; [ ! -e $kept/going-back ] || kill -KILL $$; }',
+        "rm -rf": 'rm() { [ "$1" = -f ] || ! [ -e $kept/failed ] || kill -KILL $$; command rm "$@"; }',
+    }
+    assert machine.switch(arms="former", stand_ins=cuts[at]).returncode == -9
+    assert machine.stores(machine.kept / "before") == dict.fromkeys(STORES, "before")
+    done = machine.switch(stand_ins="make_accounts() { fail 'only as far as this'; }")
+    assert "Finishing the way back" in done.stdout
+    assert machine.is_as_before()
+    assert machine.runs()
 
 
 def test_links_that_the_hubs_user_laid_lead_root_nowhere(machine: Machine, tmp_path: Path) -> None:

@@ -295,6 +295,8 @@ def inside(root: Path) -> None:
         )
         said = "" if done.returncode == 0 else (done.stdout + done.stderr)[-200:]
         _tell("the way back, as README.md has it", done.returncode == 0, said)
+        unit = (root / "etc/systemd/system/edge-hub.service").read_text("utf-8")
+        _tell("its service is of the version before", "--of-newer" not in unit)
         hub = _hub(root)
         armed = _patiently(120, lambda: _ask(root, "/healthz")["status"] in {"armed", "degraded"})
         _tell("the version before is armed", bool(armed))
@@ -319,6 +321,7 @@ edge-hub backup /var/backups/edge-hub/before-upgrade-DATE.backup --data /var/lib
 cp -a $(readlink /opt/edge-hub/current) /opt/edge-hub/releases/newer
 ln -s $(readlink /opt/edge-hub/current) /opt/edge-hub/releases/THE-ONE-BEFORE
 ln -sfn /opt/edge-hub/releases/newer /opt/edge-hub/current
+sed -i 's/ run / run --of-newer /' /etc/systemd/system/edge-hub.service
 ln -sf /bin/true /usr/local/bin/systemctl
 """
     subprocess.run(["chroot", root, "sh", "-ec", script], check=True, capture_output=True)
