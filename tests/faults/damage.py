@@ -73,8 +73,7 @@ def journal_before_start(folder: Path, outcome: Outcome) -> None:
             it.holds(f"{damage}: an alarm is raised", lambda: it.alarm() is not None)
             it.rig.stop()
             hurt(it.rig.data / "journal.db", damage)
-            it.rig.start()
-            it.rig.await_armed()
+            it.start_again()
             outcome.held.append(f"{damage}: armed")
             _begun_anew(it, "journal", damage)
             it.smoke(True)
@@ -108,8 +107,7 @@ def telemetry_before_start(folder: Path, outcome: Outcome) -> None:
             before = _losses(it, "telemetry")
             it.rig.stop()
             hurt(it.rig.data / "telemetry.db", damage)
-            it.rig.start()
-            it.rig.await_armed()
+            it.start_again()
             _begun_anew(it, "telemetry", damage, before)
         whole_alarm(it)
         sound(it)
@@ -130,8 +128,7 @@ def accounts_damaged(folder: Path, outcome: Outcome) -> None:
             before = _losses(it, "accounts")
             it.rig.stop()
             hurt(it.rig.data / "accounts.db", damage)
-            it.rig.start()
-            it.rig.await_armed()
+            it.start_again()
             _begun_anew(it, "accounts", f"{damage} before the start, its token let in", before)
         sound(it)
     outcome.lost.append("who was signed in: people sign in again")
@@ -152,8 +149,7 @@ def broker_store(folder: Path, outcome: Outcome) -> None:
             hurt(it.rig.broker.directory / "mosquitto.db", damage)
             it.rig.broker.start()
             outcome.held.append(f"{damage}: the broker starts")
-            it.rig.start()
-            it.rig.await_armed()
+            it.start_again()
             outcome.held.append(f"{damage}: armed, every source is heard")
             _begun_anew(it, "mosquitto", damage, before)
             whole_alarm(it)
@@ -183,10 +179,11 @@ def _losses(it: Stand, store: str) -> int:
 
 
 def _begun_anew(it: Stand, store: str, damage: str, before: int = 0) -> None:
-    until(f"{damage}: the loss of {store}.db is told", lambda: _losses(it, store) > before)
-    until(f"{damage}: the check names {store}.db", lambda: f"{store}.db" in it.says("stores"))
-    until(f"{damage}: an alarm of its own is on the wall", lambda: it.own_alarm("stores"))
-    until(f"{damage}: the store is well", lambda: bool(it.rig.api.check(store).get("ok", True)))
+    with it.recovering():
+        until(f"{damage}: the loss of {store}.db is told", lambda: _losses(it, store) > before)
+        until(f"{damage}: the check names {store}.db", lambda: f"{store}.db" in it.says("stores"))
+        until(f"{damage}: an alarm of its own is on the wall", lambda: it.own_alarm("stores"))
+        until(f"{damage}: the store is well", lambda: bool(it.rig.api.check(store).get("ok", True)))
     it.outcome.held.append(
         f"{damage}: begun anew by itself, told by a fact, a check and an alarm that name {store}.db"
     )

@@ -22,7 +22,7 @@ from tests.faults.stand import (
 )
 from tests.faults.stream import Follower
 
-__all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
+__all__ = ["SCENARIOS", "SHORT", "Outcome", "Scenario", "run"]
 
 
 def journal_full(folder: Path, outcome: Outcome) -> None:
@@ -52,7 +52,7 @@ def journal_full(folder: Path, outcome: Outcome) -> None:
         beat_goes_on(it)
         told = {fact["seq"]: fact["kind"] for fact in follower.facts}
         it.journal.free()
-        it.holds("the journal heals by itself", lambda: it.ok("journal"))
+        it.heals("the journal heals by itself", lambda: it.ok("journal"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         kept = {fact["seq"]: fact["kind"] for fact in it.rig.api.pages("/api/v1/journal")}
         if missing := {seq: kind for seq, kind in told.items() if kept.get(seq) != kind}:
@@ -76,7 +76,7 @@ def telemetry_full(folder: Path, outcome: Outcome) -> None:
         whole_alarm(it)
         beat_goes_on(it)
         it.telemetry.free()
-        it.holds("the telemetry heals by itself", lambda: it.ok("telemetry"))
+        it.heals("the telemetry heals by itself", lambda: it.ok("telemetry"))
         all_stored(it)
         sound(it)
 
@@ -94,7 +94,7 @@ def both_full(folder: Path, outcome: Outcome) -> None:
         outcome.held.append("the list of alarms can be read")
         it.telemetry.free()
         it.journal.free()
-        it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
+        it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         if (it.alarm() or {})["id"] != alarm["id"]:
             raise NotSoError("another alarm stands in its place")
@@ -109,7 +109,7 @@ def telemetry_overwritten(folder: Path, outcome: Outcome) -> None:
         spoil(folder / "card" / "telemetry.db")
         aside = folder / "data"
         it.holds("it is set aside", lambda: any(aside.glob("telemetry.db.*.corrupt")))
-        it.holds("and begun anew", lambda: it.ok("telemetry"))
+        it.heals("and begun anew", lambda: it.ok("telemetry"))
         before = it.rig.api.metric("edgehub_readings_stored_total")
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before)
         whole_alarm(it)
@@ -121,13 +121,12 @@ def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
     with stand(folder, outcome) as it:
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.stop()  # everything is in the file itself then, nothing in its write-ahead log
-        it.rig.start()
-        it.rig.await_armed()
+        it.start_again()
         spoil(folder / "card" / "telemetry.db", since=4096)
         it.holds("readings can be asked for", lambda: readings_answer(it) == 200)
         before = it.rig.api.metric("edgehub_readings_stored_total")
         it.holds("and are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before + 50)
-        it.holds("the telemetry is well", lambda: it.ok("telemetry"))
+        it.heals("the telemetry is well", lambda: it.ok("telemetry"))
         it.holds("readings can still be asked for", lambda: readings_answer(it) == 200)
         whole_alarm(it)
         sound(it)
@@ -139,8 +138,7 @@ def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.rig.kill()
         spoil(folder / "card" / "telemetry.db")
-        it.rig.start()
-        it.rig.await_armed()
+        it.start_again()
         outcome.held.append("armed")
         if not any((folder / "data").glob("telemetry.db.*.corrupt")):
             raise NotSoError("the damaged file was not set aside")
@@ -157,8 +155,7 @@ def read_only(folder: Path, outcome: Outcome) -> None:
         it.rig.kill()
         it.journal.read_only(True)
         it.telemetry.read_only(True)
-        it.rig.start()
-        it.rig.await_armed()
+        it.start_again()
         outcome.held.append("armed")
         it.holds("both checks fail", lambda: not it.ok("journal") and not it.ok("telemetry"))
         it.smoke(True)
@@ -170,7 +167,7 @@ def read_only(folder: Path, outcome: Outcome) -> None:
         outcome.held.append("acknowledging works, persisted: false")
         it.journal.read_only(False)
         it.telemetry.read_only(False)
-        it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
+        it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         all_stored(it)
         sound(it)
@@ -183,14 +180,13 @@ def full_before_start(folder: Path, outcome: Outcome) -> None:
         it.rig.kill()
         it.telemetry.fill()
         it.journal.fill()
-        it.rig.start()
-        it.rig.await_armed()
+        it.start_again()
         outcome.held.append("armed")
         it.smoke(True)
         it.holds("the alarm is on the wall", lambda: it.alarm() is not None)
         it.telemetry.free()
         it.journal.free()
-        it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
+        it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         all_stored(it)
         sound(it)
@@ -212,7 +208,7 @@ def pressure(folder: Path, outcome: Outcome) -> None:
         whole_alarm(it)
         beat_goes_on(it)
         it.journal.free()
-        it.holds("the disk's check is over by itself", lambda: it.ok("disk"), 150)
+        it.heals("the disk's check is over by itself", lambda: it.ok("disk"), 150)
         outcome.lost.append(
             f"{it.rig.api.metric(given_up):g} readings of {it.load.published} messages, the oldest"
         )
@@ -233,3 +229,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *damage.SCENARIOS,
     *sick.SCENARIOS,
 )
+SHORT: Final = (read_only, journal_full, telemetry_overwritten)
+"""A disk that refuses, one that is full, one that lies: the others differ by moment or store."""

@@ -33,7 +33,7 @@ class Tally:
 
     resent: numbers of devices without a time of their own that stand twice because the device's own connection to
     the broker broke and it said them again, which nobody can tell from two measurements. raised: alarms of the
-    detectors; episodes: how often smoke was there.
+    detectors; episodes: how often smoke was there. back: the longest until a hub was armed again, s.
     """
 
     kills: int = 0
@@ -47,6 +47,7 @@ class Tally:
     duplicates: int = 0
     episodes: int = 0
     raised: int = 0
+    back: float = 0.0
     links: int = 0
     facts: int = 0
     seconds: float = 0.0
@@ -71,6 +72,7 @@ class Tally:
             ("repeats recognised, at least", f"{self.duplicates}"),
             ("fires at the detectors", f"{self.episodes}"),
             ("fire alarms raised", f"{self.raised}"),
+            ("armed again within, s", f"{self.back:.1f}"),
             ("links of the hash chain", f"{self.links}"),
             ("facts replayed", f"{self.facts}"),
             ("problems of chain and replay", f"{len(self.problems)}"),
@@ -110,7 +112,9 @@ def run(
                 tally.restarts += 1
             rig.start()
             say(f"{tally.kills} kills, {tally.restarts} restarts, {load.published} published")
+        started = time.monotonic()
         rig.await_armed()
+        tally.back = max(tally.back, time.monotonic() - started)
         load.stop()
         for detector in detectors:
             detector.finish()
@@ -133,7 +137,9 @@ def _let_live(rig: Rig, chance: random.Random, tally: Tally) -> None:
     if chance.random() < EARLY:
         time.sleep(chance.uniform(0.0, 2.0))
         return
+    started = time.monotonic()
     rig.await_armed()
+    tally.back = max(tally.back, time.monotonic() - started)
     time.sleep(chance.uniform(0.0, 4.0))
     try:
         tally.duplicates += int(rig.api.metric("edgehub_duplicates_total"))

@@ -74,7 +74,7 @@ def journal_io_errors(folder: Path, outcome: Outcome) -> None:
         it.holds("normal again", lambda: (it.alarm() or {"active": True})["active"] is False)
         beat_goes_on(it)
         disk.be("-")
-        it.holds("the journal heals by itself", lambda: it.ok("journal"))
+        it.heals("the journal heals by itself", lambda: it.ok("journal"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         code, closed = it.act(id, "reset")
         if (code, closed["state"]) != (200, "normal"):
@@ -100,7 +100,7 @@ def every_store_io_errors(folder: Path, outcome: Outcome) -> None:
         it.holds("and in the event stream", lambda: follower.saw("alarm.raised", (it.alarm() or {})["id"]))
         beat_goes_on(it)
         disk.be("-")
-        it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
+        it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is there and saved", lambda: (it.alarm() or {}).get("persisted") is True)
         if list(it.rig.data.glob("*.corrupt")):
             raise NotSoError("a store that only could not be reached was set aside")
@@ -121,7 +121,7 @@ def read_only_running(folder: Path, outcome: Outcome) -> None:
             raise NotSoError(f"acknowledging answered {code} {acked}")
         outcome.held.append("acknowledging works, persisted: false")
         disk.be("-")
-        it.holds("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
+        it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)
         all_stored(it)
         sound(it)
@@ -137,7 +137,7 @@ def telemetry_hangs(folder: Path, outcome: Outcome) -> None:
         it.holds("and is on the wall", lambda: it.own_alarm("stall"))
         beat_goes_on(it)
         disk.be("-")
-        it.holds("both are over by themselves", lambda: it.ok("telemetry") and it.ok("stall"))
+        it.heals("both are over by themselves", lambda: it.ok("telemetry") and it.ok("stall"))
         all_stored(it)
         sound(it)
 

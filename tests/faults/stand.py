@@ -29,13 +29,20 @@ Scenario = Callable[[Path, "Outcome"], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one scenario: what was seen to hold, what was lost as it had to be, and what did not hold."""
+    """What came of one scenario: what was seen to hold, what was lost as it had to be, and what did not hold.
+
+    fires: how often the detector began to smoke; told: of these seen as an alarm. recovery: the longest it took until
+    something was well again, s.
+    """
 
     name: str
     held: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     problem: str | None = None
     seconds: float = 0.0
+    fires: int = 0
+    told: int = 0
+    recovery: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -53,21 +60,49 @@ class Stand:
     load: Load
     devices: Publisher
     outcome: Outcome
+    burns: bool = False
+    untold: bool = False
 
     def holds(self, what: str, condition: Callable[[], bool], seconds: float = 20) -> None:
         """Wait for it, and note that it came about."""
         until(what, condition, seconds)
         self.outcome.held.append(what)
 
+    def heals(self, what: str, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """As `holds`, of what the fault had broken."""
+        with self.recovering():
+            self.holds(what, condition, seconds)
+
+    def start_again(self) -> None:
+        """The hub, until it is armed."""
+        with self.recovering():
+            self.rig.start()
+            self.rig.await_armed()
+
+    @contextmanager
+    def recovering(self) -> Iterator[None]:
+        """How long it takes is of the outcome."""
+        begun = time.monotonic()
+        yield
+        self.outcome.recovery = max(self.outcome.recovery, time.monotonic() - begun)
+
     # -- a guard's work
 
     def smoke(self, on: bool) -> None:
+        if on and not self.burns:
+            self.outcome.fires += 1
+        self.untold = on and (self.untold or not self.burns)
+        self.burns = on
         self.devices.say(SMOKE, {"smoke": on, "battery": 90})
 
     def alarm(self) -> dict[str, Any] | None:
         """The detector's open alarm as the running hub has it in memory."""
         alarms = self.rig.api.get("/api/v1/alarms", state="open", device="sm-303")["items"]
-        return next((a for a in alarms if a["point"] == "sm-303.smoke"), None)
+        found = next((a for a in alarms if a["point"] == "sm-303.smoke"), None)
+        if found is not None and found["active"] and self.untold:
+            self.untold = False
+            self.outcome.told += 1
+        return found
 
     def says(self, check: str) -> str:
         """What a failing check says, "" while it is in order."""

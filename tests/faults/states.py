@@ -38,7 +38,10 @@ _ARRIVED: Final = {"sent", "delivered", "seen", "answered"}
 
 @dataclass(slots=True)
 class Tally:
-    """What came of it. repeats: messages that said they may have come before; kills: by what was hit."""
+    """What came of it. repeats: messages that said they may have come before; kills: by what was hit.
+
+    alarms: by the journal; twice: of these raised more than once. back: the longest until a hub was armed again, s.
+    """
 
     kills: Counter[str] = field(default_factory=Counter)
     commands: int = 0
@@ -52,6 +55,9 @@ class Tally:
     hazards: int = 0
     duties: int = 0
     links: int = 0
+    alarms: int = 0
+    twice: int = 0
+    back: float = 0.0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
@@ -75,6 +81,8 @@ class Tally:
             ("incidents", f"{self.incidents}"),
             ("hazards", f"{self.hazards}"),
             ("occurrences of duties", f"{self.duties}"),
+            ("alarms, of these raised twice", f"{self.alarms}, {self.twice}"),
+            ("armed again within, s", f"{self.back:.1f}"),
             ("links of the hash chain", f"{self.links}"),
             ("problems", f"{len(self.problems)}"),
             ("seconds", f"{self.seconds:.0f}"),
@@ -126,6 +134,7 @@ class Reaper(threading.Thread):
         super().__init__(name="reaper")
         self.done = False
         self.trouble: str | None = None
+        self.back = 0.0
         self._rig = rig
         self._journal = journal
         self._point = point
@@ -140,6 +149,9 @@ class Reaper(threading.Thread):
                 self._rig.kill()
                 self._rig.start()
                 self.done = True
+                started = time.monotonic()
+                self._rig.await_armed()
+                self.back = time.monotonic() - started
         except (NotSoError, OSError, sqlite3.Error) as error:
             self.trouble = f"{self._point.name}: {error}"
 
@@ -217,6 +229,7 @@ def _hit(rig: Rig, journal: Journal, scene: Scene, point: Point, delay: float, t
     elif not reaper.done:
         tally.problems.append(f"{point.name}: it never came to that")
     tally.kills[point.name] += reaper.done
+    tally.back = max(tally.back, reaper.back)
 
 
 # ---- what the journal says against what came -----------------------------------------------------------------------
@@ -234,9 +247,11 @@ def _audit(journal: Journal, world: Outside, tally: Tally) -> None:
     tally.incidents, tally.hazards = len(stories["incident"]), len(stories["hazard"])
     tally.duties = len(stories["duty"])
     tally.problems += casework.audit(stories)
+    tally.alarms = len(stories["alarm"])
     for id, story in stories["alarm"].items():
         raised = sum(kind == "alarm.raised" for kind, _ in story)
         if raised > 1:
+            tally.twice += 1
             tally.problems.append(f"alarm {id} was raised {raised} times")
 
 

@@ -9,17 +9,10 @@ import pytest
 from tests.faults import disks
 from tests.faults.tmpfs import why_not
 
-# A disk that refuses, one that is full, one that lies: the others differ by moment or store, and are the command's.
-SHORT_FORM = [
-    scenario
-    for scenario in disks.SCENARIOS
-    if scenario.__name__ in {"read_only", "journal_full", "telemetry_overwritten"}
-]
-
 
 @pytest.mark.faults
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", SHORT_FORM, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", disks.SHORT, ids=lambda scenario: scenario.__name__)
 def test_the_hub_goes_on_hearing_and_heals_without_a_restart(
     scenario: disks.Scenario, tmp_path: Path
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.faults import everything
+from edge.store.followers import CaughtUp
+from tests.faults import ceilings, disks, everything, kills, memory, states, tmpfs, uplink
 from tests.faults.everything import BROKEN, KEPT, NOT_HERE, Row
 
 
@@ -33,6 +35,75 @@ def test_a_verb_that_breaks_spares_none_of_the_others(
     assert one.split()[:7] == ["a", "fault", "yes", "0", "of", "9", "3"]
     assert "not done" in other
     assert why == ["broken: RuntimeError('the test itself')", "another: needs root"]
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_each_disk_says_what_of_the_alarms_and_how_soon_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: bool
+) -> None:
+    def played(scenario, folder):
+        return disks.Outcome(scenario.__name__, seconds=1.0, fires=3, told=2, recovery=4.25)
+
+    monkeypatch.setattr(tmpfs, "why_not", lambda: None)
+    monkeypatch.setattr(disks, "run", played)
+    rows = everything.run(tmp_path, long=long, seed=1, say=lambda _line: None, only=["disks"])
+    assert {(row.alarms, row.recovery) for row in rows} == {("2 of 3 fires", "≤ 4.2 s")}
+    names = {row.fault.removeprefix("disk: ") for row in rows}
+    assert names >= {
+        "read_only",
+        "journal_full",
+        "telemetry_overwritten",
+        "accounts_damaged",
+        "broker_store",
+    }
+    assert (names == {one.__name__ for one in disks.SCENARIOS}) is long
+
+
+def test_processes_that_are_killed_say_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = kills.Tally(kills=6, raised=4, episodes=4, back=7.0)
+    hit = states.Tally(alarms=5, back=6.5)
+    cut = uplink.Tally(
+        lag={"without": (1.0, 5.0), "with": (1.0, 9.0)},
+        outages=[CaughtUp("dc", 10**6, 4 * 10**6, 9, 0, 0, 0)],
+    )
+    for module, tally in ((kills, killed), (states, hit), (uplink, cut)):
+        monkeypatch.setattr(module, "run", lambda *_args, tally=tally, **_more: tally)
+    monkeypatch.setattr(everything, "PROGRAM", "victoria-metrics")
+    rows = everything.run(
+        tmp_path, long=False, seed=1, say=lambda _line: None, only=["kills", "states", "uplink"]
+    )
+    assert [(row.alarms, row.recovery) for row in rows] == [
+        ("4 of 4 fires", "armed ≤ 7.0 s"),
+        ("5 raised, 0 twice", "armed ≤ 6.5 s"),
+        ("would wait 9 ms (p99)", "caught up, longest outage 3.0 s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hub", "child", "missing", "codes"),
+    [
+        ([], [], None, [KEPT, KEPT]),
+        ([], [], "cv2 is missing", [KEPT, NOT_HERE]),
+        (["lost"], [], None, [BROKEN, KEPT]),
+        ([], ["the kernel ended 0 of 1"], None, [KEPT, BROKEN]),
+    ],
+)
+def test_the_hub_and_a_camera_under_a_ceiling_are_rows_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub, child, missing, codes
+) -> None:
+    out = memory.Outcome(hub_problems=hub, child_problems=child, no_child=missing)
+    monkeypatch.setattr(ceilings, "why_not", lambda: None)
+    monkeypatch.setattr(memory, "run", lambda *_args, **_more: out)
+    rows = everything.run(tmp_path, long=False, seed=1, say=lambda _line: None, only=["memory"])
+    assert [row.code for row in rows] == codes
+    assert out.ok is (BROKEN not in codes)
+
+
+def test_without_opencv_no_camera_was_put_under_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tests.faults.cameras", None)
+    out = memory.Outcome()
+    memory._child(out, 1, lambda _line: None)
+    assert out.no_child == "tests.faults.cameras is missing"
 
 
 def test_only_the_verbs_that_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
