@@ -389,6 +389,17 @@ certificates() {
         note "the clock ($(date +%F)) is before this site's authority was made: nothing is renewed until it is right"
         return
     fi
+    # A clock that was years ahead would make certificates that are refused once it is right.
+    waits=20
+    while ! clock_believed "$data/clock.json"; do
+        if [ "$waits" = 0 ] || [ "$dry" = yes ] || [ -t 0 ]; then
+            note "nobody vouches for the clock ($(date +%F)): nothing is renewed for its age"
+            by_age=no
+            break
+        fi
+        waits=$((waits - 1))
+        sleep 15
+    done
     read_defaults
     make_certificates
     use_certificates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,40 @@ def test_a_certificate_is_made_once_and_again_for_another_name(site: Site) -> No
     assert "made: " in site.renew()
     assert site.renew() == ""
     assert "made: " in site.renew("names='edge-1 10.0.0.7'")
+
+
+needs_faketime = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+AHEAD = """openssl() { faketime -f +10y openssl "$@"; }
+"""
+
+
+@needs_faketime
+def test_under_a_clock_that_nobody_vouches_for_nothing_is_renewed_for_its_age(site: Site) -> None:
+    site.renew()
+    assert site.renew(f"{AHEAD}by_age=no") == ""
+    assert "made: " in site.renew("by_age=no; names='edge-1 10.0.0.7'")
+
+
+@needs_faketime
+def test_what_was_made_ahead_of_time_is_made_again_when_the_clock_is_right(site: Site) -> None:
+    site.renew(AHEAD)
+    assert "made: " in site.renew()
+
+
+@pytest.mark.parametrize(
+    ("mark", "ntp", "believed"),
+    [
+        ('{"boot": "b", "utc": %d000000, "mono": 5, "trusted": true, "known": null}', "no", True),
+        ('{"boot": "b", "utc": %d000000, "mono": 5, "trusted": false, "known": 1}', "no", False),
+        ('{"boot": "b", "utc": 1700000000000000, "mono": 5, "trusted": true, "known": 1}', "no", False),
+        ("{}", "no", False),
+        ("", "no", False),
+        ("", "yes", True),
+    ],
+)
+def test_the_clock_is_believed_when_a_time_server_or_the_hub_does(
+    mark: str, ntp: str, believed: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "clock.json").write_text(mark.replace("%d", str(int(time.time()))))
+    said = Site(tmp_path).do(f'timedatectl() {{ echo {ntp}; }}; clock_believed "$folder/clock.json"')
+    assert (said.returncode == 0) is believed, said.stderr
