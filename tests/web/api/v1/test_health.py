@@ -22,6 +22,26 @@ async def test_healthz_is_open_and_says_why(stranger, hub):
     assert answer.json()["checks"]["broker"]["ok"] is False
 
 
+async def test_healthz_names_no_folder_and_nobody_who_keeps_backups(stranger, api, hub):
+    now = hub.now().utc
+    says = {
+        "backup": Text("nas:写不到/mnt/stick", "nas: cannot write /mnt/stick"),
+        "stores": Text("写不到/var/lib/edge-hub/journal.db(满)", "/var/lib/edge-hub/journal.db is full, 3/s"),
+        "disk": Text("仅剩 3 MiB", "3 MiB free"),
+    }
+    checks = {name: Check(name, False, now, text) for name, text in says.items()}
+    hub.status = replace(hub.status, status="degraded", checks=checks)
+    told = (await stranger.get("/healthz")).json()["checks"]
+    assert told["stores"]["detail"] == {"zh": "写不到…(满)", "en": "… is full, 3/s"}
+    assert told["disk"]["detail"] == {"zh": "仅剩 3 MiB", "en": "3 MiB free"}
+    assert "nas" not in str(told["backup"])
+    assert "mnt" not in str(told["backup"])
+    whole = (await api.get("/api/v1/health")).json()["checks"]
+    assert {name: check["detail"]["en"] for name, check in whole.items()} == {
+        name: text.en for name, text in says.items()
+    }
+
+
 async def test_healthz_is_503_while_starting(stranger, hub):
     hub.status = replace(hub.status, status="starting", last_self_test=None)
     answer = await stranger.get("/healthz")
