@@ -14,6 +14,7 @@ from edge.domain.power import PowerPlan, Supply
 
 HELD: Final = 20 * SECOND  # so long it must be low: one odd value stops nothing
 AGAIN: Final = 5 * MINUTE  # until it is asked for anew where nobody took it up
+HALF: Final = 50.0  # %
 EMPTY: Final = 5.0  # % where the supply knows neither minutes nor a word
 
 
@@ -24,9 +25,14 @@ class Stopping:
         self._plan = plan
         self._since: int | None = None  # mono µs
         self._asked: int | None = None
+        self._counted = False  # its minutes were above the limit in this outage
 
     def due(self, supply: Supply, vital: bool, now: Instant) -> bool:
         """Whether the machine is to rest now. vital: a fire, gas or help alarm is open."""
+        if supply.lost is not True:
+            self._counted = False
+        elif supply.minutes is not None and supply.minutes > self._plan.stop_at:
+            self._counted = True
         if not self._low(supply):
             self._since = self._asked = None
             return False
@@ -44,6 +50,10 @@ class Stopping:
             return False
         if supply.low is True:
             return True
-        if supply.minutes is not None:
+        if supply.minutes is not None and self._believed(supply):
             return supply.minutes <= self._plan.stop_at
         return supply.low is None and supply.charge is not None and supply.charge <= EMPTY
+
+    def _believed(self, supply: Supply) -> bool:
+        """Some supplies say 0 minutes for ever: few minutes of a full battery count only where they ran down."""
+        return self._counted or supply.charge is None or supply.charge < HALF

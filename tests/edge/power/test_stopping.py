@@ -22,7 +22,11 @@ def at(seconds: float) -> Instant:
     ("supply", "rests"),
     [
         (LOW, True),
-        (Supply(True, False, 3.0, 50.0), True),
+        (Supply(True, False, 3.0, 49.0), True),
+        (Supply(True, False, 3.0, None), True),
+        (Supply(True, False, 0.0, 50.0), False),
+        (Supply(True, None, 0.0, 100.0), False),
+        (Supply(True, True, 0.0, 100.0), True),
         (Supply(True, False, 3.1, 4.0), False),
         (Supply(True, True, 40.0, 50.0), True),
         (Supply(True, None, None, 5.0), True),
@@ -37,6 +41,16 @@ def test_mains_away_and_little_left(supply: Supply, rests: bool) -> None:
     stopping = Stopping(PLAN)
     assert not stopping.due(supply, False, at(0))
     assert stopping.due(supply, False, at(HELD / SECOND)) is rests
+
+
+def test_minutes_that_ran_down_are_believed_whatever_the_charge() -> None:
+    stopping = Stopping(PLAN)
+    few = Supply(True, None, 2.0, 80.0)
+    assert not stopping.due(Supply(True, None, 9.0, 90.0), False, at(0))
+    assert not stopping.due(few, False, at(10))
+    assert stopping.due(few, False, at(30))
+    assert not stopping.due(Supply(False, None, 9.0, 90.0), False, at(40)), "the next outage begins anew"
+    assert not any(stopping.due(few, False, at(second)) for second in range(50, 200, 5))
 
 
 def test_one_odd_value_stops_nothing() -> None:
