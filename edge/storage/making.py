@@ -110,7 +110,7 @@ class Storage:
 
     async def _look(self, now: Instant) -> None:
         report = await self._guard.check()
-        self._wear.look(now, report.total)
+        await self._wear.look(now, report.total)
         self._untold += self._guard.news()
         while self._untold:
             kind, body = self._untold[0]

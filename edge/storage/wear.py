@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
@@ -43,9 +44,9 @@ class WearWatch:
         self._counts = counts or (lambda: Counts(of_tree(os.getpid()), of_service(BROKER), disk.written()))
         self._samples: deque[tuple[int, Counts]] = deque(maxlen=_SAMPLES)  # (mono µs, counts)
 
-    def look(self, now: Instant, total: int) -> None:
-        """Count, every minute."""
-        counts = self._counts()
+    async def look(self, now: Instant, total: int) -> None:
+        """Count, every minute; beside the loop, since all of /proc is read for it."""
+        counts = await asyncio.to_thread(self._counts)
         if not self._samples or now.mono - self._samples[-1][0] >= EVERY:
             self._samples.append((now.mono, counts))
         since, before = self._samples[0]
@@ -54,13 +55,17 @@ class WearWatch:
             None if a is None or b is None or span < _SHORTEST else max(0, b - a) * DAY // span
             for a, b in zip(before, counts, strict=True)
         )
-        size = self._disk.size() or total
+        size, used, spent = await asyncio.to_thread(self._of_disk)
+        size = size or total
         daily = disk if disk is not None else None if hub is None else hub + (broker or 0)
         borne = size * self._assumed.cycles / self._assumed.amplification
         self.wear = Wear(
             hub, broker, disk, span, size, self._assumed,
-            round(borne / daily) if daily and span >= _TELLING else None, self._disk.used(), self._disk.spent(),
+            round(borne / daily) if daily and span >= _TELLING else None, used, spent,
         )  # fmt: skip
+
+    def _of_disk(self) -> tuple[int | None, tuple[int, int] | None, bool]:
+        return self._disk.size(), self._disk.used(), self._disk.spent()
 
     def check(self, _now: Instant) -> tuple[bool, Text]:
         """Whether the card itself says that it is worn; an estimate on an assumption is no reason for an alarm."""

@@ -96,27 +96,27 @@ def test_where_nothing_can_be_seen_nothing_is_said(tmp_path: Path) -> None:
     assert (card.size(), card.written(), card.used(), card.spent()) == (None, None, None, False)
 
 
-def test_rates_are_of_the_last_day(tmp_path: Path) -> None:
+async def test_rates_are_of_the_last_day(tmp_path: Path) -> None:
     counts = [Counts(0, None, None)]
     watch = WearWatch(disk(tmp_path, tmp_path), CardAssumption(1000, 4.0), lambda: counts[0])
-    watch.look(Instant(0, 0), 10 * GB)
+    await watch.look(Instant(0, 0), 10 * GB)
     assert watch.wear is not None
     assert (watch.wear.hub, watch.wear.life_days) == (None, None)
     for hour in range(1, 49):
         counts[0] = Counts(hour * GB // 24, None, None)
-        watch.look(Instant(0, hour * HOUR), 10 * GB)
+        await watch.look(Instant(0, hour * HOUR), 10 * GB)
     assert watch.wear.span <= DAY * 2
     assert watch.wear.hub == pytest.approx(GB, rel=0.01)
     assert (watch.wear.broker, watch.wear.disk) == (None, None)
     assert watch.wear.life_days == pytest.approx(32 * 1000 / 4, rel=0.01)
 
 
-def test_what_everybody_writes_on_the_disk_counts_where_it_is_seen(tmp_path: Path) -> None:
+async def test_what_everybody_writes_on_the_disk_counts_where_it_is_seen(tmp_path: Path) -> None:
     counts = [Counts(0, 0, 0)]
     watch = WearWatch(Disk(tmp_path, tmp_path), CardAssumption(500, 5.0), lambda: counts[0])
-    watch.look(Instant(0, 0), 10 * GB)
+    await watch.look(Instant(0, 0), 10 * GB)
     counts[0] = Counts(GB, GB, 4 * GB)
-    watch.look(Instant(0, DAY), 10 * GB)
+    await watch.look(Instant(0, DAY), 10 * GB)
     assert watch.wear is not None
     assert watch.wear.life_days == 10 * 500 // 5 // 4
 
@@ -130,8 +130,8 @@ def test_what_everybody_writes_on_the_disk_counts_where_it_is_seen(tmp_path: Pat
         ({"life_time": "0x01 0x01", "pre_eol_info": "0x02"}, False),
     ],
 )
-def test_only_the_cards_own_word_is_a_fault(tmp_path: Path, files: dict[str, str], ok: bool) -> None:
+async def test_only_the_cards_own_word_is_a_fault(tmp_path: Path, files: dict[str, str], ok: bool) -> None:
     watch = WearWatch(disk(tmp_path, tmp_path, **files), CardAssumption(1, 1000.0), lambda: Counts(0, 0, 0))
-    watch.look(Instant(0, 0), GB)
-    watch.look(Instant(0, MINUTE), GB)
+    await watch.look(Instant(0, 0), GB)
+    await watch.look(Instant(0, MINUTE), GB)
     assert watch.check(Instant(0, 0))[0] is ok
