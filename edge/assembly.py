@@ -240,10 +240,9 @@ async def _stores(
 async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     """Put the line together, take up what the stores remember, and let it run."""
     now = parts.clock.now()
-    state, kept = parts.journal_state, parts.telemetry_state
+    state, kept, site = parts.journal_state, parts.telemetry_state, parts.site
     points = parts.directory.points
     supervision = Supervision(points.values(), now)
-    site = parts.site
 
     def civil(utc: int) -> int:
         return utc + parts.options.civil_offset
@@ -334,7 +333,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     _aim(parts.keeper, cameras)
     old = now.utc - site.retention.stills_days * DAY if parts.clock.settled(now) else 0
     hub = RunningHub(
-        parts.site,
+        site,
         line,
         pipeline,
         parts.directory,
@@ -371,10 +370,9 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
     task = asyncio.create_task(pipeline.run(), name="line")
     stack.push_async_callback(_end, task)
     stack.push_async_callback(_settle, pipeline, task)
-    clock = parts.clock
-    todo = chores(pipeline, parts.telemetry, parts.accounts, site.retention, clock.now(), clock.settled)
+    todo = chores(pipeline, parts.telemetry, parts.accounts, site.retention, now, parts.clock.settled)
     alone = parts.power.chores(pipeline.note, hub.point, hub.open_alarms, now)
-    upkeep = asyncio.create_task(keep_up(clock, [*todo, *storage.chores(now)], alone), name="upkeep")
+    upkeep = asyncio.create_task(keep_up(parts.clock, [*todo, *storage.chores(now)], alone), name="upkeep")
     stack.push_async_callback(_end, upkeep)
     backups.start()
     stack.push_async_callback(backups.stop)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import json
 import logging
+import os
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from edge.domain.clock import ClockState, Mark, Witness
-from edge.domain.instant import Instant
+from edge.domain.clock import LONG, ClockState, Mark, Witness
+from edge.domain.instant import DAY, Instant
 from edge.trust import Trust
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ _UNSYNC: Final = (
     0x0040  # STA_UNSYNC of adjtimex(2): what chrony, timesyncd and ntpd all clear when they are sure
 )
 _TIME_ERROR: Final = 5
+_NO_BOOT: Final = "?"  # of a mark that was not left but recalled
 
 
 class Clock(Protocol):
@@ -58,7 +62,7 @@ class SystemClock:
             rtc = int(_RTC.read_text("ascii")) * 1_000_000
         ntp = _synchronised()
         if ntp is None:  # the kernel may not be asked here: timesyncd alone says it in a file
-            return Witness(_SYNCHRONISED.exists(), _SERVICES[0].exists(), rtc)
+            ntp = _SYNCHRONISED.exists()
         return Witness(ntp, any(path.exists() for path in _SERVICES), rtc)
 
 
@@ -76,42 +80,80 @@ class TrustedClock:
         """What the run before left, None for the first."""
         self._trust = Trust(clock.now(), self._witness(), self.mark, self.boot)
         self._marked: int | None = None
+        self._writing = threading.Lock()
+
+    def recall(self, lived: int) -> None:
+        """Where no mark was left: the stores know of `lived` (µs UTC, 0 for nothing), so the hub lived until then.
+
+        Before anything is done by the clock.
+        """
+        if self.mark is None and lived > 0:
+            self.mark = Mark(_NO_BOOT, lived, 0, True, lived)
+            self._trust = Trust(self._clock.now(), self._witness(), self.mark, self.boot)
 
     def now(self) -> Instant:
         """The moment that the hub works with; untrusted while nobody vouches for it."""
         return self._trust.read(self._clock.now())
 
-    def look(self) -> None:
-        """Ask the machine whether its clock is right, and leave a mark once a minute."""
-        raw = self._clock.now()
-        before = self._trust.quality
-        self._trust.look(raw, self._witness())
-        if self._trust.quality is not before:
-            log.warning("clock: %s, it was %s", self._trust.quality.value, before.value)
-        if self._marked is None or raw.mono - self._marked >= EVERY:
-            self.leave()
+    def settled(self, now: Instant) -> bool:
+        """Whether things may be deleted by their age; see `edge.domain.clock.SETTLED`."""
+        return now.trusted and not self._trust.unsettled
 
-    def confirm(self) -> None:
+    def far(self) -> bool:
+        """Whether a person is asked twice before the machine's clock is taken for right."""
+        return self._trust.far(self._clock.now())
+
+    async def look(self) -> None:
+        """Ask the machine whether its clock is right, and leave a mark once a minute and with each change."""
+        raw, said = await asyncio.to_thread(self._ask)  # a battery-backed clock hangs on a slow bus
+        before, unsettled = self._trust.quality, self._trust.unsettled
+        self._trust.look(raw, said)
+        changed = self._trust.quality is not before
+        if changed:
+            log.warning("clock: %s, it was %s", self._trust.quality.value, before.value)
+        if self._trust.unsettled > unsettled:
+            changed = True
+            log.warning("clock: a step of more than %d days: nothing is deleted by age yet", LONG // DAY)
+        if changed or self._marked is None or raw.mono - self._marked >= EVERY:
+            await asyncio.to_thread(self._write, self._mark(), sync=changed)
+
+    async def confirm(self) -> None:
         """An administrator says that the machine's clock is right."""
         self._trust.confirm(self._clock.now())
-        self.leave()
+        await asyncio.to_thread(self._write, self._mark(), sync=True)
 
     def leave(self) -> None:
-        """Leave the mark: the hub lives now."""
+        """Leave the mark for the next run: the hub lives now."""
+        self._write(self._mark(), sync=True)
+
+    def _mark(self) -> Mark:
         now, trust = self.now(), self._trust
         self._marked = now.mono
-        mark = Mark(self.boot, now.utc, now.mono, now.trusted, trust.known, trust.hand)
+        return Mark(self.boot, now.utc, now.mono, now.trusted, trust.known, trust.hand, trust.unsettled)
+
+    def _write(self, mark: Mark, *, sync: bool) -> None:
+        """sync: it must be there after a cut; of two marks within a minute the older one is as good."""
         new = self._path.with_name(FILE + ".new")
         try:
-            new.write_text(json.dumps(asdict(mark)), "utf-8")  # not synced: an older mark is as good
-            new.replace(self._path)
+            with self._writing:
+                with new.open("w", encoding="utf-8") as file:
+                    json.dump(asdict(mark), file)
+                    if sync:
+                        file.flush()
+                        os.fsync(file.fileno())
+                new.replace(self._path)
         except OSError as error:
             log.warning("%s cannot be written: %s", self._path, error)
 
     def state(self, *, can_set: bool) -> ClockState:
         """For people."""
         raw, now, trust = self._clock.now(), self.now(), self._trust
-        return ClockState(trust.quality, now.trusted, now.utc, raw.utc, trust.since, trust.ntp_at, can_set)
+        return ClockState(
+            trust.quality, now.trusted, now.utc, raw.utc, trust.since, trust.ntp_at, can_set, trust.unsettled
+        )
+
+    def _ask(self) -> tuple[Instant, Witness | None]:
+        return self._clock.now(), self._witness()
 
     def _witness(self) -> Witness | None:
         return self._clock.witness() if isinstance(self._clock, Witnessing) else None
@@ -123,9 +165,10 @@ def read_mark(path: Path) -> Mark | None:
         kept = json.loads(path.read_text("utf-8"))
         boot, utc, mono, known, hand = (kept[key] for key in ("boot", "utc", "mono", "known", "hand"))
         numbers = [utc, mono, *(number for number in (known, hand) if number is not None)]
-        if not isinstance(boot, str) or not all(type(number) is int for number in numbers):
+        unsettled = kept.get("unsettled", 0)  # an older version's mark has none
+        if not isinstance(boot, str) or not all(type(number) is int for number in (*numbers, unsettled)):
             return None
-        return Mark(boot, utc, mono, kept["trusted"] is True, known, hand)
+        return Mark(boot, utc, mono, kept["trusted"] is True, known, hand, unsettled)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

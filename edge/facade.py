@@ -301,12 +301,15 @@ class Power(Protocol):
         """Times off that nobody has read yet, newest first; `SeenAbsence` is the request."""
         ...
 
-    async def confirm_clock(self, by: str) -> ClockState:
-        """A person says that the machine's clock is right."""
+    async def confirm_clock(self, by: str, *, sure: bool = False, key: str | None = None) -> ClockState:
+        """A person says that the machine's clock is right. Refusal "far": for such a step they must be `sure`.
+
+        key: the Idempotency-Key.
+        """
         ...
 
-    async def set_clock(self, utc: int, by: str) -> ClockState:
-        """Have the machine's clock set. Refusal "ntp" (a time server sets it), "bad_time", "not_installed"."""
+    async def set_clock(self, utc: int, by: str, *, sure: bool = False, key: str | None = None) -> ClockState:
+        """Have the machine's clock set. Refusal "ntp" (a time server sets it), "bad_time", "far", "not_installed"."""
         ...
 
 

@@ -3,13 +3,16 @@
 The machine's clock is followed while it runs on evenly. When it leaps by more than `LEAP`, the hub counts on from where
 it was, marked untrusted, until NTP, a battery-backed clock or an administrator says that the leap is right: until then
 no record gets a wild stamp, no session ends, nothing is old enough to be deleted and no duty comes due.
+
+Even NTP may be wrong by years, and a hand slips: after a step beyond `LONG` the new time is worked with, but it must be
+believed for `SETTLED` on end before age is acted upon.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from edge.domain.clock import BELIEVED, LEAP, LONG, Mark, Quality, Witness
+from edge.domain.clock import BELIEVED, FIRST, LEAP, LONG, SETTLED, Mark, Quality, Witness
 from edge.domain.instant import MINUTE, Instant
 
 _AGREES: Final = MINUTE  # between the machine's clock and its battery-backed one
@@ -29,6 +32,8 @@ class Trust:
         self.quality = Quality.ESTIMATED
         self.since = raw.utc
         self.ntp_at: int | None = None
+        self._unsettled = 0 if mark is None else mark.unsettled
+        self._looked = raw.mono
         if mark is not None and mark.boot == boot:
             if mark.hand is not None and self._near(mark.hand):
                 self._accept(raw, Quality.HAND)
@@ -61,6 +66,15 @@ class Trust:
         """`utc - mono` that an administrator confirmed, for the mark."""
         return self._hand
 
+    @property
+    def unsettled(self) -> int:
+        """µs of belief that are left until age is acted upon."""
+        return self._unsettled
+
+    def far(self, raw: Instant) -> bool:
+        """Whether a person's word for the machine's clock would be for a step that is asked about twice."""
+        return bool(self._unsettled) or self._steps_long(raw)
+
     def read(self, raw: Instant) -> Instant:
         """The moment that the hub works with."""
         off = raw.utc - raw.mono - self._base
@@ -87,11 +101,33 @@ class Trust:
             self.quality, self.since, self._held = self._held, raw.utc, None  # the leap was taken back
         elif self.believed:
             self._known = raw.utc
+        self._settle(raw)
 
     def confirm(self, raw: Instant) -> None:
-        """An administrator says that the machine's clock is right, or had it set."""
+        """An administrator says that the machine's clock is right, or had it set.
+
+        Said once more of a far step that is believed already, it settles that.
+        """
+        again = self.believed and not self._steps_long(raw)
         self._accept(raw, Quality.HAND)
         self._hand = self._base
+        if again:
+            self._unsettled = 0
+
+    def _settle(self, raw: Instant) -> None:
+        """Belief counts by the time that it really lasted, whatever the civil clock says."""
+        run, self._looked = raw.mono - self._looked, raw.mono
+        if self._unsettled and self.believed:
+            self._unsettled = max(0, self._unsettled - run)
+        elif self._unsettled and self.quality is Quality.DOUBTFUL:
+            self._unsettled = SETTLED
+
+    def _steps_long(self, raw: Instant) -> bool:
+        if self._known is None:
+            return False  # there is no time to step away from, and nothing of it to lose
+        step = raw.utc - raw.mono - self._base
+        off = 0 if self.believed else raw.utc - self._known
+        return max(abs(step), abs(off)) > LONG
 
     def _doubt(self, raw: Instant) -> None:
         if self.believed:
@@ -102,6 +138,8 @@ class Trust:
         offset = raw.utc - raw.mono
         if quality is not self.quality or abs(offset - self._base) > LEAP:
             self.since = raw.utc
+        if self._steps_long(raw):
+            self._unsettled, self._looked = SETTLED, raw.mono
         self._base, self.quality, self._held = offset, quality, None
         self._known = raw.utc
         if quality is not Quality.HAND:
@@ -112,7 +150,7 @@ class Trust:
 
     def _plausible(self, utc: int) -> bool:
         """Whether a hub that was off may well find this time; what is known must have been before it."""
-        return self._known is None or -LEAP <= utc - self._known <= LONG
+        return utc >= FIRST if self._known is None else -LEAP <= utc - self._known <= LONG
 
     def _vouched(self, raw: Instant, witness: Witness | None) -> bool:
         """Whether a battery-backed clock says the same, and says nothing impossible: its battery may be empty."""

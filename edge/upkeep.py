@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,22 +45,28 @@ def chores(
     accounts: SqliteAccounts,
     retention: Retention,
     start: Instant,
+    settled: Callable[[Instant], bool],
 ) -> list[Chore]:
-    """All of them."""
+    """All of them. settled: whether age may be acted upon."""
     begun = start.mono
     return [
         Chore("accounts", EVERY * SECOND, begun, lambda _now: _journal_accounts(accounts, pipeline)),
-        Chore("retention", HOUR, begun + HOUR, lambda now: _retain(telemetry, retention, now)),
+        Chore("retention", HOUR, begun + HOUR, lambda now: _retain(telemetry, retention, settled, now)),
         Chore("compaction", COMPACT_EVERY, begun + COMPACT_EVERY, lambda _now: telemetry.compact()),
     ]
 
 
-async def keep_up(clock: Clock, todo: Iterable[Chore]) -> None:
-    """Do them, for ever."""
-    todo = list(todo)
-    while True:
-        await look(todo, clock.now())
-        await asyncio.sleep(EVERY)
+async def keep_up(clock: Clock, todo: Iterable[Chore], alone: Iterable[Chore] = ()) -> None:
+    """Do them, for ever. alone: each beside the others: none of these may wait for a chore that hangs."""
+
+    async def run(chores: Sequence[Chore]) -> None:
+        while True:
+            await look(chores, clock.now())
+            await asyncio.sleep(EVERY)
+
+    async with asyncio.TaskGroup() as group:
+        for chores in ([*todo], *([chore] for chore in alone)):
+            group.create_task(run(chores))
 
 
 async def look(todo: Iterable[Chore], now: Instant) -> None:
@@ -86,9 +92,11 @@ async def look(todo: Iterable[Chore], now: Instant) -> None:
         chore.trouble = trouble
 
 
-async def _retain(telemetry: Telemetry, retention: Retention, now: Instant) -> None:
-    if not now.trusted:
-        raise DoubtfulDateError("the clock cannot be believed: nothing is deleted by its age")
+async def _retain(
+    telemetry: Telemetry, retention: Retention, settled: Callable[[Instant], bool], now: Instant
+) -> None:
+    if not settled(now):
+        raise DoubtfulDateError("the clock cannot be believed for that yet: nothing is deleted by its age")
     await telemetry.retain(retention, now)
 
 

@@ -77,6 +77,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "no_backup": 409,
     "clock": 409,
     "not_installed": 409,
+    "far": 409,
     "ntp": 409,
     "not_saved": 503,
 }

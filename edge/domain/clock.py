@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from edge.domain.instant import DAY, MINUTE
+from edge.domain.instant import DAY, MINUTE, SECOND
 
 LEAP: Final = 5 * MINUTE
 """A step of the civil clock beyond this is believed only when NTP, an RTC or an administrator confirms it."""
 LONG: Final = 92 * DAY
 """A hub that was off for longer than this is told so by somebody who knows, not by an unconfirmed clock."""
+
+SETTLED: Final = 7 * DAY
+"""After a step beyond `LONG`, whoever vouched for it, the clock is believed for so long before anything is deleted by
+its age: a time server that is wrong, or a slip of a hand, must not cost years of records."""
+FIRST: Final = 1_704_067_200 * SECOND
+"""2024-01-01: no hub is older, so neither is any time that one can find."""
 
 
 class Quality(StrEnum):
@@ -46,7 +52,7 @@ class Mark:
 
     boot: the kernel's id of the boot. utc, mono: µs when it lived last. trusted: whether utc was believed then.
     known: µs UTC that was believed last, None before the first. hand: `utc - mono` that an administrator confirmed in
-    this boot, None where none did.
+    this boot, None where none did. unsettled: µs of belief that are left until age is acted upon, see `SETTLED`.
     """
 
     boot: str
@@ -55,6 +61,7 @@ class Mark:
     trusted: bool
     known: int | None = None
     hand: int | None = None
+    unsettled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class ClockState:
     """The clock as people see it. now: µs UTC that the hub works with; machine: what the machine's clock says.
 
     since: µs UTC from which `quality` holds. ntp_at: when NTP last vouched, None before. can_set: the hub may have the
-    machine's clock set.
+    machine's clock set. unsettled: as in `Mark`; 0: things are deleted by their age.
     """
 
     quality: Quality
@@ -72,3 +79,4 @@ class ClockState:
     since: int
     ntp_at: int | None
     can_set: bool
+    unsettled: int = 0

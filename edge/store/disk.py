@@ -5,6 +5,7 @@ The journal is never given up.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -56,7 +57,8 @@ class DiskGuard:
     """Looks at the disk when asked (the hub asks every minute).
 
     reserve: bytes that shall stay free; by default `reserve_of` the disk.
-    space: (total, free) bytes of a folder's file system. pictures: set by who keeps them.
+    space: (total, free) bytes of a folder's file system. settled: whether age may be acted upon.
+    pictures: set by who keeps them.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class DiskGuard:
         telemetry: Telemetry,
         *,
         now: Callable[[], Instant],
+        settled: Callable[[Instant], bool] = lambda now: now.trusted,
         reserve: int | None = None,
         space: Callable[[Path], tuple[int, int]] | None = None,
     ) -> None:
@@ -74,6 +77,7 @@ class DiskGuard:
         self._folder = folder
         self._telemetry = telemetry
         self._now = now
+        self._settled = settled
         self._reserve = reserve
         self._space = space or disk_space
         self._rows: dict[GivenUp, int] = {"readings": 0, "rollups": 0}
@@ -87,7 +91,7 @@ class DiskGuard:
 
         Pictures go first, at their keeper's pace; readings wait meanwhile, unless half of the reserve is gone, too.
         """
-        total, free = self._space(self._folder)
+        total, free = await asyncio.to_thread(self._space, self._folder)
         reserve = self._reserve if self._reserve is not None else reserve_of(total)
         self.short = free < reserve
         spare = self.pictures.spare() if self.short and self.pictures is not None else 0
@@ -99,7 +103,8 @@ class DiskGuard:
         if self._steps and not self.short and self._now().mono - self._last_step >= DAY:
             self._over(free)
         low = self.short and not spare
-        report = DiskReport(total, free, reserve, low, self._sizes(), self.given_up())
+        sizes = await asyncio.to_thread(self._sizes)
+        report = DiskReport(total, free, reserve, low, sizes, self.given_up())
         if low and not (self.report is not None and self.report.low):
             log.error("disk: %d MiB free of %d, nothing left to give up", free >> 20, total >> 20)
             self._news.append(("storage.exhausted", {"free": free, "reserve": reserve}))
@@ -127,12 +132,14 @@ class DiskGuard:
     async def _make_room(self, reserve: int) -> int:
         """Drop day by day until the reserve is free again; the bytes then free."""
         now = self._now()
-        before = now.utc - _ROLLUPS_KEPT if now.trusted else 0  # by a wrong clock all of them might be old
+        before = (
+            now.utc - _ROLLUPS_KEPT if self._settled(now) else 0
+        )  # by a wrong clock all of them might be old
         try:
             await self._telemetry.compact()
             for _ in range(_DAYS_AT_ONCE):
                 step, rows = await self._telemetry.shed(before)
-                free = self._space(self._folder)[1]
+                _, free = await asyncio.to_thread(self._space, self._folder)
                 if rows == 0:
                     break
                 self._step(step, free, reserve)
@@ -141,7 +148,7 @@ class DiskGuard:
                     break
         except StoreError as error:
             log.warning("disk: no room could be made: %s", error)
-        return self._space(self._folder)[1]
+        return (await asyncio.to_thread(self._space, self._folder))[1]
 
     def _step(self, step: GivenUp, free: int, reserve: int) -> None:
         """Say once in a shortage that something begins to be given up."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain.clock import BELIEVED, LEAP, Mark, Quality, Witness
+from edge.domain.clock import BELIEVED, LEAP, SETTLED, Mark, Quality, Witness
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from edge.trust import Trust
 
@@ -114,6 +114,55 @@ def test_a_clock_that_says_itself_when_it_is_set_is_believed_then() -> None:
     trust.look(at(1), None)
     assert trust.quality is Quality.HOST
     assert trust.read(at(2)) == at(2)
+
+
+@pytest.mark.parametrize("leap", [YEARS, -YEARS, 93 * DAY])
+@pytest.mark.parametrize("by", ["ntp", "hand", "start"])
+def test_after_a_far_step_age_waits_whoever_vouches_for_it(leap: int, by: str) -> None:
+    trust = begun(NTP, KNOWN) if by != "start" else begun(NTP, KNOWN, leap)
+    if by != "start":
+        assert not trust.unsettled
+        assert trust.far(at(1, leap))
+    if by == "hand":
+        trust.look(at(1, leap), ALONE)
+        trust.confirm(at(1, leap))
+    elif by == "ntp":
+        trust.look(at(1, leap), NTP)
+    assert trust.believed
+    assert trust.unsettled == SETTLED
+    assert trust.far(at(1, leap)), "it is asked about twice"
+    days = SETTLED // DAY
+    trust.look(at(1 + 24 * (days - 1), leap), NTP)
+    assert trust.unsettled == (DAY if by != "start" else DAY - HOUR)
+    trust.look(at(2 + 24 * days, leap), NTP)
+    assert not trust.unsettled
+
+
+def test_a_second_word_of_a_person_settles_a_far_step() -> None:
+    trust = begun(WAITING, KNOWN)
+    trust.look(at(1, YEARS), ALONE)
+    trust.confirm(at(1, YEARS))
+    assert trust.unsettled
+    trust.confirm(at(2, YEARS))
+    assert not trust.unsettled
+
+
+def test_civil_steps_and_doubt_do_not_settle_it() -> None:
+    trust = begun(NTP, KNOWN)
+    trust.look(at(1, YEARS), NTP)
+    trust.look(at(2, YEARS + 80 * DAY), NTP)
+    assert trust.unsettled == SETTLED - HOUR
+    trust.look(at(30, -YEARS), ALONE)
+    assert trust.quality is Quality.DOUBTFUL
+    assert trust.unsettled == SETTLED
+    later = Trust(at(), NTP, replace(KNOWN, unsettled=DAY), "now")
+    assert later.unsettled == DAY, "a restart goes on counting"
+
+
+def test_a_first_start_has_nothing_to_wait_for() -> None:
+    trust = begun(WAITING)
+    trust.look(at(1, YEARS), NTP)
+    assert not trust.unsettled
 
 
 @given(

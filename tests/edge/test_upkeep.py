@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from edge.clock import SystemClock
 from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
 from edge.store.writer import StoreError
-from edge.upkeep import Chore, chores, look
+from edge.upkeep import Chore, chores, keep_up, look
 
 
 class Doing:
@@ -83,10 +85,32 @@ class Kept:
 async def test_a_clock_in_doubt_has_nothing_deleted_by_its_age(caplog: pytest.LogCaptureFixture) -> None:
     kept, nothing = Kept(), SimpleNamespace()
     start = 1_790_000_000 * SECOND
-    todo = chores(nothing, kept, nothing, nothing, Instant(start, 0))  # type: ignore[arg-type]
+    todo = chores(nothing, kept, nothing, nothing, Instant(start, 0), lambda now: now.trusted)  # type: ignore[arg-type]
     retention = [chore for chore in todo if chore.name == "retention"]
     await look(retention, Instant(start + HOUR, HOUR, trusted=False))
     assert kept.retained == []
     assert "the clock cannot be believed" in caplog.text
     await look(retention, Instant(start + 2 * HOUR, 2 * HOUR))
     assert kept.retained == [start + 2 * HOUR]
+
+
+async def test_one_that_hangs_does_not_stop_those_that_stand_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.upkeep.EVERY", 0.01)
+    for_ever, twice = asyncio.Event(), asyncio.Event()
+    done: list[int] = []
+
+    async def hangs(_now: Instant) -> None:
+        await for_ever.wait()
+
+    async def supply(now: Instant) -> None:
+        done.append(now.mono)
+        if len(done) == 2:
+            twice.set()
+
+    hanging = [Chore("sick", SECOND, 0, hangs)]
+    also = [Chore("clock", SECOND, 0, hangs), Chore("supply", 0, 0, supply)]
+    keeping = asyncio.create_task(keep_up(SystemClock(), hanging, also))
+    async with asyncio.timeout(30):
+        await twice.wait()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)

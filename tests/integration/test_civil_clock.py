@@ -119,7 +119,7 @@ async def test_a_leap_at_noon_changes_nothing_until_it_is_confirmed(
 
         # A person says that the machine's clock is right: from now on its stamps, and nothing else.
         standing = stands(hub)
-        state = await hub.power.confirm_clock("li")
+        state = await hub.power.confirm_clock("li", sure=True)
         assert (state.quality, state.trusted) == (Quality.HAND, True)
         assert abs(hub.now().utc - clock.now().utc) < SECOND
         await ticks(hub, 2)

@@ -18,6 +18,9 @@ KINDS: Final = {
 }
 REFUSALS: Final = {
     "ntp": _("A time server sets the clock: there is nothing to set by hand."),
+    "far": _(
+        "This is far from the hub's own time. Check the date; if you are sure, tick the box and do it again."
+    ),
     "not_installed": _(
         "The machine did not set its clock. Set it on its console, then say that the time shown is right."
     ),

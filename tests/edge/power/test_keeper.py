@@ -13,8 +13,8 @@ import pytest
 
 from edge.clock import TrustedClock
 from edge.domain.clock import Quality, Witness
-from edge.domain.instant import HOUR, MINUTE, SECOND, Instant
-from edge.domain.power import Supply
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant
+from edge.domain.power import PowerPlan, Supply
 from edge.domain.reading import Quality as Trustworthy
 from edge.domain.request import Refusal
 from edge.facade import PointState
@@ -114,6 +114,83 @@ async def test_a_leap_its_end_and_a_confirmation_are_facts(tmp_path: Path) -> No
     ]  # fmt: skip
     assert desk.facts[1][2]["quality"] == "doubtful"
     assert desk.power.clock().now == START + HOUR
+
+
+async def test_a_far_step_is_asked_about_twice_and_age_waits(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.moved.says = Witness(ntp=True)
+    await desk.power.look(desk.moved.at)
+    for utc in (START + 93 * DAY, START - 93 * DAY):
+        desk.moved.says = Witness(service=True)
+        desk.moved.at = replace(desk.moved.at, utc=utc)
+        await desk.power.look(desk.moved.at)
+        with pytest.raises(Refusal) as refused:
+            await desk.power.confirm_clock("wang")
+        assert refused.value.code == "far"
+        with pytest.raises(Refusal, match=r"\+3652 days") as refused:
+            await desk.power.set_clock(desk.power.clock().now + 3652 * DAY, "wang")
+        assert refused.value.code == "far"
+    await desk.power.confirm_clock("wang", sure=True)
+    ok, words = desk.power.check(desk.moved.at)
+    assert not ok
+    assert "nothing is deleted" in words.en
+    with pytest.raises(Refusal):
+        await desk.power.confirm_clock("wang")
+    await desk.power.confirm_clock("wang", sure=True)
+    assert desk.power.check(desk.moved.at)[0]
+
+
+async def test_a_repeat_of_a_key_changes_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    first, again = await asyncio.gather(
+        desk.power.confirm_clock("wang", key="wang/1"), desk.power.confirm_clock("wang", key="wang/1")
+    )
+    assert first == again
+    assert len(desk.facts) == 1
+    assert await desk.power.set_clock(START + HOUR, "wang", key="wang/1") == again
+
+
+async def test_a_far_step_that_a_time_server_vouches_for_is_a_fact(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.moved.says = Witness(ntp=True)
+    await desk.power.look(desk.moved.at)
+    desk.facts.clear()
+    desk.moved.at = replace(desk.moved.at, utc=START + 3652 * DAY)
+    await desk.power.look(desk.moved.at)
+    await desk.power.look(desk.moved.at)
+    ((kind, _, body),) = desk.facts
+    assert (kind, body["was"], body["quality"]) == ("clock.changed", "ntp", "ntp")
+    assert body["step"] == 3652 * DAY / SECOND
+    assert not desk.power.check(desk.moved.at)[0]
+
+
+async def test_the_machine_is_asked_to_rest_although_the_line_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.power.keeper._NOTED_WITHIN", 0.05)
+    monkeypatch.setattr("edge.power.stopping.HELD", 0)
+    desk = Desk(tmp_path)
+    asked: list[str] = []
+
+    async def hangs(_kind: str, _by: str | None, _body: Mapping[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    class Asked(Requests):
+        async def ask(self, name: str, content: str, within: float = 10.0) -> bool:
+            asked.append(f"{name} {content} {within}")
+            return True
+
+    values: Mapping[str, Any] = {"mains-lost": True, "battery-low": True}
+
+    def point(name: str) -> PointState | None:
+        value = values.get(name.removeprefix("up-01."))
+        return PointState(None, value, START, START, Trustworthy.GOOD, None, False, 1)  # type: ignore[arg-type]
+
+    power = Power(TrustedClock(desk.moved, tmp_path), Asked(tmp_path), PowerPlan("up-01"))
+    power.chores(hangs, point, list, desk.moved.at)
+    async with asyncio.timeout(30):
+        await power.look_at_supply(desk.moved.at)
+    assert asked == ["rest up-01 10.0"]
 
 
 def test_a_supply_is_believed_while_it_is_heard() -> None:

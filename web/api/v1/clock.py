@@ -22,6 +22,7 @@ from web.api.v1.params import (
     answer,
     carried_out,
     instant,
+    scoped,
     shown,
 )
 from web.api.v1.schema import Listing
@@ -63,7 +64,13 @@ class AbsenceShape(TypedDict):
     seen_at: str | None
 
 
-class ClockBody(Body):
+class ConfirmBody(Body):
+    """sure: also where the step is so far that it is asked about twice (409 `far`)."""
+
+    sure: bool = False
+
+
+class ClockBody(ConfirmBody):
     """time: RFC 3339, what the clock is to say now."""
 
     time: Annotated[str, Field(max_length=40)]
@@ -105,18 +112,30 @@ async def clock(hub: TheHub) -> JSONResponse:
 
 @router.post("/clock", responses=shown(ClockShape))
 async def set_clock(
-    hub: TheHub, visitor: Annotated[Visitor, Depends(require(Perm.CLOCK))], body: ClockBody
+    hub: TheHub,
+    visitor: Annotated[Visitor, Depends(require(Perm.CLOCK))],
+    body: ClockBody,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Have the machine's clock set; on record with old and new time. 409 `ntp`, `not_installed`; 422 `bad_time`."""
-    return answer(clock_shape(await hub.power.set_clock(instant("time", body.time), visitor.name)))
+    """Have the machine's clock set; on record with old and new time. 409 `ntp`, `far`, `not_installed`;
+    422 `bad_time`.
+    """
+    utc = instant("time", body.time)
+    done = await hub.power.set_clock(utc, visitor.name, sure=body.sure, key=scoped(visitor, key))
+    return answer(clock_shape(done))
 
 
 @router.post("/clock/confirm", responses=shown(ClockShape))
 async def confirm_clock(
-    hub: TheHub, visitor: Annotated[Visitor, Depends(require(Perm.CLOCK))]
+    hub: TheHub,
+    visitor: Annotated[Visitor, Depends(require(Perm.CLOCK))],
+    body: ConfirmBody | None = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """The machine's clock is right as it is: the hub follows it from now on."""
-    return answer(clock_shape(await hub.power.confirm_clock(visitor.name)))
+    """The machine's clock is right as it is: the hub follows it from now on. 409 `far`."""
+    sure = body is not None and body.sure
+    done = await hub.power.confirm_clock(visitor.name, sure=sure, key=scoped(visitor, key))
+    return answer(clock_shape(done))
 
 
 @router.get("/absences", dependencies=[Depends(require(Perm.SEE))], responses=shown(Listing[AbsenceShape]))

@@ -6,7 +6,9 @@ import { send } from "./person.js";
 
 async function write(path, body) {
   try {
-    const { ok, said } = await send(path, body);
+    const again = byId("clock-sure");
+    const { ok, said } = await send(path, { ...body, sure: again?.querySelector("input").checked ?? false });
+    if (said?.code === "far" && again) again.hidden = false;
     if (ok) location.reload();
     else if (said) notice(refusal(said.code, said.detail), true);
   } catch {

@@ -47,6 +47,20 @@ async def test_it_is_set_and_confirmed(program, hub: FakeHub) -> None:
     assert len(hub.power.asked) == 2
 
 
+async def test_a_far_step_takes_a_second_word_and_a_repeat_its_key(program, hub: FakeHub) -> None:
+    client, head = program(Role.ADMIN), {"Idempotency-Key": "k1"}
+    hub.power.stands = replace(hub.power.stands, quality=Quality.DOUBTFUL, machine=AT + 3652 * 24 * HOUR)
+    for path, body in (("clock", {"time": "2036-06-01T12:00:00Z"}), ("clock/confirm", {})):
+        refused = await client.post(f"/api/v1/{path}", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "far")
+    assert not hub.power.asked
+    sure = await client.post("/api/v1/clock/confirm", json={"sure": True}, headers=head)
+    assert sure.status_code == 200
+    (key,) = hub.power.keys
+    assert key is not None
+    assert key.endswith("/k1")
+
+
 async def test_the_page_is_an_administrators(person: ComeIn, hub: FakeHub) -> None:
     hub.power.stands = replace(
         hub.power.stands, quality=Quality.DOUBTFUL, trusted=False, ntp_at=None, can_set=False
