@@ -18,6 +18,17 @@ clock_believed() {
     [ "$off" -ge "-$FRESH" ] && [ "$off" -le "$FRESH" ]
 }
 
+# vital_open PYTHON JOURNAL: a fire, gas or help alarm is open; not so where the journal does not tell.
+vital_open() {
+    "$1" - "$2" 2>/dev/null <<'END'
+import sqlite3, sys
+from pathlib import Path
+journal = sqlite3.connect(Path(sys.argv[1]).absolute().as_uri() + "?mode=ro", uri=True, timeout=5)
+vital = "SELECT 1 FROM alarms WHERE open = 1 AND purpose = 'live' AND signal IN ('fire', 'gas', 'sos') LIMIT 1"
+sys.exit(0 if journal.execute(vital).fetchone() else 1)
+END
+}
+
 # certificate FILE-WITHOUT-SUFFIX GROUP: made or renewed; 0 when it was, 1 when it is still good.
 certificate() {
     if [ "$dry" = yes ]; then note "would make or renew: $1.crt, $1.key (group $2)"; return 1; fi

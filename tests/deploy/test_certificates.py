@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from edge.domain.device import Signal
+from edge.domain.fact import Numbering
+from edge.domain.reading import Purpose
+from edge.store.journal import Journal
+from tests.edge.store.making import closed, raised
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -134,3 +142,34 @@ def test_the_clock_is_believed_when_a_time_server_or_the_hub_does(
     (tmp_path / "clock.json").write_text(mark.replace("%d", str(int(time.time()))))
     said = Site(tmp_path).do(f'timedatectl() {{ echo {ntp}; }}; clock_believed "$folder/clock.json"')
     assert (said.returncode == 0) is believed, said.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [({}, True), ({"signal": Signal.FAULT}, False), ({"purpose": Purpose.TEST}, False)],
+)
+async def test_an_open_alarm_of_danger_is_seen_in_the_journal_beside_the_hub(
+    changes: dict[str, Any], found: bool, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    state = journal.open()
+    numbering = Numbering(state.epoch, state.last)
+    entry, fire = raised(numbering, **changes)
+    await journal.commit(entry)
+    assert vital_open(tmp_path) is found
+    await journal.commit(closed(numbering, fire)[0])
+    assert not vital_open(tmp_path)
+    await journal.close(clean=True)
+
+
+def test_a_journal_that_cannot_be_read_tells_of_none(tmp_path: Path) -> None:
+    assert not vital_open(tmp_path)
+    assert not (tmp_path / "journal.db").exists()
+    (tmp_path / "journal.db").write_text("?")
+    assert not vital_open(tmp_path)
+
+
+def vital_open(folder: Path) -> bool:
+    done = Site(folder).do(f'vital_open "{sys.executable}" "$folder/journal.db"')
+    shutil.rmtree(folder / "ca")
+    return done.returncode == 0
