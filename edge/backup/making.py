@@ -7,6 +7,7 @@ time was over. Memory does not grow with the stores.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -14,7 +15,7 @@ import os
 import sqlite3
 import stat
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,8 +168,8 @@ def _write(order: Order, site: Path, target: _Target) -> Made:
         if snapshots["journal"].version == len(STORES["journal"]):
             made.problems = problems_of(snapshots["journal"].conn)
         manifest["journal"]["problems"] = made.problems
-        _files(packer, "site", site, manifest["files"], {order.file, target_part(order.file)})
-        _files(packer, "evidence", order.data / "evidence", manifest["files"], set())
+        _files(packer, "site", site, manifest["files"], {order.file, target_part(order.file)}, links=True)
+        _files(packer, "evidence", order.data / "evidence", manifest["files"], set(), links=False)
         if (order.data / KEY).is_file():
             _file(packer, KEY, order.data / KEY, manifest["files"])
         for name, one in reversed(snapshots.items()):  # the telemetry, by far the longest, towards the end
@@ -202,26 +203,44 @@ def _store(packer: Packer, one: Snapshot) -> dict[str, Any]:
     return {table: tally.to_dict() for table, tally in tallies.items()}
 
 
-def _files(packer: Packer, top: str, folder: Path, said: dict[str, Any], without: set[Path]) -> None:
-    """All files of a folder, by name; half-written ones stay out."""
-    for path in _walk(folder):
-        if path.suffix != ".part" and path not in without:
-            _file(packer, f"{top}/{path.relative_to(folder).as_posix()}", path, said)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+def _files(
+    packer: Packer, top: str, folder: Path, said: dict[str, Any], without: set[Path], *, links: bool
+) -> None:
+    """All files of a folder, by name; half-written ones stay out. links: those to a file are followed."""
+    if not folder.is_dir():
+        return
+    if not links and folder.is_symlink() and folder.lstat().st_uid not in {0, os.geteuid()}:
+        raise BackupError(
+            "io", f"{folder} is a link that is neither root's nor yours: look who laid it; {_LEFT}"
+        )
+    start = folder.resolve()
+    for place, folders, files, opened in os.fwalk(start):
         folders.sort()
         for name in sorted(files):
-            yield Path(place, name)
+            inside = Path(place, name).relative_to(start)
+            path = folder / inside
+            if path.suffix != ".part" and path not in without:
+                _file(packer, f"{top}/{inside.as_posix()}", path, said, links=links, within=opened)
 
 
-def _file(packer: Packer, name: str, path: Path, said: dict[str, Any]) -> None:
+def _file(
+    packer: Packer,
+    name: str,
+    path: Path,
+    said: dict[str, Any],
+    *,
+    links: bool = False,
+    within: int | None = None,
+) -> None:
+    """within: its folder, opened. What the hub's user may lay is no way for root's backup to other files."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if links else os.O_NOFOLLOW)
     try:
-        file = path.open("rb")
+        file = os.fdopen(os.open(path if within is None else path.name, flags, dir_fd=within), "rb")
     except FileNotFoundError:
         return  # its time was over meanwhile
     except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link, a socket: no files of the hub
+            return
         raise reading(error, path) from error
     with file:
         found = os.fstat(file.fileno())

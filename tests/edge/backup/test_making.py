@@ -75,6 +75,38 @@ def test_the_hub_writes_on_and_the_backup_is_of_one_moment(folders: Folders) -> 
     assert made.readings == 1001
 
 
+def test_links_and_pipes_in_the_hubs_own_folder_lead_nowhere(folders: Folders, tmp_path: Path) -> None:
+    """Root makes backups too, and the folder is the hub's: no way for it to what only root may read."""
+    before = set(names_made(folders))
+    (tmp_path / "shadow").write_text("root's")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/id").write_text("root's")
+    evidence = folders.data / "evidence/2026"
+    (evidence / "one.jpg").symlink_to(tmp_path / "shadow")
+    (evidence / "folder").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(evidence / "pipe.jpg")
+    (folders.data / "codes.key").unlink()
+    (folders.data / "codes.key").symlink_to(tmp_path / "shadow")
+    (folders.site / "linked").symlink_to(tmp_path / "shadow")
+    assert set(names_made(folders)) == before - {"codes.key"} | {"site/linked"}
+
+
+def names_made(folders: Folders) -> list[str]:
+    folders.make()
+    return names(folders)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a link to another user")
+def test_a_folder_of_evidence_elsewhere_is_roots_to_lay(folders: Folders, tmp_path: Path) -> None:
+    evidence = folders.data / "evidence"
+    evidence.rename(tmp_path / "large-disk")
+    evidence.symlink_to(tmp_path / "large-disk")
+    assert folders.make().pictures == 2
+    os.chown(evidence, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(BackupError, match="look who laid it"):
+        folders.make()
+
+
 def test_the_site_is_where_the_hub_last_had_it(folders: Folders) -> None:
     remember_site(folders.data, folders.site)
     make(Order(folders.backup, folders.data, None, None, START))
