@@ -501,9 +501,11 @@ async def test_shedding_takes_raw_days_first_then_old_minutes(desk):
     await desk.telemetry.compact()
     keep_from = START + DAY
     dropped = []
-    while rows := await desk.telemetry.shed(keep_from):
-        dropped.append((rows, len(await desk.rows(LEVEL))))
-    assert dropped == [(1, 2), (1, 1), (1, 0), (1, 0)]
+    for _ in range(4):
+        what, rows = await desk.telemetry.shed(keep_from)
+        dropped.append((what, rows, len(await desk.rows(LEVEL))))
+    assert dropped == [("readings", 1, 2), ("readings", 1, 1), ("readings", 1, 0), ("rollups", 1, 0)]
+    assert await desk.telemetry.shed(keep_from) == ("rollups", 0)
     hours = await desk.telemetry.series(LEVEL, START, START + 4 * DAY, 50)
     assert (hours.resolution, len(hours.items)) == ("1h", 3)
     with closing(sqlite3.connect(desk.path)) as conn:
