@@ -108,8 +108,9 @@ class TrustedClock:
         raw, said = await asyncio.to_thread(self._ask)  # a battery-backed clock hangs on a slow bus
         before, unsettled = self._trust.quality, self._trust.unsettled
         self._trust.look(raw, said)
-        changed = self._trust.quality is not before
-        if changed:
+        changed = self._marked is None  # the first of a run: the stores soon have stamps of its time
+        if self._trust.quality is not before:
+            changed = True
             log.warning("clock: %s, it was %s", self._trust.quality.value, before.value)
         if self._trust.unsettled > unsettled:
             changed = True

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from edge.domain.clock import BELIEVED, FIRST, LEAP, LONG, SETTLED, Mark, Quality, Witness
-from edge.domain.instant import MINUTE, Instant
+from edge.domain.instant import DAY, MINUTE, Instant
 
 _AGREES: Final = MINUTE  # between the machine's clock and its battery-backed one
 
@@ -33,7 +33,8 @@ class Trust:
         self.since = raw.utc
         self.ntp_at: int | None = None
         self._unsettled = 0 if mark is None else mark.unsettled
-        self._looked = raw.mono
+        self._begun = self._looked = raw.mono
+        self._lived = None if mark is None else mark.utc  # what it stored has stamps of then, believed or not
         if mark is not None and mark.boot == boot:
             if mark.hand is not None and self._near(mark.hand):
                 self._accept(raw, Quality.HAND)
@@ -123,10 +124,11 @@ class Trust:
             self._unsettled = SETTLED
 
     def _steps_long(self, raw: Instant) -> bool:
-        if self._known is None:
-            return False  # there is no time to step away from, and nothing of it to lose
+        if self._lived is None and self._known is None and raw.mono - self._begun < DAY:
+            return False  # a hub at its first start: nothing of another time is there to lose
         step = raw.utc - raw.mono - self._base
-        off = 0 if self.believed else raw.utc - self._known
+        before = self._lived if self._known is None else self._known
+        off = 0 if self.believed or before is None else raw.utc - before
         return max(abs(step), abs(off)) > LONG
 
     def _doubt(self, raw: Instant) -> None:

@@ -159,6 +159,15 @@ def test_civil_steps_and_doubt_do_not_settle_it() -> None:
     assert later.unsettled == DAY, "a restart goes on counting"
 
 
+@pytest.mark.parametrize("lived", [True, False])
+def test_what_was_stored_by_a_time_that_nobody_knew_is_not_old_at_once(lived: bool) -> None:
+    mark = Mark("before", START - HOUR, HOUR, trusted=False) if lived else None
+    trust = begun(WAITING, mark)
+    trust.look(at(1 if lived else 25, YEARS), NTP)
+    assert trust.quality is Quality.NTP
+    assert trust.unsettled == SETTLED
+
+
 def test_a_first_start_has_nothing_to_wait_for() -> None:
     trust = begun(WAITING)
     trust.look(at(1, YEARS), NTP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -46,6 +47,24 @@ async def test_enough_room_changes_nothing(desk):
     assert report.stores["journal"] == 1000
     assert report.stores["telemetry"] > 4096
     assert len(await desk.rows(LEVEL)) == 5
+
+
+async def test_the_disk_is_asked_beside_the_loop(desk):
+    threads = set()
+
+    def space(_folder) -> tuple[int, int]:
+        threads.add(threading.get_ident())
+        return 100, 30
+
+    await guard(desk, space).check()
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_minutes_stay_while_age_is_not_acted_upon(desk):
+    desk.clock.utc = START + 3652 * DAY
+    report = await guard(desk, Scales(10), settled=lambda _now: False).check()
+    assert report.given_up == {"footage": 0, "readings": 5, "rollups": 0}
 
 
 async def test_the_oldest_raw_days_go_until_there_is_room(desk):
