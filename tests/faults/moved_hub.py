@@ -10,16 +10,20 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import edge.assembly
+import edge.upkeep
 from edge import cli
 from edge.clock import SystemClock
 from edge.domain.clock import Witness
 from edge.domain.instant import Instant
+from edge.upkeep import Chore
 
-_FORM: Final = struct.Struct("<qqBB")
+_FORM: Final = struct.Struct("<qqBB")  # written by the test
+_LOOKS: Final = struct.Struct("<q")  # written by the hub, behind it
 
 
 class Moves:
@@ -31,18 +35,27 @@ class Moves:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.exists():
-            path.write_bytes(_FORM.pack(0, 0, 1, 1))
+            path.write_bytes(_FORM.pack(0, 0, 1, 1) + _LOOKS.pack(0))
         with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), _FORM.size)
+            self._memory = mmap.mmap(file.fileno(), _FORM.size + _LOOKS.size)
 
     def move(self, *, utc: int, mono: int = 0, ntp: bool = False) -> None:
         """Both clocks leap at once, as far as the hub can see."""
-        self._memory[:] = _FORM.pack(utc, mono, ntp, 1)
+        self._memory[: _FORM.size] = _FORM.pack(utc, mono, ntp, 1)
 
     def read(self) -> tuple[int, int, bool, bool]:
         """utc, mono, ntp, service."""
-        utc, mono, ntp, service = _FORM.unpack(self._memory[:])
+        utc, mono, ntp, service = _FORM.unpack(self._memory[: _FORM.size])
         return utc, mono, bool(ntp), bool(service)
+
+    @property
+    def looks(self) -> int:
+        """How often the hub has looked, to the end, at what is due by age."""
+        return int(_LOOKS.unpack(self._memory[_FORM.size :])[0])
+
+    def looked(self) -> None:
+        """One more."""
+        self._memory[_FORM.size :] = _LOOKS.pack(self.looks + 1)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -65,6 +78,20 @@ class MovedClock(SystemClock):
         return Witness(ntp, service, None)
 
 
+def count_looks(moves: Moves) -> None:
+    """Have the hub's upkeep count its looks at chores of which retention is one."""
+    look = edge.upkeep.look
+
+    async def counted(todo: Iterable[Chore], now: Instant) -> None:
+        chores = [*todo]
+        await look(chores, now)
+        if any(chore.name == "retention" for chore in chores):
+            moves.looked()
+
+    edge.upkeep.look = counted
+
+
 if __name__ == "__main__":
+    count_looks(Moves(Path(sys.argv[1])))
     edge.assembly.SystemClock = MovedClock  # type: ignore[misc]
     sys.exit(cli.main(sys.argv[2:]))
