@@ -495,7 +495,7 @@ async def test_retention_drops_what_is_older_and_counts_what_is_left(desk):
     assert max(i.high for i in (await trend(4, 5, 144)).items) == 143.0
 
 
-async def test_shedding_takes_raw_days_first_then_old_minutes(desk):
+async def test_shedding_takes_raw_days_first_then_old_minutes_then_old_hours(desk):
     for day in range(3):
         await desk.store(reading(LEVEL, 1.0, day * 86400))
     await desk.telemetry.compact()
@@ -505,8 +505,13 @@ async def test_shedding_takes_raw_days_first_then_old_minutes(desk):
         what, rows = await desk.telemetry.shed(keep_from)
         dropped.append((what, rows, len(await desk.rows(LEVEL))))
     assert dropped == [("readings", 1, 2), ("readings", 1, 1), ("readings", 1, 0), ("rollups", 1, 0)]
-    assert await desk.telemetry.shed(keep_from) == ("rollups", 0)
     hours = await desk.telemetry.series(LEVEL, START, START + 4 * DAY, 50)
     assert (hours.resolution, len(hours.items)) == ("1h", 3)
     with closing(sqlite3.connect(desk.path)) as conn:
         assert conn.execute("SELECT count(*) FROM minute").fetchone() == (2,)
+
+    # Then hours of as long ago; what the year asks for stays, however short the disk.
+    assert await desk.telemetry.shed(keep_from) == ("rollups", 1)
+    assert await desk.telemetry.shed(keep_from) == ("rollups", 0)
+    hours = await desk.telemetry.series(LEVEL, START, START + 4 * DAY, 50)
+    assert (hours.resolution, len(hours.items)) == ("1h", 2)
