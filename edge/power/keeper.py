@@ -160,7 +160,7 @@ class Power:
         if not left or not now.trusted:
             return now.trusted, WORDS[state.quality]
         return False, Text(
-            f"时间变动超过 {LONG // DAY} 天,请核对日期;再过 {left} 天或由管理员再次确认之前,不按时间清理数据",
+            f"时间变动超过 {LONG // DAY} 天,请核对日期;再过 {left} 天或由管理员再次核实之前,不按时间清理数据",
             f"The time moved by more than {LONG // DAY} days: check the date; nothing is deleted by its age for {left} "
             "days more, or until an administrator confirms once more",
         )
