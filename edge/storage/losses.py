@@ -7,11 +7,12 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from edge.domain.fact import Fact
-from edge.domain.instant import DAY, Instant
+from edge.domain.instant import DAY, SECOND, Instant
 from edge.domain.names import Text
 from edge.domain.storage import StoreLoss
 from edge.facade import Unavailable
@@ -20,15 +21,14 @@ from edge.store.trouble import Loss
 log = logging.getLogger(__name__)
 
 _BROKER: Final = "mosquitto."
+_JOURNAL: Final = "journal"
 KIND: Final = "store.begun_anew"
 SHOWN: Final = DAY
 _REMEMBERED: Final = 200  # facts of this kind that are looked through at the start
-_NAME: Final = re.compile(r"(journal|telemetry|accounts|mosquitto)\.db\.[0-9TZ-]+\.(corrupt|gone)")
+_NAME: Final = re.compile(r"(journal|telemetry|accounts|mosquitto)\.db\.([0-9TZ-]+)\.(corrupt|gone)")
+_STAMP: Final = "%Y%m%dT%H%M%SZ"
 _LOST: Final[Mapping[str, Text]] = {
-    "journal": Text(
-        "此前的安全日志保留在该文件中,未结报警已带入新日志",
-        "the record until then is in that file, what was open was carried over",
-    ),
+    "journal": Text("此前的安全日志保留在该文件中", "the record until then is in that file"),
     "telemetry": Text("此前的曲线数据保留在该文件中", "trends until then are in that file"),
     "accounts": Text(
         "账户已由副本恢复,需重新登录", "accounts came back from their copy, people sign in again"
@@ -44,6 +44,15 @@ _GONE: Final[Mapping[str, Text]] = {
     "accounts": _LOST["accounts"],
     "mosquitto": _LOST["mosquitto"],
 }
+_CARRIED: Final = Text("未结报警和事项已带入新日志", "what was open was carried over")
+_NOT_CARRIED: Final = Text(
+    "没有未结报警可以带入新日志,请查看火灾报警控制器",
+    "nothing open could be carried over: look at the fire panel",
+)
+_NOT_KNOWN: Final = Text(
+    "未结报警是否带入新日志未知,请查看火灾报警控制器",
+    "whether what was open was carried over is not known: look at the fire panel",
+)
 _NO_ACCOUNTS: Final = Text(
     "没有可用的账户副本:在主机上运行 edge-hub user add",
     "there was no copy of the accounts: run `edge-hub user add` on the machine",
@@ -84,15 +93,20 @@ class Losses:
         self._blemish = blemish
         self._told: set[str] = set()  # files
         self._untold: list[StoreLoss] = []
+        self._former: list[StoreLoss] = []  # from before the journal was lost, which had told of them
+        self._forgotten = 0  # µs UTC: what was told before that is not known any more
         self._counted = [0 for _ in stores]  # losses of each store that were taken up
 
     async def remember(self, now: Instant) -> None:
         """What was told before this start; without a journal that can be read it is told once more."""
         with suppress(Unavailable):
-            for fact in await self._recall(KIND, _REMEMBERED):
-                one = StoreLoss(fact.body["store"], fact.body["file"], fact.time, fact.body["saved"])
+            for fact in sorted(await self._recall(KIND, _REMEMBERED), key=lambda fact: fact.seq):
+                at = fact.body.get("at", fact.time)
+                one = StoreLoss(fact.body["store"], fact.body["file"], at, fact.body["saved"])
                 if one.file is not None:
                     self._told.add(one.file)
+                if one.store == _JOURNAL:
+                    self._forgotten = max(self._forgotten, at)
                 if abs(now.utc - one.at) < SHOWN:
                     self.shown.append(one)
         self._find(
@@ -108,7 +122,8 @@ class Losses:
         self._find(now, [name for name in names if name.startswith(_BROKER)])
         while self._untold:
             one = self._untold[0]
-            await self._note(KIND, None, {"store": one.store, "file": one.file, "saved": dict(one.saved)})
+            body: dict[str, Any] = {"store": one.store, "file": one.file, "saved": dict(one.saved)}
+            await self._note(KIND, None, body if one not in self._former else {**body, "at": one.at})
             self._untold.pop(0)
 
     def check(self, _now: Instant) -> tuple[bool, Text]:
@@ -120,7 +135,8 @@ class Losses:
             )
         if not self.shown:
             return True, Text("正常", "In order")
-        told = [_told(one) for one in self.shown[-3:]]
+        newest = {one.store: one for one in self.shown}
+        told = [_told(one) for one in newest.values()]
         return False, Text(";".join(one.zh for one in told), "; ".join(one.en for one in told))
 
     def _names(self) -> list[str]:
@@ -135,13 +151,34 @@ class Losses:
             for loss in store.losses[self._counted[at] :]:
                 self._take(StoreLoss(loss.store, loss.file, now.utc, loss.saved))
             self._counted[at] = len(store.losses)
-        for name in names:
-            if name not in self._told and not any(name == one.file for one in self.shown):
-                self._take(StoreLoss(name.partition(".")[0], name, now.utc, {}))
+        unknown = [name for name in names if name not in self._told]
+        journals = [_dated(name) for name in unknown if name.startswith(f"{_JOURNAL}.")]
+        self._forgotten = max(self._forgotten, *(at for at in journals if at is not None), 0)
+        former = []
+        for name in unknown:
+            at = _dated(name)
+            store = name.partition(".")[0]
+            if at is not None and at < self._forgotten:
+                former.append(StoreLoss(store, name, at, {}))
+            else:
+                self._take(StoreLoss(store, name, now.utc, {}))
+        self._recount(now, former)
+
+    def _recount(self, now: Instant, former: Sequence[StoreLoss]) -> None:
+        """Old damage that the lost journal knew: told again with its own date, as no new one."""
+        former = sorted(former, key=lambda one: one.at)
+        self._told.update(one.file for one in former if one.file is not None)
+        self._former += former
+        self._untold += former
+        self.shown[:0] = [one for one in former if abs(now.utc - one.at) < SHOWN]
+        for one in former:
+            log.info("a store that was begun anew before: %s, the former one is %s", one.store, one.file)
 
     def _take(self, one: StoreLoss) -> None:
         if one.file is not None:
             self._told.add(one.file)
+        if one.store == _JOURNAL:
+            self._forgotten = max(self._forgotten, one.at)
         self.shown.append(one)
         self._untold.append(one)
         log.error("a store was begun anew: %s, the former one is %s", one.store, one.file or "gone")
@@ -151,6 +188,9 @@ def _told(one: StoreLoss) -> Text:
     """One sentence: which store, where the damaged file is, what is lost."""
     gone = one.file is None or one.file.endswith(".gone")
     what = (_GONE if gone else _LOST)[one.store]
+    if one.store == _JOURNAL:
+        open_ = _open_of(one.saved)
+        what = Text(f"{what.zh},{open_.zh}", f"{what.en}, {open_.en}")
     if one.store == "accounts" and one.saved.get("accounts") == 0:
         what = _NO_ACCOUNTS
     if gone:
@@ -161,3 +201,20 @@ def _told(one: StoreLoss) -> Text:
         f"{one.store}.db 损坏,另存为 {one.file},已重建;{what.zh}",
         f"{one.store}.db was damaged, is kept as {one.file}, and was begun anew; {what.en}",
     )
+
+
+def _open_of(saved: Mapping[str, int]) -> Text:
+    """What became of the alarms and cases that were open."""
+    if not saved:
+        return _NOT_KNOWN
+    return _CARRIED if saved.get("alarms") or saved.get("cases") else _NOT_CARRIED
+
+
+def _dated(name: str) -> int | None:
+    """When a file was set aside, µs UTC by the clock of then: its name says it."""
+    found = _NAME.fullmatch(name)
+    try:
+        stamp = "" if found is None else found[2].partition("-")[0]
+        return round(datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()) * SECOND
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,84 @@ def test_a_damaged_page_of_the_journal_is_said() -> None:
     ok, detail = losses(Record(), blemish="database disk image is malformed").check(at())
     assert not ok
     assert "malformed" in detail.en
+
+
+def named(store: str, seconds: float) -> str:
+    """A file that was set aside so many seconds after NOW."""
+    stamp = datetime.fromtimestamp(NOW / 1e6 + seconds, UTC)
+    return f"{store}.db.{stamp:%Y%m%dT%H%M%SZ}.corrupt"
+
+
+NOTHING = {"alarms": 0, "cases": 0, "devices": 0}
+
+
+@pytest.mark.parametrize(
+    ("saved", "en", "zh"),
+    [
+        (NOTHING, "nothing open could be carried over: look at the fire panel", "请查看火灾报警控制器"),
+        ({**NOTHING, "cases": 1}, "what was open was carried over", "已带入新日志"),
+        ({}, "is not known: look at the fire panel", "未知"),
+    ],
+)
+@pytest.mark.parametrize("file", [None, named("journal", 0)])
+async def test_what_became_of_what_was_open_is_said_as_it_is(
+    file: str | None, saved: Mapping[str, int], en: str, zh: str
+) -> None:
+    watch = losses(Record(), Store(Loss("journal", file, saved)))
+    await watch.remember(at())
+    detail = watch.check(at())[1]
+    assert en in detail.en
+    assert zh in detail.zh
+    assert ("was carried over" in detail.en.replace("whether what was open was", "")) == bool(
+        saved.get("cases")
+    )
+
+
+async def test_a_journal_that_is_lost_again_is_named_by_its_newest_file(tmp_path: Path) -> None:
+    old = [named(store, -600) for store in ("journal", "telemetry")]
+    new = named("journal", 0)
+    for name in (*old, new):
+        (tmp_path / name).touch()
+    watch = losses(Record(), Store(Loss("journal", new, NOTHING)), folders=[tmp_path])
+    await watch.remember(at())
+    detail = watch.check(at())[1]
+    assert new in detail.en
+    assert old[0] not in detail.en
+    assert "nothing open could be carried over" in detail.en
+
+
+async def test_old_damage_is_no_new_one_when_the_journal_that_knew_it_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = [named(store, -3 * 86400) for store in ("journal", "telemetry")]
+    new = named("journal", 0)
+    for name in (*old, new):
+        (tmp_path / name).touch()
+    record = Record()
+    watch = losses(record, Store(Loss("journal", new, NOTHING)), folders=[tmp_path])
+    await watch.remember(at())
+    assert [one.file for one in watch.shown] == [new]
+    await watch.look(at())
+    assert [(fact.body["file"], fact.body.get("at")) for fact in record.facts] == [
+        (new, None),
+        *((name, NOW - 3 * DAY) for name in old),
+    ]
+    assert len([entry for entry in caplog.records if entry.levelname == "ERROR"]) == 1
+    later = losses(record, Store(), folders=[tmp_path])
+    await later.remember(at(0.5))
+    await later.look(at(0.5))
+    assert [one.file for one in later.shown] == [new]
+    assert len(record.facts) == 3
+
+
+async def test_files_the_new_journal_never_heard_of_are_no_new_damage_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    record = Record()
+    running = losses(record, Store(Loss("journal", named("journal", 0), NOTHING)))
+    await running.remember(at())
+    await running.look(at())
+    (tmp_path / named("accounts", -5 * 86400)).touch()
+    watch = losses(record, Store(), folders=[tmp_path])
+    await watch.remember(at(2))
+    assert watch.check(at(2))[0]
