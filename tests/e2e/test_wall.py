@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge.domain.device import Signal
-from edge.domain.health import Health
+from edge.domain.health import Check, Health
+from edge.domain.names import Text
 from edge.domain.request import Acknowledge
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
@@ -300,6 +301,23 @@ def test_with_the_journal_down_a_guard_can_still_acknowledge(panel: Panel, sign_
     page.keyboard.press("Space")
     expect(page.locator("#first .taken")).to_contain_text("李强")
     expect(page.locator("#notices")).to_contain_text("已执行,未存盘")
+
+
+def test_a_long_trouble_of_the_hub_leaves_a_phone_to_the_alarm(panel: Panel, sign_in: SignIn) -> None:
+    long = Text(
+        "存储文件损坏,已重新开始;请查看消防主机的记录。" * 4, "A store was damaged and begun anew. " * 8
+    )
+    checks = {name: Check(name, False, 0, long) for name in ("journal", "telemetry", "accounts")}
+    panel.hub.status = Health("degraded", checks, None, None)
+    panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
+    page = live(sign_in(width=390, height=844))
+    said = page.locator("#desk .brief")
+    lines = "e => Math.round(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight))"
+    assert said.evaluate(lines) == 2
+    expect(said).to_contain_text("已投入,有缺陷")
+    expect(page.locator("#first .place")).to_be_in_viewport(ratio=1)
+    page.locator("#desk").get_by_role("link", name="运行状态").click()
+    page.wait_for_url("**/health")
 
 
 def test_not_armed_until_the_self_test_has_passed(panel: Panel, sign_in: SignIn) -> None:
