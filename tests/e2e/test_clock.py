@@ -43,3 +43,14 @@ def test_a_time_off_is_read_and_the_clock_is_set_as_the_site_shows_it(panel: Pan
     page.locator("#clock-set button").click()
     expect(page.locator("[data-clock-confirm]")).to_have_count(0)
     assert panel.do(lambda hub: hub.power.asked) == [("admin", 1_796_085_000_000_000)]  # 08:30 in Shanghai
+
+
+def test_a_clock_that_nothing_here_can_set_is_confirmed(panel: Panel, sign_in: SignIn) -> None:
+    stands = replace(panel.hub.power.stands, quality=Quality.HOST, can_set=False)
+    panel.hub.power.stands = stands
+    page = sign_in("admin", "/clock")
+    expect(page.get_by_role("button", name="主机时钟正确")).to_be_visible()
+    expect(page.locator("#clock-set")).to_have_count(0)
+    page.locator("[data-clock-confirm]").click()
+    expect(page.locator("dd").nth(2)).to_contain_text("管理员")
+    assert panel.do(lambda hub: hub.power.asked) == [("admin", stands.machine)]
