@@ -425,7 +425,7 @@ def _reachable(parts: _Parts) -> tuple[bool, Text]:
     }
     cut = [spec.id for spec in parts.site.channels if spec.modem in away]
     ways = [way for way in parts.channels.values() if way.kind != "desk"]
-    return reachable((way.report() for way in ways), cut)
+    return reachable(((way.name, way.report()) for way in ways), cut)
 
 
 async def _panel(stack: AsyncExitStack, hub: RunningHub, options: Options) -> str:

@@ -14,21 +14,21 @@ FINE: Final = Text("正常", "In order")
 NONE: Final = Text("未设置短信或外网通道", "No text messages and no channel over the internet are set up")
 
 
-def reachable(reports: Iterable[ChannelReport], cut: Collection[str] = ()) -> tuple[bool, Text]:
+def reachable(channels: Iterable[tuple[Text, ChannelReport]], cut: Collection[str] = ()) -> tuple[bool, Text]:
     """(whether one way still leads out, what is the matter with the ways that do not).
 
-    reports: of the channels that lead out of the site, not of the desk's. cut: ids of those whose line is down, which
-    is known before anything was tried on them. A channel that was not used yet counts as working, one that is not set
-    up as none; a site without any has nothing to lose, and its check stands.
+    channels: name and report of those that lead out of the site, not of the desk's. cut: ids of those whose line is
+    down, which is known before anything was tried on them. A channel that was not used yet counts as working, one that
+    is not set up as none; a site without any has nothing to lose, and its check stands.
     """
-    ways = [report for report in reports if report.state != "not_set_up"]
+    ways = [(name, report) for name, report in channels if report.state != "not_set_up"]
     if not ways:
         return True, NONE
-    broken = [way for way in ways if way.state == "failing" or way.id in cut]
+    broken = [(name, way) for name, way in ways if way.state == "failing" or way.id in cut]
     if not broken:
         return True, FINE
-    zh = ";".join(f"{way.id}:{_why(way, cut).zh}" for way in broken)
-    en = "; ".join(f"{way.id}: {_why(way, cut).en}" for way in broken)
+    zh = ";".join(f"{name.zh}:{_why(way, cut).zh}" for name, way in broken)
+    en = "; ".join(f"{name.en}: {_why(way, cut).en}" for name, way in broken)
     return len(broken) < len(ways), Text(zh, en)
 
 

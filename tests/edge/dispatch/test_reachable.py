@@ -30,10 +30,12 @@ def way(id: str, state: str = "ok") -> ChannelReport:
     ],
 )
 def test_one_way_that_works_is_enough(states: dict[str, str], cut: tuple[str, ...], leads: bool) -> None:
-    said, detail = reachable((way(id, state) for id, state in states.items()), cut)
+    ways = ((Text(f"通道{id}", f"way {id}"), way(id, state)) for id, state in states.items())
+    said, detail = reachable(ways, cut)
     assert said is leads
     for id in [*cut, *(id for id, state in states.items() if state == "failing")]:
-        assert id in detail.en
+        assert f"way {id}: " in detail.en
+        assert f"通道{id}:" in detail.zh
     assert (detail == NONE) is all(state == "not_set_up" for state in states.values())
 
 

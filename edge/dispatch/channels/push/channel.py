@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from edge.dispatch.channel import ChannelReport, Proof
+from edge.dispatch.channels.push.words import said
 from edge.domain.conclusion import Receipt, Send, Sent
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.names import Text
@@ -59,7 +60,7 @@ class PushChannel:
         self._turn = asyncio.Lock()
         self._counters: Counter[str] = Counter()
         self._state: Literal["ok", "failing", "unknown"] = "unknown"
-        self._error = ""
+        self._error = Text("", "")
         self._last_ok: int | None = None
         self._last_error: int | None = None
 
@@ -103,10 +104,9 @@ class PushChannel:
         """Try once; the service's word is all the proof there is."""
         self._take_up(url := self._read())
         if not url:
-            error = f"{self._missing.zh} / {self._missing.en}"
-            return Sent(send.notification, send.attempt, error, again=False)
+            return Sent(send.notification, send.attempt, _both(self._missing), again=False)
         if (wait := self._full()) is not None:
-            error = f"only {self._rate} messages a minute: waits {wait:g} s"
+            error = _both(said(f"only {self._rate} messages a minute: waits {wait:g} s"))
             return Sent(send.notification, send.attempt, error, wait=wait)
         if self._personal:
             url = url.replace(ADDRESS, quote(self._addresses.get(send.person, ""), safe="@"))
@@ -141,7 +141,7 @@ class PushChannel:
         detail = {
             "unknown": Text("尚未使用", "Not used yet"),
             "ok": Text("正常", "Works"),
-            "failing": Text(f"发送失败:{self._error}", f"Sending fails: {self._error}"),
+            "failing": Text(f"发送失败:{self._error.zh}", f"Sending fails: {self._error.en}"),
         }[self._state]
         return ChannelReport(
             self.id, self._state, detail, dict(self._counters), self._last_ok, self._last_error
@@ -190,12 +190,19 @@ class PushChannel:
         await child.communicate()
 
     def _judged(self, send: Send, answer: Mapping[str, Any]) -> Sent:
-        error = answer.get("error")
+        error = None if answer.get("error") is None else said(str(answer["error"]))
         utc = self._now().utc
         if error is None:
             self._state, self._last_ok = "ok", utc
         else:
-            self._state, self._error, self._last_error = "failing", str(error), utc
+            self._state, self._error, self._last_error = "failing", error, utc
         self._counters["failed" if error else "sent"] += 1
         again, wait = bool(answer.get("again", True)), answer.get("wait")
-        return Sent(send.notification, send.attempt, error, again=again, wait=wait)
+        return Sent(
+            send.notification, send.attempt, None if error is None else _both(error), again=again, wait=wait
+        )
+
+
+def _both(text: Text) -> str:
+    """One sentence of a `Sent` in both languages."""
+    return text.zh if text.zh == text.en else f"{text.zh} / {text.en}"
