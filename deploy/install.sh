@@ -188,7 +188,10 @@ new_release() {
         fail "$offline holds no single wheel of the hub: make it with bundle.sh"
     fi
     version=$(basename "$1" | cut -d - -f 2)
-    release=$opt/releases/$version-$(cat "$1" "$offline/requirements.txt" "$here"/*.sh "$here"/systemd/* | sha256sum | cut -c 1-8)
+    release=$opt/releases/$version-$({
+        cat "$1" "$offline/requirements.txt" "$here"/*.sh
+        (cd "$here/systemd" && find . -type f | sort | xargs cat)
+    } | sha256sum | cut -c 1-8)
     if [ -f "$release/.complete" ]; then note "there: $release"; return; fi
     rm -rf "$release"
     mkdir -p "$opt/releases"
