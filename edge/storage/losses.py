@@ -156,12 +156,12 @@ class Losses:
         self._forgotten = max(self._forgotten, *(at for at in journals if at is not None), 0)
         former = []
         for name in unknown:
-            at = _dated(name)
-            store = name.partition(".")[0]
-            if at is not None and at < self._forgotten:
-                former.append(StoreLoss(store, name, at, {}))
+            set_aside = _dated(name)
+            which = name.partition(".")[0]
+            if set_aside is not None and set_aside < self._forgotten:
+                former.append(StoreLoss(which, name, set_aside, {}))
             else:
-                self._take(StoreLoss(store, name, now.utc, {}))
+                self._take(StoreLoss(which, name, now.utc, {}))
         self._recount(now, former)
 
     def _recount(self, now: Instant, former: Sequence[StoreLoss]) -> None:

@@ -51,10 +51,12 @@ def command(arguments: argparse.Namespace) -> int:
     """Print the report; 1 when something in it failed."""
     folder = arguments.site or _site_of(arguments.data)
     masks = site_masks(folder)
-    found = [
-        Line(line.level, line.part, masks(line.name), masks(line.text))
-        for line in lines(folder, arguments.data)
-    ]
+    found: list[Line] = []
+    for raw in lines(folder, arguments.data):
+        line = Line(raw.level, raw.part, masks(raw.name), masks(raw.text))
+        if not arguments.json:
+            _print(line, new=not found or found[-1].part != line.part)
+        found.append(line)
     counts = Counter(line.level for line in found)
     failed = counts[Level.FAILED]
     if arguments.json:
@@ -62,12 +64,6 @@ def command(arguments: argparse.Namespace) -> int:
         body = {"version": __version__, "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "lines": rows}
         print(json.dumps({**body, "failed": failed}, ensure_ascii=False, indent=2))
     else:
-        part = ""
-        for line in found:
-            if line.part != part:
-                part = line.part
-                print(f"\n{part}")
-            print(f"  [{_MARKS[line.level]}] {line.name}: {line.text}".replace("\n", "\n         "))
         print(
             f"\n{failed} failed, {counts[Level.WARN]} worth a look, {counts[Level.UNKNOWN]} could not be looked at"
         )
@@ -75,6 +71,13 @@ def command(arguments: argparse.Namespace) -> int:
             print("Not all of it may be read by everybody: sudo edge-hub doctor")
     sys.stdout.flush()
     return 1 if failed else 0
+
+
+def _print(line: Line, *, new: bool) -> None:
+    """At once: a later check may take its time. new: it is the first of its part."""
+    if new:
+        print(f"\n{line.part}")
+    print(f"  [{_MARKS[line.level]}] {line.name}: {line.text}".replace("\n", "\n         "), flush=True)
 
 
 def lines(folder: Path, data: Path) -> Iterator[Line]:

@@ -9,16 +9,18 @@ import time
 from collections import deque
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from edge.lock import RESTORING
 from edge.logbook import FILES
 from edge.machine.starts import FILE, kept_starts, last_run
-from edge.tools.checkup.report import Findings, Level
+from edge.tools.checkup.report import Findings, Level, within
 
 STORES: Final = ("journal", "telemetry", "accounts")
 PATIENCE: Final = 5.0  # seconds for the look into one store
+_OPENING: Final = 1.5  # seconds more, to open it and to wait for a lock
 _STEPS: Final = 50_000  # of SQLite, between two looks at the time
 _SHOWN: Final = 20  # lines of the log
 _SERIOUS: Final = re.compile(r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) ")
@@ -37,7 +39,7 @@ def stores(data: Path) -> Findings:
         if path.name not in names:
             yield Level.WARN, name, "is not there; the hub makes a new one at its start"
         else:
-            yield _look(name, path)
+            yield from within(PATIENCE + _OPENING, name, partial(_look, name, path))
     for name in names:
         if name.endswith(".corrupt"):
             size = (data / name).stat().st_size
@@ -48,7 +50,11 @@ def stores(data: Path) -> Findings:
             )
 
 
-def _look(name: str, path: Path) -> tuple[Level, str, str]:
+def _look(name: str, path: Path) -> Findings:
+    yield _looked_at(name, path)
+
+
+def _looked_at(name: str, path: Path) -> tuple[Level, str, str]:
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     # A store nobody has open is read without a lock file, which a read-only disk could not take.
     mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"

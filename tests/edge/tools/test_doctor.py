@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +20,7 @@ import pytest
 from edge import cli
 from edge.domain.health import Start
 from edge.settings import install_template
+from edge.tools.checkup.report import Level, Line
 
 SECRETS = (
     "hunter2-broker",
@@ -157,3 +161,38 @@ def test_a_hub_that_runs_is_asked(site: Path, data: Path, unused_tcp_port: int, 
         finally:
             child.kill()
     assert levels(body, "hub") == {"hub": "ok", "healthz": "warn", "disk": "warn"}
+
+
+def test_a_store_that_hangs_is_a_line_and_the_others_follow(
+    site: Path, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.tools.checkup.data.PATIENCE", 0.3)
+    monkeypatch.setattr("edge.tools.checkup.data._OPENING", 0.2)
+    path = data / "journal.db"
+    path.unlink()
+    os.mkfifo(path)
+    try:
+        _, body, _ = report(capsys, "--site", site, "--data", data)
+    finally:
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))  # lets the look go that was left behind
+        for thread in threading.enumerate():
+            if thread.name == "doctor-journal":
+                thread.join(30)
+    assert levels(body, "stores") == {"journal": "unknown", "telemetry": "ok", "accounts": "ok"}
+    assert "hangs" in next(line["text"] for line in body["lines"] if line["name"] == "journal")
+
+
+def test_a_line_is_printed_as_soon_as_it_is_known(
+    site: Path, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: list[str] = []
+
+    def lines(_site: Path, _data: Path) -> Iterator[Line]:
+        yield Line(Level.OK, "disk", "space", "enough")
+        early.append(capsys.readouterr().out)
+        yield Line(Level.FAILED, "stores", "journal", "gone")
+
+    monkeypatch.setattr("edge.tools.doctor.lines", lines)
+    assert cli.main(["doctor", "--site", str(site), "--data", str(data)]) == 1
+    assert "space: enough" in early[0]
+    assert "journal: gone" in capsys.readouterr().out
