@@ -73,6 +73,10 @@ def make(order: Order, wrote: Callable[[int], None] = lambda _bytes: None) -> Ma
         )
     if order.file.is_dir():
         raise BackupError("io", f"{order.file} is a folder: give the name of a file in it")
+    if not order.file.parent.is_dir():
+        raise BackupError(
+            "no_folder", f"there is no folder {order.file.parent}: plug the medium in, or make the folder"
+        )
     part = order.file.with_name(order.file.name + ".part")
     try:
         out = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)

@@ -69,6 +69,8 @@ class Restored:
 def restore(asked: Asked) -> Restored:
     """Bring it all back; BackupError, and then no hub starts on the folder unless it is empty again."""
     draft = asked.data / RESTORING
+    if asked.file.is_dir():
+        raise BackupError("io", f"{asked.file} is a folder: give the file of a backup in it")
     try:
         file = asked.file.open("rb")
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -46,6 +47,7 @@ _IN_FULL: Final = frozenset(
     {"missing", "io", "damaged", "target", "hangs", "site", "replay", "defect", "secret"}
 )
 """Whose sentence says more than the words above."""
+_PLACE: Final = re.compile(r"(?:^| )(/[^:]+?)(?=:| is on |$)")
 
 
 class BackupError(Exception):
@@ -59,6 +61,8 @@ class BackupError(Exception):
     def text(self) -> Text:
         """In both languages; what only the system knows stays in English."""
         said = _SAID[self.trouble]
+        if self.trouble == "space" and (place := _PLACE.search(str(self))) is not None:
+            said = f"{said}:{place[1]}"
         return Text(f"{said}({self})" if self.trouble in _IN_FULL else said, str(self))
 
 

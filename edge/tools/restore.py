@@ -39,7 +39,8 @@ def command(arguments: argparse.Namespace) -> int:
         print(f"edge-hub restore: the journal had this when it was backed up: {problem}", file=sys.stderr)
     print(
         f"{restored.site or 'the site'} as of {restored.made_at}: {restored.facts} facts,"
-        f" {restored.readings} readings, {restored.files} files; start it with"
+        f" {restored.readings} readings, {restored.files} files; stop the former hub first, look at"
+        f" {site}/local.toml (ports and addresses of this machine), then start it with"
         f" `edge-hub run --site {site} --data {arguments.data}`"
     )
     return 0

@@ -131,6 +131,10 @@ def test_memory_does_not_grow_with_the_stores(folders: Folders) -> None:
         (lambda f: (f.data / "journal.db").unlink(), "there is no journal in"),
         (lambda f: (f.site / "site.toml").unlink(), "there is no site.toml in"),
         (lambda f: f.backup.mkdir(), "is a folder"),
+        (
+            lambda f: setattr(f, "backup", f.backup.parent / "stick" / "hub.backup"),
+            "there is no folder .*stick: plug",
+        ),
         (lambda f: (f.data / "telemetry.db").write_bytes(b"\0" * 8192), "is damaged"),
         (lambda f: change(f.data / "journal.db", "PRAGMA user_version = 99"), "of a newer edge-hub"),
     ],

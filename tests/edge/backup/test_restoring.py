@@ -208,6 +208,21 @@ def test_a_file_that_is_not_there(folders: Folders) -> None:
         folders.restore()
 
 
+def test_a_folder_is_no_backup(folders: Folders) -> None:
+    folders.backup.mkdir()
+    with pytest.raises(BackupError, match=r"hub\.backup is a folder: give the file"):
+        folders.restore()
+
+
+def test_who_restored_is_told_what_comes_before_the_start(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders.make()
+    assert cli.main(["restore", str(folders.backup), "--data", str(folders.data.with_name("new"))]) == 0
+    said = capsys.readouterr().out
+    assert said.index("stop the former hub first") < said.index("local.toml") < said.index("`edge-hub run ")
+
+
 def repack(
     folders: Folders, change: Callable[[str, bytes], bytes | None], more: dict[str, bytes] | None = None
 ) -> None:

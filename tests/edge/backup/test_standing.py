@@ -8,7 +8,7 @@ import pytest
 
 from edge.backup.standing import Standing, check
 from edge.domain.backup import Rehearsal
-from edge.domain.instant import DAY, HOUR
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND
 from edge.domain.names import Text
 
 NOW = 1000 * DAY
@@ -30,10 +30,12 @@ def test_all_is_well() -> None:
     [
         (replace(FINE, planned=False), True, "No backups are set up"),
         (replace(FINE, newest=None, rehearsal=None), True, "No backup yet"),
-        (replace(FINE, newest=None, rehearsal=None, trouble=WHY), False, "No backup yet; nothing answers"),
+        (replace(FINE, newest=None, rehearsal=None, trouble=WHY), False, "nothing answers; No backup yet"),
         (replace(FINE, newest=NOW - 2 * DAY - HOUR), False, "Last backup 2 days ago"),
         (replace(FINE, newest=NOW - 2 * DAY), True, "Last backup 2 days ago"),
-        (replace(FINE, trouble=WHY), True, "nothing answers"),
+        (replace(FINE, trouble=WHY), True, "nothing answers; Last backup 5 h ago"),
+        (replace(FINE, newest=NOW - 7 * MINUTE), True, "Last backup 7 min ago"),
+        (replace(FINE, newest=NOW - 5 * SECOND), True, "Last backup just now"),
         (replace(FINE, rehearsal=None), True, "not rehearsed yet"),
         (replace(FINE, rehearsal=Rehearsal(NOW, False, WHY)), False, "the last rehearsal failed: nothing answers"),
         (replace(FINE, own_disk=True), True, "on the hub's own disk"),
