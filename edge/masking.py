@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -132,4 +133,13 @@ def _lines(path: Path) -> Iterator[str]:
             for line in path.read_bytes().decode("utf-8", "replace").splitlines():
                 yield line.strip()
                 if "://" in line:  # of a messenger: any part of it may be the key
-                    yield from (part for part in _PARTS.split(line.split("://", 1)[1]) if len(part) >= _PART)
+                    parts = _PARTS.split(line.split("://", 1)[1])
+                    yield from (part for part in parts if len(part) >= _PART and not _at_home(part))
+
+
+def _at_home(part: str) -> bool:
+    """Whether it is the bare name of this machine, or an address of its own network: no key, and in every report."""
+    try:
+        return part == "localhost" or ip_address(part).is_private
+    except ValueError:
+        return False

@@ -77,5 +77,21 @@ def test_what_a_site_holds_is_known_by_its_value(tmp_path: Path, monkeypatch: py
     assert text == "*** *** '***' *** *** *** *** *** *** Li"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.168.10.20", "10.0.0.55", "localhost"])
+def test_a_host_at_home_is_no_secret_though_a_webhook_leads_to_it(tmp_path: Path, host: str) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/hook").write_text(f"json://{host}:18090/services/t0k3n-of-hook\n")
+    masks = site_masks(tmp_path)
+    assert masks(f"broker {host}:1883 answers") == f"broker {host}:1883 answers"
+    shown = masks(f"json://{host}:18090/services/t0k3n-of-hook and t0k3n-of-hook")
+    assert "t0k3n" not in shown
+
+
+def test_a_host_outside_stays_hidden(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/hook").write_text("json://203.0.113.77.example/a\njson://8.8.4.48/b\n")
+    assert site_masks(tmp_path)("203.0.113.77.example 8.8.4.48") == "*** ***"
+
+
 def test_a_site_that_is_not_there_has_none(tmp_path: Path) -> None:
     assert site_masks(tmp_path / "none")("plain words") == "plain words"
