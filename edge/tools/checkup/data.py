@@ -22,6 +22,7 @@ STORES: Final = ("journal", "telemetry", "accounts")
 PATIENCE: Final = 5.0  # seconds for the look into one store
 _OPENING: Final = 1.5  # seconds more, to open it and to wait for a lock
 _STEPS: Final = 50_000  # of SQLite, between two looks at the time
+_ANEW: Final = "the hub begins a new one at its start: restore a backup to have what was in it"
 _SHOWN: Final = 20  # lines of the log
 _SERIOUS: Final = re.compile(r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) ")
 
@@ -36,8 +37,13 @@ def stores(data: Path) -> Findings:
         yield Level.FAILED, "restore", "half a backup is here: run `edge-hub restore` again, to its end"
     for name in STORES:
         path = data / f"{name}.db"
-        if path.name not in names:
+        begun = f"{path.name}.begun" in names  # there was one: see edge.store.writer
+        if path.name not in names and begun:
+            yield Level.FAILED, name, f"is gone, and was there; {_ANEW}"
+        elif path.name not in names:
             yield Level.WARN, name, "is not there; the hub makes a new one at its start"
+        elif begun and path.is_file() and path.stat().st_size == 0:
+            yield Level.FAILED, name, f"is empty, and was not; {_ANEW}"
         else:
             yield from within(PATIENCE + _OPENING, name, partial(_look, name, path))
     for name in names:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.tools.checkup.data import running
+from edge.tools.checkup.machine import has_systemd
 from edge.tools.checkup.report import Findings, Level
 
 WITHIN: Final = 5.0  # seconds
+_GRAVE: Final = frozenset({"journal"})  # checks without which nothing that happens is kept
 _DEFAULTS: Final = Path("/etc/default/edge-hub")
 _LISTEN: Final = "127.0.0.1:8080"
 
@@ -20,7 +22,8 @@ def hub(data: Path) -> Findings:
     """Whether it runs, and what it says at /healthz."""
     pid = running(data)
     if pid is None:
-        yield Level.FAILED, "hub", f"none runs on {data}: sudo systemctl start edge-hub"
+        start = "sudo systemctl start edge-hub" if has_systemd() else f"edge-hub run --site DIR --data {data}"
+        yield Level.FAILED, "hub", f"none runs on {data}: {start}"
         return
     yield Level.OK, "hub", f"runs as process {pid}{_resident(pid)}"
     listen, encrypted = _address(pid)
@@ -30,7 +33,8 @@ def hub(data: Path) -> Findings:
     yield level, "healthz", f"{status}, version {body.get('version')}, at {listen}"
     for name, check in body.get("checks", {}).items():
         if not check["ok"]:
-            yield Level.WARN, name, f"since {check['since']}: {check['detail']['en']}"
+            level = Level.FAILED if name in _GRAVE else Level.WARN
+            yield level, name, f"since {check['since']}: {check['detail']['en']}"
 
 
 def _asked(listen: str, *, encrypted: bool) -> dict[str, Any]:

@@ -125,9 +125,14 @@ def disk(data: Path) -> Findings:
         yield Level.FAILED, "inodes", f"{room.f_favail} left"
 
 
+def has_systemd() -> bool:
+    """Whether services of this machine are systemd's."""
+    return Path("/run/systemd/system").is_dir() and shutil.which("systemctl") is not None
+
+
 def units() -> Findings:
     """What systemd says of the services."""
-    if not Path("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
+    if not has_systemd():
         yield Level.INFO, "systemd", "does not run here"
         return
     for unit in UNITS:

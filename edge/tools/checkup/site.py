@@ -23,6 +23,9 @@ WITHIN: Final = 3.0  # seconds for one connection
 
 def configuration(folder: Path) -> Findings:
     """As `edge-hub check`."""
+    if not folder.is_dir():
+        yield Level.FAILED, "site", f"there is no site folder {folder}: give it with --site"
+        return
     if not (folder / "site.toml").exists():
         next(folder.iterdir(), None)  # says why, where it cannot be read
         yield Level.FAILED, "site", f"there is no site.toml in {folder}: give --site"

@@ -20,6 +20,8 @@ import pytest
 from edge import cli
 from edge.domain.health import Start
 from edge.settings import install_template
+from edge.tools.checkup import hub
+from edge.tools.checkup.data import stores
 from edge.tools.checkup.report import Level, Line
 
 SECRETS = (
@@ -128,10 +130,38 @@ def test_folders_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "file").write_text("")
     code, body, _ = report(capsys, "--site", tmp_path / "file/site", "--data", tmp_path / "file/data")
     assert code == 1
-    assert levels(body, "site") == {"check": "unknown"} or levels(body, "site") == {"site": "failed"}
+    assert levels(body, "site") == {"site": "failed"}
     assert levels(body, "stores") == {"data": "failed"}
-    code, _, _ = report(capsys, "--site", tmp_path / "none", "--data", tmp_path / "none")
+    code, body, _ = report(capsys, "--site", tmp_path / "none", "--data", tmp_path / "none")
     assert code == 1
+    (line,) = [line for line in body["lines"] if line["part"] == "site"]
+    assert (line["level"], line["text"]) == (
+        "failed",
+        f"there is no site folder {tmp_path / 'none'}: give it with --site",
+    )
+
+
+@pytest.mark.parametrize(("systemd", "words"), [(True, "systemctl start"), (False, "edge-hub run --site")])
+def test_a_hub_is_started_the_way_this_machine_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systemd: bool, words: str
+) -> None:
+    monkeypatch.setattr(f"{hub.__name__}.has_systemd", lambda: systemd, raising=False)
+    ((level, _, text),) = hub.hub(tmp_path)
+    assert level is Level.FAILED
+    assert words in text
+    assert ("systemctl" in text) == systemd
+
+
+def test_a_store_that_was_emptied_or_removed_is_not_in_order(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch()
+    for name in ("journal", "telemetry"):
+        (tmp_path / f"{name}.db.begun").touch()
+    found = {name: (level, text) for level, name, text in stores(tmp_path)}
+    assert found["journal"][0] is Level.FAILED
+    assert "is empty" in found["journal"][1]
+    assert found["telemetry"][0] is Level.FAILED
+    assert "is gone" in found["telemetry"][1]
+    assert found["accounts"][0] is Level.WARN
 
 
 RUNNING = dedent("""
@@ -151,7 +181,9 @@ RUNNING = dedent("""
 
 def test_a_hub_that_runs_is_asked(site: Path, data: Path, unused_tcp_port: int, capsys) -> None:
     failing = {"ok": False, "since": "2026-09-21T14:00:00Z", "detail": {"zh": "", "en": "12 MiB free"}}
-    answer = json.dumps({"status": "degraded", "version": "9", "checks": {"disk": failing}})
+    answer = json.dumps(
+        {"status": "degraded", "version": "9", "checks": {"disk": failing, "journal": failing}}
+    )
     words = [sys.executable, "-c", RUNNING, str(data), answer, "--listen", f"127.0.0.1:{unused_tcp_port}"]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
         try:
@@ -160,7 +192,7 @@ def test_a_hub_that_runs_is_asked(site: Path, data: Path, unused_tcp_port: int, 
             _, body, _ = report(capsys, "--site", site, "--data", data)
         finally:
             child.kill()
-    assert levels(body, "hub") == {"hub": "ok", "healthz": "warn", "disk": "warn"}
+    assert levels(body, "hub") == {"hub": "ok", "healthz": "warn", "disk": "warn", "journal": "failed"}
 
 
 def test_a_store_that_hangs_is_a_line_and_the_others_follow(
