@@ -8,23 +8,26 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
-from tests.faults import (
-    broker,
-    cameras,
-    ceilings,
-    clock,
-    disks,
-    everything,
-    installing,
-    kills,
-    memory,
-    states,
-    storm,
-    uplink,
-)
-from tests.faults.casework import POINTS
-from tests.faults.tmpfs import why_not
+try:
+    from tests.edge.store.influx.servers import PROGRAM, WHY_NOT
+    from tests.faults import (
+        broker,
+        cameras,
+        ceilings,
+        clock,
+        disks,
+        everything,
+        installing,
+        kills,
+        memory,
+        states,
+        storm,
+        uplink,
+    )
+    from tests.faults.casework import POINTS
+    from tests.faults.tmpfs import why_not
+except ModuleNotFoundError as error:
+    sys.exit(f"there is no {error.name} here: run `sh deploy/test.sh` first, it brings what the tests need")
 
 
 def main() -> int:
