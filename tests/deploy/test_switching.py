@@ -23,7 +23,9 @@ class Machine:
         for name in ("former", "newer"):
             (self.opt / name / "bin").mkdir(parents=True)
             program = self.opt / name / "bin/edge-hub"
-            program.write_text(f'#!/bin/sh\necho {name} "$1" >>"{self.called}"\n[ "$2" = --help ] || : >"$2"\n')
+            program.write_text(
+                f'#!/bin/sh\necho {name} "$1" >>"{self.called}"\n[ "$2" = --help ] || : >"$2"\n'
+            )
             program.chmod(0o755)
             systemd = self.opt / name / "deploy/systemd"
             systemd.mkdir(parents=True)
