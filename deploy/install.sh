@@ -367,7 +367,9 @@ install() {
     switch
     tidy
     do_ ln -sfn "$opt/current/bin/edge-hub" /usr/local/bin/edge-hub
-    printf '\n%s\n' "The panel: https://$(own_names | head -n 1):$port (trust $ca/ca.crt on phones, screens and gateways)"
+    printf '\n%s\n' "The panel, by what the network knows of this (trust $ca/ca.crt on phones, screens and gateways):"
+    own_names | awk -v host="$host" -v port="$port" '
+        $0 != "localhost" && $0 != "127.0.0.1" && ($0 != host || /[.]/) { print "    https://" $0 ":" port }'
 }
 
 uninstall() {

@@ -76,7 +76,7 @@ def test_a_dry_run_of_an_upgrade_tells_how_it_goes_back(system: Path) -> None:
     assert "in use: /opt/edge-hub/releases/0.1.0-1234abcd" in said
     assert "there: kept as it is" in said
     assert "go back to the former version" in said
-    assert "https://edge-1:9443" in said
+    assert "https://edge-1.local:9443" in said
 
 
 def test_32_bit_is_refused_in_plain_words(system: Path, tmp_path: Path) -> None:
@@ -158,3 +158,8 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "edge-hub" in line]
     assert not ours
+
+
+def test_the_last_lines_are_what_can_be_opened_from_elsewhere(system: Path) -> None:
+    said = plan(system, "--name", "hub.example", "--port", "9443").stdout
+    assert said.splitlines()[-2:] == ["    https://edge-1.local:9443", "    https://hub.example:9443"]
