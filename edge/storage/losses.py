@@ -109,6 +109,7 @@ class Losses:
                     self._forgotten = max(self._forgotten, at)
                 if abs(now.utc - one.at) < SHOWN:
                     self.shown.append(one)
+        self.shown.sort(key=lambda one: one.at)  # what a lost journal knew was told after what is newer
         self._find(
             now, await asyncio.to_thread(self._names)
         )  # also what a hub that was killed could not tell

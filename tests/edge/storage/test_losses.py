@@ -174,12 +174,17 @@ async def test_a_journal_that_is_lost_again_is_named_by_its_newest_file(tmp_path
     new = named("journal", 0)
     for name in (*old, new):
         (tmp_path / name).touch()
-    watch = losses(Record(), Store(Loss("journal", new, NOTHING)), folders=[tmp_path])
+    record = Record()
+    watch = losses(record, Store(Loss("journal", new, NOTHING)), folders=[tmp_path])
     await watch.remember(at())
     detail = watch.check(at())[1]
     assert new in detail.en
     assert old[0] not in detail.en
     assert "nothing open could be carried over" in detail.en
+    await watch.look(at())
+    later = losses(record, Store(), folders=[tmp_path])
+    await later.remember(at(0.5))
+    assert later.check(at(0.5))[1] == detail
 
 
 async def test_old_damage_is_no_new_one_when_the_journal_that_knew_it_is_lost(
