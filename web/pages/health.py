@@ -49,6 +49,7 @@ async def health(request: Request, visitor: Annotated[Visitor, Depends(require(P
         health=health,
         checks=health_words.grouped(check for check in health.checks.values() if check.name not in sources),
         means=health_words.MEANS,
+        amber={"outside"} if health_words.cut_off(hub.channels()) else (),
         alarms={alarm.point: alarm for alarm in hub.open_alarms() if alarm.device == health_words.HUB},
         machine=health_words.measured(hub.points()),
         links=links,

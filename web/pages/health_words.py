@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from edge.domain.health import Check
-from edge.facade import PointState
+from edge.facade import ChannelState, PointState
 from web.i18n import mark as _
 
 HUB: Final = "hub"  # the device, and where a check stands that nobody put elsewhere
@@ -72,6 +72,12 @@ def measured(points: Iterable[PointState]) -> list[tuple[PointState, str]]:
     rows = [(of_hub[name], words) for name, words in MEASURED.items() if name in of_hub]
     nets = (state for name, state in of_hub.items() if name.startswith("net-") and name not in MEASURED)
     return rows + [(state, LOST) for state in nets]
+
+
+def cut_off(channels: Iterable[ChannelState]) -> bool:
+    """Whether every way out of the site fails just now. Its check waits half a minute before it says so."""
+    ways = [way for way in channels if way.kind != "desk" and way.state != "not_set_up"]
+    return bool(ways) and all(way.state == "failing" for way in ways)
 
 
 def grouped(checks: Iterable[Check]) -> dict[str, list[Check]]:
