@@ -110,11 +110,13 @@ def test_an_open_wall_turns_to_night_by_the_sites_clock(panel: Panel, sign_in: S
 def test_trends_are_drawn_in_the_sites_time(busy: Panel, sign_in: SignIn) -> None:
     page = sign_in(path="/devices/wp-1")
     expect(page.locator(".chart .uplot")).to_have_count(1)
+    drawn = page.locator(".chart .uplot").element_handle()
     page.get_by_role("button", name="7 天").click()
-    expect(page.locator(".chart .uplot")).to_have_count(1)
-    box = page.locator(".u-over").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] - 4, box["y"] + 40)
+    assert drawn is not None
+    drawn.wait_for_element_state("hidden")
+    chart = page.locator(".u-over")
+    width = chart.evaluate("over => over.clientWidth")
+    chart.hover(position={"x": width - 4, "y": 40})
     legend = page.locator(".u-legend")
     expect(legend).to_contain_text(re.compile(r"\d+\.\d\d pH"))
     newest = busy.do(lambda hub: max(t for t, _, _ in hub._history["wp-1.ph"]))
