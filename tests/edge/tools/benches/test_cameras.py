@@ -146,7 +146,8 @@ def test_only_camera_children_are_counted() -> None:
         "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', 'drivers.camera.child'])"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as parent:
-        while not (found := children(parent.pid)):  # one look: a child that becomes another program has no name
+        # In one look: between fork and exec a child has its parent's name, and then for a moment none.
+        while not (found := children(parent.pid)):
             assert parent.poll() is None
         assert len(found) == 1
         parent.communicate(b"\n")
