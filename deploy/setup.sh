@@ -101,6 +101,7 @@ programs() {
     if [ "$1" = test ]; then
         browser
         has_cjk_font || missing="$missing fonts-wqy-zenhei"
+        has openssl || missing="$missing openssl"
     fi
     if [ "$1" = test ]; then
         server victoria-metrics victoria-metrics "a real data centre"

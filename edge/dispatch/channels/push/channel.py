@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 ADDRESS: Final = "{address}"
 CHILD: Final = "edge.dispatch.channels.push.child"
+LOOK: Final = 10 * SECOND  # µs between two looks at a file that is not there: a health check asks each second
 TIME: Final = 20.0  # seconds for one message, the start of the child included
 RATES: Final[Mapping[str, int]] = {"wecombot": 20, "dingtalk": 20}  # messages a minute that the service takes
 
@@ -54,6 +55,7 @@ class PushChannel:
         self._limit = limit
         self._asked_rate = rate
         self._missing = Text("", "")
+        self._looked = now().mono
         self._take_up(self._read())
         self._starts: deque[int] = deque()
         self._child: asyncio.subprocess.Process | None = None
@@ -126,8 +128,9 @@ class PushChannel:
         return self._judged(send, answer)
 
     def report(self) -> ChannelReport:
-        """What the last attempt told. Without an address the file is looked at anew: it may have come meanwhile."""
-        if not self._url:
+        """What the last attempt told. Without an address the file is looked at now and then: it may have come."""
+        if not self._url and (mono := self._now().mono) - self._looked >= LOOK:
+            self._looked = mono
             self._take_up(self._read())
         if not self._url:
             return ChannelReport(

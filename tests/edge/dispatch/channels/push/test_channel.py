@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.dispatch.channels.push import PushChannel
+from edge.dispatch.channels.push.channel import LOOK
 from edge.domain.conclusion import Send
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
@@ -153,7 +154,8 @@ async def test_a_channel_without_its_address_is_not_set_up_until_the_file_comes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "wecom"
-    channel = PushChannel("wecom", Text("群", "Group"), file, lambda: Instant(SECOND, SECOND))
+    now = Instant(SECOND, SECOND)
+    channel = PushChannel("wecom", Text("群", "Group"), file, lambda: now)
     channel.start(lambda _: None)
     assert [record.getMessage() for record in caplog.records] == [
         "channel wecom: Not set up: there is no file wecom"
@@ -165,6 +167,8 @@ async def test_a_channel_without_its_address_is_not_set_up_until_the_file_comes(
         assert (sent.again, sent.wait) == (False, None)
         assert (channel.report().state, dict(channel.report().counters)) == ("not_set_up", {})
     file.write_text("wecombot://{address}\n")
+    assert channel.report().state == "not_set_up", "no look at the disk for each question"
+    now = Instant(LOOK + SECOND, LOOK + SECOND)
     assert channel.report().state == "unknown"
     assert (channel.kind, channel.reaches("")) == ("wecombot", False)
     assert len(caplog.records) == 1
