@@ -49,6 +49,7 @@ def test_accept_to_finish_on_a_phone(panel: Panel, sign_in: SignIn) -> None:
     main = page.locator(".foot .main")
     for words, then in (("接单", "出发"), ("出发", "到场"), ("到场", "完工…")):
         expect(main).to_have_text(words)
+        page.wait_for_load_state()  # a box measured before the styles are there is another box
         box = main.bounding_box()
         assert box is not None
         assert box["height"] >= 48
