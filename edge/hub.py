@@ -61,7 +61,7 @@ from edge.facade import (
     Totals,
     Unavailable,
 )
-from edge.health import HUB
+from edge.health import FORMER_POINTS, HUB
 from edge.ingest.binding import Directory
 from edge.ingest.quarantine import Quarantine, Rejects
 from edge.machine.making import Machine
@@ -88,7 +88,7 @@ def _shown(point: Point) -> bool:
     """Whether a point is for people: those of the site's devices, and what the hub knows of itself."""
     if not point.device.profile.built_in:
         return True
-    return point.device.id == HUB and point.spec is not LINK and point.spec not in POINTS
+    return point.device.id == HUB and point.spec is not LINK and point.spec not in (*POINTS, *FORMER_POINTS)
 
 
 class RunningHub:

@@ -44,6 +44,8 @@ _GONE: Final[Mapping[str, Text]] = {
     "accounts": _LOST["accounts"],
     "mosquitto": _LOST["mosquitto"],
 }
+_FINE: Final = Text("正常", "In order")
+_AGAIN: Final = Text("又一次重建,稍后报告", "Begun anew once more, told in a moment")
 _CARRIED: Final = Text("未结报警和事项已带入新日志", "what was open was carried over")
 _NOT_CARRIED: Final = Text(
     "没有未结报警可以带入新日志,请查看火灾报警控制器",
@@ -95,6 +97,9 @@ class Losses:
         self._untold: list[StoreLoss] = []
         self._former: list[StoreLoss] = []  # from before the journal was lost, which had told of them
         self._forgotten = 0  # µs UTC: what was told before that is not known any more
+        self._again: frozenset[str] = (
+            frozenset()
+        )  # lost once more, at the last look, while the last time is shown
         self._counted = [0 for _ in stores]  # losses of each store that were taken up
 
     async def remember(self, now: Instant) -> None:
@@ -120,25 +125,31 @@ class Losses:
             store.glance()
         names = await asyncio.to_thread(self._names)
         self.shown = [one for one in self.shown if abs(now.utc - one.at) < SHOWN or one in self._untold]
+        before = list(self.shown)
         self._find(now, [name for name in names if name.startswith(_BROKER)])
+        known = {one.store for one in before}
+        self._again = frozenset(one.store for one in self.shown if one not in before) & known
         while self._untold:
             one = self._untold[0]
             body: dict[str, Any] = {"store": one.store, "file": one.file, "saved": dict(one.saved)}
             await self._note(KIND, None, body if one not in self._former else {**body, "at": one.at})
             self._untold.pop(0)
 
-    def check(self, _now: Instant) -> tuple[bool, Text]:
-        """Fails for a day after a store was begun anew, and while a page of the journal cannot be read."""
-        if (why := self._blemish()) is not None:
+    def check(self, store: str, _now: Instant) -> tuple[bool, Text]:
+        """Fails for a day after `store` was begun anew; the journal's while a page of it cannot be read, too.
+
+        One that is lost once more within the day passes until the next look: the alarm of the first time has
+        returned then, and the second time sounds anew instead of being one report more.
+        """
+        if store in self._again:
+            return True, _AGAIN
+        if store == _JOURNAL and (why := self._blemish()) is not None:
             return False, Text(
                 f"安全日志有损坏的页,部分旧记录无法读取,新记录照常写入:{why}",
                 f"Pages of the journal are damaged, some old records cannot be read, new ones are kept: {why}",
             )
-        if not self.shown:
-            return True, Text("正常", "In order")
-        newest = {one.store: one for one in self.shown}
-        told = [_told(one) for one in newest.values()]
-        return False, Text(";".join(one.zh for one in told), "; ".join(one.en for one in told))
+        newest = next((one for one in reversed(self.shown) if one.store == store), None)
+        return (True, _FINE) if newest is None else (False, _told(newest))
 
     def _names(self) -> list[str]:
         found: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,6 +65,7 @@ class Storage:
         self._note = note
         self._untold: list[tuple[str, dict[str, Any]]] = []
         self._wear = WearWatch(Disk(folder), card)
+        self._files = ("journal", "telemetry", "accounts", *(() if broker is None else ("mosquitto",)))
         self._losses = Losses(
             (stores.journal, stores.telemetry, stores.accounts),
             (folder,) if broker is None else (folder, broker),
@@ -81,7 +83,7 @@ class Storage:
         return {
             "disk": self._disk,
             "stall": self._stall,
-            "stores": self._losses.check,
+            **{f"store-{store}": partial(self._losses.check, store) for store in self._files},
             "card": self._wear.check,
         }
 

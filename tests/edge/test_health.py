@@ -22,6 +22,7 @@ def test_only_what_changed_becomes_a_reading() -> None:
     well = True
     monitor.watch({"disk": lambda _now: (well, FINE[1])}, {"zigbee": lambda _now: FINE})
     assert [(raw.channel, json.loads(raw.payload)) for raw in monitor.tick(NOW)] == [
+        ("hub", {"stores": False}),
         ("hub", {"disk": False}),
         ("zigbee", {"online": True}),
     ]
@@ -34,7 +35,7 @@ def test_only_what_changed_becomes_a_reading() -> None:
 def test_a_check_that_fails_itself_is_a_failing_check_and_stops_no_other() -> None:
     monitor = HealthMonitor()
     monitor.watch({"disk": broken, "clock": lambda _now: FINE}, {"zigbee": broken})
-    assert len(monitor.tick(NOW)) == 3
+    assert len(monitor.tick(NOW)) == 4, "with the former point's"
     checks = monitor.health(Beat("hub"), NOW).checks
     assert {name: check.ok for name, check in checks.items()} == {
         "disk": False,

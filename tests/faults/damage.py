@@ -181,8 +181,8 @@ def _losses(it: Stand, store: str) -> int:
 def _begun_anew(it: Stand, store: str, damage: str, before: int = 0) -> None:
     with it.recovering():
         until(f"{damage}: the loss of {store}.db is told", lambda: _losses(it, store) > before)
-        until(f"{damage}: the check names {store}.db", lambda: f"{store}.db" in it.says("stores"))
-        until(f"{damage}: an alarm of its own is on the wall", lambda: it.own_alarm("stores"))
+        until(f"{damage}: the check names {store}.db", lambda: f"{store}.db" in it.says(f"store-{store}"))
+        until(f"{damage}: an alarm of its own is on the wall", lambda: it.own_alarm(f"store-{store}"))
         until(f"{damage}: the store is well", lambda: bool(it.rig.api.check(store).get("ok", True)))
     it.outcome.held.append(
         f"{damage}: begun anew by itself, told by a fact, a check and an alarm that name {store}.db"

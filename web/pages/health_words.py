@@ -15,7 +15,10 @@ GROUPS: Final[Mapping[str, str]] = {
     "telemetry": "stores",
     "disk": "stores",
     "stall": "stores",
-    "stores": "stores",
+    "store-journal": "stores",
+    "store-telemetry": "stores",
+    "store-accounts": "stores",
+    "store-mosquitto": "stores",
     "card": "stores",
     "pictures": "stores",
     "clock": "power",
@@ -23,6 +26,7 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 """Check -> its card on the page: hub, stores, machine, power, backup."""
 
+_WHOLE: Final = _("A damaged file is set aside and begun anew by itself; this line says so for a day.")
 MEANS: Final[Mapping[str, str]] = {
     "beat": _("Every 10 s a made-up reading must pass all stages; without it the hub is started again."),
     "journal": _("Every alarm and every act is on record here; it is never deleted."),
@@ -32,7 +36,10 @@ MEANS: Final[Mapping[str, str]] = {
         " older than a year; the record never."
     ),
     "stall": _("Whether what is received reaches the disk, at most a minute late."),
-    "stores": _("A damaged file is set aside and begun anew by itself; this line says so for a day."),
+    "store-journal": _WHOLE,
+    "store-telemetry": _WHOLE,
+    "store-accounts": _WHOLE,
+    "store-mosquitto": _WHOLE,
     "card": _("What the card itself says of its wear. Not every card says anything."),
     "backup": _("A copy of everything outside of this machine, from which a new one takes over."),
     "pictures": _("Pictures of alarms are kept as evidence."),

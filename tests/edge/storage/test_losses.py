@@ -17,6 +17,7 @@ from edge.store.trouble import Loss
 
 NOW = 1_790_000_000_000_000
 ASIDE = "telemetry.db.20260601T080000Z.corrupt"
+STORES = ("journal", "telemetry", "accounts", "mosquitto")
 
 
 class Store:
@@ -59,7 +60,7 @@ async def test_nothing_lost_is_in_order() -> None:
     watch = losses(Record(), Store())
     await watch.remember(at())
     await watch.look(at())
-    assert watch.check(at())[0]
+    assert all(watch.check(store, at())[0] for store in STORES)
 
 
 async def test_a_loss_is_told_once_and_shown_for_a_day_over_restarts(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ async def test_a_loss_is_told_once_and_shown_for_a_day_over_restarts(tmp_path: P
     store = Store(Loss("telemetry", ASIDE, {}))
     watch = losses(record, store, folders=[tmp_path])
     await watch.remember(at())
-    ok, detail = watch.check(at())
+    ok, detail = watch.check("telemetry", at())
     assert not ok
     assert ASIDE in detail.en
     assert ASIDE in detail.zh
@@ -78,10 +79,11 @@ async def test_a_loss_is_told_once_and_shown_for_a_day_over_restarts(tmp_path: P
     again = losses(record, Store(), folders=[tmp_path])
     await again.remember(at(0.5))
     await again.look(at(0.5))
-    assert not again.check(at())[0]
+    assert not again.check("telemetry", at())[0]
+    assert all(again.check(store, at())[0] for store in STORES if store != "telemetry")
     assert len(record.facts) == 1
     await again.look(at(1))
-    assert again.check(at())[0]
+    assert again.check("telemetry", at())[0]
 
 
 async def test_a_journal_that_takes_nothing_is_told_later() -> None:
@@ -93,7 +95,7 @@ async def test_a_journal_that_takes_nothing_is_told_later() -> None:
     for days in (0, 2):
         with pytest.raises(Unavailable):
             await watch.look(at(days))
-        assert not watch.check(at())[0], "what nobody could read of yet stays"
+        assert not watch.check("journal", at())[0], "what nobody could read of yet stays"
     record.sick = False
     await watch.look(at(2))
     assert [fact.body["saved"] for fact in record.facts] == [{"alarms": 2}]
@@ -105,10 +107,36 @@ async def test_a_store_that_is_lost_later_is_told_too() -> None:
     await watch.remember(at())
     store.losses = [Loss("accounts", None, {"accounts": 0})]
     await watch.look(at())
-    ok, detail = watch.check(at())
+    ok, detail = watch.check("accounts", at())
     assert not ok
     assert "edge-hub user" in detail.en
     assert "edge-hub user" in detail.zh
+
+
+async def test_each_store_has_a_check_of_its_own() -> None:
+    first, second = Store(Loss("telemetry", ASIDE, {})), Store()
+    watch = losses(Record(), first, second)
+    await watch.remember(at())
+    second.losses = [Loss("accounts", None, {})]
+    await watch.look(at(0.1))
+    told = {store: watch.check(store, at(0.1)) for store in STORES}
+    assert {store for store, (ok, _) in told.items() if not ok} == {"telemetry", "accounts"}
+    assert "accounts" not in told["telemetry"][1].en
+
+
+async def test_one_that_is_lost_once_more_passes_in_between_so_that_it_sounds_anew() -> None:
+    record, store = Record(), Store(Loss("telemetry", ASIDE, {}))
+    watch = losses(record, store)
+    await watch.remember(at())
+    await watch.look(at())
+    assert not watch.check("telemetry", at())[0], "the first time is told at once"
+    store.losses = [*store.losses, Loss("telemetry", None, {})]
+    await watch.look(at(0.1))
+    assert watch.check("telemetry", at(0.1))[0]
+    await watch.look(at(0.2))
+    ok, detail = watch.check("telemetry", at(0.2))
+    assert not ok
+    assert "gone" in detail.en
 
 
 @pytest.mark.parametrize("end", ["corrupt", "gone"])
@@ -120,7 +148,7 @@ async def test_the_brokers_store_is_told_by_its_name(tmp_path: Path, end: str) -
     (tmp_path / "telemetry.db").touch()
     await watch.look(at())
     assert [(f.kind, f.body["store"]) for f in record.facts] == [(KIND, "mosquitto")]
-    assert "mosquitto.db" in watch.check(at())[1].en
+    assert "mosquitto.db" in watch.check("mosquitto", at())[1].en
 
 
 async def test_what_a_killed_hub_could_not_tell_is_told_by_the_next(tmp_path: Path) -> None:
@@ -133,7 +161,7 @@ async def test_what_a_killed_hub_could_not_tell_is_told_by_the_next(tmp_path: Pa
 
 
 def test_a_damaged_page_of_the_journal_is_said() -> None:
-    ok, detail = losses(Record(), blemish="database disk image is malformed").check(at())
+    ok, detail = losses(Record(), blemish="database disk image is malformed").check("journal", at())
     assert not ok
     assert "malformed" in detail.en
 
@@ -161,7 +189,7 @@ async def test_what_became_of_what_was_open_is_said_as_it_is(
 ) -> None:
     watch = losses(Record(), Store(Loss("journal", file, saved)))
     await watch.remember(at())
-    detail = watch.check(at())[1]
+    detail = watch.check("journal", at())[1]
     assert en in detail.en
     assert zh in detail.zh
     assert ("was carried over" in detail.en.replace("whether what was open was", "")) == bool(
@@ -177,14 +205,14 @@ async def test_a_journal_that_is_lost_again_is_named_by_its_newest_file(tmp_path
     record = Record()
     watch = losses(record, Store(Loss("journal", new, NOTHING)), folders=[tmp_path])
     await watch.remember(at())
-    detail = watch.check(at())[1]
+    detail = watch.check("journal", at())[1]
     assert new in detail.en
     assert old[0] not in detail.en
     assert "nothing open could be carried over" in detail.en
     await watch.look(at())
     later = losses(record, Store(), folders=[tmp_path])
     await later.remember(at(0.5))
-    assert later.check(at(0.5))[1] == detail
+    assert later.check("journal", at(0.5))[1] == detail
 
 
 async def test_old_damage_is_no_new_one_when_the_journal_that_knew_it_is_lost(
@@ -221,4 +249,4 @@ async def test_files_the_new_journal_never_heard_of_are_no_new_damage_at_the_nex
     (tmp_path / named("accounts", -5 * 86400)).touch()
     watch = losses(record, Store(), folders=[tmp_path])
     await watch.remember(at(2))
-    assert watch.check(at(2))[0]
+    assert watch.check("accounts", at(2))[0]

@@ -95,7 +95,8 @@ async def test_a_file_that_is_gone_is_missed_while_nothing_is_written(house: Hou
     await until(lambda: bool(house.stores.accounts.losses))
     await house.look()
     assert house.told == ["store.begun_anew"]
-    assert not house.check("stores")[0]
+    assert not house.check("store-accounts")[0]
+    assert house.check("store-telemetry")[0]
 
 
 async def test_readings_that_nobody_commits_are_told_whatever_the_timers_say(house: House) -> None:
