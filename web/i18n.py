@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from gettext import NullTranslations
+from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import Translations
 
 Language = Literal["zh", "en"]
 
@@ -33,13 +29,16 @@ def translations(language: Language) -> NullTranslations:
         return NullTranslations()
     if not CATALOGUE.exists():
         with CATALOGUE.with_suffix(".mo").open("rb") as compiled:
-            return Translations(compiled, domain="panel")
+            return GNUTranslations(compiled)
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     with CATALOGUE.open("rb") as source:
         catalogue = read_po(source)
     compiled_now = BytesIO()
     write_mo(compiled_now, catalogue)
     compiled_now.seek(0)
-    return Translations(compiled_now, domain="panel")
+    return GNUTranslations(compiled_now)
 
 
 def choose_language(cookie: str | None, account: str | None, accept: str | None) -> Language:

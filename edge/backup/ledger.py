@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from edge.backup.making import sync_folder
-from edge.domain.backup import KeptBackup, Named, Rehearsal, text_of
+from edge.domain.backup import Held, KeptBackup, Named, Rehearsal, text_of
 from edge.domain.names import Text
+from edge.store.writer import sync_folder
 
 FILE: Final = "backups.json"
 FOLDER: Final = "folder"
@@ -32,13 +32,18 @@ class Failing:
 
 @dataclass(slots=True)
 class Ledger:
-    """kept: by name. failing: by target. keys: by Idempotency-Key, the name of what it asked for."""
+    """kept: by name. failing: by target. keys: by Idempotency-Key, the name of what it asked for.
+
+    held: what stays though it is old; losses: of the journal, for which that was decided, by what they are known by.
+    """
 
     path: Path
     kept: dict[str, KeptBackup] = field(default_factory=dict)
     failing: dict[str, Failing] = field(default_factory=dict)
     last_rehearsal: Rehearsal | None = None
     keys: dict[str, str] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, data: Path) -> Ledger:
@@ -61,6 +66,9 @@ class Ledger:
                 found.failing[id] = Failing(int(row["since"]), text_of(row["what"]))
             found.last_rehearsal = _rehearsal(told["last_rehearsal"])
             found.keys = {str(key): str(name) for key, name in told["keys"].items()}
+            for row in told.get("held", ()):
+                found.held.append(Held(int(row["at"]), tuple(map(str, row["names"]))))
+            found.losses = [str(key) for key in told.get("losses", ())]
             return found
         return ledger
 
@@ -71,6 +79,8 @@ class Ledger:
             "failing": {id: {"since": f.since, "what": _text(f.what)} for id, f in self.failing.items()},
             "last_rehearsal": _told(self.last_rehearsal),
             "keys": {key: name for key, name in self.keys.items() if name in self.kept},
+            "held": [{"at": held.at, "names": list(held.names)} for held in self.held],
+            "losses": self.losses,
         }
         half = self.path.with_suffix(".part")
         with half.open("w", encoding="utf-8") as file:

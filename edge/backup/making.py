@@ -29,6 +29,7 @@ from edge.backup.trouble import BackupError, reading, writing
 from edge.domain.instant import to_rfc3339
 from edge.lock import SITE_PATH
 from edge.store.disk import disk_space, reserve_of
+from edge.store.writer import sync_folder
 
 FORMAT: Final = 1
 HEAD: Final = "head.json"
@@ -260,12 +261,3 @@ def _site_id(site: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, str) else None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a name durable; OSError."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

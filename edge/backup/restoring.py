@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 
 from edge import __version__
 from edge.backup.chain import problems_of, seal_of
-from edge.backup.making import FORMAT, HEAD, KEY, MANIFEST, sync_folder
+from edge.backup.making import FORMAT, HEAD, KEY, MANIFEST
 from edge.backup.packing import Member, members
 from edge.backup.tables import STORES, Refill
 from edge.backup.trouble import BackupError, reading, writing
@@ -30,7 +30,7 @@ from edge.domain.fact import Seq
 from edge.domain.instant import from_rfc3339
 from edge.lock import RESTORING
 from edge.store.journal import RESTORED
-from edge.store.writer import store_error
+from edge.store.writer import store_error, sync_folder
 
 _LARGEST: Final = 1 << 28  # bytes of a member that is read as a whole
 _ROWS: Final = re.compile(r"(accounts|telemetry|journal)/(\w+)/\d{8}\.msgpack")

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.backup import child
+from edge.backup.holding import Holding, Lost
 from edge.backup.ledger import FOLDER, Failing, Ledger
 from edge.backup.standing import Standing, check
+from edge.backup.telling import came_back, of_the_journal, together
 from edge.backup.trouble import BackupError
 from edge.domain.backup import (
     BackupJob,
@@ -69,7 +71,10 @@ class _Wish:
 
 
 class Backups:
-    """The plan of one site. told: journals (kind, by, body). certain: whether the civil clock may be acted upon."""
+    """The plan of one site. told: journals (kind, by, body). certain: whether the civil clock may be acted upon.
+
+    lost: stores that were begun anew lately.
+    """
 
     def __init__(
         self,
@@ -78,11 +83,13 @@ class Backups:
         told: Told,
         now: Callable[[], Instant],
         certain: Callable[[Instant], bool],
+        lost: Lost,
         ask: Ask = child.ask,
     ) -> None:
         self._plan, self._place = plan, place
         self._told, self._now, self._certain, self._ask = told, now, certain, ask
         self._ledger = Ledger.read(place.data)
+        self._holding = Holding(self._ledger, lost)
         self._wish: _Wish | None = None
         self._job: BackupJob | None = None
         self._trouble: Text | None = None
@@ -124,6 +131,9 @@ class Backups:
         if _old(self._looked, now):
             self._looked = now.mono
             await self._look_there(plan, now)
+        if held := self._holding.look(reached=self._trouble is None):
+            await self._keep()
+            await self._tell("backup.held", None, {"files": held})
         if (wish := self._wish) is not None:
             try:
                 made = await self._make(plan, wish.name, wish.by, wish.at)
@@ -167,7 +177,7 @@ class Backups:
         now = self._now()
         last = self._ledger.newest()
         self._job = BackupJob("making", name, by, now.utc, all=None if last is None else last.size or None)
-        order = {"do": "make", "name": name, **self._order(plan, now), "keep": plan.keep, "now": at}
+        order = {"do": "make", "name": name, **self._order(plan, now), **self._stay(plan), "now": at}
         self._tried = now.mono
         try:
             answer = await self._ask(order, _MAKE, self._so_far)
@@ -183,7 +193,7 @@ class Backups:
         self._trouble = self._failed = None
         made = answer["made"]
         self._there(answer)
-        problem = _of_the_journal(made)
+        problem = of_the_journal(made)
         self._ledger.kept[name] = KeptBackup(name, at, made["size"], (FOLDER,), by, None, problem)
         await self._keep()
         body = {key: made[key] for key in ("size", "sha256", "facts", "readings", "pictures")}
@@ -199,7 +209,7 @@ class Backups:
             told: dict[str, Any] = {
                 key: str(v) if isinstance(v, Path) else v for key, v in asdict(target).items()
             }
-            order = {"do": "ship", "name": newest.name, **self._order(plan, now), "keep": plan.keep}
+            order = {"do": "ship", "name": newest.name, **self._order(plan, now), **self._stay(plan)}
             order["target"] = told
             try:
                 answer = await self._ask(order, _SHIP, _unheeded)
@@ -235,7 +245,7 @@ class Backups:
             body = {"ok": False, "error": error.trouble, "detail": str(error)}
         else:
             came = answer["rehearsed"]
-            rehearsal = Rehearsal(self._now().utc, ok=True, detail=_came_back(came))
+            rehearsal = Rehearsal(self._now().utc, ok=True, detail=came_back(came))
             body = {"ok": True, **came}
         finally:
             self._job = None
@@ -257,6 +267,9 @@ class Backups:
             "now": now.utc,
             "certain": self._certain(now),
         }
+
+    def _stay(self, plan: BackupPlan) -> dict[str, Any]:
+        return {"keep": plan.keep, "held": self._holding.names}
 
     def _there(self, answer: Mapping[str, Any]) -> None:
         self._own = answer["own"]
@@ -304,6 +317,12 @@ class Backups:
         self._wake.set()
         return wish.name
 
+    async def release(self, by: str) -> None:
+        """Let go what is held since the journal was lost: it goes with the next backup, when its time is over."""
+        if names := self._holding.release():
+            await self._keep()
+            await self._tell("backup.released", by, {"files": names})
+
     def state(self) -> BackupState:
         """How backups stand."""
         plan, now = self._plan, self._now()
@@ -313,7 +332,7 @@ class Backups:
         lacking = {t.id for t in self._behind(plan)} & self._ledger.failing.keys()
         problems = {id: self._ledger.failing[id].what for id in sorted(lacking)}
         if kept and problems and kept[0].problem is None:
-            kept[0] = replace(kept[0], problem=_together(problems))
+            kept[0] = replace(kept[0], problem=together(problems))
         wish = self._wish
         job = self._job
         if job is None and wish is not None:
@@ -331,6 +350,8 @@ class Backups:
             None
             if self._certain(now)
             else Text("等待时钟校准,暂不备份", "It waits for a clock that is certain"),
+            self._holding.names,
+            self._holding.since,
         )
 
     def check(self, now: Instant) -> tuple[bool, Text]:
@@ -346,6 +367,7 @@ class Backups:
                 self._trouble,
                 self._own,
                 self._certain(now),
+                len(self._holding.names),
             ),
             now.utc,
         )
@@ -357,28 +379,3 @@ def _old(mono: int | None, now: Instant) -> bool:
 
 def _unheeded(_done: int) -> None:
     return
-
-
-def _together(problems: Mapping[str, Text]) -> Text:
-    return Text(
-        ";".join(f"{id}:{what.zh}" for id, what in problems.items()),
-        "; ".join(f"{id}: {what.en}" for id, what in problems.items()),
-    )
-
-
-def _of_the_journal(made: Mapping[str, Any]) -> Text | None:
-    if made["problems"]:
-        first = made["problems"][0]
-        return Text(f"日志校验不通过({first})", f"the journal does not verify ({first})")
-    if made["missing"]:
-        missing = ", ".join(made["missing"])
-        return Text(f"缺少:{missing}", f"without its {missing}")
-    return None
-
-
-def _came_back(came: Mapping[str, Any]) -> Text:
-    facts, readings, alarms, cases = (came[key] for key in ("facts", "readings", "alarms", "cases"))
-    return Text(
-        f"还原 {facts} 条记录、{readings} 条读数,未结报警 {alarms} 条、未结事项 {cases} 项与备份一致",
-        f"{facts} facts and {readings} readings came back; {alarms} open alarms and {cases} open cases agree",
-    )

@@ -53,12 +53,13 @@ _MEANT: Final[Sequence[tuple[str, Trouble, str]]] = (
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A finished backup to be copied. site: its id; keep: how many stay there; now: µs UTC, certain."""
+    """A finished backup to be copied. site: its id; keep: how many stay there, beside `held`; now: µs UTC, certain."""
 
     file: Path
     site: str
     keep: int
     now: int
+    held: tuple[str, ...] = ()
 
 
 def ship(shipment: Shipment, target: Target) -> list[str]:
@@ -76,7 +77,9 @@ def ship(shipment: Shipment, target: Target) -> list[str]:
             raise BackupError(
                 "target", f"its copy of {known} bytes differs and was taken away: it is sent again"
             )
-        sorted_out = sort_out(named(shipment.site, remote.names()), shipment.now, shipment.keep)
+        sorted_out = sort_out(
+            named(shipment.site, remote.names()), shipment.now, shipment.keep, shipment.held
+        )
         for old in sorted_out.go:
             remote.drop(old)
     return [one.name for one in sorted_out.kept]

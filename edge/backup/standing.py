@@ -12,7 +12,7 @@ from edge.domain.names import Text
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """newest: µs UTC of the newest in the folder. failing: by target, (µs UTC since when, why)."""
+    """newest: µs UTC of the newest in the folder. failing: by target, (µs UTC since when, why). held: how many."""
 
     planned: bool
     newest: int | None
@@ -21,6 +21,7 @@ class Standing:
     trouble: Text | None
     own_disk: bool
     certain: bool
+    held: int = 0
 
 
 def check(known: Standing, utc: int) -> tuple[bool, Text]:
@@ -49,6 +50,13 @@ def check(known: Standing, utc: int) -> tuple[bool, Text]:
     if known.own_disk:
         parts.append(
             Text("与平台同在一块盘上,盘坏则一并丢失", "on the hub's own disk, lost together with it")
+        )
+    if known.held:
+        parts.append(
+            Text(
+                f"日志丢失前的 {known.held} 份备份已保留,待管理员确认",
+                f"{known.held} from before the journal was lost are held until an administrator has answered",
+            )
         )
     if known.trouble is not None:
         troubles.append(known.trouble)

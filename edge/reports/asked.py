@@ -43,3 +43,32 @@ class Asked:
     def from_dict(cls, row: Mapping[str, Any]) -> Asked:
         """What the hub wrote."""
         return cls(**{**row, "journal": Path(row["journal"])})
+
+
+@dataclass(frozen=True, slots=True)
+class BundleAsked:
+    """points: of the incident's zone, (id, name, unit). files: (path, name) of rules and plans of the site.
+
+    words: what the kinds of facts are called; names: what persons are called.
+    """
+
+    incident: str
+    journal: Path
+    telemetry: Path
+    evidence: Path
+    now: int
+    trusted: bool
+    zone: str
+    version: str
+    site: str
+    by: str
+    points: Sequence[tuple[str, str, str]] = ()
+    files: Sequence[tuple[str, str]] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> BundleAsked:
+        """What the hub wrote."""
+        paths = {name: Path(row[name]) for name in ("journal", "telemetry", "evidence")}
+        return cls(**{**row, **paths})

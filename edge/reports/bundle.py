@@ -10,7 +10,6 @@ import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -18,6 +17,7 @@ from typing import IO, Any, Final
 from edge.domain.cells import neutral
 from edge.domain.instant import MINUTE, from_rfc3339, to_rfc3339
 from edge.reports import verify
+from edge.reports.asked import BundleAsked
 from edge.reports.bundle_index import index, shot_name
 from edge.reports.extract import Belonging, belonging, facts, links, lost
 from edge.reports.sheet import Progress
@@ -41,35 +41,6 @@ _COLUMNS: Final = (
 
 class NothingThereError(Exception):
     """There is no such incident in the journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class BundleAsked:
-    """points: of the incident's zone, (id, name, unit). files: (path, name) of rules and plans of the site.
-
-    words: what the kinds of facts are called; names: what persons are called.
-    """
-
-    incident: str
-    journal: Path
-    telemetry: Path
-    evidence: Path
-    now: int
-    trusted: bool
-    zone: str
-    version: str
-    site: str
-    by: str
-    points: Sequence[tuple[str, str, str]] = ()
-    files: Sequence[tuple[str, str]] = ()
-    words: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, row: Mapping[str, Any]) -> BundleAsked:
-        """What the hub wrote."""
-        paths = {name: Path(row[name]) for name in ("journal", "telemetry", "evidence")}
-        return cls(**{**row, **paths})
 
 
 def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapping[str, Any]:

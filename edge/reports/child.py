@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from edge.domain.instant import to_rfc3339
-from edge.reports.asked import Asked
-from edge.reports.bundle import BundleAsked, NothingThereError, write_bundle
+from edge.reports.asked import Asked, BundleAsked
+from edge.reports.bundle import NothingThereError, write_bundle
 from edge.reports.records import alarm_record, duty_log, patrols, repairs
 from edge.reports.service import daily, monthly
 from edge.reports.sheet import Progress, Section, Sheet, lines

@@ -15,8 +15,7 @@ from edge.domain.service import ReportKind
 from edge.domain.site import Site
 from edge.domain.zones import within
 from edge.facade import Making
-from edge.reports.asked import Asked
-from edge.reports.bundle import BundleAsked
+from edge.reports.asked import Asked, BundleAsked
 from edge.reports.making import Reports
 
 Stints = Callable[[Post, int, int], Sequence[Stint]]

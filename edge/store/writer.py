@@ -251,7 +251,7 @@ class Database:
                 self._begun.touch(mode=0o600)
                 new = True
             if new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
             self._watch()
         except BaseException:
             conn.close()
@@ -292,7 +292,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         self._condemned = False
         self._anew = True
         self.blemish = None
@@ -420,7 +420,7 @@ def _cut(descriptor: int, before: int) -> bool:
     return size < int.from_bytes(head[28:32], "big") * (65536 if page == 1 else page)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A new or renamed name survives a power cut only when its folder was synced."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-import segno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -24,6 +22,7 @@ from web.api.v1.facilities import register
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import duty_kinds, duty_words, hazard_words, render
+from web.pages.codes import qr
 from web.pages.view import View
 from web.problems import Problem, not_found
 
@@ -241,14 +240,6 @@ def _read_here(hub: Hub, here: str, k: str) -> Mapping[str, Any]:
     if not here or not stood_there(hub, read):
         return {"read": "", "place": ""}
     return {"read": read, "place": hub.site.duties.checkpoints[here].name}
-
-
-def qr(request: Request, path: str) -> Response:
-    """The code of an address of this panel, as SVG."""
-    out = io.BytesIO()
-    address = f"{request.url.scheme}://{request.url.netloc}{path}"
-    segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
-    return Response(out.getvalue(), media_type="image/svg+xml")
 
 
 def _day(text: str, otherwise: date) -> date:

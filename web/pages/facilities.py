@@ -11,7 +11,8 @@ from edge.domain.occurrence import FacilityCase
 from web.api.v1.facilities import register
 from web.auth import Perm, Visitor, hub_of, require
 from web.pages import duty_words, render
-from web.pages.duties import _script_words, qr
+from web.pages.codes import qr
+from web.pages.duties import _script_words
 from web.problems import not_found
 
 router = APIRouter(include_in_schema=False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
-import segno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -27,6 +25,7 @@ from web.i18n import mark as _
 from web.pages import camera_words, incident_words, messages, outputs, render
 from web.pages.alarms import told
 from web.pages.cameras import script_words
+from web.pages.codes import qr
 from web.pages.sights import sights_of
 from web.problems import not_found
 
@@ -132,10 +131,9 @@ async def call(
 async def muster_code(request: Request, id: str) -> Response:
     """The code to read at the muster point: this panel's address of it."""
     incident = await _incident(hub_of(request), id)
-    out = io.BytesIO()
-    address = f"{request.url.scheme}://{request.url.netloc}/muster/{code_of(hub_of(request), incident.id)}"
-    segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
-    return Response(out.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    code = qr(request, f"/muster/{code_of(hub_of(request), incident.id)}")
+    code.headers["Cache-Control"] = "no-store"
+    return code
 
 
 @router.get("/muster/{code}")

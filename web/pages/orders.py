@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-import segno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -17,6 +15,7 @@ from edge.facade import CaseQuery, Hub
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import order_words, render
+from web.pages.codes import qr
 from web.pages.view import View
 from web.problems import not_found
 
@@ -131,11 +130,8 @@ async def code(request: Request, visitor: SeeingVisitor, id: str) -> Response:
     """
     if hub_of(request).device(id) is None:
         raise not_found("device", id)
-    out = io.BytesIO()
     proof = hub_of(request).device_code(id) if visitor.may(Perm.DISPATCH) else ""
-    address = f"{request.url.scheme}://{request.url.netloc}/d/{id}" + (f"?k={proof}" if proof else "")
-    segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
-    return Response(out.getvalue(), media_type="image/svg+xml")
+    return qr(request, f"/d/{id}" + (f"?k={proof}" if proof else ""))
 
 
 def danger(hub: Hub, order: WorkOrder) -> Sequence[Any]:

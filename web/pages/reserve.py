@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import segno
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -15,6 +13,7 @@ from web.api.v1.reserve import lacking, stocks, today
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import render
+from web.pages.codes import qr
 from web.pages.view import View
 from web.problems import not_found
 
@@ -84,10 +83,7 @@ async def code(request: Request, id: str) -> Response:
     """The code to print and stick to the store's door."""
     if all(store.id != id for store in hub_of(request).site.reserve.stores):
         raise not_found("stock", id)
-    out = io.BytesIO()
-    address = f"{request.url.scheme}://{request.url.netloc}/reserve/stores/{id}"
-    segno.make(address, error="m", micro=False).save(out, kind="svg", scale=4, border=4, light="white")
-    return Response(out.getvalue(), media_type="image/svg+xml")
+    return qr(request, f"/reserve/stores/{id}")
 
 
 @router.get("/reserve/items/{id}")

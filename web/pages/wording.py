@@ -266,6 +266,8 @@ KINDS: Final = {
     "backup.copied": _("Backup copied to a target"),
     "backup.not_copied": _("Backup not copied to a target"),
     "backup.rehearsed": _("Backup rehearsed"),
+    "backup.held": _("Backups held: the journal was lost"),
+    "backup.released": _("Held backups let go"),
     "account.created": _("Account created"),
     "account.changed": _("Account changed"),
     "account.removed": _("Account removed"),

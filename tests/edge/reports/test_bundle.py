@@ -29,7 +29,8 @@ from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
 from edge.domain.order import Photo
 from edge.reports import verify
-from edge.reports.bundle import BundleAsked, NothingThereError, write_bundle
+from edge.reports.asked import BundleAsked
+from edge.reports.bundle import NothingThereError, write_bundle
 from edge.store import audit
 from edge.store.audit import flat_hash, link_hash, row_hash
 from edge.store.case_rows import Case
