@@ -317,6 +317,7 @@ async def _line(stack: AsyncExitStack, parts: _Parts) -> Running:
         pipeline.note,
         parts.clock.now,
         lambda now: now.trusted,
+        storage.lost,
     )
     own = {
         **checks(line, pipeline),

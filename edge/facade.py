@@ -320,6 +320,10 @@ class Backups(Protocol):
         """Have one made now; its name. Refusal "no_backup", "clock". key: the Idempotency-Key."""
         ...
 
+    async def release(self, by: str) -> None:
+        """Let go those from before the journal was lost."""
+        ...
+
     def state(self) -> BackupState:
         """How they stand, and what is being done just now."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -62,7 +62,8 @@ Target = SftpTarget | S3Target
 class BackupPlan:
     """One backup a day into a folder, then to each target. at: the site's local time.
 
-    keep: how many stay, in the folder and at each target. own_disk: the folder may be on the hub's own disk.
+    keep: how many stay, in the folder and at each target, beside what is held. own_disk: the folder may be on the
+    hub's own disk.
     """
 
     folder: Path
@@ -99,6 +100,14 @@ class KeptBackup:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Names of backups from before the journal was lost at `at` (µs UTC), which stay until a person lets them go."""
+
+    at: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BackupJob:
     """What is being done just now. step: making, copying (target: to which) or rehearsing. since: µs UTC.
 
@@ -119,6 +128,7 @@ class BackupState:
     """How backups stand. folder: "" where none are planned. kept: newest first; next_due: µs UTC.
 
     trouble: why the last try failed, None when it did not. waits: why nothing is begun, though it may be due.
+    held: names that stay since the journal was lost at `held_since` (µs UTC), beside those that are kept anyway.
     """
 
     folder: str = ""
@@ -131,6 +141,8 @@ class BackupState:
     job: BackupJob | None = None
     trouble: Text | None = None
     waits: Text | None = None
+    held: Sequence[str] = ()
+    held_since: int | None = None
 
 
 class Named(NamedTuple):
@@ -177,12 +189,16 @@ def whole(found: Iterable[Named], utc: int | None) -> list[Named]:
     return [one for one in found if not one.part and (utc is None or one.at <= utc + _AHEAD)]
 
 
-def sort_out(found: Iterable[Named], utc: int, keep: int) -> Sorted:
-    """What stays of a place. Asked only by a clock that is certain, and after a new one is there."""
+def sort_out(found: Iterable[Named], utc: int, keep: int, held: Collection[str] = ()) -> Sorted:
+    """What stays of a place. Asked only by a clock that is certain, and after a new one is there.
+
+    held: names that stay beside the newest `keep`.
+    """
     found = list(found)
-    kept = whole(found, utc)
-    go = [one.name for one in kept[:-keep]] + [one.name for one in found if one.part]
-    return Sorted(kept[-keep:], go)
+    there = whole(found, utc)
+    old = there[:-keep]
+    go = [one.name for one in old if one.name not in held] + [one.name for one in found if one.part]
+    return Sorted([one for one in old if one.name in held] + there[-keep:], go)
 
 
 def last_due(utc: int, at: time, zone: tzinfo) -> int:

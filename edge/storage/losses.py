@@ -95,11 +95,9 @@ class Losses:
         self._blemish = blemish
         self._told: set[str] = set()  # files
         self._untold: list[StoreLoss] = []
-        self._former: list[StoreLoss] = []  # from before the journal was lost, which had told of them
         self._forgotten = 0  # µs UTC: what was told before that is not known any more
-        self._again: frozenset[str] = (
-            frozenset()
-        )  # lost once more, at the last look, while the last time is shown
+        # Lost once more, found at the last look, while the time before is still shown.
+        self._again: frozenset[str] = frozenset()
         self._counted = [0 for _ in stores]  # losses of each store that were taken up
 
     async def remember(self, now: Instant) -> None:
@@ -131,8 +129,8 @@ class Losses:
         self._again = frozenset(one.store for one in self.shown if one not in before) & known
         while self._untold:
             one = self._untold[0]
-            body: dict[str, Any] = {"store": one.store, "file": one.file, "saved": dict(one.saved)}
-            await self._note(KIND, None, body if one not in self._former else {**body, "at": one.at})
+            saved = dict(one.saved)
+            await self._note(KIND, None, {"store": one.store, "file": one.file, "saved": saved, "at": one.at})
             self._untold.pop(0)
 
     def check(self, store: str, _now: Instant) -> tuple[bool, Text]:
@@ -180,7 +178,6 @@ class Losses:
         """Old damage that the lost journal knew: told again with its own date, as no new one."""
         former = sorted(former, key=lambda one: one.at)
         self._told.update(one.file for one in former if one.file is not None)
-        self._former += former
         self._untold += former
         self.shown[:0] = [one for one in former if abs(now.utc - one.at) < SHOWN]
         for one in former:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from edge.domain.instant import MINUTE, SECOND, Instant
 from edge.domain.names import Text
-from edge.domain.storage import CardAssumption, GivenUp, StorageState
+from edge.domain.storage import CardAssumption, GivenUp, StorageState, StoreLoss
 from edge.storage.counting import Disk
 from edge.storage.losses import Losses
 from edge.storage.wear import WearWatch
@@ -77,6 +77,10 @@ class Storage:
     async def remember(self, now: Instant) -> None:
         """What was told before this start; before the line runs."""
         await self._losses.remember(now)
+
+    def lost(self) -> Sequence[StoreLoss]:
+        """Stores that were begun anew within the last day, oldest first."""
+        return self._losses.shown
 
     def checks(self) -> dict[str, Callable[[Instant], tuple[bool, Text]]]:
         """By the names of `edge.health`."""

@@ -84,7 +84,7 @@ def make_one(order: Mapping[str, Any]) -> dict[str, Any]:
 
     file = folder / order["name"]
     made = make(Order(file, Path(order["data"]), Path(order["site_folder"]), passphrase, order["now"]), wrote)
-    gone = sort_out(_named(order, folder), order["now"], order["keep"]).go
+    gone = sort_out(_named(order, folder), order["now"], order["keep"], order["held"]).go
     for name in gone:
         (folder / name).unlink(missing_ok=True)
     return {"made": asdict(made), "gone": list(gone), **look(order)}
@@ -92,7 +92,8 @@ def make_one(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def ship_one(order: Mapping[str, Any]) -> dict[str, Any]:
     """{"names": those at the target}."""
-    shipment = Shipment(Path(order["folder"]) / order["name"], order["site"], order["keep"], order["now"])
+    file, held = Path(order["folder"]) / order["name"], tuple(order["held"])
+    shipment = Shipment(file, order["site"], order["keep"], order["now"], held)
     return {"names": ship(shipment, target_of(order["target"]))}
 
 

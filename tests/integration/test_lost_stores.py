@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from edge import beat
@@ -58,3 +59,29 @@ async def test_an_alarm_of_the_former_rule_can_be_reset_after_the_upgrade(start_
         await hub.act(Acknowledge(alarm.id, "li"))
         await hub.act(Reset(alarm.id, "li"))
         assert alarm_at(hub, "stores") is None
+
+
+async def test_the_backups_from_before_a_lost_journal_are_held(
+    start_hub: Start, site: Path, tmp_path: Path
+) -> None:
+    medium = tmp_path / "medium"
+    medium.mkdir()
+    with (site / "site.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[backup]\nfolder = "{medium}"\nown_disk = true\n')
+    async with start_hub() as started:
+        own = started.hub.site.id
+    for old in medium.iterdir():  # a first one may be under way already
+        old.unlink()
+    names = [f"{own}-2026010{day}T000000Z.backup" for day in (1, 2, 3)]
+    for name in names:
+        (medium / name).write_bytes(b"old")
+    (tmp_path / "data/journal.db").unlink()
+    async with start_hub() as started:
+        hub = started.hub
+        await until(lambda: bool(hub.backups.state().held))
+        assert hub.backups.state().held == names[1:]
+        async with asyncio.timeout(60):
+            while not await hub.latest_facts(None, 1, "backup.held"):  # noqa: ASYNC110 - a fact has no event here
+                await asyncio.sleep(0.05)
+        await hub.backups.release("wang")
+        assert not hub.backups.state().held

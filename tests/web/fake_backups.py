@@ -42,5 +42,9 @@ class FakeBackups:
         self.stands = replace(self.stands, job=BackupJob("making", name, by, AT + HOUR))
         return name
 
+    async def release(self, by: str) -> None:
+        self.asked.append((by, None))
+        self.stands = replace(self.stands, held=(), held_since=None)
+
     def state(self) -> BackupState:
         return self.stands

@@ -17,6 +17,7 @@ from edge.backup.trouble import BackupError
 from edge.domain.backup import BackupPlan, S3Target, name_of
 from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from edge.domain.request import Refusal
+from edge.domain.storage import StoreLoss
 
 START = 20_000 * DAY + 12 * HOUR
 DUE = 20_001 * DAY + 2 * HOUR + 30 * MINUTE
@@ -39,6 +40,7 @@ class Desk:
     facts: list[tuple[str, str | None, Mapping[str, Any]]] = field(default_factory=list)
     at_nas: list[str] = field(default_factory=list)
     during: Callable[[], object] = lambda: None
+    lost: list[StoreLoss] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.backups = self.again()
@@ -47,7 +49,13 @@ class Desk:
         """The hub starts anew."""
         place = Place("court", self.data, self.data / "site", UTC)
         self.backups = Backups(
-            self.plan, place, self.tell, lambda: self.now, lambda _: self.certain, self.work
+            self.plan,
+            place,
+            self.tell,
+            lambda: self.now,
+            lambda _: self.certain,
+            lambda: self.lost,
+            self.work,
         )
         return self.backups
 
@@ -65,7 +73,7 @@ class Desk:
             done(3)
             self.during()
             self.there[order["name"]] = 5
-            gone = sorted(self.there)[: -order["keep"]]
+            gone = [name for name in sorted(self.there)[: -order["keep"]] if name not in order["held"]]
             for name in gone:
                 del self.there[name]
             made = {
@@ -295,3 +303,62 @@ async def test_a_defect_does_not_end_it(desk: Desk, caplog: pytest.LogCaptureFix
         await made.wait()
     await desk.backups.stop()
     assert "a defect in backups" in caplog.text
+
+
+def journal(desk: Desk, file: str | None = "journal.db.20241005T120000Z.corrupt") -> StoreLoss:
+    return StoreLoss("journal", file, desk.now.utc, {})
+
+
+async def test_those_from_before_the_journal_was_lost_stay_until_they_are_let_go(desk: Desk) -> None:
+    for _ in range(4):
+        await desk.pass_(DAY)
+    before = sorted(desk.there)[-2:]
+    desk.lost = [StoreLoss("telemetry", None, desk.now.utc, {}), journal(desk)]
+    await desk.pass_(MINUTE)
+    assert desk.facts[-1] == ("backup.held", None, {"files": before})
+    state = desk.backups.state()
+    assert (state.held, state.held_since) == (before, desk.now.utc - MINUTE)
+    for _ in range(5):
+        await desk.pass_(DAY)
+    desk.again()
+    await desk.pass_(DAY)
+    assert set(before) <= desk.there.keys()
+    assert len(desk.there) == 5, "three are kept, two are held"
+    assert "2 from before the journal was lost" in desk.backups.check(desk.now)[1].en
+    await desk.backups.release("wang")
+    await desk.backups.release("wang")
+    assert [(by, body) for kind, by, body in desk.facts if kind == "backup.released"] == [
+        ("wang", {"files": before})
+    ]
+    await desk.pass_(DAY)
+    assert len(desk.there) == 3
+    assert desk.backups.state().held == []
+
+
+async def test_a_loss_whose_time_is_wrong_holds_what_is_there(desk: Desk) -> None:
+    await desk.look()
+    desk.lost = [StoreLoss("journal", None, 0, {})]
+    await desk.look()
+    assert desk.backups.state().held == list(desk.there)
+
+
+async def test_before_the_folder_was_seen_nothing_is_decided(desk: Desk) -> None:
+    desk.there[name_of("court", START - DAY)] = 5
+    desk.lost = [journal(desk)]
+    desk.fails = {
+        do: BackupError("no_folder", "there is no folder: plug the medium in") for do in ("look", "make")
+    }
+    await desk.look()
+    assert "backup.held" not in desk.kinds()
+    desk.fails.clear()
+    await desk.pass_(HOUR)
+    assert desk.backups.state().held == [name_of("court", START - DAY)], "and not the one just made"
+
+
+async def test_of_many_losses_the_first_and_the_last_are_held_for(desk: Desk) -> None:
+    for day in range(5):
+        await desk.pass_(DAY)
+        desk.lost = [journal(desk, f"journal.db.{day}.corrupt")]
+        await desk.look()
+    names = [name_of("court", START + day * DAY) for day in range(1, 6)]
+    assert desk.backups.state().held == [names[0], *names[-2:]]

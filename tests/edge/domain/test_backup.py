@@ -95,3 +95,10 @@ def test_a_rehearsal_a_week_and_after_one_that_failed() -> None:
     assert not rehearsal_due(now - DAY, passed)
     assert rehearsal_due(now, Rehearsal(now - HOUR, False, Text("", "")))
     assert rehearsal_due(now, Rehearsal(now + 900 * DAY, True, Text("", ""))), "of a wrong clock"
+
+
+def test_what_is_held_stays_beside_the_newest() -> None:
+    names = [name_of("s", day * DAY) for day in range(6)]
+    sorted_out = sort_out(named("s", names), 9 * DAY, 2, [names[1], names[4], "s-gone"])
+    assert [one.name for one in sorted_out.kept] == [names[1], names[4], names[5]]
+    assert sorted_out.go == [names[0], names[2], names[3]]

@@ -75,7 +75,9 @@ async def test_a_loss_is_told_once_and_shown_for_a_day_over_restarts(tmp_path: P
     assert ASIDE in detail.zh
     for _ in range(3):
         await watch.look(at())
-    assert [dict(fact.body) for fact in record.facts] == [{"store": "telemetry", "file": ASIDE, "saved": {}}]
+    assert [dict(fact.body) for fact in record.facts] == [
+        {"store": "telemetry", "file": ASIDE, "saved": {}, "at": NOW}
+    ]
     again = losses(record, Store(), folders=[tmp_path])
     await again.remember(at(0.5))
     await again.look(at(0.5))
@@ -228,7 +230,7 @@ async def test_old_damage_is_no_new_one_when_the_journal_that_knew_it_is_lost(
     assert [one.file for one in watch.shown] == [new]
     await watch.look(at())
     assert [(fact.body["file"], fact.body.get("at")) for fact in record.facts] == [
-        (new, None),
+        (new, NOW),
         *((name, NOW - 3 * DAY) for name in old),
     ]
     assert len([entry for entry in caplog.records if entry.levelname == "ERROR"]) == 1

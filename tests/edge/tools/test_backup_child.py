@@ -38,7 +38,7 @@ def order(tmp_path: Path) -> dict[str, Any]:
     return {
         "site": "court", "folder": str(folder), "data": str(data), "site_folder": str(site),
         "passphrase_file": None, "own_disk": True, "now": NOW, "certain": True, "keep": 2,
-        "name": name_of("court", NOW),
+        "held": [], "name": name_of("court", NOW),
     }  # fmt: skip
 
 
@@ -47,8 +47,10 @@ async def test_made_and_tried(order: dict[str, Any]) -> None:
     for day in (1, 2, 3):
         (folder / name_of("court", NOW - day * DAY)).write_bytes(b"old")
     (folder / f"{name_of('court', NOW - DAY)}.part").write_bytes(b"half")
-    answer = await work({"do": "make", **order})
-    assert set(answer["sizes"]) == {name_of("court", NOW - DAY), order["name"]}
+    held = name_of("court", NOW - 3 * DAY)
+    answer = await work({"do": "make", **order, "held": [held]})
+    assert set(answer["sizes"]) == {held, name_of("court", NOW - DAY), order["name"]}
+    assert answer["gone"] == [name_of("court", NOW - 2 * DAY), f"{name_of('court', NOW - DAY)}.part"]
     assert {path.name for path in folder.iterdir()} == set(answer["sizes"])  # noqa: ASYNC240 - a small folder
     assert answer["own"] is True
     assert answer["made"]["size"] == answer["sizes"][order["name"]]

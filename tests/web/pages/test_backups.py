@@ -49,3 +49,15 @@ async def test_none_planned_and_a_clock_in_doubt(person, hub: FakeHub) -> None:
     page = (await admin.get("/health")).text
     assert "未设置备份" in page
     assert "data-backup" not in page
+
+
+async def test_what_is_held_since_the_journal_was_lost_is_said_and_let_go(person, hub: FakeHub) -> None:
+    admin = await person("admin")
+    assert "backups/release" not in (await admin.get("/health")).text
+    hub.backups.stands = replace(hub.backups.stands, held=["a-20260527T000000Z.backup"], held_since=AT)
+    page = (await admin.get("/health")).text
+    assert 'data-backup="/api/v1/backups/release"' in page
+    assert "这里不再需要" in page
+    guard = (await (await person("guard")).get("/health")).text
+    assert "保留" in guard
+    assert "backups/release" not in guard

@@ -1,4 +1,4 @@
-"""Backups: how they stand, and one by hand."""
+"""Backups: how they stand, one by hand, and letting go what is held."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class BackupsShape(TypedDict):
     """items: newest first. next is null: there are never more. folder "": none are planned.
 
     trouble: why the last try failed; waits: why none is begun; own_disk: the folder is on the hub's own disk.
+    held: names from before the journal was lost at `held_since`, which stay until somebody lets them go.
     """
 
     items: list[BackupShape]
@@ -67,6 +68,8 @@ class BackupsShape(TypedDict):
     job: JobShape | None
     trouble: Words | None
     waits: Words | None
+    held: list[str]
+    held_since: str | None
 
 
 class AskedShape(TypedDict):
@@ -90,6 +93,8 @@ def shape(state: BackupState) -> BackupsShape:
         "job": _job(state.job),
         "trouble": None if state.trouble is None else shapes.words(state.trouble),
         "waits": None if state.waits is None else shapes.words(state.waits),
+        "held": list(state.held),
+        "held_since": shapes.time_of(state.held_since),
     }
 
 
@@ -138,3 +143,10 @@ async def make(
     """Make one now; the answer does not wait for it. While one is waited for, that one. 409 `no_backup`, `clock`."""
     name = await hub.backups.ask(visitor.name, scoped(visitor, key))
     return answer({"name": name, "job": _job(hub.backups.state().job)})
+
+
+@router.post("/backups/release", responses=shown(BackupsShape))
+async def release(hub: TheHub, visitor: Annotated[Visitor, Depends(require(Perm.BACKUP))]) -> JSONResponse:
+    """Let go those from before the journal was lost: they go as their time is over. Once more changes nothing."""
+    await hub.backups.release(visitor.name)
+    return answer(shape(hub.backups.state()))

@@ -1,4 +1,4 @@
-// Health: a backup is asked for at the press of a button; how far it is shows by itself.
+// Health: a backup is asked for, or those held are let go, at the press of a button; how far it is shows by itself.
 import "./panel.js";
 import { notice } from "./notice.js";
 import { byId, refusal, say } from "./page.js";
@@ -9,7 +9,7 @@ document.addEventListener("click", async (event) => {
   if (!button || button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
-    const { ok, said } = await ask("/api/v1/backups");
+    const { ok, said } = await ask(button.dataset.backup);
     if (ok) location.reload();
     else if (said) notice(refusal(said.code, said.detail), true);
   } catch {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge.domain.backup import BackupState
 from edge.facade import Role
+from tests.web.fake_backups import AT
 from tests.web.fakes import FakeHub
 
 
@@ -45,3 +48,13 @@ async def test_where_none_are_set_up(program, hub: FakeHub) -> None:
     answer = await program(Role.ADMIN).post("/api/v1/backups")
     assert (answer.status_code, answer.json()["code"]) == (409, "no_backup")
     assert (await program(Role.ADMIN).get("/api/v1/backups")).json()["items"] == []
+
+
+async def test_an_administrator_lets_go_what_is_held(program, hub: FakeHub) -> None:
+    hub.backups.stands = replace(hub.backups.stands, held=["a-20260527T000000Z.backup"], held_since=AT)
+    assert (await program(Role.GUARD).post("/api/v1/backups/release")).status_code in {401, 403}
+    client = program(Role.ADMIN)
+    before = (await client.get("/api/v1/backups")).json()
+    assert (before["held"], before["held_since"][-1]) == (["a-20260527T000000Z.backup"], "Z")
+    answer = await client.post("/api/v1/backups/release")
+    assert (answer.status_code, answer.json()["held"], answer.json()["held_since"]) == (200, [], None)
