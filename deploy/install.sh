@@ -265,6 +265,7 @@ read_defaults() {
 }
 
 write_defaults() {
+    step "Port and names, $defaults"
     options=
     for name in $(own_names | grep -v '^[0-9.]*$'); do options="$options --name $name"; done
     put "$defaults" 0644 root:root <<END
@@ -358,9 +359,9 @@ install() {
     read_defaults
     finish_way_back
     prepare_site
-    write_defaults
     make_certificates
     prepare_switch
+    write_defaults
     make_accounts
     install_services
     first_administrator

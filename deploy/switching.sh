@@ -1,6 +1,6 @@
 # How a machine goes from one version to the next, and back when the next does not become armed: read by install.sh, not run.
 #
-# Needs of the reader: dry, release (the new version's folder), opt, data, kept, site, ca, port, backups, units, UNITS, at, step,
+# Needs of the reader: dry, release (the new version's folder), opt, data, kept, defaults, site, ca, port, backups, units, UNITS, at, step,
 # note, fail, put, scratch, systemd_runs; and `leave` as its trap for EXIT.
 
 undo= # how what was begun is taken back, should the installer end now
@@ -76,9 +76,24 @@ keep_before() {
     free=$(df -Pm "$kept" | awk 'NR == 2 {print $4}')
     [ "$free" -gt "$((need + 200))" ] || fail "$kept has $free MB free; an upgrade needs $((need + 200)) for a copy"
     rm -rf "$kept/before" "$kept/before.part" "$kept/failed"
+    keep_defaults
     mkdir "$kept/before.part"
     stores "$data" "$kept/before.part" cp -pP
     mv "$kept/before.part" "$kept/before"
+}
+
+# keep_defaults: port and names the former version runs with. Those of a run that was cut off are older, and stay.
+keep_defaults() {
+    if [ -f "$kept/defaults" ] || [ ! -f "$defaults" ]; then return 0; fi
+    cp -p "$defaults" "$kept/defaults.part"
+    mv "$kept/defaults.part" "$kept/defaults"
+}
+
+# defaults_back: as they were; the panel answers at their port again.
+defaults_back() {
+    [ -f "$kept/defaults" ] || return 0
+    put "$defaults" 0644 root:root <"$kept/defaults"
+    port=$(sed -n 's/^EDGE_HUB_LISTEN=.*:\([0-9]*\)$/\1/p' "$defaults")
 }
 
 # services_of RELEASE: its own units, as it may not know the options of another's.
@@ -102,6 +117,7 @@ go_back() {
     sync
     systemctl stop edge-hub.service || true
     point "$1"
+    defaults_back
     services_of "$1"
     mkdir -p "$kept/failed"
     stores "$data" "$kept/failed" mv -n || true
@@ -111,7 +127,7 @@ go_back() {
         stores "$kept/before" "$data" cp -pP || fail "the stores of $1 cannot be brought back; they are in $kept/before: look why, and repeat"
     fi
     rm "$kept/going-back"
-    rm -rf "$kept/before"
+    rm -rf "$kept/before" "$kept/defaults"
     sh "$1/deploy/install.sh" --accounts >/dev/null || true
     systemctl start edge-hub.service
     armed || fail "neither version becomes armed; why: journalctl -u edge-hub -n 100"
@@ -122,7 +138,9 @@ go_back() {
 finish_way_back() {
     [ "$dry" = no ] && systemd_runs && [ -f "$kept/going-back" ] || return 0
     step "Finishing the way back of a run that was cut off"
+    wanted=$port
     go_back "$(cat "$kept/going-back")"
+    port=$wanted
 }
 
 start_fresh() {
@@ -130,7 +148,7 @@ start_fresh() {
     systemctl restart edge-hub-broker.service
     systemctl restart edge-hub.service || true
     armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"
-    rm -rf "$kept/before" # of a run that was cut off after switching
+    rm -rf "$kept/before" "$kept/defaults" # of a run that was cut off after switching
 }
 
 # prepare_switch: what a newer version finds: a backup, the hub stopped, a copy of its stores. Only from here on is anything
@@ -175,7 +193,7 @@ switch() {
     systemctl start edge-hub.service || true
     armed || fail "the new version did not become armed"
     undo=
-    rm -rf "$kept/before"
+    rm -rf "$kept/before" "$kept/defaults"
 }
 
 # Two versions stay: the one in use and the one before.

@@ -35,6 +35,8 @@ class Machine:
         (self.opt / "current").symlink_to(self.opt / "former")
         for name in STORES:
             (self.data / name).write_text("before")
+        self.defaults = folder / "defaults"
+        self.defaults.write_text("EDGE_HUB_LISTEN=0.0.0.0:8443\n")
 
     @property
     def current(self) -> str:
@@ -52,10 +54,11 @@ class Machine:
 
     def is_as_before(self) -> bool:
         unit = (self.units / "edge-hub.service").read_text()
-        return (self.current, unit, self.stores(self.data)) == (
+        return (self.current, unit, self.stores(self.data), self.defaults.read_text()) == (
             "former",
             "run\n",
             dict.fromkeys(STORES, "before"),
+            "EDGE_HUB_LISTEN=0.0.0.0:8443\n",
         )
 
     def runs(self) -> bool:
@@ -67,7 +70,8 @@ class Machine:
 SCRIPT = """
 set -eu
 folder=$1 deploy=$2 arms=$3
-opt=$folder/opt data=$folder/data kept=$folder/kept site=$folder/site ca=$folder/ca port=1 backups=$folder/backups at=
+opt=$folder/opt data=$folder/data kept=$folder/kept site=$folder/site ca=$folder/ca port=9443 backups=$folder/backups at=
+defaults=$folder/defaults
 units=$folder/units UNITS='edge-hub.service edge-hub-new.timer' release=$opt/newer dry=no scratch=
 step() { echo "$@"; }
 note() { echo "$@"; }
@@ -81,15 +85,20 @@ systemctl() {
     "start edge-hub.service newer") for file in "$data"/*.db*; do echo raised >"$file"; done ;;
     esac
 }
+write_defaults() { echo "EDGE_HUB_LISTEN=0.0.0.0:$port" >"$defaults"; }
 make_accounts() { echo accounts >>"$folder/called"; }
 install_services() { for unit in $UNITS; do cp "$release/deploy/systemd/$unit" "$units/"; done; }
 . "$deploy/switching.sh"
 trap leave EXIT
 trap 'exit 1' TERM
-armed() { case " $arms " in *" $(basename "$(readlink "$opt/current")") "*) ;; *) return 1 ;; esac; }
+armed() {
+    echo "asked at $port"
+    case " $arms " in *" $(basename "$(readlink "$opt/current")") "*) ;; *) return 1 ;; esac
+}
 STAND_INS
 finish_way_back
 prepare_switch
+write_defaults
 make_accounts
 install_services
 switch
@@ -107,6 +116,7 @@ def test_a_newer_version_that_arms_stays(machine: Machine) -> None:
     assert machine.current == "newer"
     assert (machine.units / "edge-hub.service").read_text() == "run --of-newer\n"
     assert not list(machine.kept.iterdir())
+    assert machine.defaults.read_text() == "EDGE_HUB_LISTEN=0.0.0.0:9443\n"
     assert len(list((machine.folder / "backups").iterdir())) == 1
 
 
@@ -118,6 +128,11 @@ def test_one_that_does_not_arm_gives_way_to_the_former_its_stores_and_its_servic
     assert machine.is_as_before()
     assert machine.runs()
     assert not (machine.units / "edge-hub-new.timer").exists()
+    assert [line for line in done.stdout.splitlines() if line.startswith("asked")] == [
+        "asked at 9443",
+        "asked at 8443",
+    ]
+    assert not (machine.kept / "defaults").exists()
     assert machine.stores(machine.kept / "failed") == dict.fromkeys(STORES, "raised\n")
 
 
@@ -161,6 +176,13 @@ def test_a_way_back_that_is_cut_off_is_finished_by_the_next_run(machine: Machine
     assert "Finishing the way back" in done.stdout
     assert machine.is_as_before()
     assert machine.runs()
+
+
+def test_a_run_cut_off_after_the_settings_leads_back_to_those_of_before(machine: Machine) -> None:
+    assert machine.switch(stand_ins="make_accounts() { kill -KILL $$; }").returncode == -9
+    assert "9443" in machine.defaults.read_text()
+    assert machine.switch(arms="former").returncode == 1
+    assert machine.is_as_before()
 
 
 def test_links_that_the_hubs_user_laid_lead_root_nowhere(machine: Machine, tmp_path: Path) -> None:
