@@ -32,17 +32,20 @@ Effect = Callable[[Image, float], Image]
 VIEW: Final = (640, 360)
 
 
-def cases(seed: int, count: int, bases: Sequence[Base] = ()) -> Iterator[Case]:
-    """`count` cases, each family in turn; on drawn places, or on `bases` one after the other."""
+def cases(seed: int, count: int, bases: Sequence[Base] = (), salt: int = 0) -> Iterator[Case]:
+    """`count` cases, each family in turn; on drawn places, or on `bases` one after the other.
+
+    salt: of the bases, so that not the same befalls each of them.
+    """
     for number in range(count):
-        rng = np.random.default_rng((seed, number))
+        rng = np.random.default_rng((seed, number, salt) if salt else (seed, number))
         family = FAMILIES[number % len(FAMILIES)]
         expect, make = _MAKERS[family]
         base = bases[(number // len(FAMILIES)) % len(bases)] if bases else drawn(rng)
         onset = float(rng.uniform(7, 9)) if expect else 0.0
         name = f"{family}/{seed}-{number}"
         frames = _frames(
-            rng, base, make(rng), onset or 7.0, onset + AFTER if expect else QUIET, turned=expect == "moved"
+            rng, base, make(rng), onset or 7.0, onset + AFTER if expect else QUIET, turned=family in TURNED
         )
         yield Case(name, "tamper", frames, expect, onset, due=DUE)
 
@@ -70,17 +73,18 @@ def drawn(rng: Generator) -> Base:
 class _Walker:
     """Somebody who crosses the picture again and again."""
 
-    def __init__(self, rng: Generator) -> None:
-        self._rng = rng
-        height = int(rng.integers(70, 230))
+    def __init__(self, rng: Generator, size: tuple[int, int] = WIDE) -> None:
+        width, tall = size
+        self._width = width
+        height = int(rng.integers(70, 230) * tall / WIDE[1])
         self._picture, self._opacity = person(rng, height)
-        self._y = int(rng.integers(250, 480)) - height // 3
-        self._x = float(rng.uniform(0, WIDE[0]))
+        self._y = int(rng.integers(250, 480) * tall / WIDE[1]) - height // 3
+        self._x = float(rng.uniform(0, width))
         self._pace = float(rng.uniform(0.15, 0.5)) * height / FPS * float(rng.choice((-1, 1)))
 
     def step(self, on: Image) -> None:
         self._x += self._pace
-        if not -200 < self._x < WIDE[0] + 200:
+        if not -200 < self._x < self._width + 200:
             self._pace = -self._pace
         paste(on, self._picture, self._opacity, round(self._x), self._y)
 
@@ -129,12 +133,17 @@ def _middle(wide: Image) -> Image:
     return wide[y : y + VIEW[1], x : x + VIEW[0]]
 
 
-def _covered(overlay: Callable[[Generator, tuple[int, int]], Image]) -> Callable[[Generator], Effect]:
-    """Something is put before the lens within half a second or so; a strip of the edge may stay free."""
+def _covered(
+    overlay: Callable[[Generator, tuple[int, int]], Image], spared: tuple[float, float] = (0.0, 0.12)
+) -> Callable[[Generator], Effect]:
+    """Something is put before the lens within half a second or so; a strip of the edge may stay free.
+
+    spared: width of that strip as part of the picture's; from 0 on, every other time there is none.
+    """
 
     def make(rng: Generator) -> Effect:
         within = float(rng.uniform(0.2, 0.8))
-        free = float(rng.uniform(0, 0.12)) if rng.random() < 0.5 else 0.0
+        free = float(rng.uniform(*spared)) if spared[0] or rng.random() < 0.5 else 0.0
         side = int(rng.integers(4))
         tremble = int(rng.integers(0, 5))
         cover: list[Image] = []
@@ -186,12 +195,12 @@ def _hand(rng: Generator, size: tuple[int, int]) -> Image:
 
 
 def _cloth(rng: Generator, size: tuple[int, int]) -> Image:
-    """A sack or a coat hung over it: folds and a weave that the lens can hardly resolve."""
+    """A sack, a coat or a sheet hung over it: folds and a weave that the lens can hardly resolve."""
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     period, angle = width / float(rng.uniform(30, 120)), float(rng.uniform(0, 3.14))
     weave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 6.28 / period) * np.sin(y * 6.28 / period)
-    colour = rng.uniform(25, 190, 3)
+    colour = float(rng.uniform(12, 215)) * rng.uniform(0.75, 1.1, 3)
     made = (
         colour * (1 + 0.35 * texture(rng, size, width // 3, 3)[..., None])
         + float(rng.uniform(2, 9)) * weave[..., None]
@@ -212,6 +221,11 @@ def _near(rng: Generator, size: tuple[int, int]) -> Image:
     made = sides + 6 * texture(rng, size, width // 8, 4)[..., None]
     blurred = cv2.GaussianBlur(made, (0, 0), width / 640 * float(rng.uniform(4, 12)))
     return _image(blurred)
+
+
+def _any(rng: Generator, size: tuple[int, int]) -> Image:
+    """One of these."""
+    return (_plain, _hand, _cloth, _near)[int(rng.integers(4))](rng, size)
 
 
 def _image(made: Any) -> Image:
@@ -261,6 +275,25 @@ def _moved(*, shift: tuple[float, float], angle: tuple[float, float]) -> Callabl
     return make
 
 
+def _crowd(rng: Generator) -> Effect:
+    """Several people cross the picture at once."""
+    many = int(rng.integers(3, 7))
+    walkers: list[_Walker] = []
+
+    def effect(picture: Image, since: float) -> Image:
+        if since < 0:
+            return picture
+        if not walkers:
+            size = picture.shape[1], picture.shape[0]
+            walkers.extend(_Walker(rng, size) for _ in range(many))
+        shown = picture.copy()
+        for walker in walkers:
+            walker.step(shown)
+        return shown
+
+    return effect
+
+
 def _away(rng: Generator) -> Effect:
     """It looks at something else altogether."""
     other = place(rng)
@@ -286,6 +319,14 @@ _MAKERS: Final[dict[str, tuple[str | None, Callable[[Generator], Effect]]]] = {
     "defocused-again": ("defocused", _defocused),
     "covered-near": ("covered", _covered(_near)),
     "moved-away": ("moved", _away),
+    "covered-mostly": ("covered", _covered(_any, (0.07, 0.13))),
+    "nudged-aside": ("moved", _moved(shift=(0.06, 0.14), angle=(0, 2))),
+    "quiet-nudged": (None, _moved(shift=(0.005, 0.03), angle=(0, 1))),
+    "quiet-crowd": (None, _crowd),
     **{name: (None, make) for name, make in LIGHTS.items()},
 }
 FAMILIES: Final = tuple(_MAKERS)
+NUDGES: Final = frozenset({"nudged-aside"})
+"""Those of a camera that is turned by less than it must be to count."""
+TURNED: Final = NUDGES | {"moved-aside", "moved-rotated", "moved-away", "quiet-nudged"}
+"""Those in which the camera itself moves."""

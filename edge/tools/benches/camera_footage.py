@@ -51,14 +51,19 @@ class Clip:
     """onsets: check -> seconds at which what it looks for is there; none for a clip that shows nothing.
 
     silent: checks of which it is not known whether they have something to find: neither right nor wrong.
-    fixed: the camera stands still. tuned: see TUNED.
+    fixed: the camera stands still. digest: first 12 digits of the file's SHA-256. tuned: see TUNED.
     """
 
     path: Path
     onsets: Mapping[str, tuple[float, ...]]
     silent: frozenset[str]
     fixed: bool
-    tuned: bool
+    digest: str
+
+    @property
+    def tuned(self) -> bool:
+        """Whether somebody has looked at it."""
+        return self.digest in TUNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def clips(folder: Path) -> list[Clip]:
         if path.suffix.lower() in ENDINGS and place not in MATERIAL:
             onset, fixed = _label(path, told)
             onsets = _onsets(SHOWN.get(place), onset)
-            found.append(Clip(path, onsets, _unsure(place, onsets), fixed == "y", _digest(path) in TUNED))
+            found.append(Clip(path, onsets, _unsure(place, onsets), fixed == "y", _digest(path)))
     if not found:
         raise BenchError(
             f"{folder} has no clip ({', '.join(sorted(ENDINGS))}): give --footage a folder with some"

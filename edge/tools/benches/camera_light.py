@@ -48,6 +48,17 @@ def dimmed(rng: Generator) -> Effect:
     return lambda picture, since: _times(picture, gain) if 0 <= since < until else picture
 
 
+def dusk(rng: Generator) -> Effect:
+    """It grows dark, or light, within some ten seconds: a shutter, a thunder cloud, a dimmer."""
+    gain = float(rng.choice((rng.uniform(0.25, 0.6), rng.uniform(1.4, 2.0))))
+    within = float(rng.uniform(5, 12))
+
+    def effect(picture: Image, since: float) -> Image:
+        return _times(picture, gain ** min(1.0, since / within)) if since >= 0 else picture
+
+    return effect
+
+
 def brighter(rng: Generator) -> Effect:
     """Lamps go on: one and a half to two times as bright, some of it blown out."""
     gain = float(rng.uniform(1.4, 2.0))
@@ -248,6 +259,7 @@ def shaken(rng: Generator) -> Effect:
 LIGHTS: Final[dict[str, Callable[[Generator], Effect]]] = {
     "quiet-nothing": nothing,
     "quiet-dimmed": dimmed,
+    "quiet-dusk": dusk,
     "quiet-brighter": brighter,
     "quiet-switched": switched,
     "quiet-gamma": gamma,

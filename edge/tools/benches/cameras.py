@@ -11,7 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from edge.tools.analyse import DWELL
-from edge.tools.benches import camera_cost, camera_footage, camera_live, camera_made
+from edge.tools.benches import (
+    camera_cases_tamper,
+    camera_composed,
+    camera_cost,
+    camera_footage,
+    camera_live,
+    camera_made,
+)
 from edge.tools.benches.camera_cases import Outcome
 from edge.tools.benches.camera_footage import Clip, Shown
 from edge.tools.benches.report import Report, middle
@@ -34,7 +41,7 @@ EVERY: Final = 10.0  # seconds between two words about the progress
 
 
 def measure(arguments: Namespace) -> Report:
-    """Made cases, then footage, then cost, then live; BenchError when one cannot be had."""
+    """Made cases, then footage and tampers over it, then cost, then live; BenchError when one cannot be had."""
     report = Report("cameras", YARDSTICK)
     progress = _Progress()
     clips = _clips(arguments, report) if arguments.footage is not None else ()
@@ -42,6 +49,7 @@ def measure(arguments: Namespace) -> Report:
         _cases(arguments, report, progress)
     if clips:
         _footage(clips, report, progress)
+        _composed(clips, arguments, report, progress)
     _cost(report, progress)
     if arguments.live:
         _live(arguments, report, progress)
@@ -52,16 +60,24 @@ def measure(arguments: Namespace) -> Report:
 
 
 def _cases(arguments: Namespace, report: Report, progress: _Progress) -> None:
-    jobs = arguments.jobs or max(1, (os.cpu_count() or 2) // 2)
     told = camera_made.run(
-        arguments.seed, arguments.cases, jobs, lambda n, of: progress.say(f"case {n} of {of}")
+        arguments.seed, arguments.cases, _jobs(arguments), lambda n, of: progress.say(f"case {n} of {of}")
     )
-    kinds = sorted({one.outcome.expect for one in told if one.outcome.expect})
-    for kind in kinds:
-        outcomes = [one.outcome for one in told if one.outcome.expect == kind]
+    _told(report, "made", "made cases", told)
+    families = Counter(one.outcome.family for one in told)
+    report.notes.append(
+        f"made cases: {len(told)} drawn or composed at run time by seed {arguments.seed}: "
+        + ", ".join(f"{count} {family}" for family, count in sorted(families.items()))
+    )
+
+
+def _told(report: Report, prefix: str, where: str, told: Sequence[camera_made.Told]) -> None:
+    """What was found of each kind, how soon, and what was said of nothing."""
+    for kind in sorted({_kind(one.outcome) for one in told} - {""}):
+        outcomes = [one.outcome for one in told if _kind(one.outcome) == kind]
         found = [outcome.delay for outcome in outcomes if outcome.delay is not None]
-        what = f"made cases: {kind}"
-        key = f"made_{kind}"
+        what = f"{where}: {kind}"
+        key = f"{prefix}_{kind}"
         report.add(
             f"{key}_recall",
             f"{what}, found in time ({len(found)} of {len(outcomes)})",
@@ -71,27 +87,28 @@ def _cases(arguments: Namespace, report: Report, progress: _Progress) -> None:
         )
         _delays(report, key, what, found)
     for check in sorted({one.check for one in told}):
-        nothing = [one.outcome for one in told if one.check == check and one.outcome.expect is None]
+        of = [one.outcome for one in told if one.check == check]
+        nothing = [outcome for outcome in of if outcome.expect is None]
         said = [outcome for outcome in nothing if outcome.false]
-        early = [
-            one.outcome for one in told if one.check == check and one.outcome.expect and one.outcome.false
-        ]
-        key, what = f"made_{check}", f"made cases: {check}"
+        early = [outcome for outcome in of if outcome.expect and outcome.false]
+        key, what = f"{prefix}_{check}", f"{where}: {check}"
         report.add(
             f"{key}_false", f"{what}, false in {len(nothing)} with nothing to find", len(said), "", target="0"
         )
         report.add(f"{key}_other", f"{what}, also something else or too early in the others", len(early), "")
         _list(report, f"{what}, false", (f"{o.case} ({', '.join(o.false)})" for o in (*said, *early)))
-        _list(report, f"{what}, missed", (o.case for o in _of(told, check) if o.expect and not o.right))
-    families = Counter(one.outcome.family for one in told)
-    report.notes.append(
-        f"made cases: {len(told)} drawn or composed at run time by seed {arguments.seed}: "
-        + ", ".join(f"{count} {family}" for family, count in sorted(families.items()))
-    )
+        _list(report, f"{what}, missed", (o.case for o in of if o.expect and not o.right))
 
 
-def _of(told: Iterable[camera_made.Told], check: str) -> list[Outcome]:
-    return [one.outcome for one in told if one.check == check]
+def _kind(outcome: Outcome) -> str:
+    """What figures are counted by: what was to be found, and a nudge for itself."""
+    if outcome.family in camera_cases_tamper.NUDGES:
+        return "nudged"
+    return outcome.expect or ""
+
+
+def _jobs(arguments: Namespace) -> int:
+    return int(arguments.jobs) or max(1, (os.cpu_count() or 2) // 2)
 
 
 def _clips(arguments: Namespace, report: Report) -> Sequence[Clip]:
@@ -132,6 +149,31 @@ def _footage(clips: Sequence[Clip], report: Report, progress: _Progress) -> None
     report.notes.append(
         f"footage: {len(clips)} clips, {seen} of them looked at while the checks were made (known by their hash), "
         f"{len(clips) - seen} not; 5 fps, 640 wide, whole picture, dwell {DWELL:g} s"
+    )
+
+
+def _composed(clips: Sequence[Clip], arguments: Namespace, report: Report, progress: _Progress) -> None:
+    progress.say("which cameras stand still")
+    good, wandering = camera_composed.still(clips)
+    told = camera_composed.run(
+        good, arguments.seed, _jobs(arguments), lambda n, of: progress.say(f"composed case {n} of {of}")
+    )
+    for tuned in (True, False):
+        part = [one.told for one in told if one.clip.tuned == tuned]
+        name = "tuned" if tuned else "untuned"
+        _told(report, f"composed_{name}", f"composed over {name} still clips", part)
+    ms = sum(one.told.outcome.cost for one in told) / max(1, len(told))
+    if told:
+        report.add("composed_tamper_ms", "composed: tamper, a frame", ms, "ms")
+    _list(
+        report,
+        "labelled as still, but the view wanders, is cut or is lost",
+        (clip.path.name for clip in wandering),
+    )
+    report.notes.append(
+        f"composed: each of {len(camera_cases_tamper.FAMILIES)} families over {len(good)} clips of cameras that "
+        f"stand still, by label and by measurement, at run time by seed {arguments.seed}; up to "
+        f"{camera_composed.SPAN:g} s of a clip, forth and back"
     )
 
 

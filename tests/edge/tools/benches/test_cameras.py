@@ -52,8 +52,8 @@ def test_made_cases_are_played_to_every_check(
 
 def test_the_parts_of_the_workers_are_the_whole_and_the_same_again() -> None:
     module = "edge.tools.benches.camera_cases_objects"
-    parts = [camera_made._play(module, 5, 4, turn, 2) for turn in (0, 1)]
-    again = camera_made._play(module, 5, 4, 0, 1)
+    parts = [list(camera_made._play(module, 5, 4, turn, 2)) for turn in (0, 1)]
+    again = list(camera_made._play(module, 5, 4, 0, 1))
     cases = [told.outcome.case for told in again]
     assert sorted(told.outcome.case for part in parts for told in part) == sorted(cases)
     assert [told.outcome.delay for told in parts[0]] == [told.outcome.delay for told in again[::2]]
