@@ -241,6 +241,7 @@ class DriverSchema:
     bus_of: address model -> id of the source it must be on, None where any source of the dialect will do.
     parent: the table around it ([[mqtt]] without its `id`, `listen` and `publish`), None where the source stands alone.
     messenger: its drivers are `Messenger`s: people are reached over them.
+    sees: its devices are cameras: what one tells is a suspicion, whatever a site's profile makes of it.
     combine: (parent model or None, connection model) -> `Connection.settings`; None: the connection model itself.
 
     All models are pydantic, strict, and forbid extra keys. Paths in them (`password_file`) arrive absolute: a field
@@ -259,6 +260,7 @@ class DriverSchema:
     combine: Callable[[Any, Any], Any] | None = None
     write: type[Any] | None = None
     messenger: bool = False
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)

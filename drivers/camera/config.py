@@ -201,4 +201,5 @@ SCHEMA: Final = DriverSchema(
     point=PointRead,
     key=_source,
     bus_of=_source,
+    sees=True,
 )

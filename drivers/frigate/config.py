@@ -118,4 +118,5 @@ SCHEMA: Final = DriverSchema(
     key=address_key,
     parent=BrokerSettings,
     combine=combine,
+    sees=True,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.domain.alarm import Alarm
+from edge.domain.camera import CATEGORY
 from edge.domain.device import Device, Signal
 from edge.domain.incident import CO
 from edge.domain.instant import SECOND, Instant
@@ -27,7 +28,6 @@ CO_CATEGORIES: Final = frozenset({"co-detector"})
 LIFE: Final = frozenset({*VITAL, CO})
 """Dangers that become certain by triggers or people, never by time."""
 _CO_QUANTITY: Final = "co"
-_CAMERA: Final = "camera"
 
 
 _Place = tuple[str, str, Purpose]
@@ -133,7 +133,7 @@ def danger(alarm: Alarm, device: Device | None) -> str:
 
 def is_trigger(device: Device) -> bool:
     """Whether a device can be one of two triggers: registered on the site, and no camera."""
-    return not device.profile.built_in and device.profile.category != _CAMERA
+    return not device.profile.built_in and device.profile.category != CATEGORY
 
 
 def since(utc: int | None, now: Instant) -> int:

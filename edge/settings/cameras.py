@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from edge.domain.camera import CATEGORY, Camera, CameraZone, Polygon
+from edge.domain.camera import Camera, CameraZone, Polygon
 from edge.domain.device import Device
 from edge.domain.names import Text
 from edge.domain.site import Connection, Zone
@@ -41,8 +41,6 @@ def read_cameras(
         if not devices and id not in _meant(found):
             message = f"no device has the address of {id!r}: what it sees would reach nobody"
             report.add(sheet, (*path, "id"), "unknown_device", message)
-        for device in devices:
-            _is_camera(report, device, found)
         if id in settings:
             _models(report, sheet, path, settings[id])
         if len(devices) == 1 and id in settings:
@@ -79,16 +77,6 @@ def _models(report: Report, sheet: Sheet, path: Path, connection: Connection) ->
         file = getattr(connection.settings, key)
         if file is not None and not file.is_file():
             report.add(sheet, (*path, key), "missing_file", f"there is no file {file}")
-
-
-def _is_camera(report: Report, device: Device, found: Devices) -> None:
-    """By this word cameras are left out of what confirms a fire (GB 50116-2013 4.1.6)."""
-    if device.profile.category != CATEGORY:
-        there, path = found.places[device.id]
-        message = (
-            f"the category of {device.profile.id} is {device.profile.category!r}; a camera's is {CATEGORY!r}"
-        )
-        report.add(there, (*path[:-1], "profile"), "category", message)
 
 
 def _camera(connection: Connection, device: Device) -> Camera:

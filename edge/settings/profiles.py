@@ -125,6 +125,10 @@ def _profile(
             "a fire or gas detector must be missed within a day (GB/T 45839-2025 5.5.2): 1 to 86400 seconds"
         )
         report.add(sheet, ("expect",), "expect", message)
+    if schema.sees and table.category != CATEGORY:
+        # By this word cameras are left out of what confirms a fire (GB 50116-2013 4.1.6).
+        message = f"what speaks {table.dialect} is a camera, and a camera's category is {CATEGORY!r}"
+        report.add(sheet, ("category",), "category", message, CATEGORY)
     if table.category == CATEGORY and (vital := next((p for p in points if p.signal in VITAL), None)):
         message = f"what a camera sees is a suspicion: {vital.id} can be supervisory, never {vital.signal}"
         report.add(sheet, ("category",), "category", message)

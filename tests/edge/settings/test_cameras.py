@@ -145,14 +145,17 @@ def test_a_model_that_is_not_there_is_told_before_anybody_relies_on_it(site: Pat
     assert load_site(site, SCHEMAS).cameras[1].verifier == site / "fire.onnx"
 
 
-def test_what_is_no_camera_does_not_look_through_one(site: Path) -> None:
+@pytest.mark.parametrize("shipped", ["generic-ip-camera", "frigate-camera"])
+def test_no_profile_makes_a_detector_of_a_camera(site: Path, shipped: str) -> None:
+    """By its category a camera is left out of what confirms a fire, behind whatever records it."""
+    text = (config_root() / f"profiles/{shipped}.toml").read_text("utf-8")
+    line = text[: text.index("category =")].count("\n") + 1
     (site / "profiles").mkdir()
-    change(site, "devices/outdoors.toml", 'profile = "generic-ip-camera"', 'profile = "my-eye"')
-    shipped = Path(__file__).parents[3] / "config/profiles/generic-ip-camera.toml"
-    text = shipped.read_text("utf-8").replace('category = "camera"', 'category = "smoke-detector"')
-    (site / "profiles/my-eye.toml").write_text(text, "utf-8")
-    (problem,) = [p for p in check_site(site, SCHEMAS) if p.code == "category"]
-    assert (problem.file, problem.key.rpartition(".")[2]) == ("devices/outdoors.toml", "profile")
+    own = site / "profiles/my-eye.toml"
+    own.write_text(text.replace('category = "camera"', 'category = "smoke-detector"'), "utf-8")
+    (problem,) = check_site(site, SCHEMAS)
+    assert (problem.file, problem.key, problem.line) == ("profiles/my-eye.toml", "category", line)
+    assert (problem.code, problem.suggestion) == ("category", "camera")
 
 
 def test_local_toml_gives_another_stream_and_dwell(site: Path) -> None:
