@@ -28,5 +28,6 @@ class Masks:
             self._size = (width, height)
             scale = np.array([width - 1, height - 1])
             self._corners = [np.rint(np.array(polygon) * scale).astype(np.int32) for polygon in self.polygons]
-        cv2.fillPoly(picture, self._corners, (0, 0, 0))
+        for corners in self._corners:  # in one call, what lies in two of them would be left
+            cv2.fillPoly(picture, [corners], (0, 0, 0))
         cv2.polylines(picture, self._corners, isClosed=True, color=(0, 0, 0), thickness=3)

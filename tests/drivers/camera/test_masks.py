@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,15 @@ def test_what_is_under_a_mask_is_black_and_the_rest_is_untouched() -> None:
     Masks([LEFT]).paint(picture)
     assert not picture[:, :33].any()
     assert (picture[:, 36:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    "other", [LEFT, ((0.25, 0.0), (0.75, 0.0), (0.75, 1.0), (0.25, 1.0))], ids=["twice", "overlapping"]
+)
+def test_what_lies_under_two_masks_is_as_black(other) -> None:
+    picture = white()
+    Masks([LEFT, other]).paint(picture)
+    assert not picture[:, :33].any()
 
 
 def test_another_format_is_masked_in_its_own_pixels() -> None:
