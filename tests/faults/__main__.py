@@ -26,6 +26,7 @@ try:
     )
     from tests.faults.casework import POINTS
     from tests.faults.tmpfs import why_not
+    from tests.faults.verdict import Verdict
 except ModuleNotFoundError as error:
     sys.exit(f"there is no {error.name} here: run `sh deploy/test.sh` first, it brings what the tests need")
 
@@ -92,14 +93,12 @@ def main() -> int:
     all_of_them = verbs.add_parser(
         "all", help="every verb but install in order, and one table of what came of it"
     )
-    all_of_them.add_argument("verbs", nargs="*", help="only these (default: all)")
+    all_of_them.add_argument(
+        "verbs", nargs="*", choices=[[], *everything.VERBS], metavar="verb", help="only these (default: all)"
+    )
     all_of_them.add_argument("--long", action="store_true", help="each as it is by itself: some hours")
     all_of_them.add_argument("--seed", type=int, default=1)
-    for verb in (timing, waiting, squeezing, all_of_them):
-        verb.add_argument(
-            "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
-        )
-    for verb in (setting_up, killing, stating, storming, disking, linking, looking):
+    for verb in verbs.choices.values():
         verb.add_argument(
             "--folder", type=Path, help="keep everything here (default: a new temporary folder)"
         )
@@ -132,51 +131,28 @@ def _install(arguments: argparse.Namespace, folder: Path) -> bool:
 
 
 def _kills(arguments: argparse.Namespace, folder: Path) -> bool:
-    tally = kills.run(
-        folder,
-        kills=arguments.kills,
-        restarts=arguments.broker_restarts,
-        rate=arguments.rate,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
+    return _tell(
+        kills.run(
+            folder,
+            kills=arguments.kills,
+            restarts=arguments.broker_restarts,
+            rate=arguments.rate,
+            seed=arguments.seed,
+            say=_say,
+        )
     )
-    for name, value in tally.rows():
-        print_to(sys.stdout, f"{name:<32}{value:>10}")
-    for problem in tally.problems:
-        print_to(sys.stdout, problem)
-    return tally.ok
 
 
 def _states(arguments: argparse.Namespace, folder: Path) -> bool:
     words = arguments.words
     points = [point for point in POINTS if not words or any(word in point.name for word in words)]
-    tally = states.run(
-        folder,
-        points,
-        times=arguments.times,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
-    )
-    for name, value in tally.rows():
-        print_to(sys.stdout, f"{name:<72}{value:>8}")
-    for problem in tally.problems:
-        print_to(sys.stdout, problem)
-    return tally.ok
+    return _tell(states.run(folder, points, times=arguments.times, seed=arguments.seed, say=_say))
 
 
 def _storm(arguments: argparse.Namespace, folder: Path) -> bool:
-    outcome = storm.run(
-        folder,
-        alarms=arguments.alarms,
-        seconds=arguments.seconds,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
+    return _tell(
+        storm.run(folder, alarms=arguments.alarms, seconds=arguments.seconds, seed=arguments.seed, say=_say)
     )
-    for name, value in outcome.rows():
-        print_to(sys.stdout, f"{name:<40}{value:>12}")
-    for problem in outcome.problems:
-        print_to(sys.stdout, problem)
-    return outcome.ok
 
 
 def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
@@ -184,38 +160,25 @@ def _disks(arguments: argparse.Namespace, folder: Path) -> bool:
         print_to(sys.stderr, reason)
         return False
     wanted = [s for s in disks.SCENARIOS if not arguments.names or s.__name__ in arguments.names]
-    outcomes = []
-    for scenario in wanted:
-        outcome = disks.run(scenario, folder / scenario.__name__)
-        outcomes.append(outcome)
-        print_to(
-            sys.stdout, f"{outcome.name:<34}{'holds' if outcome.ok else 'FAILS'}{outcome.seconds:>8.1f} s"
-        )
-        for line in outcome.held:
-            print_to(sys.stdout, f"    {line}")
-        for line in outcome.lost:
-            print_to(sys.stdout, f"  - lost: {line}")
-        if outcome.problem is not None:
-            print_to(sys.stdout, f"  ! {outcome.problem}")
-    return bool(outcomes) and all(outcome.ok for outcome in outcomes)
+    kept = [_tell(disks.run(one, folder / one.__name__), one.__name__) for one in wanted]
+    return bool(kept) and all(kept)
 
 
 def _uplink(arguments: argparse.Namespace, folder: Path) -> bool:
     if PROGRAM is None:
         print_to(sys.stderr, WHY_NOT)
         return False
-    tally = uplink.run(
-        folder,
-        readings=arguments.readings,
-        rate=arguments.rate,
-        rounds=arguments.rounds,
-        grace=10,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
+    return _tell(
+        uplink.run(
+            folder,
+            readings=arguments.readings,
+            rate=arguments.rate,
+            rounds=arguments.rounds,
+            grace=10,
+            seed=arguments.seed,
+            say=_say,
+        )
     )
-    for name, value in tally.rows():
-        print_to(sys.stdout, f"{name:<44}{value:>36}")
-    return tally.ok
 
 
 def _cameras(arguments: argparse.Namespace, folder: Path) -> bool:
@@ -225,7 +188,7 @@ def _cameras(arguments: argparse.Namespace, folder: Path) -> bool:
         lanes=arguments.lanes,
         seed=arguments.seed,
         names=arguments.names,
-        say=lambda line: print_to(sys.stderr, line),
+        say=_say,
     )
     for row in tally.rows():
         print_to(sys.stdout, "".join(f"{cell:<18}" for cell in row))
@@ -235,56 +198,54 @@ def _cameras(arguments: argparse.Namespace, folder: Path) -> bool:
 
 
 def _clock(arguments: argparse.Namespace, folder: Path) -> bool:
-    ok = True
-    for name in clock.names(arguments.words, arguments.seed):
-        outcome = clock.run(folder / name.replace(" ", "-"), name, lambda line: print_to(sys.stderr, line))
-        print_to(sys.stdout, f"{name:<44}{'holds' if outcome.ok else 'FAILS'}")
-        _tell(outcome)
-        ok = ok and outcome.ok
-    return ok
+    wanted = clock.names(arguments.words, arguments.seed)
+    kept = [_tell(clock.run(folder / name.replace(" ", "-"), name, _say), name) for name in wanted]
+    return bool(kept) and all(kept)
 
 
 def _broker(arguments: argparse.Namespace, folder: Path) -> bool:
-    outcome = broker.run(
-        folder, rate=arguments.rate, hour=arguments.hour, say=lambda line: print_to(sys.stderr, line)
-    )
-    _tell(outcome)
-    return outcome.ok
+    return _tell(broker.run(folder, rate=arguments.rate, hour=arguments.hour, say=_say))
 
 
 def _memory(arguments: argparse.Namespace, folder: Path) -> bool:
     if (reason := ceilings.why_not()) is not None:
         print_to(sys.stderr, reason)
         return False
-    outcome = memory.run(
-        folder,
-        times=arguments.times,
-        rate=arguments.rate,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
+    times = arguments.times
+    kept = _tell(
+        memory.hub(folder, times=times, rate=arguments.rate, seed=arguments.seed, say=_say), "the hub"
     )
-    _tell(outcome)
-    return outcome.ok
+    return _tell(memory.camera(times, _say), "a camera's process") and kept
 
 
 def _all(arguments: argparse.Namespace, folder: Path) -> bool:
-    rows = everything.run(
-        folder,
-        long=arguments.long,
-        seed=arguments.seed,
-        say=lambda line: print_to(sys.stderr, line),
-        only=arguments.verbs,
-    )
+    """Ended by Ctrl-C it tells what there is."""
+    rows: list[everything.Row] = []
+    try:
+        for row in everything.run(
+            folder, long=arguments.long, seed=arguments.seed, say=_say, only=arguments.verbs
+        ):
+            rows.append(row)
+            print_to(sys.stdout, row.line())
+    except KeyboardInterrupt:
+        rows.append(everything.Row("the rest", everything.BROKEN, why=("broken off",)))
+    print_to(sys.stdout, "")
     for line in everything.table(rows):
         print_to(sys.stdout, line)
     return everything.code(rows) == everything.KEPT
 
 
-def _tell(outcome: clock.Outcome | broker.Outcome | memory.Outcome) -> None:
-    for name, value in outcome.rows():
-        print_to(sys.stdout, f"  {name:<42}{value:>20}")
-    for problem in outcome.problems:
-        print_to(sys.stdout, f"! {problem}")
+def _tell(verdict: Verdict, name: str = "") -> bool:
+    """Whether it was kept."""
+    if name:
+        print_to(sys.stdout, f"{name:<44}{'holds' if verdict.ok else 'FAILS'}")
+    for line in verdict.lines():
+        print_to(sys.stdout, line)
+    return verdict.ok
+
+
+def _say(line: str) -> None:
+    print_to(sys.stderr, line)
 
 
 def print_to(stream: TextIO, line: str) -> None:

@@ -7,21 +7,21 @@ same clock, and hold what they have to say at QoS 1 until the broker takes it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-
-import httpx
 
 from edge.domain.instant import HOUR, SECOND, from_rfc3339
 from edge.store.journal import verify
 from tests.faults.load import Load
 from tests.faults.moved_hub import Moves
-from tests.faults.numbers import count_numbers, newest_have_come
-from tests.faults.rig import Api, NotSoError, Rig, until
+from tests.faults.moved_rig import MakeRig, apart
+from tests.faults.numbers import stored_numbers
+from tests.faults.rig import Api, Rig, until
+from tests.faults.verdict import Say, Verdict
 
 LINKS: Final = ("zigbee", "json", "load")
 HOURS: Final = 24
@@ -30,11 +30,10 @@ FIRE_AT: Final = 8  # the hour of the day without a broker
 NAMED_WITHIN: Final = 60.0
 BACK_WITHIN: Final = 120.0
 AGE_OFF: Final = 120.0  # seconds by which the told age may be off: the test's own steps
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Outcome:
+class Outcome(Verdict):
     """What came of it. named, back: seconds until the links' fault was an alarm, and until it was over.
 
     queued: messages the senders held when the broker came back. age: hours by which the fire was told to be old.
@@ -51,16 +50,8 @@ class Outcome:
     told: float = 0.0
     age: float = 0.0
     fires: int = 0
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything promised was kept."""
-        return not self.problems
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Name and value of each figure."""
         yield "messages published", f"{self.published}"
         yield "of these in the senders' queues", f"{self.queued}"
         yield "stored, by their numbers", f"{self.stored}"
@@ -70,7 +61,6 @@ class Outcome:
         yield "and over after", f"{self.back:.1f} s"
         yield "fire of that day told after", f"{self.told:.1f} s"
         yield "as being old", f"{self.age:.2f} h"
-        yield "seconds", f"{self.seconds:.0f}"
 
 
 class _Senders(Load):
@@ -89,30 +79,25 @@ class _Senders(Load):
         self.post(f"zigbee2mqtt/{device}", body.encode())
 
 
-def run(folder: Path, *, rate: float, hour: float, say: Say) -> Outcome:
+def run(folder: Path, *, rate: float, hour: float, say: Say, make: MakeRig = apart) -> Outcome:
     """Do it. rate: messages a second. hour: seconds an hour of the day takes."""
-    outcome, begun = Outcome(), time.monotonic()
+    outcome = Outcome()
     folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
+    with outcome.judging(), ExitStack() as stack:
         moves = Moves(folder / "moves")
         stack.callback(moves.close)
-        program = ("tests.faults.moved_hub", str(moves.path))
-        rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1, program=program))
+        rig = stack.enter_context(make(folder, moves))
         rig.start()
         rig.await_armed()
         senders = stack.enter_context(_Senders(rig, rate))
-        try:
-            _day(rig, senders, moves, hour, outcome, say)
-        except (NotSoError, httpx.HTTPError) as error:
-            outcome.problems.append(str(error))
+        _day(rig, senders, moves, hour, outcome, say)
         rig.stop()
         outcome.problems += verify(rig.data / "journal.db").problems
-    outcome.seconds = time.monotonic() - begun
     return outcome
 
 
 def _day(rig: Rig, senders: _Senders, moves: Moves, hour: float, out: Outcome, say: Say) -> None:
-    time.sleep(2.0)  # some that come as usual
+    until("some come as usual", lambda: all(senders.taken.values()))
     rig.broker.stop()
     gone, taken = time.monotonic(), sum(len(numbers) for numbers in senders.taken.values())
     said_at = 0
@@ -137,7 +122,6 @@ def _day(rig: Rig, senders: _Senders, moves: Moves, hour: float, out: Outcome, s
     until("the links are well", lambda: not any(_faults(rig.api, x) for x in LINKS), BACK_WITHIN)
     out.back = time.monotonic() - back
     senders.stop(BACK_WITHIN)
-    newest_have_come(rig.api, senders)
     _count(rig.api, senders, out)
     out.fires = len(list(rig.api.pages("/api/v1/alarms", state="all", device=FIRE, signal="fire")))
     if out.fires != 1:
@@ -171,9 +155,10 @@ def _fire(api: Api) -> Any:
 
 def _count(api: Api, senders: _Senders, out: Outcome) -> None:
     ahead = timedelta(microseconds=senders.passed) + timedelta(hours=1)
+    found = stored_numbers(api, senders, ahead)
     out.published = senders.published
     for device, taken in senders.taken.items():
-        numbers = count_numbers(api, device, ahead)
+        numbers = found[device]
         double = {number for number, count in numbers.items() if count > 1}
         if device in senders.plain:
             out.resent += len(double & senders.resent[device])

@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,8 +25,10 @@ from edge.settings import load_site
 from edge.store.journal import verify
 from tests.faults.load import Publisher
 from tests.faults.moved_hub import Moves
+from tests.faults.moved_rig import MakeRig, apart
 from tests.faults.numbers import count_numbers
-from tests.faults.rig import NotSoError, Rig, until
+from tests.faults.rig import Rig, until
+from tests.faults.verdict import Say, Verdict
 
 TEN_YEARS: Final = 3653 * 24 * HOUR
 PASSES: Final = 2 * HOUR
@@ -36,11 +38,10 @@ NUMBERS: Final = 60
 DEADLINE: Final = 60.0
 WILD: Final = 5 * MINUTE
 _ENDED: Final = ("alarm.returned", "alarm.reset", "alarm.closed")
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Outcome:
+class Outcome(Verdict):
     """What came of one leap. stamped: s by which the alarm of the wrong time was stamped beside the true time.
 
     duties: facts about them from the leap to the end, by kind. right: seconds until the clock was believed again.
@@ -55,23 +56,14 @@ class Outcome:
     stamped: float = 0.0
     duties: Counter[str] = field(default_factory=Counter)
     right: float = 0.0
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything promised was kept."""
-        return not self.problems
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Name and value of each figure."""
         yield "alarms before, during, after", f"{self.arrived} of 3"
         yield "of these cleared by the clock", f"{self.cleared}"
         yield "readings stored, lost, deleted", f"{self.stored}, {self.lost}, {self.deleted}"
         yield "stamp of the alarm meanwhile, off by", f"{self.stamped:+.0f} s"
         yield "facts about duties", ", ".join(f"{n} {k}" for k, n in sorted(self.duties.items())) or "0"
         yield "believed again by itself after", f"{self.right:.1f} s"
-        yield "seconds", f"{self.seconds:.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +87,29 @@ LEAPS: Final = {
 }
 
 
-def run(folder: Path, name: str, say: Say) -> Outcome:
+def run(folder: Path, name: str, say: Say, make: MakeRig = apart) -> Outcome:
     """Do one of LEAPS."""
     leap = LEAPS[name]
     folder.mkdir(parents=True, exist_ok=True)
-    outcome, begun = Outcome(name), time.monotonic()
-    with ExitStack() as stack:
+    outcome = Outcome(name)
+    with outcome.judging(), ExitStack() as stack:
         moves = Moves(folder / "moves")
         stack.callback(moves.close)
-        program = ("tests.faults.moved_hub", str(moves.path))
-        rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1, program=program))
+        rig = stack.enter_context(make(folder, moves))
         moves.move(utc=0, ntp=True)
         rig.start()
         rig.await_armed()
         publisher = stack.enter_context(Publisher(rig.broker))
         scene = _Scene(rig, publisher, moves, outcome, leap)
-        try:
-            scene.before()
-            scene.leap()
-            say(f"{name}: the clock is wrong")
-            scene.during()
-            scene.after()
-            say(f"{name}: the clock is right again")
-            scene.judge()
-        except NotSoError as error:
-            outcome.problems.append(str(error))
+        scene.before()
+        scene.leap()
+        say(f"{name}: the clock is wrong")
+        scene.during()
+        scene.after()
+        say(f"{name}: the clock is right again")
+        scene.judge()
         rig.stop()
-        report = verify(rig.data / "journal.db")
-        outcome.problems += report.problems
-    outcome.seconds = time.monotonic() - begun
+        outcome.problems += verify(rig.data / "journal.db").problems
     return outcome
 
 

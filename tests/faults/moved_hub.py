@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from edge.domain.clock import Witness
 from edge.domain.instant import Instant
 from edge.upkeep import Chore
 
+Look = Callable[[Iterable[Chore], Instant], Coroutine[object, object, None]]
 _FORM: Final = struct.Struct("<qqBB")  # written by the test
 _LOOKS: Final = struct.Struct("<q")  # written by the hub, behind it
 
@@ -65,8 +66,8 @@ class Moves:
 class MovedClock(SystemClock):
     """The machine's clocks, moved."""
 
-    def __init__(self) -> None:
-        self._moves = Moves(Path(sys.argv[1]))
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
 
     def now(self) -> Instant:
         now = super().now()
@@ -78,9 +79,8 @@ class MovedClock(SystemClock):
         return Witness(ntp, service, None)
 
 
-def count_looks(moves: Moves) -> None:
-    """Have the hub's upkeep count its looks at chores of which retention is one."""
-    look = edge.upkeep.look
+def counting(moves: Moves, look: Look) -> Look:
+    """The upkeep's look, which counts those at chores of which retention is one."""
 
     async def counted(todo: Iterable[Chore], now: Instant) -> None:
         chores = [*todo]
@@ -88,10 +88,11 @@ def count_looks(moves: Moves) -> None:
         if any(chore.name == "retention" for chore in chores):
             moves.looked()
 
-    edge.upkeep.look = counted
+    return counted
 
 
 if __name__ == "__main__":
-    count_looks(Moves(Path(sys.argv[1])))
-    edge.assembly.SystemClock = MovedClock  # type: ignore[misc]
+    told = Moves(Path(sys.argv[1]))
+    edge.upkeep.look = counting(told, edge.upkeep.look)
+    edge.assembly.SystemClock = lambda: MovedClock(told)  # type: ignore[assignment,misc]
     sys.exit(cli.main(sys.argv[2:]))

@@ -11,20 +11,37 @@ from tests.faults.load import Load
 from tests.faults.rig import Api, until
 
 SETTLE: Final = 4.0  # seconds: some commits
+AHEAD: Final = timedelta(hours=1)
 
 
-def newest_have_come(api: Api, load: Load, seconds: float = 120) -> None:
-    """Wait until each device's last number is its point's value, and stored."""
+def stored_numbers(
+    api: Api, load: Load, ahead: timedelta = AHEAD, seconds: float = 120
+) -> dict[str, Counter[int]]:
+    """How often each number of each device is stored, once all that the broker took are, or are not SETTLE later.
+
+    ahead: see `count_numbers`. seconds: within which each device's last number is its point's value.
+    """
 
     def come() -> bool:
         latest = {point["id"]: point["value"] for point in api.pages("/api/v1/points")}
         return all(latest.get(f"{device}.seq") == max(taken) for device, taken in load.taken.items())
 
-    until("the newest numbers have come", come, seconds, step=0.5)
-    time.sleep(SETTLE)
+    until("the newest numbers have come", come, seconds, step=0.25)
+    deadline = time.monotonic() + SETTLE
+    found: dict[str, Counter[int]] = {}
+
+    def settled() -> bool:
+        late = time.monotonic() > deadline
+        for device, taken in load.taken.items():
+            if device not in found or taken - found[device].keys():
+                found[device] = count_numbers(api, device, ahead)
+        return late or not any(taken - found[device].keys() for device, taken in load.taken.items())
+
+    until("the newest numbers are stored, or not", settled, SETTLE + seconds, step=0.25)
+    return found
 
 
-def count_numbers(api: Api, device: str, ahead: timedelta = timedelta(hours=1)) -> Counter[int]:
+def count_numbers(api: Api, device: str, ahead: timedelta = AHEAD) -> Counter[int]:
     """How often each number of a device is stored. ahead: how far its newest may be before this machine's clock."""
     now = datetime.now(UTC)
     start, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now - timedelta(hours=6), now + ahead))

@@ -15,9 +15,10 @@ import httpx
 
 from edge.store.journal import verify
 from tests.faults.load import Load, Publisher
-from tests.faults.numbers import count_numbers, newest_have_come
+from tests.faults.numbers import stored_numbers
 from tests.faults.rig import NotSoError, Rig, until
 from tests.faults.tmpfs import SmallDisk
+from tests.faults.verdict import Verdict
 
 MEGABYTES: Final = 6
 SMOKE: Final = "zigbee2mqtt/sm-303"
@@ -28,8 +29,8 @@ Scenario = Callable[[Path, "Outcome"], None]
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What came of one scenario: what was seen to hold, what was lost as it had to be, and what did not hold.
+class Outcome(Verdict):
+    """What came of one scenario: what was seen to hold, and what was lost as it had to be.
 
     fires: how often the detector began to smoke; told: of these seen as an alarm. recovery: the longest it took until
     something was well again, s.
@@ -38,16 +39,18 @@ class Outcome:
     name: str
     held: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
-    problem: str | None = None
-    seconds: float = 0.0
     fires: int = 0
     told: int = 0
     recovery: float = 0.0
 
-    @property
-    def ok(self) -> bool:
-        """Whether all of it held."""
-        return self.problem is None
+    def rows(self) -> Iterator[tuple[str, str]]:
+        yield "fires, of these told meanwhile", f"{self.fires}, {self.told}"
+        yield "well again within", f"{self.recovery:.1f} s"
+
+    def lines(self) -> Iterator[str]:
+        yield from (f"    {line}" for line in self.held)
+        yield from (f"  - lost: {line}" for line in self.lost)
+        yield from Verdict.lines(self)
 
 
 @dataclass(slots=True)
@@ -147,12 +150,8 @@ def stand(folder: Path, outcome: Outcome, environment: Mapping[str, str] | None 
 def run(scenario: Scenario, folder: Path) -> Outcome:
     """Play one scenario in an empty folder."""
     outcome = Outcome(scenario.__name__)
-    begun = time.monotonic()
-    try:
+    with outcome.judging():
         scenario(folder, outcome)
-    except NotSoError as error:
-        outcome.problem = str(error)
-    outcome.seconds = time.monotonic() - begun
     return outcome
 
 
@@ -197,10 +196,10 @@ def beat_goes_on(it: Stand) -> None:
 def all_stored(it: Stand) -> None:
     """Every number the broker took is stored, or counted as lost or as given up for room."""
     it.load.stop()
-    newest_have_come(it.rig.api, it.load)
+    found = stored_numbers(it.rig.api, it.load)
     lost = twice = 0
     for device, taken in it.load.taken.items():
-        numbers = count_numbers(it.rig.api, device)
+        numbers = found[device]
         lost += len(taken - numbers.keys())
         twice += sum(count > 1 for count in numbers.values())
     # Two readings to each message.

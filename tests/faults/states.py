@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.faults.outside import Came, Outside
 from tests.faults.rig import Api, NotSoError, Rig
 from tests.faults.small_site import CHIEF, CREW, PHONES, make_small
 from tests.faults.stories import Point, Scene, wait_quiet
+from tests.faults.verdict import Say, Verdict
 from web.auth.secrets import digest, new_token
 
 LOOK: Final = 0.0005  # seconds between two looks at the journal
@@ -37,7 +38,7 @@ _ARRIVED: Final = {"sent", "delivered", "seen", "answered"}
 
 
 @dataclass(slots=True)
-class Tally:
+class Tally(Verdict):
     """What came of it. repeats: messages that said they may have come before; kills: by what was hit.
 
     alarms: by the journal; twice: of these raised more than once. back: the longest until a hub was armed again, s.
@@ -58,16 +59,8 @@ class Tally:
     alarms: int = 0
     twice: int = 0
     back: float = 0.0
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything promised was kept."""
-        return not self.problems
 
     def rows(self) -> list[tuple[str, str]]:
-        """For a table."""
         return [
             *((f"killed at: {name}", f"{count}") for name, count in self.kills.items()),
             ("kills in all", f"{self.kills.total()}"),
@@ -85,7 +78,6 @@ class Tally:
             ("armed again within, s", f"{self.back:.1f}"),
             ("links of the hash chain", f"{self.links}"),
             ("problems", f"{len(self.problems)}"),
-            ("seconds", f"{self.seconds:.0f}"),
         ]
 
 
@@ -168,12 +160,12 @@ def run(
     *,
     times: int,
     seed: int,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Tally:
     """Hit each point so many times. folder: an empty one."""
-    chance, tally, begun = random.Random(seed), Tally(), time.monotonic()
+    chance, tally = random.Random(seed), Tally()
     world = Outside(folder / "outside")
-    with ExitStack() as stack:
+    with tally.judging(), ExitStack() as stack:
         rig = stack.enter_context(Rig(folder, folder / "data", commit_seconds=1, serial=world.serial))
         stack.callback(world.end)
         world.begin(rig.broker)
@@ -200,7 +192,6 @@ def run(
         report = verify(rig.data / "journal.db")
         tally.links = report.links
         tally.problems += report.problems
-    tally.seconds = time.monotonic() - begun
     return tally
 
 

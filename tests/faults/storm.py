@@ -11,7 +11,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from edge.domain.instant import SECOND
 from tests.faults.load import Publisher
 from tests.faults.outside import Outside
 from tests.faults.rig import NotSoError, Rig, until
+from tests.faults.verdict import Say, Verdict
 
 KINDS: Final = {"fire": ("heiman-hs1sa", "b3/s1/3f", "smoke"), "gas": ("heiman-hs1ca", "ug/pump", "carbon_monoxide"),
                 "fault": ("heiman-hs1sa", "b2/1f", "tamper")}  # fmt: skip
@@ -41,7 +42,7 @@ address = {{ dialect = "zigbee2mqtt", name = "{id}" }}
 
 
 @dataclass(slots=True)
-class Outcome:
+class Outcome(Verdict):
     """What came of it; times in seconds, None for what never came.
 
     over: from the first alarm to the last. first_fire: from the report of the first fire to the first message of it
@@ -59,15 +60,8 @@ class Outcome:
     sent: int = 0
     folded: int = 0
     untold: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything promised was kept."""
-        return not self.problems
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Name and value of each figure."""
         yield "alarms", f"{self.alarms}"
         yield "from the first to the last", f"{self.over:.1f} s"
         yield "report to alarm, longest", f"{self.raising:.3f} s"
@@ -80,11 +74,11 @@ class Outcome:
         yield "alarms nobody was told of", f"{len(self.untold)}"
 
 
-def run(folder: Path, *, alarms: int, seconds: float, seed: int, say: Callable[[str], None]) -> Outcome:
+def run(folder: Path, *, alarms: int, seconds: float, seed: int, say: Say) -> Outcome:
     """Raise so many alarms within so many seconds, and wait until all of them were told; see `Outcome`."""
     order = _order(alarms, seed)
-    outside = Outside(folder / "outside")
-    with Rig(folder, folder / "data", serial=outside.serial) as rig:
+    outcome, outside = Outcome(), Outside(folder / "outside")
+    with outcome.judging(), Rig(folder, folder / "data", serial=outside.serial) as rig:
         _make_site(rig.site, outside.group.url, order)
         outside.begin(rig.broker)
         try:
@@ -105,7 +99,8 @@ def run(folder: Path, *, alarms: int, seconds: float, seed: int, say: Callable[[
         finally:
             rig.stop()
             outside.end()
-        return _judge(rig.data, [came.text for came in outside.came()], alarms)
+        _judge(outcome, rig.data, [came.text for came in outside.came()], alarms)
+    return outcome
 
 
 def _order(alarms: int, seed: int) -> list[str]:
@@ -154,17 +149,18 @@ def _untold(data: Path) -> list[str]:
     return [alarm["id"] for alarm in _alarms(data) if alarm["id"] not in told]
 
 
-def _judge(data: Path, texts: list[str], wanted: int) -> Outcome:
+def _judge(outcome: Outcome, data: Path, texts: list[str], wanted: int) -> None:
     alarms = sorted(_alarms(data), key=lambda alarm: alarm["received_at"])
     told = _told(data)
     messages = _bodies(data, "SELECT body FROM cases WHERE kind = 'notification'")
-    outcome = Outcome(
-        alarms=len(alarms),
-        asked=len(messages),
-        sent=sum(message["state"] in ARRIVED for message in messages),
-        folded=sum(message["state"] == "folded" for message in messages),
-        untold=[alarm["id"] for alarm in alarms if alarm["id"] not in told],
-    )
+    outcome.alarms = len(alarms)
+    outcome.asked = len(messages)
+    outcome.sent = sum(message["state"] in ARRIVED for message in messages)
+    outcome.folded = sum(message["state"] == "folded" for message in messages)
+    outcome.untold = [alarm["id"] for alarm in alarms if alarm["id"] not in told]
+    if not alarms:
+        outcome.problems.append("no alarm at all")
+        return
     outcome.over = (alarms[-1]["received_at"] - alarms[0]["received_at"]) / SECOND
     outcome.raising = max((alarm["raised_at"] - alarm["received_at"]) / SECOND for alarm in alarms)
     waits = {a["id"]: (told[a["id"]] - a["received_at"]) / SECOND for a in alarms if a["id"] in told}
@@ -179,7 +175,6 @@ def _judge(data: Path, texts: list[str], wanted: int) -> Outcome:
     if outcome.first_fire is None or outcome.first_fire > FIRST_FIRE:
         outcome.problems.append(f"nobody was told of the first fire within {FIRST_FIRE:g} s")
     outcome.problems += _miscounted(messages, texts)
-    return outcome
 
 
 def _miscounted(messages: list[dict[str, Any]], texts: list[str]) -> Iterator[str]:

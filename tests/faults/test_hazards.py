@@ -17,5 +17,5 @@ SHORT_FORM = [p for p in HAZARDS if p.kind in {"hazard.assigned", "hazard.sent_b
 @pytest.mark.slow
 def test_no_crew_is_sent_twice_and_no_step_is_lost(tmp_path: Path) -> None:
     tally = states.run(tmp_path, SHORT_FORM, times=1, seed=7)
-    assert tally.ok, "\n".join([*(f"{name}: {value}" for name, value in tally.rows()), *tally.problems])
+    assert tally.ok, "\n".join(tally.lines())
     assert tally.kills.total() == len(SHORT_FORM) == 3

@@ -26,5 +26,5 @@ def test_nothing_is_lost_and_nothing_comes_twice_without_saying_so(
     hit = [p for p in POINTS if (p.story, p.kind, dict(p.where).get("channel")) in chosen]
     assert len(hit) == len(chosen)
     tally = states.run(tmp_path, hit, times=1, seed=5)
-    assert tally.ok, "\n".join([*(f"{name}: {value}" for name, value in tally.rows()), *tally.problems])
+    assert tally.ok, "\n".join(tally.lines())
     assert tally.kills.total() == len(hit)

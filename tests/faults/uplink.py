@@ -11,7 +11,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,16 +29,16 @@ from edge.store.sink import Refused
 from edge.store.telemetry import Telemetry
 from tests.edge.store.influx.servers import VictoriaMetrics
 from tests.edge.store.making import point
+from tests.faults.verdict import Say, Verdict
 
 POINTS = 50
 SPARE = 100  # readings kept back for each fault: there is always something to send
 LATE = 0.1  # share of readings that come out of order, about
 _STRIDE = 7919  # a prime: n -> n * stride % count meets each number once
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class Tally:
+class Tally(Verdict):
     """What came of it."""
 
     stored: int = 0
@@ -53,12 +52,6 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     outages: list[CaughtUp] = field(default_factory=list)
     lag: dict[str, tuple[float, float]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        whole = self.there == self.stored and self.stored > 0
-        return whole and not (self.missing or self.twice or self.foreign or self.lost)
 
     def rows(self) -> list[tuple[str, str]]:
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
@@ -78,7 +71,6 @@ class Tally:
             ("sent again", str(self.repeated)),
             ("lost, by the hub's word", str(self.lost)),
             *lags,
-            ("seconds", f"{self.seconds:.0f}"),
         ]
 
 
@@ -96,15 +88,17 @@ class _Scene:
 def run(folder: Path, *, readings: int, rate: int, rounds: int, grace: float, seed: int, say: Say) -> Tally:
     """readings: in all. rate: stored a second. rounds: how often each of the three faults happens."""
     folder.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_run(folder, readings, rate, rounds, grace, seed, say))
+    tally = Tally()
+    with tally.judging():
+        asyncio.run(_run(tally, folder, readings, rate, rounds, grace, seed, say))
+    return tally
 
 
 async def _run(
-    folder: Path, readings: int, rate: int, rounds: int, grace: float, seed: int, say: Say
-) -> Tally:
-    tally, dice, clock = Tally(), random.Random(seed), SystemClock()
+    tally: Tally, folder: Path, readings: int, rate: int, rounds: int, grace: float, seed: int, say: Say
+) -> None:
+    dice, clock = random.Random(seed), SystemClock()
     points = [point(f"d{n}.level") for n in range(POINTS)]
-    begun = time.monotonic()
     with VictoriaMetrics(folder / "server", "-dedup.minScrapeInterval=1ms") as server:
         telemetry = Telemetry(
             folder / "telemetry.db",
@@ -140,8 +134,6 @@ async def _run(
         tally.repeated, tally.lost = follower.standing.repeated, follower.standing.lost
         await asyncio.to_thread(server.flush)
         _compare(tally, expected, server)
-    tally.seconds = time.monotonic() - begun
-    return tally
 
 
 def _readings(
@@ -274,3 +266,5 @@ def _compare(tally: Tally, expected: list[Reading], server: VictoriaMetrics) -> 
     tally.missing = len(wanted.keys() - found.keys())
     tally.foreign = len(found.keys() - wanted.keys())
     tally.twice = sum(count > 1 for count in found.values())
+    if (tally.there, tally.missing, tally.twice, tally.foreign, tally.lost) != (tally.stored, 0, 0, 0, 0):
+        tally.problems.append(f"there are {tally.there} of {tally.stored} readings")
