@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from os import getpid, utime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,22 +25,36 @@ def mark(message: str) -> str:
 def translations(language: Language) -> NullTranslations:
     """The catalogue of `language`; English needs none.
 
-    A source checkout reads the .po itself, so that an edit shows at once; an installed hub has only the compiled .mo.
+    An installed hub has only the compiled .mo. In a source checkout it is made anew when the .po was edited.
     """
     if language == "en":
         return NullTranslations()
-    if not CATALOGUE.exists():
-        with CATALOGUE.with_suffix(".mo").open("rb") as compiled:
-            return GNUTranslations(compiled)
+    compiled = CATALOGUE.with_suffix(".mo")
+    if CATALOGUE.exists() and not _same_time(CATALOGUE, compiled):
+        return GNUTranslations(BytesIO(_compile(CATALOGUE, compiled)))
+    with compiled.open("rb") as words:
+        return GNUTranslations(words)
+
+
+def _same_time(source: Path, compiled: Path) -> bool:
+    return compiled.exists() and compiled.stat().st_mtime_ns == source.stat().st_mtime_ns
+
+
+def _compile(source: Path, compiled: Path) -> bytes:
+    """The words of `source` as a .mo, kept beside it where that can be written: reading a .po takes 6 MB."""
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    with CATALOGUE.open("rb") as source:
-        catalogue = read_po(source)
-    compiled_now = BytesIO()
-    write_mo(compiled_now, catalogue)
-    compiled_now.seek(0)
-    return GNUTranslations(compiled_now)
+    edited = source.stat().st_mtime_ns
+    words = BytesIO()
+    with source.open("rb") as text:
+        write_mo(words, read_po(text))
+    draft = compiled.with_suffix(f".{getpid()}")
+    with suppress(OSError):
+        draft.write_bytes(words.getvalue())
+        utime(draft, ns=(edited, edited))
+        draft.replace(compiled)
+    return words.getvalue()
 
 
 def choose_language(cookie: str | None, account: str | None, accept: str | None) -> Language:

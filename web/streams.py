@@ -28,10 +28,12 @@ log = logging.getLogger(__name__)
 RING: Final = 2000
 HEARTBEAT: Final = 10  # seconds; comments are invisible to a page's script, so this is a named event
 _STEP: Final = 200  # facts at a stretch when a reader catches up
-_STRETCH: Final = 0.004
+_STRETCH: Final = 0.0005
 """Seconds of encoding at a stretch: an alarm brings a dozen facts, and its own goes out before the others'."""
 _WARM: Final = 200
-"""Newest facts whose encoded forms are kept: pieces of page are kilobytes, and who lags farther behind is rare."""
+_WARM_BYTES: Final = 1 << 20
+"""Facts whose encoded forms are kept, and how much these may be in all: an alarm's piece of page is 20 KB in each
+language. Readers stay within `_STRETCH` of each other, and who lags farther behind is rare."""
 
 EncodeFact = Callable[[Fact], bytes]
 """A fact as a whole server-sent event, ended by an empty line; b"" leaves it out."""
@@ -79,6 +81,9 @@ class Streams:
         self._hub = hub
         self._second = second
         self._ring: deque[_Entry] = deque(maxlen=ring)
+        self._warm: deque[_Entry] = deque()  # entries with forms, the newest last
+        self._warm_bytes = 0
+        self._cold = 0  # number of the newest fact whose forms were let go
         self._count = 0  # entries ever put into the ring: a cursor is such a count
         self._head = hub.position()
         self._breaks = 0  # times the log itself told the follower to resync
@@ -129,12 +134,12 @@ class Streams:
             if facts is None:
                 self._breaks += 1
                 self._ring.clear()
+                self._warm.clear()
+                self._warm_bytes = self._cold = 0
                 self._head = self._hub.position()
             else:
                 for fact in facts:
                     self._ring.append(_Entry(fact))
-                    if len(self._ring) > _WARM:
-                        self._ring[-_WARM - 1].encoded.clear()
                     self._count += 1
                     self._head = fact.seq
             self._ring_bell()
@@ -252,9 +257,22 @@ class Streams:
         known = entry.encoded.get(key)
         if known is None:
             known = encode(entry.fact)
-            if self._hub.persisted(entry.fact.seq):  # "persisted": false is true only for a while
+            # "persisted": false is true only for a while
+            if entry.fact.seq.number > self._cold and self._hub.persisted(entry.fact.seq):
+                if not entry.encoded:
+                    self._warm.append(entry)
                 entry.encoded[key] = known
+                self._warm_bytes += len(known)
+                self._cool()
         return known
+
+    def _cool(self) -> None:
+        """Let go of the oldest forms until the others are few enough."""
+        while self._warm_bytes > _WARM_BYTES or len(self._warm) > _WARM:
+            oldest = self._warm.popleft()
+            self._warm_bytes -= sum(map(len, oldest.encoded.values()))
+            self._cold = max(self._cold, oldest.fact.seq.number)
+            oldest.encoded.clear()
 
     def _values(self, since: int, encode: EncodeValues, key: Hashable) -> bytes:
         batch = self._batch

@@ -218,6 +218,24 @@ async def test_encoded_forms_of_old_facts_are_not_kept(hub, open_streams):
     assert (calls[2], calls[60], calls[61], calls[260]) == (2, 2, 1, 1)
 
 
+async def test_large_encoded_forms_are_kept_of_the_newest_facts_alone(hub, open_streams):
+    calls: Counter[int] = Counter()
+
+    def encode(fact: Fact) -> bytes:
+        calls[fact.seq.number] += 1
+        return event(None, "x" * 400_000, str(fact.seq))
+
+    streams = open_streams()
+    first = Reader(streams.subscribe(None, encode, "n"))
+    await first.next(hb=True)
+    for _ in range(5):
+        hub.raise_alarm()
+        await first.next()
+    again = Reader(streams.subscribe(Seq(3, 1), encode, "n"))
+    assert [(await again.next())[1] for _ in range(4)] == [f"3-{n}" for n in range(2, 6)]
+    assert [calls[n] for n in range(2, 6)] == [2, 2, 1, 1]
+
+
 async def test_what_an_encoder_leaves_out_is_no_event(hub, open_streams):
     reader = Reader(open_streams().subscribe(None, lambda f: b"" if f.seq.number % 2 else numbers(f), "even"))
     await reader.next(hb=True)
