@@ -156,7 +156,10 @@ class CameraDriver:
         """Look at these zones; see `edge.driver.Looking`."""
         areas = tuple(Area(zone.id, zone.polygon, zone.dwell, zone.checks) for zone in zones)
         with self._lock:
-            self._aim = Aim(areas, tuple(masks))
+            masked = self._aim.masks
+            self._aim = aim = Aim(areas, tuple(masks))
+        if aim.masks != masked:
+            self._forget()
         self._looking_for()
         self._wake()
 
@@ -224,6 +227,7 @@ class CameraDriver:
             return words.no_password(getattr(error, "strerror", None) or str(error))
         with self._lock:
             self._aimed = self._aim
+        masked = self._aimed.masks
         try:
             process = Process(self._start(self._ring.folder, password), self._command)
         except (OSError, StuckError) as error:
@@ -238,6 +242,8 @@ class CameraDriver:
             with self._lock:
                 self._process = None
             process.end(GRACE if self._stop.is_set() else 0.0)
+            if self._aim.masks != masked:  # nobody knows whether it has come to hide what it is to
+                self._forget()
 
     def _follow(self, process: Process) -> Text:
         """Take its lines until it ends, is stuck, or the hub stops."""
@@ -357,6 +363,10 @@ class CameraDriver:
         return (
             round(ahead, -5) if abs(ahead) > SECOND else 0
         )  # the same for a still each time it is asked for
+
+    def _forget(self) -> None:
+        if self._ring is not None:
+            self._ring.clear()
 
     def _looking_for(self) -> None:
         zones = self._aim.zones

@@ -59,6 +59,12 @@ class Ring:
         """The newest, None when there is none."""
         return max(self.stills(), key=lambda still: still.taken, default=None)
 
+    def clear(self) -> None:
+        """Keep none of what is there: more is to be masked than it masks."""
+        for still in self.stills():
+            with suppress(OSError):
+                still.path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Take all of it away; the child that fills it has ended."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -231,6 +231,34 @@ def test_stills_are_found_by_their_time_and_taken_away_at_the_end() -> None:
     assert driver.latest() is None
 
 
+LEAVES = """
+folder = f"{start['ring']}/{start['source']}"
+os.makedirs(folder, exist_ok=True)
+def leave(n): open(f'{folder}/{n}.jpg', 'w')
+"""
+SHADE = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+
+
+def test_a_mask_hides_what_was_kept_before_it_though_no_child_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "FIRST_RETRY", 600.0)
+    with acting(LEAVES + "leave(10)\nbeat()\n", Host()) as driver:
+        within(lambda: driver.report().counters["restarts"] == 1)
+        driver.watch([], [])
+        assert driver.latest() is not None
+        driver.watch([], [SHADE])
+        assert driver.latest() is None
+
+
+def test_a_mask_hides_what_its_child_kept_and_did_not_come_to_hide() -> None:
+    code = LEAVES + "if not start['masks']: leave(10)\n"
+    code += "beat(height=len(start['masks']))\nfor line in sys.stdin:\n    leave(20)\n    sys.exit()\n"
+    with acting(code, host := Host()) as driver:
+        within(driver.latest)
+        driver.watch([], [SHADE])
+        within(lambda: any(read_report(raw.payload).height for raw in host.raws))  # of the next child
+        assert driver.latest() is None
+
+
 def test_what_a_killed_hub_left_in_memory_is_taken_away(tmp_path: Path) -> None:
     left = tmp_path / f"edge-hub-{os.getuid()}-left"
     left.mkdir()
