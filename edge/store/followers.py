@@ -5,7 +5,8 @@ however long its sink is away. It sends at a bounded rate, so that a backlog of 
 
 A server that is killed may lose what it has just acknowledged. So the cursor in the file follows `GRACE` seconds behind
 the last answer, and whenever the server was away the follower goes back to it and repeats what came after: rows that
-are there already stay there once. That also spares the card a write per batch.
+are there already stay there once. That also spares the card a write per batch. Time alone proves nothing: the same
+connection must have answered again once the grace was over, to later rows or, where none come, to a touch.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ class Follower:
         self._wake = asyncio.Event()
         self._written: Standing | None = None  # as it is in the file
         self._answered: deque[tuple[int, Standing]] = deque()  # when, and how far, within the grace
+        self._alive = (
+            0  # mono µs at which the server answered last; `_answered` holds what it has had since it came
+        )
         self._cursor = 0  # number of the last row sent
         self._counted = 0  # up to this row all that was taken is counted as sent
         self._arrived = 0  # up to this row some may be there that were not answered for
@@ -192,10 +196,16 @@ class Follower:
             self._passed(stretch, outcome)
             self.behind = stretch.newest - stretch.upto
             if outcome.fresh and self._may_repeat():
-                self._repeats += 1
-                self._go_back()
-                return 0.0
-            self._answered.append((self._now().mono, self.standing))
+                return self._repeat()
+            self._alive = self._now().mono
+            self._answered.append((self._alive, self.standing))
+        elif self._is_silent():
+            outcome = await self._sink.touch()
+            if outcome.trouble is not None:
+                return await self._lost_sight(outcome.trouble)
+            if outcome.fresh and self._may_repeat():
+                return self._repeat()
+            self._alive = self._now().mono
         await self._settle()
         if len(stretch.rows) + stretch.lost >= self._batch:
             return self._pace(len(stretch.rows), begun)
@@ -246,6 +256,15 @@ class Follower:
         rested = self._now().mono - self._went_back > 2 * self._grace
         return bool(self._answered) and (rested or self._repeats < REPEATS)
 
+    def _repeat(self) -> float:
+        self._repeats += 1
+        self._go_back()
+        return 0.0
+
+    def _is_silent(self) -> bool:
+        """Whether all that was answered for is a grace old, and nobody has heard of the server since."""
+        return bool(self._answered) and self._alive < self._answered[-1][0] + self._grace <= self._now().mono
+
     def _go_back(self) -> None:
         """Repeat what was answered for within the grace."""
         self._went_back = self._now().mono
@@ -254,12 +273,12 @@ class Follower:
             self._cursor = self._written.cursor
 
     async def _settle(self) -> None:
-        """Write how far the sink was a grace ago; seldom, for the sake of the card."""
-        now = self._now().mono
-        if not self._answered or self._answered[0][0] > now - self._grace or now < self._write_due:
+        """Write how far the sink was a grace before its last answer; seldom, for the sake of the card."""
+        now, sure = self._now().mono, self._alive - self._grace
+        if not self._answered or self._answered[0][0] > sure or now < self._write_due:
             return
         at = self.standing
-        while self._answered and self._answered[0][0] <= now - self._grace:
+        while self._answered and self._answered[0][0] <= sure:
             _, at = self._answered.popleft()
         await self._write(replace(at, outage=self.standing.outage))
         self._repeats = 0

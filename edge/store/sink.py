@@ -53,6 +53,10 @@ class Sink(Protocol):
         """Hand over rows, in any order; never raises."""
         ...
 
+    async def touch(self) -> Outcome:
+        """Have it answer to something small, over the connection of the rows: never raises. See `Outcome.fresh`."""
+        ...
+
     async def prove(self) -> tuple[Trouble | None, Text]:
         """Look whether what was taken can be read back: the trouble when it is not there, and a word about it."""
         ...

@@ -53,6 +53,9 @@ class InfluxSink:
     async def send(self, rows: Sequence[Entry]) -> Outcome:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, rows)
 
+    async def touch(self) -> Outcome:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._touch)
+
     async def prove(self) -> tuple[Trouble | None, Text]:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._prove)
 
@@ -74,6 +77,14 @@ class InfluxSink:
             why = Text(f"程序缺陷:{error!r}", f"a defect of the program: {error!r}")
             return Outcome(trouble=Trouble(why, slow=True), doubtful=len(rows))
         return Outcome(refused=delivery.refused, fresh=self._reconnected())
+
+    def _touch(self) -> Outcome:
+        """A mark, as rows go: whoever only says that it is there need not be who has the rows."""
+        try:
+            self._post([self._lines.mark(self._now().utc)])
+        except StopError as stop:
+            return Outcome(trouble=stop.trouble)
+        return Outcome(fresh=self._reconnected())
 
     def _post(self, lines: Sequence[str], *, made: bool = False) -> Answer:
         """One request; StopError unless the server judged the lines."""
@@ -160,7 +171,6 @@ class InfluxSink:
 
     def _let_go(self) -> None:
         client, self._client = self._client, None
-        self._end = None
         if client is not None:
             client.close()
 

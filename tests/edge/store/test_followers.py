@@ -36,6 +36,7 @@ class FakeSink:
         self.batches: list[list[Entry]] = []
         self.held: set[tuple[str, int]] = set()
         self.closed = False
+        self.touched = 0
 
     async def send(self, rows: Sequence[Entry]) -> Outcome:
         if self.trouble is not None:
@@ -45,6 +46,13 @@ class FakeSink:
         refused = [Refused(f"line {row[4]}", "no") for row in rows if row[4] in self.refuses]
         fresh, self.fresh = self.fresh, False
         return Outcome(refused, fresh=fresh)
+
+    async def touch(self) -> Outcome:
+        self.touched += 1
+        if self.trouble is not None:
+            return Outcome(trouble=self.trouble)
+        fresh, self.fresh = self.fresh, False
+        return Outcome(fresh=fresh)
 
     async def prove(self) -> tuple[Trouble | None, Text]:
         return (AWAY if self.drops else None), Text("", "")
@@ -102,6 +110,10 @@ class Following:
 
     def later(self, seconds: float) -> None:
         self.desk.clock.utc += round(seconds * SECOND)
+
+    async def written(self) -> int:
+        """The number of the row up to which all is sure to be there."""
+        return (await self.desk.telemetry.cursors.ahead("dc", 0, 1)).standing.cursor
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -218,6 +230,58 @@ async def test_a_server_that_restarted_between_two_batches_is_noticed(following:
     await following.all()
     assert len(following.sink.held) == 7
     assert not following.made_up
+
+
+async def test_one_that_was_killed_while_nothing_came_is_noticed(following: Following) -> None:
+    await store(following.desk, 1, 5)
+    await following.all()
+    following.sink.held.clear()  # what it had in its memory
+    following.sink.fresh = True
+    following.later(GRACE + 1)
+    await following.all()
+    assert following.sink.held == {(LEVEL.id, START + n * SECOND) for n in range(1, 6)}
+    assert await following.written() == 0, "it is sure a grace after it was sent again"
+    following.later(GRACE + 1)
+    await following.all()
+    assert await following.written() == 5
+    assert following.sink.touched == 2
+    following.later(10 * GRACE)
+    await following.turn(3)
+    assert following.sink.touched == 2, "nothing more to be sure of"
+
+
+async def test_one_that_is_away_when_the_grace_is_over_is_sent_all_of_it_again(following: Following) -> None:
+    await store(following.desk, 1, 5)
+    await following.all()
+    following.sink.held.clear()
+    following.sink.trouble = AWAY
+    following.later(10 * GRACE)
+    await following.turn()
+    assert not following.follower.up
+    assert await following.written() == 0
+    following.sink.trouble = None
+    await following.all()
+    assert len(following.sink.held) == 5
+
+
+async def test_rows_that_keep_coming_need_no_touch(following: Following) -> None:
+    for n in range(1, 10):
+        await store(following.desk, n, n)
+        following.later(10)
+        await following.all()
+    assert following.sink.touched == 0
+    assert await following.written() == 5, (
+        "what was taken a grace before the last answer, at most half a grace ago"
+    )
+
+
+async def test_one_that_drops_idle_connections_does_not_hold_the_cursor_up(following: Following) -> None:
+    await store(following.desk, 1, 5)
+    for _ in range(20):
+        following.sink.fresh = True
+        await following.turn(2)
+        following.later(GRACE + 1)
+    assert await following.written() == 5
 
 
 async def test_one_that_restarts_again_soon_after_an_outage_is_noticed_too(following: Following) -> None:
