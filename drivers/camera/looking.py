@@ -84,6 +84,7 @@ class Looker(threading.Thread):
             while not self._ending.is_set():
                 shot = self._mailbox.take(_PATIENCE)
                 self._turn()
+                self._ring.expire(time.time_ns() // 1000)
                 if shot is not None:
                     self._look(shot)
         except BaseException as error:

@@ -75,6 +75,11 @@ class RingWriter:
         self._bytes += coded.size
         return True
 
+    def expire(self, utc: int) -> None:
+        """Keep none that are too old at `utc` (µs), but for the newest: a camera's last picture, when none come."""
+        while len(self._kept) > 1 and self._kept[0][0] <= utc - RING:
+            self._drop(1)
+
     def clear(self) -> None:
         """Keep none of what is there: more is to be masked than it masks."""
         self._drop(len(self._kept))

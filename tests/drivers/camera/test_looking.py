@@ -14,6 +14,7 @@ from drivers.camera.picture import Health
 from drivers.camera.reading import Mailbox, Shot
 from drivers.camera.sight import Area
 from drivers.camera.stills import RingWriter
+from tests.drivers.camera.acting import within
 
 UTC = 1_790_000_000_000_000
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -69,6 +70,17 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path / "ring")
+
+
+def test_what_is_too_old_goes_though_no_pictures_come(tmp_path: Path) -> None:
+    for taken in (1_000_000, 2_000_000):  # of 1970
+        (tmp_path / f"{taken}.jpg").touch()
+    looker = Stage(tmp_path).looker
+    looker.start()
+    within(lambda: len(list(tmp_path.iterdir())) == 1)
+    looker.end()
+    looker.join()
+    assert [path.name for path in tmp_path.iterdir()] == ["2000000.jpg"]
 
 
 def test_masks_come_first_and_a_start_is_kept_at_once(stage: Stage) -> None:

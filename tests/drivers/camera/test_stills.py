@@ -66,6 +66,18 @@ def test_a_later_child_goes_on_with_what_there_is(folder: Path) -> None:
     assert not list(folder.glob("*.part"))
 
 
+def test_without_pictures_stills_grow_no_older_than_that_but_for_the_last(folder: Path) -> None:
+    ring = RingWriter(folder)
+    for number in (0, 10, 20):
+        ring.keep(frame(), START + number * SECOND)
+    ring.expire(START + RING + 5 * SECOND)
+    assert times(folder) == [10, 20]
+    ring.expire(START + 10 * RING)
+    assert times(folder) == [20]
+    assert ring.keep(frame(), START + 10 * RING)
+    assert len(times(folder)) == 1
+
+
 def test_stills_from_the_future_go_when_the_clock_is_set_back(folder: Path) -> None:
     ring = RingWriter(folder)
     ring.keep(frame(), START + 3600 * SECOND)
