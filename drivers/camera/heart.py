@@ -4,7 +4,9 @@ A fault is named within five seconds of its beginning. No picture for `WORRIED` 
 off, has the address asked by sockets, which takes two seconds at most; what it answers is the name, "lost" where it
 answers as it should. A break that heals within `BLINK` is none. A camera that is lost `OFTEN` times within `SHORTLY`
 seconds counts as lost until its pictures have come for `CALM` seconds: what is well in between is of no use, and would
-keep every alarm from standing long enough. Of two sentences for the same fault the first stays for `KEPT` seconds.
+keep every alarm from standing long enough. For the same reason a camera that is away keeps the fault and the sentence
+that it was first called by, until another has stood for `KEPT` seconds: one that restarts for ever answers now and
+then, and is as blind all the time.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ UNSETTLED: Final = 3.6  # seconds of pictures that break off before they settle:
 OFTEN: Final = 3
 SHORTLY: Final = 120.0
 CALM: Final = 60.0
-KEPT: Final = 10.0
+KEPT: Final = 25.0  # longer than its alarms wait (config/rules/camera.toml)
 _SEEN: Final = frozenset(
     {"ok", "starting", "frozen", "blackout", "low-rate"}
 )  # words of a camera that is there
@@ -165,12 +167,12 @@ class Heart:
             self._losses.clear()
 
     def _said(self, now: float) -> State:
-        """What to say of it: one thing for a while, where it would be another every other second."""
+        """What to say of it: one thing for a while, where it would be another every other moment."""
         old, new = self._state, self._present
         if self._breaking and new.word in _SEEN:
             new = State(troubles.BREAKS.fault, troubles.BREAKS.detail)
-        another = new.word != old.word and not (self._breaking and old.detail == troubles.BREAKS.detail)
-        if another or new == old or old.detail == self._nothing.detail:
+        came_or_went = new.word != old.word and not _SEEN.isdisjoint((old.word, new.word))
+        if came_or_went or new == old or old.detail == self._nothing.detail:
             self._other = None
             return new
         if self._other is None or self._other[0] != new:

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import threading
 import time
+import tomllib
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from drivers.camera import troubles, words
-from drivers.camera.heart import Asker, Heart
+from drivers.camera.heart import _SEEN, KEPT, Asker, Heart
 from drivers.camera.picture import Health
 from drivers.camera.troubles import Trouble
+from edge.domain.camera import FAULTS
+from edge.resources import config_root
 
 
 @dataclass
@@ -195,10 +198,10 @@ def test_a_camera_that_breaks_off_is_said_to_until_what_keeps_it_away_has_lasted
     stage.play(6.0, pictures=True)
     stage.states.clear()
     stage.reader.broken = stage.t
-    for _ in range(20):
+    for _ in range(35):
         stage.asker.answer = (stage.t, troubles.REFUSED)
         stage.play(1.0, pictures=False)
-        if stage.t - stage.reader.broken < 10:
+        if stage.t - stage.reader.broken < KEPT:
             assert stage.said == troubles.BREAKS.detail
     assert (stage.word, stage.said) == ("refused", troubles.REFUSED.detail)
     assert list(dict.fromkeys(stage.states)) == ["lost", "refused"]
@@ -227,12 +230,33 @@ def test_of_two_sentences_for_one_fault_the_first_stays() -> None:
         stage.play(1.6, pictures=False)
         said.append(stage.said)
     assert set(said[2:]) == {said[2]}
-    for _ in range(7):
+    for _ in range(17):
         stage.asker.answer = (stage.t, troubles.NO_ROUTE)
         stage.play(1.6, pictures=False)
     assert (stage.word, stage.said) == ("lost", troubles.NO_ROUTE.detail)
-    stage.asker.answer = (stage.t, troubles.PASSWORD)  # another fault has an alarm of its own
-    assert stage.word == "wrong-password"
+
+
+def test_a_camera_that_is_away_keeps_the_name_that_it_was_first_called_by() -> None:
+    """Else one that restarts for ever would change it before any alarm has stood long enough."""
+    stage = running()
+    stage.reader.broken = stage.t
+    for _ in range(20):
+        for seconds, trouble in ((17.0, troubles.NO_ANSWER), (13.0, troubles.REFUSED)):
+            until = stage.t + seconds
+            while stage.t < until:
+                stage.asker.answer = (stage.t, trouble)
+                stage.play(1.0, pictures=False)
+    assert list(dict.fromkeys(stage.states)) == ["ok", "lost"]
+    stage.asker.answer = (stage.t + KEPT, troubles.REFUSED)  # and now it stays so
+    stage.play(KEPT + 1.0, pictures=False)
+    assert stage.word == "refused"
+
+
+def test_that_name_outlasts_the_delay_of_its_alarm() -> None:
+    rules = tomllib.loads((config_root() / "rules/camera.toml").read_text("utf-8"))["rule"]
+    away = [rule for rule in rules if rule["applies"]["point"] in set(FAULTS) - _SEEN]
+    assert {rule["applies"]["point"] for rule in away} == set(FAULTS) - _SEEN
+    assert max(rule["on_delay"] for rule in away) < KEPT
 
 
 def test_a_source_without_pictures_is_named_as_what_it_is() -> None:
