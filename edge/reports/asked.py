@@ -49,6 +49,7 @@ class Asked:
 class BundleAsked:
     """points: of the incident's zone, (id, name, unit). files: (path, name) of rules and plans of the site.
 
+    pictures: whether those of cameras come along: whoever asks may see them, which is on record.
     words: what the kinds of facts are called; names: what persons are called.
     """
 
@@ -62,6 +63,7 @@ class BundleAsked:
     version: str
     site: str
     by: str
+    pictures: bool = False
     points: Sequence[tuple[str, str, str]] = ()
     files: Sequence[tuple[str, str]] = ()
     words: Mapping[str, str] = field(default_factory=dict)

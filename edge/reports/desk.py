@@ -83,7 +83,13 @@ class HubRecords:
         return self._reports.lines(order, kind, by)
 
     def bundle(
-        self, incident: Mapping[str, Any], by: str, words: Mapping[str, str], names: Mapping[str, str]
+        self,
+        incident: Mapping[str, Any],
+        by: str,
+        words: Mapping[str, str],
+        names: Mapping[str, str],
+        *,
+        pictures: bool,
     ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
         now, data = self._now(), self._places.data
         asked = BundleAsked(
@@ -97,6 +103,7 @@ class HubRecords:
             version=self._version,
             site=self._site.name.zh,
             by=by,
+            pictures=pictures,
             points=self._around(incident),
             files=self._places.rules,
             words=words,

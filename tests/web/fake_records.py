@@ -30,6 +30,7 @@ class FakeRecords:
         self.asked: list[tuple[str, int, int]] = []
         self.sections = (ALL_TYPES, Section("faults", {"raised_at": "time"}, ()))
         self.failing = ""
+        self.pictures: bool | None = None  # of the last bundle
         self.now_making: Making | None = None
         self.ended = 0
         self.doubtful: list[dict[str, int | None]] = []
@@ -53,8 +54,15 @@ class FakeRecords:
             self.ended += 1
 
     async def bundle(
-        self, incident: Mapping[str, Any], by: str, words: Mapping[str, str], names: Mapping[str, str]
+        self,
+        incident: Mapping[str, Any],
+        by: str,
+        words: Mapping[str, str],
+        names: Mapping[str, str],
+        *,
+        pictures: bool,
     ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
+        self.pictures = pictures
         if self.failing:
             raise Unavailable(self.failing)
         yield {"size": 6, "seal": "5" * 64, "files": 9, "first": 1, "last": 7}

@@ -9,15 +9,17 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from edge.domain.instant import to_rfc3339
 from edge.domain.service import KINDS, ReportKind
 from edge.facade import Hub
+from web.api.v1.looking import handles, of_incident
 from web.api.v1.report_ledger import Lines, Passed, begun, calendar, checked
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
 from web.pages import render, report_words
+from web.pages.cameras import page
 from web.pages.view import View
 from web.problems import Problem, not_found
 
@@ -53,9 +55,17 @@ async def choose(request: Request, visitor: Reader) -> HTMLResponse:
     )  # fmt: skip
 
 
-@router.get("/incidents/{id}/bundle", dependencies=[Depends(require(Perm.JOURNAL))])
-async def bundle(id: str) -> RedirectResponse:
-    """警情档案包, where the pages of incidents link to it."""
+@router.get("/incidents/{id}/bundle", response_model=None)
+async def bundle(request: Request, visitor: Reader, id: str) -> Response:
+    """警情档案包, where the pages of incidents link to it; with pictures of cameras in it, they ask why first."""
+    hub = hub_of(request)
+    incident = await hub.case("incident", id)
+    if incident is None:
+        raise not_found("incident", id)
+    if visitor.may(Perm.CAMERA):
+        for kept in await of_incident(hub, incident):
+            if not handles(visitor, await hub.alarm(kept.alarm or "")):
+                return await page(request, visitor, "bundle.html", incident=incident, here="/incidents")
     return RedirectResponse(f"/api/v1/incidents/{quote(id, safe='')}/bundle", 303)
 
 

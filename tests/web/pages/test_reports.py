@@ -12,6 +12,7 @@ import pytest
 
 from edge.domain.service import KINDS
 from edge.reports import child, records, service
+from tests.web.api.v1.test_cameras import ended, kept
 from tests.web.fakes import FakeHub
 from web.api.v1.report_ledger import calendar
 from web.pages import report_words
@@ -70,9 +71,21 @@ async def test_quick_spans_are_local_days(hub: FakeHub, person: ComeIn) -> None:
     assert f"to={day.replace(day=1) - timedelta(days=1)}" in page
 
 
-async def test_the_incidents_page_may_link_to_the_bundle(person: ComeIn) -> None:
-    answer = await (await person("guard")).get("/incidents/inc-1-1/bundle")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/api/v1/incidents/inc-1-1/bundle")
+async def test_the_incidents_page_may_link_to_the_bundle(hub: FakeHub, person: ComeIn) -> None:
+    client = await person("guard")
+    path = "/incidents/inc-1-1/bundle"
+    assert (await client.get(path)).status_code == 404
+    alarm = hub.raise_alarm("sm-301.smoke")
+    body = {"id": "inc-1-1", "zone": "b3", "alarms": [alarm.id], "opened_at": 1}
+    hub.case_rows["incident"] = {"inc-1-1": body}
+    answer = await client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/api/v1{path}")
+    kept(hub, alarm)
+    ended(hub, alarm.id)
+    answer = await client.get(path)
+    assert (answer.status_code, f'href="/api/v1{path}"' in answer.text) == (200, False)
+    await client.post("/api/v1/cameras/open", json={"reason": "verify"})
+    assert f'href="/api/v1{path}"' in (await client.get(path)).text
 
 
 async def test_a_date_that_is_none_is_said(person: ComeIn) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from fastapi import Request
 
@@ -56,6 +57,12 @@ def sees(request: Request, hub: Hub, visitor: Visitor, alarm: Alarm | None) -> b
         visitor.session is None
         or openings_of(request).reason(session_of(visitor), hub.now().mono) is not None
     )
+
+
+async def of_incident(hub: Hub, incident: Mapping[str, Any]) -> list[StillSet]:
+    """The sets of pictures of its alarms that are still kept. incident: body of the case."""
+    found = [one for alarm in incident["alarms"] for one in await hub.alarm_stills(alarm)]
+    return [one for one in found if one.open and any(shot.kept for shot in one.pictures)]
 
 
 async def look_kept(request: Request, hub: Hub, visitor: Visitor, kept: StillSet) -> None:

@@ -14,6 +14,7 @@ from edge.domain.instant import to_rfc3339
 from edge.domain.service import KINDS
 from edge.facade import Hub
 from web.api.routers import api_router
+from web.api.v1.looking import look_kept, of_incident
 from web.api.v1.params import Id, TheHub, answer, instant
 from web.api.v1.report_ledger import (
     Lines,
@@ -85,14 +86,20 @@ async def report(
 
 @router.get("/incidents/{id}/bundle", tags=["incidents"])
 async def bundle(request: Request, hub: TheHub, visitor: Reader, id: Id) -> StreamingResponse:
-    """警情档案包: a .zip that proves itself; the export is noted in the journal with its seal."""
+    """警情档案包: a .zip that proves itself; the export is noted in the journal with its seal.
+
+    Pictures of cameras are in it for those who may see them, who give a reason first (403 `viewing_required`).
+    """
     incident = await hub.case("incident", id)
     if incident is None:
         raise not_found("incident", id)
+    pictures = visitor.may(Perm.CAMERA)
+    for kept in await of_incident(hub, incident) if pictures else ():
+        await look_kept(request, hub, visitor, kept)
     roster = {person.id: person.name for person in hub.site.roster.persons.values()}
     names = {**roster, **await people(hub)}
     told = {kind: f"{translations('zh').gettext(said)} {said}" for kind, said in wording.KINDS.items()}
-    stream = hub.records.bundle(incident, visitor.name, told, names)
+    stream = hub.records.bundle(incident, visitor.name, told, names, pictures=pictures)
     head = await begun(request, stream)
     assert isinstance(head, Mapping)  # noqa: S101 - the facade's promise
     noted = {

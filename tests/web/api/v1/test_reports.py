@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from edge.domain.service import KINDS
 from edge.facade import Making
+from tests.web.api.v1.test_cameras import ended, kept, viewings
+from tests.web.cameras import with_cameras
 from tests.web.fakes import FakeHub
 from web.api.v1.report_ledger import Passed, begun, calendar, written
 from web.problems import Problem
@@ -128,7 +130,7 @@ async def test_a_crew_reads_no_reports(person: ComeIn) -> None:
 async def test_a_bundle_is_noted_before_it_leaves(hub: FakeHub, person: ComeIn) -> None:
     client = await person("admin")
     assert (await client.get("/api/v1/incidents/inc-1-1/bundle")).status_code == 404
-    hub.case_rows["incident"] = {"inc-1-1": {"id": "inc-1-1", "zone": "b3", "opened_at": 1}}
+    hub.case_rows["incident"] = {"inc-1-1": {"id": "inc-1-1", "zone": "b3", "alarms": [], "opened_at": 1}}
     answer = await client.get("/api/v1/incidents/inc-1-1/bundle")
     assert (answer.status_code, answer.content) == (200, b"PK\x03\x04..")
     assert answer.headers["content-disposition"] == 'attachment; filename="inc-1-1.zip"'
@@ -138,6 +140,24 @@ async def test_a_bundle_is_noted_before_it_leaves(hub: FakeHub, person: ComeIn) 
         "inc-1-1",
         answer.headers["x-bundle-seal"],
     )
+
+
+async def test_pictures_leave_with_a_reason_on_record(hub: FakeHub, person: ComeIn) -> None:
+    alarm = hub.raise_alarm("sm-301.smoke")
+    body = {"id": "inc-1-1", "zone": "b3", "alarms": [alarm.id], "opened_at": 1}
+    hub.case_rows["incident"] = {"inc-1-1": body}
+    with_cameras(hub)
+    kept(hub, alarm)
+    ended(hub, alarm.id)
+    client = await person("guard")
+    path = "/api/v1/incidents/inc-1-1/bundle"
+    refused = await client.get(path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "viewing_required")
+    assert [fact for fact in await hub.latest_facts(None, 10) if fact.kind == "bundle.exported"] == []
+    await client.post("/api/v1/cameras/open", json={"reason": "verify"})
+    assert (await client.get(path)).status_code == 200
+    assert viewings(hub) == [("guard", "cm-01", alarm.id, "verify")]
+    assert hub.records.pictures is True
 
 
 class Gone:
