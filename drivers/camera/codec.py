@@ -153,7 +153,10 @@ def finding_text(finding: Finding) -> str:
 
 def _faults(beat: Beat, time: int | None) -> list[Sample]:
     known = () if beat.state == "starting" else FAULTS
-    return [_state(fault, fault == beat.state, time) for fault in known]
+    covered = (
+        beat.state == "blackout" and "covered" in beat.active
+    )  # by what lies before the lens: one event, one alarm
+    return [_state(fault, fault == beat.state and not covered, time) for fault in known]
 
 
 def _kinds(beat: Beat, time: int | None) -> list[Sample]:

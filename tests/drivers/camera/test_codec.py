@@ -36,6 +36,16 @@ def test_a_fault_is_the_only_one_that_is_true(fault: str) -> None:
     assert [name for name in FAULTS if said[name]] == [fault]
 
 
+def test_a_black_cover_is_covered_and_no_black_picture_beside_it() -> None:
+    codec = CameraCodec()
+    assert dict(states(codec, beat("blackout")))["blackout"] is True  # the cover is told a moment later
+    covered = dict(states(codec, beat("blackout", active=("covered",))))
+    assert (covered["blackout"], covered["covered"]) == (False, True)
+    after = dict(states(codec, beat("blackout")))
+    assert (after["blackout"], after["covered"]) == (True, False)
+    assert dict(states(codec, beat("frozen", active=("covered",))))["frozen"] is True
+
+
 def test_a_beat_tells_what_is_active_and_what_learns() -> None:
     samples = {s.field: s for s in told(CameraCodec(), beat(learning=("tamper", "flame"), active=("smoke",)))}
     assert [name for name, sample in samples.items() if sample.value is True] == ["smoke"]
