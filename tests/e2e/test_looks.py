@@ -51,6 +51,23 @@ def test_nothing_scrolls_sideways(busy: Panel, sign_in: SignIn) -> None:
             fits(page, 768, 320)
 
 
+def test_the_english_menu_is_one_row_at_1280_and_the_audits_kinds_are_one_field_on_a_phone(
+    busy: Panel, sign_in: SignIn
+) -> None:
+    page = sign_in("admin", "/journal", language="en", width=1280, height=800)
+    tops = page.locator(".bar nav a").evaluate_all("all => all.map(a => a.getBoundingClientRect().top)")
+    assert len(tops) > 12
+    assert len(set(tops)) == 1
+    expect(page.locator("select[name=kind]")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("navigation", name="Kinds")).to_be_hidden()
+    page.get_by_label("Kinds").select_option("session.")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(busy.url + "/journal?kind=session.")
+    expect(page.get_by_label("Kinds")).to_have_value("session.")
+    expect(page.locator("tbody tr").first).to_contain_text("Signed in")
+
+
 def test_languages_change_where_one_stands(busy: Panel, sign_in: SignIn) -> None:
     page = sign_in(path="/health")
     expect(page.locator("h1")).to_contain_text("运行状态")
