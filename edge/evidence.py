@@ -93,8 +93,11 @@ async def _child(picture: bytes, words: str, plain: str) -> tuple[dict[str, int]
     return head, jpeg
 
 
-def write_whole(path: Path, content: bytes, taken: int | None = None) -> None:
-    """Whole, durable, and under its name only then. taken: µs UTC, the time the file shall bear. Raises OSError."""
+def write_whole(path: Path, content: bytes, taken: int | None = None, *, named: bool = True) -> None:
+    """Whole, durable, and under its name only then. taken: µs UTC, the time the file shall bear. Raises OSError.
+
+    named: its name is durable too; else the caller settles the folder, once for several files.
+    """
     make_room(path, len(content))
     half = path.with_suffix(".part")
     try:
@@ -109,7 +112,8 @@ def write_whole(path: Path, content: bytes, taken: int | None = None) -> None:
         with suppress(OSError):
             half.unlink()
         raise
-    settle(path.parent)
+    if named:
+        settle(path.parent)
 
 
 def make_room(path: Path, size: int) -> None:

@@ -42,6 +42,8 @@ from edge.values import LatestValues
 
 BATCH: Final = 256  # messages per step: a few milliseconds of work, so that nobody's request is kept waiting
 ASKED: Final = 8  # commands per step: however many people and programs ask, readings have their turn
+BACK: Final = 16  # receipts per step: so do they, when many pictures are kept at once
+BESIDE: Final = 2  # and of one that changes alarms, which go out first
 TICK: Final = SECOND
 LAG: Final = SECOND // 10  # design: loop lag over 100 ms for 5 s is an alarm
 LAG_TIME: Final = 5 * SECOND
@@ -88,6 +90,7 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._asked: deque[Asked] = deque()
         self._receipts: deque[Receipt] = deque()
+        self._told = False  # the line has been woken for them
         self._concluded: list[Reading] = []  # of built-in points, to be evaluated with the next step
         self._effects: list[Effect] = []  # that wait for the world outside to be there
         self._perform: Callable[[Effect], None] | None = None
@@ -135,7 +138,9 @@ class Pipeline:
         kept = [reading for reading in readings if reading.purpose is not Purpose.DRILL]
         line.values.update(kept)  # what is rehearsed is neither shown as a value nor stored as history
         facts += outcome.facts
-        came = [self._receipts.popleft() for _ in range(len(self._receipts))]
+        self._told = False  # before looking
+        room = BACK if not outcome.alarms else BESIDE
+        came = [self._receipts.popleft() for _ in range(min(len(self._receipts), room))]
         receipts, answers = line.people.heard(came, now)
         drawn = line.conclude.draw(facts, now, readings, receipts)
         alarms = [*outcome.alarms, *self._at_once(drawn, now)]
@@ -164,6 +169,9 @@ class Pipeline:
     def told(self, receipt: Receipt) -> None:
         """What came back from outside (a driver, a channel, a phone), from any thread: enters step 4 in its turn."""
         self._receipts.append(receipt)
+        if self._told:  # a wake-up is on its way already, for however many come until the line looks
+            return
+        self._told = True
         with suppress(
             RuntimeError
         ):  # the loop has closed: the hub is stopping, what was tried is tried again

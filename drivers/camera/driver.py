@@ -188,7 +188,8 @@ class CameraDriver:
         """What the ring holds of [start, end]."""
         if (ring := self._ring) is None:
             return ()
-        ahead = self._ahead()
+        if not (ahead := self._ahead()):
+            return ring.stills(start, end)
         return [Still(still.taken + ahead, still.path) for still in ring.stills(start - ahead, end - ahead)]
 
     def clip(self, start: int, end: int, path: Path) -> Future[Text | None]:

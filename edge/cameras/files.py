@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.cameras.jpeg import size_of
-from edge.evidence import make_room, settle, write_whole
+from edge.evidence import settle, write_whole
 from edge.facade import Footage
 
 log = logging.getLogger("edge.cameras")
@@ -52,7 +52,6 @@ class Shelf:
         if known is None:
             return None
         try:
-            make_room(path, 0)
             os.link(known.path, path)
         except OSError:  # erased meanwhile, a file system without links, too many: it is written once more
             return None
@@ -61,7 +60,8 @@ class Shelf:
 
     def put(self, device: str, taken: int, content: bytes, path: Path) -> Filed:
         """Keep a new one. Raises OSError."""
-        write_whole(path, content, taken)
+        write_whole(path, content, taken, named=False)
+        self._loose.add(path.parent)
         filed = described(path, taken, content)
         self._lately[device, taken] = filed
         if len(self._lately) > _REMEMBERED:

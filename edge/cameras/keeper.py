@@ -1,8 +1,9 @@
 """Beside the line: takes pictures out of the cameras' rings into the data folder, and deletes them again.
 
 A round of pictures at a time in one thread; every order is answered by a receipt, also when there is none to be had.
-Alarms come before pictures: between two rounds is a pause, and the receipts of one are one entry of the journal. What
-several alarms want of one moment is one file under several names, which costs a storm neither disk nor computing.
+Alarms come before pictures: those of before and of the moment itself are kept a second after it, when the ring holds
+the nearest one for certain, and what falls due in a quarter of a second is one round. What several alarms want of one
+moment is one file under several names, which costs a storm neither disk nor computing.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
-from math import inf
+from math import ceil, inf
 from pathlib import Path
 from typing import Final
 
 from edge.cameras.files import ID, LARGEST, Filed, Shelf, described, finish, read, tidy, whole
 from edge.domain.camera import Still
 from edge.domain.conclusion import Aim, Capture, Captured, Erase, Erased, Look, Receipt
-from edge.domain.footage import RING, Finding
+from edge.domain.footage import BEFORE, RING, Finding
 from edge.domain.instant import SECOND, Instant
 from edge.domain.names import Text
 from edge.driver import Looking
@@ -36,13 +37,16 @@ FILMS: Final = 8  # that may be waited for
 CLOSE: Final = SECOND  # a picture so near to the moment shows it
 PATIENCE: Final = 3 * SECOND  # how long after its moment a picture is waited for
 LATE: Final = 60 * SECOND  # and one of afterwards: a camera, or the hub, may just be starting again
-ROUND: Final = 12  # pictures that are kept together, and told of in one step of the line
-_BREATH: Final = 0.02  # seconds between two rounds: 300 pictures a second, which a storm of alarms asks for
+ROUND: Final = 64  # pictures that are kept together, at most
+_EVERY: Final = 0.25  # seconds: what falls due in as many is kept together
+_BREATH: Final = 0.02  # seconds between two full rounds
 _AGAIN: Final = (0.2, 5.0)  # seconds between the first two looks into a ring, doubled up to the last
 _LOOKS: Final = (
     30  # about two minutes, beyond `LATE`: where the clock was set back, the moment does not come again
 )
+_LONGEST: Final = 10.0  # seconds until the first look, whatever the clock is set to
 _FILM_LIMIT: Final = 180.0  # seconds
+_EVER: Final = 1 << 62  # µs UTC
 OVERDUE: Final = 120.0  # seconds after which an order that is due and not carried out is a fault
 
 
@@ -89,8 +93,8 @@ class Keeper:
             many = Text("同时要保存的画面太多", "too many pictures were to be kept at once")
             self._told(Captured(effect.stills, effect.shot, error=many))
         else:
-            ahead = effect.wanted - self._utc() if isinstance(effect, Capture) else 0
-            self._push(min(max(0.0, ahead / SECOND), _AGAIN[1]), 0, effect)
+            ahead = _settled(effect) - self._utc() if isinstance(effect, Capture) else 0
+            self._push(min(max(0.0, ahead / SECOND), _LONGEST), 0, effect)
 
     def aim(self, aim: Aim) -> None:
         """Have a camera look at its zones; also before its driver has started."""
@@ -155,8 +159,12 @@ class Keeper:
 
     def _push(self, wait: float, looks: int, order: Capture | Erase) -> None:
         self._count += 1
-        heappush(self._orders, (asyncio.get_running_loop().time() + wait, self._count, looks, order))
-        self._woken.set()
+        due = asyncio.get_running_loop().time() + wait
+        if wait:
+            due = ceil(due / _EVERY) * _EVERY
+        heappush(self._orders, (due, self._count, looks, order))
+        if self._orders[0][1] == self._count:  # else it need not look up
+            self._woken.set()
 
     async def _work(self, known: Collection[str], before: int) -> None:
         """Never ends by an error: without it no evidence is kept, and nobody would see that."""
@@ -199,7 +207,8 @@ class Keeper:
         self, orders: Sequence[tuple[float, int, int, Capture | Erase]]
     ) -> list[Captured | Erased | None]:
         """What came of each; what was kept is durable."""
-        found = [self._carry_out(order, looks + 1 >= _LOOKS) for _, _, looks, order in orders]
+        rings: dict[str, Sequence[Still]] = {}  # each is listed once
+        found = [self._carry_out(order, rings, looks + 1 >= _LOOKS) for _, _, looks, order in orders]
         try:
             self._shelf.settle()
         except OSError as error:  # whatever has a name now may have none after a power cut
@@ -209,10 +218,12 @@ class Keeper:
             ]
         return found
 
-    def _carry_out(self, order: Capture | Erase, last: bool) -> Captured | Erased | None:
+    def _carry_out(
+        self, order: Capture | Erase, rings: dict[str, Sequence[Still]], last: bool
+    ) -> Captured | Erased | None:
         """What came of it; None while a picture may still come. last: it is looked for no more."""
         try:
-            return self._erase(order) if isinstance(order, Erase) else self._capture(order, last)
+            return self._erase(order) if isinstance(order, Erase) else self._capture(order, rings, last)
         except Exception as error:  # noqa: BLE001 - a defect costs this order alone
             self._defect(f"picture of {order.device}" if isinstance(order, Capture) else "erasing", error)
             if isinstance(order, Erase):
@@ -220,7 +231,7 @@ class Keeper:
             what = type(error).__name__
             return Captured(order.stills, order.shot, error=Text(f"程序缺陷:{what}", f"a defect: {what}"))
 
-    def _capture(self, order: Capture, last: bool) -> Captured | None:
+    def _capture(self, order: Capture, rings: dict[str, Sequence[Still]], last: bool) -> Captured | None:
         paths = self._paths(order.shot)
         if paths is None:
             msg = f"no id of a picture: {order.shot[:60]!r}"
@@ -232,7 +243,9 @@ class Keeper:
         if camera is None:
             nothing = Text("没有能取画面的摄像机驱动", "there is no driver that could take a picture")
             return Captured(order.stills, order.shot, error=nothing)
-        for still in self._nearest(order, camera):
+        if order.device not in rings:
+            rings[order.device] = camera.stills(0, _EVER)
+        for still in self._nearest(order, rings[order.device]):
             if (filed := self._shelf.again(order.device, still.taken, path)) is not None:
                 return _captured(order, filed)
             if (content := whole(still.path)) is None:  # it has left the ring meanwhile
@@ -244,18 +257,17 @@ class Keeper:
         waits = self._utc() < order.wanted + _patience(order) and not last
         return None if waits else _none(order, camera)
 
-    def _nearest(self, order: Capture, camera: Looking) -> list[Still]:
+    def _nearest(self, order: Capture, ring: Sequence[Still]) -> list[Still]:
         """The ring's pictures of about the moment, the nearest first, once no nearer one can come."""
         wanted, now = order.wanted, self._utc()
         if order.which == "before":
-            ring = [
-                still for still in camera.stills(wanted - RING, wanted + CLOSE // 2) if still.taken <= now
-            ]
+            start, end = wanted - RING, min(wanted + CLOSE // 2, now)
         else:
-            ring = list(camera.stills(wanted - CLOSE, wanted + _patience(order)))
-            if not any(still.taken >= wanted for still in ring) and now < wanted + CLOSE:
+            start, end = wanted - CLOSE, wanted + _patience(order)
+            if now < wanted + CLOSE and not any(wanted <= still.taken <= end for still in ring):
                 return []
-        return sorted(ring, key=lambda one: abs(one.taken - wanted))
+        about = [still for still in ring if start <= still.taken <= end]
+        return sorted(about, key=lambda one: abs(one.taken - wanted))
 
     def _erase(self, order: Erase) -> Erased:
         try:
@@ -324,6 +336,11 @@ class Keeper:
         finally:
             with suppress(OSError):
                 draft.unlink()
+
+
+def _settled(order: Capture) -> int:
+    """When the ring holds the nearest picture for certain, µs UTC; before is kept together with the moment itself."""
+    return order.wanted + CLOSE + (BEFORE if order.which == "before" else 0)
 
 
 def _patience(order: Capture) -> int:

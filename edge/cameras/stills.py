@@ -121,17 +121,22 @@ class Stills:
 
     # ---- what came of it ------------------------------------------------------------------------------------------
 
-    def captured(self, receipt: Captured, now: Instant, told: Conclusion) -> None:
-        """A picture came, or there is none."""
-        one = self._sets.get(receipt.stills)
-        shot = None if one is None else next((s for s in one.missing if s.id == receipt.shot), None)
-        if one is None or shot is None:
-            return
-        shot = replace(
-            shot, taken=receipt.taken, sha256=receipt.sha256, width=receipt.width, height=receipt.height,
-            size=receipt.size, missing=receipt.error,
-        )  # fmt: skip
-        self._record(one.with_shot(shot), "stills.kept" if shot.kept else "stills.missing", now, told)
+    def captured(self, receipts: Iterable[Captured], now: Instant, told: Conclusion) -> None:
+        """Pictures came, or there are none. What is told of one set at once is one fact of each kind."""
+        news: dict[tuple[str, str], None] = {}
+        for receipt in receipts:
+            one = self._sets.get(receipt.stills)
+            shot = None if one is None else next((s for s in one.missing if s.id == receipt.shot), None)
+            if one is None or shot is None:
+                continue
+            shot = replace(
+                shot, taken=receipt.taken, sha256=receipt.sha256, width=receipt.width, height=receipt.height,
+                size=receipt.size, missing=receipt.error,
+            )  # fmt: skip
+            self._sets[one.id] = one.with_shot(shot)
+            news[one.id, "stills.kept" if shot.kept else "stills.missing"] = None
+        for id, kind in news:
+            self._record(self._sets[id], kind, now, told)
 
     def erased(self, receipt: Erased, now: Instant, told: Conclusion) -> None:
         """The files are gone, or could not be deleted: then they are tried again."""

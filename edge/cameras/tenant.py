@@ -39,6 +39,10 @@ from edge.domain.request import Refusal
 
 EVERY: Final = MINUTE
 """How often it is looked at what may be erased."""
+GATHER: Final = SECOND // 4
+"""After an alarm, until its pictures are asked for, together with those of the alarms that came meanwhile."""
+ASKED: Final = 3
+"""Alarms whose pictures are asked for in one step: the next alarm does not wait for those of all."""
 CLIP_BEFORE: Final = 30 * SECOND
 CLIP_AFTER: Final = 20 * SECOND
 _ASKED_BY: Final = frozenset({Signal.FIRE, Signal.GAS})
@@ -82,7 +86,8 @@ class Cameras:
         self._drawings = Drawings(self._cameras, numbering)
         self._viewings = Viewings(self._cameras, numbering)
         self._look = 0  # mono µs
-        self._waiting: deque[Alarm] = deque()  # their pictures are asked for in the next steps
+        self._waiting: deque[Alarm] = deque()  # their pictures are asked for in later steps
+        self._ask = 0  # mono µs from which on they are
 
     # ---- what is known --------------------------------------------------------------------------------------------
 
@@ -159,8 +164,9 @@ class Cameras:
     def conclude(self, happened: Happened, now: Instant) -> Conclusion:
         """Findings first, so that an alarm knows its own; then alarms, what came back, and time."""
         told = Conclusion()
-        if self._waiting:  # one in a step: the next alarm does not wait for the pictures of all
-            self._ask_others(self._waiting.popleft(), now, told)
+        if self._waiting and self._ask <= now.mono and not self._pressed(happened, now):
+            for _ in range(min(len(self._waiting), ASKED)):
+                self._ask_others(self._waiting.popleft(), now, told)
         begun = self._findings.read(happened.readings, now, told) if self._sources else []
         for fact in happened.facts:
             self._heard(fact, now, told)
@@ -170,10 +176,9 @@ class Cameras:
                     finding.device, now.utc, now, told,
                     alarm=finding.alarm, finding=finding.id, purpose=finding.purpose,
                 )  # fmt: skip
+        self._stills.captured((one for one in happened.receipts if isinstance(one, Captured)), now, told)
         for receipt in happened.receipts:
-            if isinstance(receipt, Captured):
-                self._stills.captured(receipt, now, told)
-            elif isinstance(receipt, Erased):
+            if isinstance(receipt, Erased):
                 self._stills.erased(receipt, now, told)
         if self._findings.next_due() <= now.mono:
             self._findings.due(now, told)
@@ -206,10 +211,10 @@ class Cameras:
         return told
 
     def next_due(self) -> int | None:
-        """When a finding is too old or what may be erased is looked for; at once where pictures are to be asked for."""
-        if self._waiting:
-            return 0
-        return min(self._look, self._findings.next_due()) if self._sources or self._stills else None
+        """When a finding is too old, what may be erased is looked for, or pictures are to be asked for."""
+        if not self._sources and not self._stills:
+            return None
+        return min(self._look, self._findings.next_due(), *([self._ask] if self._waiting else ()))
 
     # ---- pictures -------------------------------------------------------------------------------------------------
 
@@ -235,6 +240,8 @@ class Cameras:
                     purpose=alarm.purpose.value, blind=point in _BLIND,
                 )  # fmt: skip
         elif self._seen_by_others(alarm):
+            if not self._waiting:
+                self._ask = now.mono + GATHER
             self._waiting.append(alarm)
 
     def _seen_by_others(self, alarm: Alarm) -> bool:
@@ -246,6 +253,11 @@ class Cameras:
             and alarm.purpose is not Purpose.TEST
             and not told_by_camera
         )
+
+    def _pressed(self, happened: Happened, now: Instant) -> bool:
+        """Whether to leave it to the next step: this one brings an alarm, which goes out first."""
+        alarm = any(fact.kind == "alarm.raised" for fact in happened.facts)
+        return alarm and now.mono < self._ask + GATHER
 
     def _ask_others(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
         for camera in related(self._cameras.values(), alarm.zone, self._area):

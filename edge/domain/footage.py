@@ -139,7 +139,7 @@ class Shot:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         missing = None if self.missing is None else [self.missing.zh, self.missing.en]
-        return {one.name: getattr(self, one.name) for one in fields(self)} | {"missing": missing}
+        return {name: getattr(self, name) for name in _OF_SHOT} | {"missing": missing}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Shot:
@@ -184,7 +184,7 @@ class StillSet:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the journal and its state table; `from_dict` turns it back."""
-        row = {one.name: getattr(self, one.name) for one in fields(self)}
+        row = {name: getattr(self, name) for name in _OF_SET}
         return row | {"open": self.open, "pictures": [shot.to_dict() for shot in self.pictures]}
 
     @classmethod
@@ -192,6 +192,10 @@ class StillSet:
         """The set that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
         known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
         return cls(**{**known, "pictures": tuple(map(Shot.from_dict, row["pictures"]))})
+
+
+_OF_SHOT: Final = tuple(one.name for one in fields(Shot))
+_OF_SET: Final = tuple(one.name for one in fields(StillSet))
 
 
 @dataclass(frozen=True, slots=True)

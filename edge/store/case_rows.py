@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from edge.domain.conclusion import CASES
 from edge.domain.fact import Fact
 from edge.facade import CaseQuery, Page
 from edge.store.alarm_rows import dump, parse_cursor
+
+_NONE: Final[Mapping[int, str]] = {}
 
 
 class Case(NamedTuple):
@@ -27,11 +29,20 @@ def cases_of(facts: Iterable[Fact]) -> list[Case]:
     return [Case(kind, id, body) for (kind, id), body in found.items()]
 
 
-def put_cases(conn: sqlite3.Connection, cases: Iterable[Case]) -> None:
-    """Write the rows as they now stand."""
+def put_cases(conn: sqlite3.Connection, cases: Iterable[Case], texts: Mapping[int, str] = _NONE) -> None:
+    """Write the rows as they now stand. texts: of bodies that are dumped already, by id()."""
     conn.executemany(
         "INSERT OR REPLACE INTO cases VALUES (?, ?, ?, ?, ?)",
-        [(c.kind, c.id, c.body["opened_at"], int(bool(c.body["open"])), dump(c.body)) for c in cases],
+        [
+            (
+                c.kind,
+                c.id,
+                c.body["opened_at"],
+                int(bool(c.body["open"])),
+                texts.get(id(c.body)) or dump(c.body),
+            )
+            for c in cases
+        ],
     )
 
 

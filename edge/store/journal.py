@@ -332,11 +332,12 @@ class Journal:
             ids = dump([a.id for a in entry.alarms] + [f"{c.kind}/{c.id}" for c in entry.cases])
             before = facts[0].seq.number if facts else last + 1
             conn.execute("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?)", (before, entry.lost, ids))
+        texts: Mapping[int, str] = {}
         if facts:
-            _chain(conn, facts)
+            texts = _chain(conn, facts)
             put_case_facts(conn, facts)
         put_alarms(conn, entry.alarms)
-        put_cases(conn, entry.cases)
+        put_cases(conn, entry.cases, texts)
         _put_devices(conn, entry.devices)
         conn.executemany("DELETE FROM evaluated WHERE source = ?", [(source,) for source in entry.renewed])
         conn.executemany(
@@ -444,12 +445,13 @@ def _load_parts(conn: sqlite3.Connection, state: JournalState) -> None:
             setattr(state, name, part(conn))
 
 
-def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> None:
-    """Append the facts of one transaction and the link over them."""
+def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> Mapping[int, str]:
+    """Append the facts of one transaction and the link over them; the texts of bodies kept as they are, by id()."""
     link = conn.execute("SELECT hash FROM chain ORDER BY first DESC LIMIT 1").fetchone()
     previous: bytes = link[0] if link is not None else _meta(conn, "base")
     rows: list[FactRow] = []
     abouts: list[str | None] = []
+    texts: dict[int, str] = {}
     for fact in facts:
         note = None
         if fact.note is not None:
@@ -462,6 +464,8 @@ def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> None:
             plain = {**plain, HASH: words_hash(salt, text)}
             conn.execute("INSERT INTO words VALUES (?, ?, ?)", (fact.seq.number, salt, text))
         body = dump(plain)
+        if plain is fact.body:
+            texts[id(plain)] = body
         by = None if fact.by is None else fact.by.encode(errors="replace").decode()
         rows.append((fact.seq.number, fact.seq.epoch, fact.kind, fact.time, by, fact.subject, body, note))
         abouts.append(_about(fact))
@@ -471,6 +475,7 @@ def _chain(conn: sqlite3.Connection, facts: Sequence[Fact]) -> None:
     )
     bounds = facts[0].seq.number, facts[-1].seq.number
     conn.execute("INSERT INTO chain VALUES (?, ?, ?)", (*bounds, link_hash(previous, rows)))
+    return texts
 
 
 def _about(fact: Fact) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.cameras import Cameras
 from edge.cameras.holding import Matters
+from edge.cameras.tenant import GATHER
 from edge.domain.alarm import Alarm, Verdict, VerdictKind
 from edge.domain.camera import Camera
 from edge.domain.conclusion import Capture, Captured, Conclusion, Effect, Erase, Erased, Happened, Receipt
@@ -125,13 +126,14 @@ class Gatehouse:
     # what happens
 
     def happens(self, kind: str, alarm: Alarm, *readings: Reading, follow: bool = True) -> list[str]:
-        """A fact about an alarm, in the same step as some readings. follow: and the steps that follow at once."""
+        """A fact about an alarm, in the same step as some readings. follow: and the step that asks for its pictures."""
         self.alarms[alarm.id] = alarm
         if not alarm.open:
             del self.alarms[alarm.id]
         fact = Fact(self.numbering.next(), kind, self.now.utc, subject="alarm", body=alarm.to_dict())
         told = self.keep(self.cameras.conclude(Happened([fact], readings), self.now))
-        while follow and self.cameras.next_due() == 0:
+        while follow and (due := self.cameras.next_due()) is not None and due <= self.now.mono + GATHER:
+            self.now = replace(self.now, mono=max(due, self.now.mono))
             told += self.later(0)
         return told
 

@@ -102,7 +102,7 @@ class Room:
     """A keeper with one camera, and a clock that tests move."""
 
     def __init__(self, folder: Path) -> None:
-        self.utc = NOW
+        self.utc = NOW + SECOND  # what is wanted of NOW can be there
         (folder / "ring").mkdir()
         self.folder = folder / "stills"
         self.camera = Looker(folder / "ring")
@@ -157,6 +157,7 @@ async def test_the_nearest_picture_is_kept_whole_with_its_hash_and_time(room: Ro
 
 async def test_a_picture_that_is_yet_to_come_is_waited_for(room: Room) -> None:
     room.camera.see(NOW - 900_000)
+    room.utc = NOW + SECOND - 1
     room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW))
     looked = asyncio.Event()
     stills = room.camera.stills
@@ -208,6 +209,29 @@ async def test_a_picture_of_afterwards_is_looked_for_when_it_can_be_there(room: 
     assert len(looks) == 1
 
 
+async def test_before_and_the_moment_itself_are_kept_together_when_both_can_be_there(room: Room) -> None:
+    room.utc = NOW + 900_000
+    room.camera.see(NOW - 5 * SECOND)
+    room.camera.see(NOW - 400_000)
+    rounds: list[int] = []
+    carried_out = room.keeper._carried_out
+
+    def counted(orders: Sequence[Any]) -> Any:
+        rounds.append(len(orders))
+        room.utc = NOW + SECOND
+        room.camera.see(NOW + 300_000)
+        return carried_out(orders)
+
+    room.keeper._carried_out = counted  # type: ignore[method-assign]
+    room.keeper.perform(Capture("st-1", SHOT, "cm-01", NOW - 5 * SECOND, "before"))
+    room.keeper.perform(Capture("st-1", OTHER, "cm-01", NOW, "at"))
+    before, at = await room.line.wait(2)
+    assert isinstance(before, Captured)
+    assert isinstance(at, Captured)
+    assert (before.taken, at.taken) == (NOW - 5 * SECOND, NOW + 300_000)
+    assert rounds == [2]
+
+
 async def test_where_there_is_none_it_says_why(room: Room) -> None:
     room.utc = NOW + 10 * SECOND
     room.camera.see(NOW + 9 * SECOND)
@@ -227,6 +251,7 @@ async def test_a_clock_that_was_set_back_makes_nobody_wait(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "_AGAIN", (0.0, 0.0))
+    monkeypatch.setattr(keeping, "_LONGEST", 0.0)
     room.utc = NOW - 3600 * SECOND
     receipt = await room.capture()
     assert receipt.error is not None
@@ -286,7 +311,7 @@ async def test_names_that_are_not_durable_are_not_told_of(
 
 
 async def test_a_full_disk_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, content: bytes, taken: int) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "write_whole", full)
@@ -344,7 +369,7 @@ async def test_it_says_when_it_works_no_more(room: Room) -> None:
 async def test_it_says_when_a_picture_waits_too_long(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     began, goes_on = Event(), Event()
 
-    def slow(path: Path, content: bytes, taken: int) -> None:
+    def slow(*_: Any, **__: Any) -> None:
         began.set()
         goes_on.wait(10)
 

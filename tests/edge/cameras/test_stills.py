@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edge.cameras.stills import FILMS
+from edge.cameras.tenant import ASKED, GATHER
 from edge.domain.conclusion import Captured, Erased
 from edge.domain.device import Signal
 from edge.domain.footage import RING, KeepClip
@@ -29,7 +30,7 @@ def test_a_fire_asks_the_cameras_that_see_its_place_for_three_moments(gate: Gate
     ]  # fmt: skip
     (one,) = gate.sets()
     assert (one.alarm, one.kept_until) == ("a-1", at + 30 * DAY)
-    assert gate.deliver() == ["stills.kept"] * 3
+    assert gate.deliver() == ["stills.kept"]  # what comes back at once is one fact
     assert [shot.moment for shot in gate.sets()[0].pictures if shot.kept] == ["before", "at", "after"]
 
 
@@ -76,6 +77,44 @@ def test_an_alarm_does_not_wait_for_its_pictures_and_a_kill_between_loses_none(g
         ("cm-02", "before"), ("cm-02", "at"), ("cm-02", "after"),
     ]  # fmt: skip
     assert [one.alarm for one in gate.sets()] == ["a-1"]
+
+
+def test_alarms_of_a_moment_ask_together_a_few_in_a_step_and_never_in_that_of_an_alarm(
+    gate: Gatehouse,
+) -> None:
+    for number in range(ASKED + 2):
+        alarm = an_alarm(f"a-{number}", at=gate.now.utc)
+        assert gate.happens("alarm.raised", alarm, follow=False) == []
+    assert gate.later(GATHER - 1) == []
+    gate.later(0)
+    gate.now = replace(gate.now, mono=gate.now.mono + 1)
+    assert gate.happens("alarm.raised", an_alarm("a-9", at=gate.now.utc), follow=False) == []
+    assert gate.later(0) == ["stills.asked"] * ASKED
+    assert gate.cameras.next_due() in range(gate.now.mono + 1)
+    assert gate.later(0) == ["stills.asked"] * 3
+    assert sorted(str(one.alarm) for one in gate.sets()) == ["a-0", "a-1", "a-2", "a-3", "a-4", "a-9"]
+
+
+def test_alarm_after_alarm_does_not_keep_pictures_from_being_asked_for(gate: Gatehouse) -> None:
+    gate.happens("alarm.raised", an_alarm(at=gate.now.utc), follow=False)
+    gate.later(GATHER - 1)
+    gate.now = replace(gate.now, mono=gate.now.mono + 1 + GATHER)
+    assert gate.happens("alarm.raised", an_alarm("a-2", at=gate.now.utc), follow=False) == ["stills.asked"]
+
+
+def test_what_came_and_what_did_not_are_a_fact_each_with_all_that_is_known(gate: Gatehouse) -> None:
+    gate.raised()
+    before, at, after = gate.captures()
+    lost = Text("没有", "none")
+    told = gate.told(
+        Captured(before.stills, before.shot, before.wanted, "ab", 640, 360, 10),
+        Captured(at.stills, at.shot, error=lost),
+        Captured(after.stills, after.shot, after.wanted, "cd", 640, 360, 10),
+    )
+    assert told == ["stills.kept", "stills.missing"]
+    assert [(one.kept, one.missing) for one in gate.sets()[0].pictures] == [
+        (True, None), (False, lost), (True, None),
+    ]  # fmt: skip
 
 
 def test_pictures_go_after_thirty_days_and_the_fact_says_so_when_they_are_gone(gate: Gatehouse) -> None:

@@ -158,7 +158,9 @@ def case(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _part(key: str, value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value is None or isinstance(value, str | bool):  # most of them, for each fact that is streamed
+        return value
+    if isinstance(value, int):
         return to_rfc3339(value) if key in _MOMENTS or key.endswith("_at") else value
     if key == "times" and isinstance(value, Mapping):
         return {name: time_of(at) for name, at in value.items()}
@@ -177,6 +179,8 @@ def _part(key: str, value: Any) -> Any:
 
 def tamed(value: Any) -> Any:
     """`value` with every number that JSON cannot say made null."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Mapping):
         return {str(key): tamed(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
