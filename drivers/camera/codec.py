@@ -153,9 +153,7 @@ def finding_text(finding: Finding) -> str:
 
 def _faults(beat: Beat, time: int | None) -> list[Sample]:
     known = () if beat.state == "starting" else FAULTS
-    covered = (
-        beat.state == "blackout" and "covered" in beat.active
-    )  # by what lies before the lens: one event, one alarm
+    covered = beat.state == "blackout" and "covered" in beat.active  # one event, and one alarm
     return [_state(fault, fault == beat.state and not covered, time) for fault in known]
 
 

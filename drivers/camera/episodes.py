@@ -107,7 +107,7 @@ class Episodes:
         seen = {(check, sight.kind, sight.zone): sight for sight in sights}
         told: list[Finding] = []
         for key, sight in seen.items():
-            if sight.active:
+            if sight.active and not self._of_a_zone(key, seen):
                 told += self._seen(key, sight, t, utc)
         for key, episode in [(key, one) for key, one in self._open.items() if key[0] == check]:
             now = seen.get(key)
@@ -159,6 +159,15 @@ class Episodes:
             if sight.score > episode.best.score:
                 episode.best = sight
         return told
+
+    def _of_a_zone(self, key: Key, seen: Mapping[Key, Sight]) -> bool:
+        """Whether what is new in the whole picture is what one of its zones sees too: told once, by the zone's name."""
+        if key[2] or key in self._open:
+            return False
+        return any(
+            zone and kind == key[1] and sight.active and _overlap(sight.box, seen[key].box)
+            for (_, kind, zone), sight in seen.items()
+        )
 
     def _rested(self, key: Key, episode: _Episode, t: float) -> bool:
         """Whether what needs no scene has not been seen again for so long that it is over."""

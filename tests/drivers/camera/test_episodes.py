@@ -48,6 +48,22 @@ def test_each_zone_and_kind_has_its_own():
     assert episodes.active == ("flame",)
 
 
+def test_what_a_zone_sees_is_not_told_again_of_the_whole_picture():
+    episodes = Episodes()
+    whole = Sight("flame", True, 0.5, "", (0.12, 0.2, 0.3, 0.4))
+    (start,) = follow(episodes, 0, whole, ON)  # in either order
+    assert start.zone == "shed"
+    assert follow(episodes, 1, ON, whole) == []
+    elsewhere = Sight("flame", True, 0.9, "", (0.7, 0.2, 0.1, 0.1))
+    (second,) = follow(episodes, 2, elsewhere, ON)
+    assert (second.state, second.zone) == ("start", "")
+    assert (
+        follow(episodes, 3, whole, ON) == []
+    )  # the strongest is the zone's again, and what was told goes on
+    gone = Sight("flame", False)
+    assert {(one.state, one.zone) for one in follow(episodes, 4, gone, OFF)} == {("end", ""), ("end", "shed")}
+
+
 def test_one_that_lasts_too_long_ends_as_aged_and_starts_anew_if_still_there():
     episodes = Episodes({"flame": 10})
     (start,) = follow(episodes, 0, ON)

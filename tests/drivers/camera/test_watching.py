@@ -33,7 +33,8 @@ class Bright:
         self.frames += 1
         if self.learning:
             return []
-        return [Sight(self.kind, bool(frame.bgr.mean() > 100), 0.7, area.id) for area in self.areas]
+        here = bool(frame.bgr.mean() > 100)
+        return [Sight(self.kind, here, 0.7, area.id, (float(bool(area.id)), 0, 1, 1)) for area in self.areas]
 
     def forget(self) -> None:
         self.forgotten += 1
