@@ -17,7 +17,7 @@ from web.pages.cameras import page
 router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = 100
-_OPENED: Final = 200
+_WAITING: Final = 200
 
 
 @router.get("/viewings")
@@ -30,7 +30,7 @@ async def viewings(
         found = await hub.cases("viewing", CaseQuery(before=cursor, limit=_PAGE))
     except ValueError:  # a cursor out of an old bookmark
         found = await hub.cases("viewing", CaseQuery(limit=_PAGE))
-    waiting = await hub.cases("viewing", CaseQuery(open=True, limit=_OPENED))
+    waiting = await hub.cases("viewing", CaseQuery(open=True, limit=_WAITING))
     return await page(
         request, visitor, "viewings.html", register=[Viewing.from_dict(row) for row in found.items],
         waiting=[(one, len(await asked_for(hub, one))) for one in map(Viewing.from_dict, waiting.items)],
