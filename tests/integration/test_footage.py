@@ -1,4 +1,4 @@
-"""A fire in the shed before a real camera: its pictures are kept over a restart, handed on, and erased with proof."""
+"""A fire in the shed before a real camera: its pictures are kept over a restart, masked, and handed on with proof."""
 
 from __future__ import annotations
 
