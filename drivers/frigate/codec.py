@@ -1,7 +1,9 @@
 """Frigate's topics into messages and samples. No I/O, no clock but Frigate's own.
 
 The time by which an object is too old is that of the messages: `service.last_updated` of the figures, told once a
-minute, and `frame_time` of the events between them. So a queue that waited reads the same as one that did not.
+minute, and `frame_time` of the events between them. So a queue that waited reads the same as one that did not. One
+event with a wrong time must neither deafen all cameras nor stand for ever: it moves that time by no more than `max_age`
+once the figures have told it, and is as old as they are from the next figures on.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ class FrigateCodec:
         self._followed: dict[str, tuple[Episodes, Mapping[str, Kind], DeviceProfile]] = {}
         self._now = 0  # µs UTC of Frigate's clock
         self._since = 0  # when it was first heard
+        self._told = False  # whether by the figures
 
     @property
     def filters(self) -> list[str]:
@@ -85,7 +88,7 @@ class FrigateCodec:
             return (Message(BRIDGE, None, link=up), *cameras)
         if name == "events":
             event = read_event(payload)
-            if event.id != _DRILL:
+            if event.id != _DRILL and not (self._told and event.time - self._now > self._max_age):
                 self._heard(max(self._now, event.time))
             return self._to(event.camera, event)
         if name == "reviews":
@@ -95,6 +98,7 @@ class FrigateCodec:
             stats = read_stats(payload)
             if stats.time is not None:
                 self._heard(stats.time)
+                self._told = True
             return [
                 message
                 for camera, fps in stats.fps.items()
@@ -121,6 +125,8 @@ class FrigateCodec:
                 return [] if kind is None else [_seen(kind.field, body, None)]
             found = [] if kind is None else episodes.follow(body, kind, self._now)
             return [*found, *episodes.age(self._now)]
+        if body.time is not None:
+            episodes.correct(self._now)
         told = [*episodes.age(self._now), *_rate(body)]
         if body.time is None:
             return told

@@ -77,6 +77,11 @@ class Episodes:
             )
         return told
 
+    def correct(self, now: int) -> None:
+        """What was heard later than `now`, by a wrong time or a clock that was set back, was heard now."""
+        for one in self._open.values():
+            one.heard = min(one.heard, now)
+
     def age(self, now: int) -> list[Sample]:
         """Ends what Frigate has not spoken of: a live object is told of once a minute at least."""
         told: list[Sample] = []

@@ -221,6 +221,32 @@ def test_what_is_long_past_raises_nothing(nvr: Nvr) -> None:
     assert nvr.event("end") == []
 
 
+YEAR = 365 * 24 * 60 * MINUTE
+
+
+def test_one_wrong_time_deafens_no_camera_and_leaves_no_ghost(nvr: Nvr) -> None:
+    nvr.stats()
+    nvr.later(YEAR)
+    assert nvr.event("new", id="1.0-a") == ["finding person start", "person True"]
+    nvr.later(SECOND - YEAR)
+    assert nvr.event("new", id="2.0-b") == ["finding person start", "person True"]
+    assert nvr.event("end", id="2.0-b") == ["finding person end", "person True"]
+    for _ in range(5):
+        nvr.later(MINUTE)
+        assert "person True" in nvr.stats()
+    nvr.later(2 * MINUTE)
+    assert nvr.stats()[:2] == ["finding person aged", "person False"]
+
+
+def test_after_hours_without_a_word_those_who_come_before_the_figures_stay(nvr: Nvr) -> None:
+    nvr.stats()
+    nvr.later(600 * MINUTE)
+    assert nvr.event("new") == ["finding person start", "person True"]
+    nvr.later(MINUTE)
+    assert "person True" in nvr.stats()
+    assert [f["state"] for f in nvr.findings] == ["start"]
+
+
 def test_a_frigate_that_stopped_ends_nothing_and_is_out_of_contact(nvr: Nvr) -> None:
     nvr.event("new")
     messages = nvr.codec.parse("frigate/available", b"offline")
