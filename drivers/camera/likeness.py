@@ -23,6 +23,7 @@ FINE_WIDTH: Final = 320
 SMALL: Final = (160, 90)
 BLOCKS: Final = (16, 9)  # of 10 x 10 pixels of the small picture
 TINY: Final = (40, 24)
+AROUND: Final = (21, 21)  # pixels of the small picture: what varies more slowly is light
 
 TEXTURED: Final = 1.6  # grey levels of spread within a block: less is noise or compression
 IN_PLACE: Final = 0.5  # correlation of a block with the same block of the reference
@@ -30,6 +31,7 @@ ENOUGH: Final = 8  # textured blocks without which nothing can be said
 CRUSHED: Final = 6.0
 BLOWN: Final = 246.0  # grey levels: beyond, a block has no structure left to be matched
 SEEN: Final = 0.3  # of the textured blocks between the two, without which all of them count
+CELLS: Final = (8, 6)  # of a picture, in which corners are looked for
 EDGES: Final = 0.08  # of the pixels, those of the strongest Laplacian
 FLAT: Final = 0.3  # of the pixels, those of the weakest
 REMEASURE: Final = 2.0  # seconds: a reference that is blended in hardly changes in less
@@ -108,10 +110,12 @@ class Reference:
 
     def likeness(self, small: Field, look: Look) -> Likeness:
         """How the scene is seen in `small`, the mean of a few looks, and in the newest of them."""
-        mean, spread = _blocks(small)
-        both = _mean(small * self._known) - mean * self._mean
+        detail = _detail(small)
+        mean, spread = _blocks(detail)
+        both = _mean(detail * self._known) - mean * self._mean
+        light = _mean(small)
         correlation = both / np.sqrt(np.maximum(self._spread * spread, 1e-3))
-        told = self._textured & (mean > CRUSHED) & (mean < BLOWN)
+        told = self._textured & (light > CRUSHED) & (light < BLOWN)
         if np.count_nonzero(told) < max(ENOUGH, SEEN * np.count_nonzero(self._textured)):
             told = self._textured  # not a lamp's glare or a dark corner, but all of it
         matched = float((correlation[told] > IN_PLACE).mean()) if self.telling else 0.0
@@ -126,8 +130,8 @@ class Reference:
         return Likeness(matched, sharp, coarse, texture, crisp)
 
     def _measure(self) -> None:
-        self._known = self.small.copy()
-        self._mean, self._spread = _blocks(self.small)
+        self._known = _detail(self.small)
+        self._mean, self._spread = _blocks(self._known)
         self._textured = self._spread > TEXTURED**2
         self._tiny = _coarse(self.small)
         laplacian = np.abs(_f32(cv2.Laplacian(self.fine, cv2.CV_32F, ksize=3)))
@@ -154,10 +158,32 @@ def _blocks(small: Field) -> tuple[Field, Field]:
     return mean, np.maximum(_mean(small * small) - mean * mean, 0)
 
 
+def _detail(small: Field) -> Field:
+    """A picture without the slow fall of light over it, which is alike anywhere on a wall and changes with lamps."""
+    return small - _f32(cv2.blur(small, AROUND))
+
+
 def _coarse(small: Field) -> Field:
     """What is left of a picture in very small, without the slow fall of light over it."""
     tiny = _f32(cv2.resize(small, TINY, interpolation=cv2.INTER_AREA))
     return tiny - _f32(cv2.blur(tiny, (13, 13)))
+
+
+def cornered(fine: Field) -> float:
+    """In how much of a picture something is seen sharply: cells with a corner, as part of all, 0 to 1.
+
+    A place has corners all over it; what is held before a lens is too near to be sharp, and has none or a few lines.
+    fine: the mean of a few looks, or noise is full of corners (FAST: Rosten and Drummond, ECCV 2006).
+    """
+    height, width = fine.shape
+    (across, down), found = CELLS, np.zeros(CELLS, bool)
+    for corner in _FAST.detect(np.clip(fine, 0, 255).astype(np.uint8)):
+        x, y = corner.pt
+        found[int(x * across / width), int(y * down / height)] = True
+    return float(found.mean())
+
+
+_FAST: Final = cv2.FastFeatureDetector.create(15)
 
 
 def coarsely_alike(before: Field, now: Field) -> float:

@@ -35,6 +35,10 @@ class Turn:
     scale: float
     agreeing: int
 
+    def near(self, other: Turn, shift: float, angle: float) -> bool:
+        """Whether the two differ by less than that."""
+        return abs(self.shift - other.shift) < shift and abs(self.angle - other.angle) < angle
+
 
 def find_turn(before: Field, now: Any) -> Turn | None:
     """The turn between two grey pictures of the same size; None where none can be told."""

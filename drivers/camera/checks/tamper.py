@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from drivers.camera.frames import Frame
-from drivers.camera.likeness import STEADY, Field, Likeness, Look, Reference, coarsely_alike
+from drivers.camera.likeness import STEADY, Field, Likeness, Look, Reference, coarsely_alike, cornered
 from drivers.camera.sight import KINDS, Sight
 from drivers.camera.turning import Turn, find_shift, find_turn
 
@@ -25,12 +25,14 @@ REMEMBERED: Final = 4  # looks that are averaged: less noise, and who walks by i
 WELL: Final = 0.7  # of the scene intact: it is as it was
 LOST: Final = 0.33  # less, and nothing is as it was
 AWAY: Final = 0.28  # likewise where it seems to be another view altogether
-FAINT: Final = 0.45  # likewise where hardly an edge is left
+FAINT: Final = 0.4  # likewise where hardly an edge is left
 BARE: Final = 0.2  # edges, as part of the reference's, that are hardly any
 BLURRED: Final = 0.42  # of the reference's sharpness
+DULL: Final = 0.75  # edges anywhere, as part of the reference's: more, and they have gone elsewhere, not soft
 ALIKE: Final = 0.5  # coarse correlation from which it is the same view
-CRISP: Final = 0.58  # edges of a strange picture, as part of the reference's: fewer, and it is a cover
+CRISP: Final = 0.58  # edges of a picture, as part of the reference's: fewer, and it may be a cover
 RICH: Final = 0.7  # likewise its textured blocks
+CORNERED: Final = 0.3  # of a strange picture with something sharp in it: less, and it is a cover
 SHIFTED: Final = 0.05  # of the width
 ROTATED: Final = 4.0  # degrees
 AGREED: Final = 0.8  # of the last looks, for another kind than was told
@@ -53,8 +55,8 @@ class Tamper:
     The scene is compared with a reference that follows it in a minute while all is well, and is frozen from the
     first doubt on (`drivers.camera.likeness`). The same view with blurred edges is defocused. What is found elsewhere
     in the picture (`drivers.camera.turning`) has moved. Neither, and hardly anything where it was: covered, or moved
-    where the picture is as rich as before. Told after `HOLD`, over by itself when the scene is back for `FREE`. A
-    picture without any structure is covered without a reference: nothing else could be said of it.
+    where there are sharp corners all over the picture. Told after `HOLD`, over by itself when the scene is back for
+    `FREE`. A picture without any structure is covered without a reference: nothing else could be said of it.
 
     Measured with `edge/tools/benches/camera_cases_tamper.py`. 240 cases on drawn places, of seeds that nothing was
     tuned on: covered 40 of 40, defocused 20 of 20, turned aside or round 20 of 20, turned away altogether 9 of 10
@@ -80,6 +82,8 @@ class Tamper:
         self._searched = -1e9
         self._blended = -1e9
         self._turn: Turn | None = None
+        self._sure = False  # of that turn
+        self._view = False  # the last strange picture is one of a place
         self._edged: float | None = None  # the strength of edges before they went and nothing else did
 
     @property
@@ -165,23 +169,32 @@ class Tamper:
 
     def _judge(self, reference: Reference, now: Look, mean: Field, like: Likeness) -> _Verdict | None:
         why = {"intact": like.intact, "sharp": like.sharp, "coarse": like.coarse, "crisp": like.crisp}
-        if like.coarse >= ALIKE and like.sharp < BLURRED:
+        if like.coarse >= ALIKE and like.sharp < BLURRED and like.crisp < DULL:
             return _Verdict(now.t, "defocused", 1 - like.sharp, why)
         if like.intact >= WELL:
-            self._turn = None
+            self._turn, self._sure = None, False
             return None
         if now.t - self._searched >= SEARCH:
             self._searched = now.t
-            fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
-            turn = find_turn(reference.fine, fine) or find_shift(reference.small, mean)
-            self._turn = turn if turn and (turn.shift > SHIFTED or turn.angle > ROTATED) else None
+            self._search(reference, mean)
         if self._turn is not None:
             why |= {"shift": self._turn.shift, "angle": self._turn.angle}
             return _Verdict(now.t, "moved", min(1.0, 0.5 + self._turn.agreeing / 100), why)
         plain = min(1.0, max(0.0, (CRISP - like.crisp) / (CRISP - BARE)))  # the fewer edges, the more a cover
         if like.intact >= LOST + plain * (FAINT - LOST):
             return None
-        view = like.crisp >= CRISP and like.texture >= RICH
-        if view and like.intact >= AWAY:  # something large has come, and part of the scene is still there
-            return None
-        return _Verdict(now.t, "moved" if view else "covered", 1 - like.intact, why)
+        if self._view and like.intact >= AWAY:
+            return None  # something large has come, or glare, and part of the scene is still there
+        return _Verdict(now.t, "moved" if self._view else "covered", 1 - like.intact, why)
+
+    def _search(self, reference: Reference, mean: Field) -> None:
+        """Where the scene has gone. What was found twice stays while a view is there: who passes may hide it."""
+        fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
+        self._view = cornered(fine) >= CORNERED
+        turn = find_turn(reference.fine, fine) or find_shift(reference.small, mean)
+        if turn and not (turn.shift > SHIFTED or turn.angle > ROTATED):
+            turn = None
+        if turn is None and self._sure and self._view:
+            return
+        before, self._turn = self._turn, turn
+        self._sure = bool(turn and before and turn.near(before, SHIFTED, ROTATED))

@@ -233,27 +233,40 @@ def _image(made: Any) -> Image:
     return drawn
 
 
-def _defocused(rng: Generator) -> Effect:
-    """The lens is turned, or grease is on it: a disc or a bell of 0.7 to 2.2 % of the width, within a second."""
-    spread, disc, within = float(rng.uniform(0.007, 0.022)), rng.random() < 0.5, float(rng.uniform(0.1, 1.0))
+def _defocused(strength: tuple[float, float]) -> Callable[[Generator], Effect]:
+    """The lens is turned, or grease is on it, within a second: a disc or a bell of so much of the width."""
 
-    def effect(picture: Image, since: float) -> Image:
-        sigma = spread * picture.shape[1] * min(1.0, 1 + since / within)
-        if sigma < 0.3:
-            return picture
-        if not disc:
-            return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
-        radius = 2 * sigma  # a disc of this radius spreads as a bell of sigma does
-        side = 2 * int(np.ceil(radius)) + 1
-        y, x = np.mgrid[0:side, 0:side] - side // 2
-        kernel = (x * x + y * y <= radius * radius).astype(np.float32)
-        return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+    def make(rng: Generator) -> Effect:
+        spread, disc, within = (
+            float(rng.uniform(*strength)),
+            rng.random() < 0.5,
+            float(rng.uniform(0.1, 1.0)),
+        )
 
-    return effect
+        def effect(picture: Image, since: float) -> Image:
+            sigma = spread * picture.shape[1] * min(1.0, 1 + since / within)
+            if sigma < 0.3:
+                return picture
+            if not disc:
+                return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+            radius = 2 * sigma  # a disc of this radius spreads as a bell of sigma does
+            side = 2 * int(np.ceil(radius)) + 1
+            y, x = np.mgrid[0:side, 0:side] - side // 2
+            kernel = (x * x + y * y <= radius * radius).astype(np.float32)
+            return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+
+        return effect
+
+    return make
 
 
-def _moved(*, shift: tuple[float, float], angle: tuple[float, float]) -> Callable[[Generator], Effect]:
-    """The camera is turned aside by part of its view's width, or on its axis (degrees), within a second or two."""
+def _moved(
+    *, shift: tuple[float, float], angle: tuple[float, float], seen: float = 0.62
+) -> Callable[[Generator], Effect]:
+    """The camera is turned aside by part of its view's width, or on its axis (degrees), within a second or two.
+
+    seen: how much of a clip's width it sees; the rest is there to be turned to.
+    """
 
     def make(rng: Generator) -> Effect:
         way = float(rng.choice((0, 180)) + rng.uniform(-35, 35)) * np.pi / 180
@@ -263,7 +276,7 @@ def _moved(*, shift: tuple[float, float], angle: tuple[float, float]) -> Callabl
 
         def effect(wide: Image, since: float) -> Image:
             height, width = wide.shape[:2]
-            view = VIEW if (width, height) == WIDE else (round(0.62 * width), round(0.62 * height))
+            view = VIEW if (width, height) == WIDE else (round(seen * width), round(seen * height))
             done = min(1.0, max(0.0, 1 + since / within))
             to = cv2.getRotationMatrix2D((width / 2, height / 2), turn * done, 1.0)
             to[0, 2] += view[0] / 2 - width / 2 - np.cos(way) * far * view[0] * done
@@ -300,28 +313,32 @@ def _away(rng: Generator) -> Effect:
 
     def effect(wide: Image, since: float) -> Image:
         view = _middle(wide)
-        return (
-            view
-            if since < 0
-            else np.asarray(cv2.resize(_middle(other), (view.shape[1], view.shape[0])), np.uint8)
-        )
+        return view if since < 0 else _filling(other, view.shape[1], view.shape[0])
 
     return effect
 
 
+def _filling(drawn: Image, width: int, height: int) -> Image:
+    """The middle of a drawn place in that size and shape, no smaller a part of it than `VIEW` where that will do."""
+    scale = max(width / WIDE[0], height / WIDE[1], min(1.0, width / VIEW[0]))
+    across, down = round(width / scale), round(height / scale)
+    left, top = (WIDE[0] - across) // 2, (WIDE[1] - down) // 2
+    return np.asarray(cv2.resize(drawn[top : top + down, left : left + across], (width, height)), np.uint8)
+
+
 _MAKERS: Final[dict[str, tuple[str | None, Callable[[Generator], Effect]]]] = {
     "covered-plain": ("covered", _covered(_plain)),
-    "defocused": ("defocused", _defocused),
+    "defocused": ("defocused", _defocused((0.007, 0.022))),
     "moved-aside": ("moved", _moved(shift=(0.15, 0.3), angle=(0, 3))),
     "covered-hand": ("covered", _covered(_hand)),
     "covered-cloth": ("covered", _covered(_cloth)),
     "moved-rotated": ("moved", _moved(shift=(0, 0.1), angle=(12, 40))),
-    "defocused-again": ("defocused", _defocused),
+    "defocused-slightly": ("defocused", _defocused((0.004, 0.008))),
     "covered-near": ("covered", _covered(_near)),
     "moved-away": ("moved", _away),
     "covered-mostly": ("covered", _covered(_any, (0.07, 0.13))),
     "nudged-aside": ("moved", _moved(shift=(0.06, 0.14), angle=(0, 2))),
-    "quiet-nudged": (None, _moved(shift=(0.005, 0.03), angle=(0, 1))),
+    "quiet-nudged": (None, _moved(shift=(0.005, 0.03), angle=(0, 1), seen=0.94)),
     "quiet-crowd": (None, _crowd),
     **{name: (None, make) for name, make in LIGHTS.items()},
 }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from drivers.camera.frames import Frame
-from drivers.camera.likeness import Look, Reference
+from drivers.camera.likeness import Look, Reference, cornered
 from tests.drivers.camera.checks.drawing import wide
 
 WIDE = wide(5)
@@ -94,3 +94,28 @@ def test_who_passes_while_it_is_learnt_is_not_in_it():
         picture[100:360, 70 * number : 70 * number + 90] = (20, 20, 200)
         looks.append(look(picture))
     assert likeness(Reference(looks), SCENE).intact > 0.97
+
+
+def test_shading_of_a_wall_is_nothing_that_is_in_its_place(reference):
+    y, x = np.mgrid[0:360, 0:640].astype(np.float32)
+    wall = (60 + 0.2 * x + 0.1 * y)[..., None] * np.ones(3, np.float32)
+    assert not Reference([look(wall)]).telling
+    lamp = 1 + 0.5 * np.sin(x / 160)[..., None]
+    assert likeness(reference, SCENE * 0.6 * lamp).matched > 0.9
+
+
+def test_a_place_has_corners_all_over_and_what_is_held_before_a_lens_has_not():
+    noise = np.random.default_rng(1).normal(0, 8, (4, *SCENE.shape[:2], 1))
+
+    def seen(picture) -> float:
+        """In the mean of a few noisy looks."""
+        return cornered(np.mean([look(picture + grain).fine for grain in noise], axis=0))
+
+    assert seen(SCENE) > 0.6
+    assert seen(0.4 * SCENE + 20) > 0.3
+    palm = np.full_like(SCENE, 110)
+    cv2.line(palm, (100, 300), (500, 40), (60, 60, 60), 12)
+    palm = cv2.GaussianBlur(palm, (0, 0), 2)
+    assert seen(palm) < 0.1
+    palm[:40] = SCENE[:40]  # a strip stays free
+    assert seen(palm) < 0.3

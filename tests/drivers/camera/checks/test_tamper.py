@@ -123,6 +123,41 @@ def test_a_lens_that_is_turned_while_a_van_drives_in_is_out_of_focus_and_not_cov
     assert camera.see(picture, 4) == ["defocused"]
 
 
+def test_a_turn_that_was_found_is_not_forgotten_when_somebody_stands_before_it():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    assert camera.see(camera.other, 1.6) == []
+    hidden = camera.other.copy()
+    hidden[:, 30:250] = np.ascontiguousarray(camera.scene[::-1, ::-1])[:, 30:250]
+    camera.see(hidden, 1.2)
+    moved = [sight for sight in camera.sights if sight.active]
+    assert [sight.kind for sight in moved] == ["moved"]
+    assert moved[0].why["shift"] == pytest.approx(160 / 640, abs=0.02)
+
+
+def test_edges_that_are_as_strong_elsewhere_are_not_out_of_focus():
+    """A wide, smooth fall of light stays alike wherever the camera looks: only the edges show that it moved."""
+    camera = Camera()
+    y, x = np.mgrid[0:180, 0:320].astype(np.float32)
+    light = 70 * np.exp(-(((x - 160) / 90) ** 2 + ((y - 90) / 60) ** 2))[..., None]
+    camera.see(60 + 0.25 * camera.scene + light, 4)
+    kinds = set()
+    for _ in range(6):
+        kinds |= set(camera.see(60 + 0.25 * camera.other + light, 1))
+    assert kinds == {"moved"}
+
+
+def test_another_place_is_no_cover_and_a_dull_cloth_is_no_place():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    place = cv2.resize(wide(9)[180:540, 240:880], (320, 180), interpolation=cv2.INTER_AREA)
+    assert camera.see(0.5 * place + 40, 4) == ["moved"]
+    camera.check.forget()
+    camera.see(camera.scene, 4)
+    cloth = cv2.GaussianBlur(place, (0, 0), 8)
+    assert camera.see(0.7 * cloth[::-1] + 40, 4) == ["covered"]
+
+
 def test_the_scene_may_change_slowly():
     camera = Camera()
     camera.see(camera.scene, 4)
