@@ -45,6 +45,7 @@ class SqliteAccounts:
         self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._loose: dict[bytes, tuple[str, int]] = {}  # sessions a full disk did not take: (name, expires)
         self._known: OrderedDict[bytes, tuple[Account, int]] = OrderedDict()  # let in lately: (who, expires)
+        self._people: dict[str, Account] = {}  # as they were read last, by name
         self._given = 0
 
     def open(self) -> StoreError | None:
@@ -81,7 +82,16 @@ class SqliteAccounts:
         await asyncio.wrap_future(self._db.submit(lambda _conn: keep(self._db.path, rows), plain=True))
 
     async def account(self, name: str) -> Account | None:
-        return await self._db.read(lambda conn: _account(conn, name))
+        """While the file cannot be read, as it was read last: who has signed in before can do so again. StoreError."""
+        try:
+            account = await self._db.read(lambda conn: _account(conn, name))
+        except StoreError:
+            if (kept := self._people.get(name)) is None:
+                raise
+            return kept
+        if account is not None:
+            self._people[name] = account
+        return account
 
     async def accounts(self) -> Sequence[Account]:
         return await self._db.read(_accounts)
@@ -168,6 +178,7 @@ class SqliteAccounts:
         return account
 
     def _forget(self, name: str) -> None:
+        self._people.pop(name, None)
         for secret in [secret for secret, (account, _) in self._known.items() if account.name == name]:
             del self._known[secret]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.faults import damage, sick
+from tests.faults import broker_disk, damage, sick
 from tests.faults.rig import NotSoError
 from tests.faults.stand import (
     MEGABYTES,
@@ -13,6 +13,7 @@ from tests.faults.stand import (
     Scenario,
     all_stored,
     beat_goes_on,
+    lets_in,
     readings_answer,
     run,
     sound,
@@ -41,6 +42,7 @@ def journal_full(folder: Path, outcome: Outcome) -> None:
         if (code, acked["acked"], acked["persisted"]) != (200, True, False):
             raise NotSoError(f"acknowledging answered {code} {acked}")
         outcome.held.append("acknowledging works, persisted: false")
+        lets_in(it)
         it.holds("the acknowledgement is in the stream", lambda: follower.saw("alarm.acked", alarm["id"]))
         it.smoke(False)
         it.holds("normal again", lambda: (it.alarm() or {"active": True})["active"] is False)
@@ -165,6 +167,7 @@ def read_only(folder: Path, outcome: Outcome) -> None:
         if (code, acked["acked"], acked["persisted"]) != (200, True, False):
             raise NotSoError(f"acknowledging answered {code} {acked}")
         outcome.held.append("acknowledging works, persisted: false")
+        lets_in(it)
         it.journal.read_only(False)
         it.telemetry.read_only(False)
         it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
@@ -227,6 +230,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     full_before_start,
     pressure,
     *damage.SCENARIOS,
+    *broker_disk.SCENARIOS,
     *sick.SCENARIOS,
 )
 SHORT: Final = (read_only, journal_full, telemetry_overwritten)

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,21 @@ static void hang(int fd) {
 
 #define REAL(name) static __typeof__(name) *real; if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
+#define OPEN(name) \
+    int name(const char *path, int flags, ...) { \
+        va_list rest; \
+        va_start(rest, flags); \
+        mode_t bits = flags & O_CREAT ? va_arg(rest, mode_t) : 0; \
+        va_end(rest); \
+        static int (*real)(const char *, int, ...); \
+        if (!real) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \
+        int writing = (flags & O_ACCMODE) != O_RDONLY || flags & O_CREAT; \
+        if (mode && *mode == 'o' && writing && strstr(path, files)) return errno = EROFS, -1; \
+        return real(path, flags, bits); \
+    }
+
+OPEN(open)
+OPEN(open64)
 ssize_t pread64(int fd, void *b, size_t n, off64_t o) { REAL(pread64); return refused(fd, 0) ? -1 : real(fd, b, n, o); }
 ssize_t pwrite64(int fd, const void *b, size_t n, off64_t o) { REAL(pwrite64); return refused(fd, 1) ? -1 : real(fd, b, n, o); }
 ssize_t pread(int fd, void *b, size_t n, off_t o) { REAL(pread); return refused(fd, 0) ? -1 : real(fd, b, n, o); }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tests.faults.rig import NotSoError
-from tests.faults.stand import Outcome, Scenario, all_stored, beat_goes_on, sound, stand, whole_alarm
+from tests.faults.stand import Outcome, Scenario, all_stored, beat_goes_on, lets_in, sound, stand, whole_alarm
 from tests.faults.stream import Follower
 
 Mode = Literal["-", "w", "r", "o", "h"]
@@ -93,11 +93,13 @@ def every_store_io_errors(folder: Path, outcome: Outcome) -> None:
         stand(folder, outcome, disk.environment) as it,
         Follower(it.rig.api.url, it.rig.token) as follower,
     ):
+        lets_in(it)
         disk.be("r")
         it.holds("both checks fail", lambda: not it.ok("journal") and not it.ok("telemetry"))
         it.smoke(True)
         it.holds("the alarm is on the wall, for who was let in before", lambda: it.alarm() is not None)
         it.holds("and in the event stream", lambda: follower.saw("alarm.raised", (it.alarm() or {})["id"]))
+        lets_in(it)
         beat_goes_on(it)
         disk.be("-")
         it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
@@ -120,6 +122,7 @@ def read_only_running(folder: Path, outcome: Outcome) -> None:
         if (code, acked["acked"], acked["persisted"]) != (200, True, False):
             raise NotSoError(f"acknowledging answered {code} {acked}")
         outcome.held.append("acknowledging works, persisted: false")
+        lets_in(it)
         disk.be("-")
         it.heals("both heal", lambda: it.ok("journal") and it.ok("telemetry"))
         it.holds("the alarm is saved now", lambda: (it.alarm() or {})["persisted"] is True)

@@ -13,15 +13,20 @@ from typing import Any, Final
 
 import httpx
 
+from edge.facade import Account, Role
+from edge.store.accounts import AccountFile
 from edge.store.journal import verify
 from tests.faults.load import Load, Publisher
 from tests.faults.numbers import stored_numbers
 from tests.faults.rig import NotSoError, Rig, until
 from tests.faults.tmpfs import SmallDisk
 from tests.faults.verdict import Verdict
+from web.auth.secrets import hash_password
 
 MEGABYTES: Final = 6
 SMOKE: Final = "zigbee2mqtt/sm-303"
+GUARD: Final = "guard"
+PASSWORD: Final = "correct horse battery staple"
 RATE: Final = 40.0  # messages a second beside it
 
 Scenario = Callable[[Path, "Outcome"], None]
@@ -55,11 +60,12 @@ class Outcome(Verdict):
 
 @dataclass(slots=True)
 class Stand:
-    """A hub whose journal and telemetry stand on small disks of their own, with load and a smoke detector."""
+    """A hub whose journal, telemetry and broker stand on small disks of their own, with load and a smoke detector."""
 
     rig: Rig
     journal: SmallDisk
     telemetry: SmallDisk
+    broker: SmallDisk
     load: Load
     devices: Publisher
     outcome: Outcome
@@ -134,15 +140,18 @@ def stand(folder: Path, outcome: Outcome, environment: Mapping[str, str] | None 
     with ExitStack() as stack:
         journal = stack.enter_context(SmallDisk(folder / "data", MEGABYTES))
         telemetry = stack.enter_context(SmallDisk(folder / "card", MEGABYTES))
+        broker = stack.enter_context(SmallDisk(folder / "broker", MEGABYTES))
         (folder / "data" / "telemetry.db").symlink_to(folder / "card" / "telemetry.db")
         rig = stack.enter_context(
             Rig(folder, folder / "data", commit_seconds=1, environment=environment or {})
         )
+        guard = Account(GUARD, GUARD, Role.GUARD, hash_password(PASSWORD))
+        AccountFile(rig.data / "accounts.db").put(guard, "rig", time.time_ns() // 1000)
         rig.start()
         rig.await_armed()
         load = stack.enter_context(Load(rig.broker, rate=RATE, timed=4, plain=0))
         devices = stack.enter_context(Publisher(rig.broker))
-        it = Stand(rig, journal, telemetry, load, devices, outcome)
+        it = Stand(rig, journal, telemetry, broker, load, devices, outcome)
         it.smoke(False)
         yield it
 
@@ -185,6 +194,17 @@ def whole_alarm(it: Stand) -> None:
         if code != 200 or not answer["persisted"]:
             raise NotSoError(f"{verb} answered {code} {answer}")
     it.outcome.held.append("an alarm is raised, acknowledged, reset, and saved")
+
+
+def lets_in(it: Stand) -> None:
+    """A person signs in now, and sees the alarms."""
+    url = it.rig.api.url
+    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=10, trust_env=False) as client:
+        answer = client.post("/sign-in", data={"name": GUARD, "password": PASSWORD})
+        seen = client.get("/api/v1/alarms", params={"state": "open"})
+    if (answer.status_code, seen.status_code) != (303, 200):
+        raise NotSoError(f"signing in answered {answer.status_code}, the alarms {seen.status_code}")
+    it.outcome.held.append("a person signs in, and sees the alarms")
 
 
 def beat_goes_on(it: Stand) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,6 +14,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _READ_ONLY: Final = 1
 _REMOUNT: Final = 32
 _DETACH: Final = 2
+_BIND: Final = 4096
 _BLOCK: Final = b"\0" * 4096
 
 
@@ -58,6 +61,20 @@ class SmallDisk:
         if _LIBC.mount(b"edge-hub", bytes(self.folder), b"tmpfs", ctypes.c_ulong(flags), options) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), str(self.folder))
+
+
+@contextmanager
+def covered_read_only(folder: Path) -> Iterator[None]:
+    """What is opened in it from now on is on a read-only disk, also while something in it is open for writing."""
+    name = bytes(folder)
+    for flags in (_BIND, _BIND | _REMOUNT | _READ_ONLY):
+        if _LIBC.mount(name, name, None, ctypes.c_ulong(flags), None) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    try:
+        yield
+    finally:
+        _LIBC.umount2(name, _DETACH)
 
 
 def why_not() -> str | None:

@@ -228,6 +228,24 @@ async def test_who_was_let_in_stays_while_the_file_cannot_be_read(tmp_path):
         await accounts.session(SECRET, 2, 100)
 
 
+async def test_who_has_signed_in_before_can_do_so_again_while_the_file_cannot_be_read(tmp_path):
+    path = tmp_path / "accounts.db"
+    for account in (GUARD, replace(GUARD, name="wang"), replace(GUARD, name="zhao")):
+        AccountFile(path).put(account, "root", 1)
+    accounts = SqliteAccounts(path, now=Clock())
+    accounts.open()
+    for name in ("li", "wang"):
+        assert await accounts.account(name) is not None
+    await accounts.remove("wang", "root")
+    await accounts.close()  # as unreadable as a file can be
+    assert await accounts.account("li") == GUARD
+    await accounts.open_session(SECRET, "li", 0, 10**9)
+    assert await accounts.session(SECRET, 1, 100) == GUARD
+    for name in ("wang", "zhao"):
+        with pytest.raises(StoreError):
+            await accounts.account(name)
+
+
 def test_the_command_line_fills_an_emptied_file_from_its_copy(tmp_path):
     file = AccountFile(tmp_path / "accounts.db")
     file.put(GUARD, "root", 1)
