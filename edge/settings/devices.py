@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from edge.domain.device import Device
+from edge.domain.camera import CATEGORY
+from edge.domain.device import Device, Point
 from edge.domain.site import Zone
 from edge.driver import DriverSchema
 from edge.settings.document import Siblings, checked, known_keys, read_sheet, tables
@@ -35,6 +36,12 @@ class Devices:
 
     devices: dict[str, Device] = field(default_factory=dict)
     places: dict[str, tuple[Sheet, Path]] = field(default_factory=dict)
+
+    def camera_points(self) -> Iterator[Point]:
+        """All points of cameras: what one tells is a suspicion (GB 50116-2013 4.1.6)."""
+        for device in self.devices.values():
+            if device.profile.category == CATEGORY:
+                yield from (Point(f"{device.id}.{spec.id}", device, spec) for spec in device.profile.points)
 
 
 def read_devices(report: Report, folder: FilePath, context: Context) -> Devices:

@@ -37,6 +37,10 @@ _WORDS = {
 }
 
 
+_LOUD = frozenset({OutputKind.SIREN, OutputKind.BROADCAST})
+"""They call everybody out."""
+
+
 @dataclass(slots=True)
 class Context:
     """What a linkage may refer to."""
@@ -84,16 +88,10 @@ class _Reader:
         do = [
             self._do(sheet, (*path, "do", index), one, table.when.zone) for index, one in enumerate(table.do)
         ]
-        when = table.when
-        self.linkages.append(
-            Linkage(
-                table.id,
-                table.name.text(),
-                When(Signal(when.signal), when.stage, when.zone, when.category, when.rule, when.level),
-                tuple(do),
-                table.source,
-            )
-        )
+        raw = table.when
+        when = When(Signal(raw.signal), raw.stage, raw.zone, raw.category, raw.rule, raw.level)
+        self._no_camera_calls_everybody(sheet, path, when, do)
+        self.linkages.append(Linkage(table.id, table.name.text(), when, tuple(do), table.source))
 
     def _when(self, sheet: Sheet, path: Path, when: WhenTable) -> None:
         if when.stage == 2 and Signal(when.signal) not in VITAL:
@@ -113,6 +111,34 @@ class _Reader:
         if when.level > deepest:
             message = f"no such rule has a level {when.level}: the highest is {deepest}"
             self._report.add(sheet, (*path, "level"), "value", message)
+
+    def _no_camera_calls_everybody(self, sheet: Sheet, path: Path, when: When, do: Sequence[Do]) -> None:
+        loud = [index for index, one in enumerate(do) if self._kind(one) in _LOUD]
+        seen = self._of_camera(when) if loud else None
+        for index in loud if seen is not None else ():
+            message = f"{seen} is a camera's: what it sees calls nobody out until a person has judged it; narrow `when`"
+            self._report.add(sheet, (*path, "do", index), "category", message)
+
+    def _kind(self, do: Do) -> OutputKind | None:
+        output = self._outputs.get(do.output or "")
+        return do.kind if output is None else output.kind
+
+    def _of_camera(self, when: When) -> str | None:
+        """A point of a camera whose alarm would meet it."""
+        rules = [
+            rule
+            for rule in self._context.rules
+            if rule.signal is when.signal
+            and rule.signal not in VITAL  # of which no camera tells: the rule itself is refused
+            and when.rule in {None, rule.id}
+            and len(rule.levels) >= when.level
+        ]
+        for point in self._context.devices.camera_points():
+            here = within(point.device.zone, when.zone or "")
+            meant = when.category in {None, point.device.profile.category}
+            if here and meant and any(rule.applies.fits(point) for rule in rules):
+                return point.id
+        return None
 
     def _do(self, sheet: Sheet, path: Path, do: DoTable, alarm_zone: str | None) -> Do:
         if (do.device is None) is not (do.output is None) or (do.kind is None) is not (do.zone is None):

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edge.domain.camera import CATEGORY
 from edge.domain.device import LINK, Device, Point, Signal
 from edge.domain.lifecycle import STUCK, UNCONFIRMED, VITAL
 from edge.domain.quantity import QUANTITIES
@@ -222,12 +221,7 @@ class _Reader:
 
     def _of_camera(self, selector: Selector) -> str | None:
         """A point of a camera that it fits: none may raise an alarm about life (GB 50116-2013 4.1.6)."""
-        devices = self._context.devices.devices.values()
-        for device in (device for device in devices if device.profile.category == CATEGORY):
-            for spec in device.profile.points:
-                if selector.fits(Point(f"{device.id}.{spec.id}", device, spec)):
-                    return f"{device.id}.{spec.id}"
-        return None
+        return next((p.id for p in self._context.devices.camera_points() if selector.fits(p)), None)
 
     def _levels(
         self, sheet: Sheet, path: Path, table: RuleTable, canonical: Callable[[float], float]

@@ -76,6 +76,34 @@ def test_faulty_linkages(site: Path, rest: str, key: str, code: str) -> None:
     assert ("linkage/mine.toml", key, code) in problems(site)
 
 
+SEEN = 'when = { signal = "supervisory", stage = 1%s }\n'
+SIREN = '{ device = "sr-eb", output = "siren", act = "start" }'
+BROADCAST = '{ kind = "broadcast", zone = "out", act = "start" }'
+CUT = '{ device = "rl-eb", output = "relay", act = "trip" }'
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "loud"),
+    [
+        (', rule = "suspected-flame"', True),
+        ("", True),
+        (', category = "camera", zone = "out/eb"', True),
+        (', category = "outdoor-hydrant"', False),
+        (', zone = "b3"', False),
+        (', rule = "hydrant-pressure"', False),
+        (", level = 2", False),
+    ],
+)
+def test_no_camera_starts_a_siren(site: Path, narrowed: str, *, loud: bool) -> None:
+    do = f"do = [{CUT}, {SIREN}, {BROADCAST}]"
+    (site / "linkage/mine.toml").write_text(LINKAGE + SEEN % narrowed + do, encoding="utf-8")
+    found = check_site(site, schemas())
+    assert [(p.code, p.key) for p in found] == (
+        [("category", "linkage[0].do[1]"), ("category", "linkage[0].do[2]")] if loud else []
+    )
+    assert all("cm-0" in p.message for p in found)
+
+
 def test_in_a_gas_zone_only_what_is_explosion_proof(site: Path) -> None:
     shops = site / "devices/shops.toml"
     shops.write_text(shops.read_text(encoding="utf-8").replace("ex_proof = true\n", ""), encoding="utf-8")
