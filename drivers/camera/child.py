@@ -9,7 +9,6 @@ wrong. Where a call of OpenCV does not return, the process says so and ends with
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import select
 import signal
@@ -20,16 +19,19 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from drivers.camera import probing, troubles, words
+from drivers.camera import troubles, words
+from drivers.camera.addresses import Address
 from drivers.camera.addresses import read as read_address
 from drivers.camera.heart import Asker, Heart, State
 from drivers.camera.lines import BEAT, ORDER_LIMIT, Aim, Beat, Finding, Start, encode, read_order
 from drivers.camera.looking import Looker
 from drivers.camera.masks import Masks
+from drivers.camera.memory import Memory
 from drivers.camera.picture import Health
 from drivers.camera.rank import last_in_line
 from drivers.camera.reading import Mailbox, Reader
 from drivers.camera.stills import RingWriter
+from drivers.camera.troubles import Trouble
 from drivers.camera.watching import Watching, WatchSettings
 
 EX_STUCK: Final = 75  # EX_TEMPFAIL: start me again
@@ -40,7 +42,6 @@ TICK: Final = 0.2  # seconds between two looks at how things stand
 _FAREWELL: Final = 1.0  # seconds for the camera to be told goodbye
 _NICENESS: Final = 10
 _OOM: Final = 500  # before the hub, after what is made on the side (1000)
-_M_ARENA_MAX: Final = -8  # mallopt(3)
 
 
 class Voice:
@@ -98,7 +99,7 @@ class Child:
     def __init__(self, start: Start, voice: Voice) -> None:
         address = read_address(start.url, start.username, start.password)
         self._voice = voice
-        self._memory = Memory()
+        self._memory = Memory(time.monotonic())
         mailbox = Mailbox()
         self._health = Health(start.fps)
         self._ring = RingWriter(Path(start.ring) / start.source)
@@ -113,7 +114,7 @@ class Child:
         self._watching = watching = Watching(settings)
         self._reader = Reader(address, start.fps, self._health, mailbox)
         self._looker = Looker(mailbox, self._health, Masks(start.masks), watching, self._ring, voice.say)
-        self._asker = Asker(lambda: probing.ask(address))
+        self._asker = Asker(lambda: _trouble(address))
         nothing = troubles.UNREADABLE if address.kind == "file" else troubles.NO_PICTURES
         self._heart = Heart(self._health, self._reader, self._asker, time.monotonic(), nothing)
 
@@ -138,7 +139,7 @@ class Child:
             )  # fmt: skip
             if new != said or now >= beat_at:
                 self._voice.say(beat)
-                self._memory.give_back()
+                self._memory.give_back(now)
                 said, beat_at = new, now + BEAT
             if self._heart.stuck(now):
                 sys.stderr.write("a call of OpenCV does not return\n")
@@ -181,21 +182,10 @@ class Child:
         return 0
 
 
-class Memory:
-    """The C library's heap, which a picture's worth of arrays five times a second would leave full of holes."""
+def _trouble(address: Address) -> Trouble | None:
+    from drivers.camera import probing  # most cameras never need it
 
-    def __init__(self) -> None:
-        self._libc: ctypes.CDLL | None = None
-        with contextlib.suppress(OSError, AttributeError):  # another C library
-            libc = ctypes.CDLL(None)
-            libc.mallopt(_M_ARENA_MAX, 1)
-            libc.malloc_trim.argtypes = [ctypes.c_size_t]
-            self._libc = libc
-
-    def give_back(self) -> None:
-        """Return to the system what is free; a millisecond."""
-        if self._libc is not None:
-            self._libc.malloc_trim(0)
+    return probing.ask(address)
 
 
 def prepare() -> None:

@@ -81,7 +81,8 @@ class Flicker:
         self._gradient: Any = None
         self._usual: Any = None
         self._unusual: Any = None
-        self._green: Any = np.zeros(shape, np.uint8)
+        self._nothing: Any = np.zeros(shape, np.uint8)
+        self._green: Any = self._nothing
         self._red: Any = self._green
         self._hot: Any = self._green
         self._coloured: Any = self._green
@@ -108,9 +109,9 @@ class Flicker:
         shape = cv2.bitwise_or(coloured, cv2.bitwise_and(hot, cv2.dilate(coloured, _NEAR)))
         self._green, self._red, self._hot, self._coloured = green, red, hot, coloured
         self._accustom(cv2.bitwise_or(shape, hot))
-        self._shapes.append(shape)
+        self._shapes.append(self._held(shape))
         self._greens.append(green)
-        self._glares.append(cv2.bitwise_and(hot, self._unusual))
+        self._glares.append(self._held(cv2.bitwise_and(hot, self._unusual)))
         half = cv2.resize(
             green, (max(1, green.shape[1] // 2), max(1, green.shape[0] // 2)), interpolation=cv2.INTER_AREA
         )
@@ -207,6 +208,10 @@ class Flicker:
             cv2.accumulateWeighted(bright, self._usual, USUAL_FADE)
             self._usual_level += USUAL_FADE * (level - self._usual_level)
         self._unusual = cv2.bitwise_not(_above(self._usual, USUAL))
+
+    def _held(self, marked: Any) -> Any:
+        """`marked`, not to be written to; where nothing is marked always the same one: half a megabyte less."""
+        return marked if cv2.countNonZero(marked) else self._nothing
 
     def _around(self, stats: Any, pad: int) -> Any:
         x, y, width, height = (int(value) for value in stats[:4])

@@ -82,14 +82,18 @@ class Looker(threading.Thread):
     def run(self) -> None:
         try:
             while not self._ending.is_set():
-                shot = self._mailbox.take(_PATIENCE)
-                self._turn()
-                self._ring.expire(time.time_ns() // 1000)
-                if shot is not None:
-                    self._look(shot)
+                self._next()
         except BaseException as error:
             self.error = error
             raise
+
+    def _next(self) -> None:
+        """One picture, or none. Nothing holds it afterwards: the next is decoded while this thread waits."""
+        shot = self._mailbox.take(_PATIENCE)
+        self._turn()
+        self._ring.expire(time.time_ns() // 1000)
+        if shot is not None:
+            self._look(shot)
 
     def _turn(self) -> None:
         aim, self._aim = self._aim, None

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from drivers.camera import memory
 from drivers.camera.lines import LINE_LIMIT, ORDER_LIMIT, Aim, Start, encode
 
 CHILD: Final = (sys.executable, "-m", "drivers.camera.child")
@@ -40,6 +41,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env=memory.environment(),
         )
         self._pipes = [pipe for pipe in (self._child.stdin, self._child.stdout, self._child.stderr) if pipe]
         self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes)

@@ -115,15 +115,16 @@ class Reader(threading.Thread):
             self.broken = None
             if (not self._clip and now - begun < BURST) or not pace.takes(now):
                 continue
-            utc = time.time_ns() // 1000
-            if (picture := self._call(self._capture.retrieve)) is not None:
-                self.width, self.height, self.codec = (
-                    self._capture.width,
-                    self._capture.height,
-                    self._capture.codec,
-                )
-                self._mailbox.put(Shot(now, utc, picture))
+            self._hand_over(now)
         return came
+
+    def _hand_over(self, now: float) -> None:
+        """Decode the picture that came `now`, and keep none of it."""
+        utc = time.time_ns() // 1000
+        if (picture := self._call(self._capture.retrieve)) is not None:
+            capture = self._capture
+            self.width, self.height, self.codec = capture.width, capture.height, capture.codec
+            self._mailbox.put(Shot(now, utc, picture))
 
     def _call(self, act: Callable[[], T]) -> T:
         self.calling = time.monotonic()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from drivers.camera.areas import stands_in
 from drivers.camera.frames import Frame
 from drivers.camera.sight import Area, Box, Sight
-from drivers.camera.verifier import Verifier
+
+if TYPE_CHECKING:
+    from drivers.camera.verifier import Verifier
 
 ASKS: Final = 3  # first looks of the model, soon after each other: a flame is another one by then
 ASK_AGAIN: Final = 0.4  # s between them

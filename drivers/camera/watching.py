@@ -75,9 +75,11 @@ def _smoke(areas: Areas, settings: WatchSettings) -> Check:
 @cache
 def _second_look(model: Path | None) -> Verifier | None:
     """One model for flame and smoke: it takes tens of megabytes."""
+    if model is None:
+        return None
     from drivers.camera.verifier import Verifier
 
-    return Verifier(model) if model else None
+    return Verifier(model)
 
 
 def _left_object(areas: Areas, settings: WatchSettings) -> Check:

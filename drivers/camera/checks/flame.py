@@ -20,13 +20,15 @@ orange who works in one place, a camera that swings slowly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from drivers.camera.flicker import Flicker
 from drivers.camera.frames import Frame
 from drivers.camera.sight import Area, Sight
 from drivers.camera.suspects import Suspect, Suspects, Tracks
-from drivers.camera.verifier import Verifier
+
+if TYPE_CHECKING:
+    from drivers.camera.verifier import Verifier
 
 WIDTH: Final = 320  # pixels of the picture worked on; of one that is higher than wide 180
 PORTRAIT: Final = 180

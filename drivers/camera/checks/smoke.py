@@ -20,7 +20,7 @@ spray, which are veils as well; insects and rain in the light of an infra-red la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -29,7 +29,9 @@ from drivers.camera.middles import median
 from drivers.camera.sight import Area, Sight
 from drivers.camera.suspects import Suspect, Suspects, Tracks
 from drivers.camera.veil import Veil
-from drivers.camera.verifier import Verifier
+
+if TYPE_CHECKING:
+    from drivers.camera.verifier import Verifier
 
 WIDTH: Final = 160  # pixels of the picture worked on; of one that is higher than wide 90
 PORTRAIT: Final = 90

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
+from drivers.camera import memory
 from drivers.camera.lines import Aim, Beat, Finding, Start, encode, read_report
+from drivers.camera.process import CHILD
 from tests.drivers.camera.streams import Rig
 
 PATIENCE: Final = 30.0  # seconds after which a test has failed, however busy the machine is
@@ -43,11 +44,12 @@ class ChildRun:
         self.bad: list[bytes] = []
         self._news = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "drivers.camera.child"],
+            CHILD,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env=memory.environment(),
         )
         self.pid = self._process.pid
         self._threads = [threading.Thread(target=self._hear), threading.Thread(target=self._overhear)]
