@@ -7,7 +7,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from drivers.camera.frames import Picture
 from drivers.camera.sight import Area, Box, Polygon
@@ -51,26 +50,3 @@ def stands_in(box: Box, polygon: Polygon) -> bool:
     """
     x, y, width, height = box
     return inside(polygon, min(max(x + width / 2, 0.0), 1.0 - 1e-9), min(max(y + height, 0.0), 1.0 - 1e-9))
-
-
-def share(box: Box, within: Picture) -> float:
-    """What part of a box lies in a zone, 0 to 1. within: the zone's `mask`, at any size. An empty box: 0."""
-    height, width = within.shape[:2]
-    left, top = max(0, round(box[0] * width)), max(0, round(box[1] * height))
-    right, bottom = (
-        min(width, round((box[0] + box[2]) * width)),
-        min(height, round((box[1] + box[3]) * height)),
-    )
-    if right <= left or bottom <= top:
-        return 0.0
-    part = within[top:bottom, left:right]
-    return cv2.countNonZero(part) / part.size
-
-
-def box_of(marked: NDArray[np.uint8]) -> Box | None:
-    """The box around all marked (non-zero) pixels of a (height, width) picture, relative; None when none is."""
-    x, y, width, height = cv2.boundingRect(marked)
-    if not width:
-        return None
-    rows, columns = marked.shape[:2]
-    return x / columns, y / rows, width / columns, height / rows

@@ -109,7 +109,7 @@ class Server:
             problem = self._problem or Text("没有模型", "there is no model")
             self._say(camera, {"problem": {"zh": problem.zh, "en": problem.en}})
         else:
-            self._say(camera, {"licence": self._model.card.licence})
+            self._say(camera, {})
 
     def _hear(self, camera: _Camera) -> None:
         try:

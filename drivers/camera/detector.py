@@ -64,10 +64,6 @@ class Finder(Protocol):
         """Why it gives no answers; None when nothing is known against it."""
 
     @property
-    def licence(self) -> str:
-        """Of the model, to be shown to people; "" while it is not known."""
-
-    @property
     def busy(self) -> bool:
         """Whether a question is still open: a new one would be dropped."""
 
@@ -125,10 +121,6 @@ class Local:
             self.problem = error.text
 
     @property
-    def licence(self) -> str:
-        return self._model.card.licence if self._model else ""
-
-    @property
     def busy(self) -> bool:
         return False
 
@@ -161,7 +153,6 @@ class Shared:
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.problem: Text | None = None
-        self.licence = ""
         self._path = path
         self._socket = socket_of(path, folder)
         self._lock = threading.Condition()
@@ -246,7 +237,7 @@ class Shared:
                 line.settimeout(LOADING)
                 with reachable(self._socket) as name:
                     line.connect(name)
-                hello = receive(line)
+                receive(line)  # that it is ready, or why it cannot be
             except OSError:
                 line.close()
                 if not started:
@@ -260,7 +251,7 @@ class Shared:
                 line.close()
                 raise
             line.settimeout(PATIENCE)
-            self._line, self.licence = line, str(hello.get("licence", ""))
+            self._line = line
             return line
 
     def _start(self) -> None:
@@ -295,7 +286,6 @@ class Nobody:
     """Where the site has no detector: nothing is ever seen."""
 
     problem: Text | None = Text("未配置目标检测模型", "no object detector is configured")
-    licence = ""
     busy = False
 
     def ask(self, frame: Frame, around: Box | None = None) -> None:

@@ -55,11 +55,6 @@ class Verifier:
         except ModelError as error:
             self.problem = error.text
 
-    @property
-    def card(self) -> ModelCard | None:
-        """Of the model in use: its licence is shown to people."""
-        return self._model.card if self._model else None
-
     def knows(self, kind: str) -> bool:
         """Whether the model has a label for `kind`."""
         return self._model is not None and bool(_labels(self._model.card, kind))

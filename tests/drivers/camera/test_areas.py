@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.camera.areas import WHOLE, box_of, inside, mask, share, stands_in
+from drivers.camera.areas import WHOLE, inside, mask, stands_in
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 TRIANGLE = ((0.5, 0.1), (0.9, 0.9), (0.1, 0.9))
@@ -36,16 +36,3 @@ def test_a_thing_is_where_its_feet_are():
 
 def test_feet_below_the_picture_are_on_its_edge():
     assert stands_in((0.4, 0.7, 0.1, 0.5), WHOLE.polygon)
-
-
-def test_the_share_of_a_box_in_a_zone():
-    left = mask([LEFT], (320, 180))
-    assert share((0.4, 0.2, 0.2, 0.2), left) == pytest.approx(0.5, abs=0.02)
-    assert share((0.6, 0.2, 0.2, 0.2), left) == 0
-    assert share((0.1, 0.2, 0.0, 0.2), left) == 0
-    assert share((-0.5, -0.5, 0.6, 0.6), left) == 1
-
-
-def test_the_box_around_what_is_marked():
-    assert box_of(mask([LEFT], (320, 180))) == pytest.approx((0, 0, 0.5, 1), abs=0.01)
-    assert box_of(mask([], (320, 180))) is None

@@ -25,7 +25,6 @@ class Told:
     """A detector that sees what it is told to, and counts its questions."""
 
     problem: Text | None = None
-    licence = ""
 
     def __init__(self) -> None:
         self.sees: list[Detection] = []
