@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import gc
 import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from edge.assembly import Options, running
@@ -17,6 +19,7 @@ from edge.settings import SettingsError
 
 log = logging.getLogger(__name__)
 _LAST_PORT = 65535
+_M_ARENA_MAX = -8  # malloc.h of glibc
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +84,7 @@ def command(arguments: argparse.Namespace) -> int:
         names=tuple(arguments.name),
         civil_offset=int(os.environ.get("EDGE_HUB_DEMO_CIVIL_OFFSET", "0")),
     )
+    _one_heap()
     try:
         return asyncio.run(_serve(options))
     except SettingsError as error:
@@ -89,6 +93,12 @@ def command(arguments: argparse.Namespace) -> int:
     except (HubInUseError, OSError, ValueError) as error:
         sys.stderr.write(f"edge-hub: {error}\n")
         return 1
+
+
+def _one_heap() -> None:
+    """Before there are threads: a heap for each of them would keep what that one needed at most (3 MB)."""
+    with suppress(AttributeError):  # another C library has no such thing
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 async def _serve(options: Options) -> int:

@@ -11,11 +11,13 @@ import sqlite3
 from typing import Final
 
 from edge.domain.instant import HOUR, MINUTE
+from edge.store.writer import CACHE
 
 # Rows moved in one transaction: an hour of eleven readings a second, so that a page is written once for many rows of
 # its series (measured: that halves the bytes written to the card); few enough that group commits wait for a moment
 # only, and that their table, which lies in memory, is small (measured: 100,000 take 6 MB more for a while, 2 for good).
 CHUNK: Final = 40_000
+_CACHE: Final = 4000  # KiB of pages meanwhile: it visits the same ones again and again
 
 NUMERIC: Final = "typeof(value) IN ('real', 'integer')"
 
@@ -72,14 +74,22 @@ _STEPS: Final = (
 
 def move_chunk(conn: sqlite3.Connection, end: int) -> bool:
     """Move the oldest rows of the tail, none above number `end`; whether there are more."""
+    conn.execute(f"PRAGMA cache_size=-{_CACHE}")
     first: int | None = conn.execute("SELECT min(n) FROM tail").fetchone()[0]
     if first is None or first > end:
-        return False
+        return _rest(conn)
     upto = min(first + CHUNK - 1, end)
     conn.execute(_MOVING)
     for step in _STEPS:
         conn.execute(step, {"upto": upto} if ":upto" in step else {})
-    return upto < end
+    return upto < end or _rest(conn)
+
+
+def _rest(conn: sqlite3.Connection) -> bool:
+    """Give the pages back: False, there are no more rows to move."""
+    conn.execute(f"PRAGMA cache_size=-{CACHE}")
+    conn.execute("PRAGMA shrink_memory")
+    return False
 
 
 def drop(conn: sqlite3.Connection, table: str, series: int, before: int) -> int:

@@ -360,6 +360,10 @@ class Database:
         return generation, found or _connect(self.path, "mode=ro")
 
 
+CACHE: Final = 1000
+"""KiB of pages that each connection keeps: a commit appends, and a reader's query hardly visits a page twice."""
+
+
 def peek(path: Path, work: Work[T]) -> T:
     """Run `work` on a file that nobody has open and that may not be writable (disk full, read-only, set aside).
 
@@ -386,8 +390,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    # KiB. Compaction visits the same pages again and again, a reader's query hardly any; there are several readers.
-    conn.execute(f"PRAGMA cache_size=-{4000 if mode == 'mode=rwc' else 1000}")
+    conn.execute(f"PRAGMA cache_size=-{CACHE}")
     return conn
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -113,7 +114,11 @@ async def test_openapi_describes_the_api_and_not_the_panel(api, stranger):
     described = (await api.get("/api/v1/openapi.json")).json()
     assert described["openapi"].startswith("3.")
     assert {path.split("/")[1] for path in described["paths"]} == {"api", "healthz", "metrics"}
-    assert "acked_by" in described["components"]["schemas"]["AlarmShape"]["required"]
+    schemas = described["components"]["schemas"]
+    assert "acked_by" in schemas["AlarmShape"]["required"]
+    asked = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
+    assert "Listing_AlarmShape_" in asked
+    assert asked <= set(schemas)
     assert (await stranger.get("/api/v1/openapi.json")).status_code == 401
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +14,7 @@ from edge.domain.instant import SECOND
 from edge.facade import Metric
 from web.api.routers import api_router
 from web.api.v1 import shapes
+from web.api.v1.described import content, describe
 from web.api.v1.params import PROBLEM, TheHub, answer, shown
 from web.api.v1.report_ledger import attachment
 from web.api.v1.schema import (
@@ -41,7 +42,7 @@ root = APIRouter(tags=["health"])
 router = api_router(tags=["health"], dependencies=[Depends(require(Perm.SEE))])
 
 
-@root.get("/healthz", responses={200: {"model": HealthzShape}, 503: {"model": HealthzShape}})
+@root.get("/healthz", responses={200: content(HealthzShape), 503: content(HealthzShape)})
 async def healthz(hub: TheHub) -> JSONResponse:
     """Open to anybody; 503 while starting. armed: the self-test has passed; degraded: armed with a failing check."""
     health = hub.health()
@@ -119,5 +120,4 @@ async def starts(hub: TheHub) -> JSONResponse:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> JSONResponse:
     """The description of this API."""
-    described: dict[str, Any] = request.app.openapi()
-    return JSONResponse(described)
+    return JSONResponse(describe(request.app))

@@ -14,6 +14,7 @@ from edge.domain.instant import from_rfc3339
 from edge.domain.request import Refusal
 from edge.domain.request import Request as Wish
 from edge.facade import Hub
+from web.api.v1.described import content
 from web.auth import Visitor, hub_of
 from web.problems import Problem
 
@@ -85,7 +86,7 @@ class Body(BaseModel):
 
 def shown(model: Any) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: an answer of shape `model`, or a problem."""
-    return {200: {"model": model}, "4XX": PROBLEM}
+    return {200: content(model), "4XX": PROBLEM}
 
 
 def answer(body: Any) -> JSONResponse:
