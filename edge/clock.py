@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from edge.domain.clock import LONG, ClockState, Mark, Witness
-from edge.domain.instant import DAY, Instant
+from edge.domain.clock import FAR, ClockState, Mark, Witness
+from edge.domain.instant import HOUR, Instant
 from edge.trust import Trust
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class TrustedClock:
 
     def settled(self, now: Instant) -> bool:
         """Whether things may be deleted by their age; see `edge.domain.clock.SETTLED`."""
-        return now.trusted and not self._trust.unsettled
+        return now.trusted and not self._trust.unsettled and not self._trust.waits
 
     def far(self) -> bool:
         """Whether a person is asked twice before the machine's clock is taken for right."""
@@ -106,15 +106,15 @@ class TrustedClock:
     async def look(self) -> None:
         """Ask the machine whether its clock is right, and leave a mark once a minute and with each change."""
         raw, said = await asyncio.to_thread(self._ask)  # a battery-backed clock hangs on a slow bus
-        before, unsettled = self._trust.quality, self._trust.unsettled
+        before, waits = self._trust.quality, self._trust.waits
         self._trust.look(raw, said)
         changed = self._marked is None  # the first of a run: the stores soon have stamps of its time
         if self._trust.quality is not before:
             changed = True
             log.warning("clock: %s, it was %s", self._trust.quality.value, before.value)
-        if self._trust.unsettled > unsettled:
+        if self._trust.waits > waits:
             changed = True
-            log.warning("clock: a step of more than %d days: nothing is deleted by age yet", LONG // DAY)
+            log.warning("clock: a step of more than %d h: nothing is deleted by age yet", FAR // HOUR)
         if changed or self._marked is None or raw.mono - self._marked >= EVERY:
             await asyncio.to_thread(self._write, self._mark(), sync=changed)
 
@@ -130,7 +130,9 @@ class TrustedClock:
     def _mark(self) -> Mark:
         now, trust = self.now(), self._trust
         self._marked = now.mono
-        return Mark(self.boot, now.utc, now.mono, now.trusted, trust.known, trust.hand, trust.unsettled)
+        return Mark(
+            self.boot, now.utc, now.mono, now.trusted, trust.known, trust.hand, trust.unsettled, trust.waits
+        )
 
     def _write(self, mark: Mark, *, sync: bool) -> None:
         """sync: it must be there after a cut; of two marks within a minute the older one is as good."""
@@ -166,10 +168,12 @@ def read_mark(path: Path) -> Mark | None:
         kept = json.loads(path.read_text("utf-8"))
         boot, utc, mono, known, hand = (kept[key] for key in ("boot", "utc", "mono", "known", "hand"))
         numbers = [utc, mono, *(number for number in (known, hand) if number is not None)]
-        unsettled = kept.get("unsettled", 0)  # an older version's mark has none
-        if not isinstance(boot, str) or not all(type(number) is int for number in (*numbers, unsettled)):
+        unsettled, waits = kept.get("unsettled", 0), kept.get("waits", 0)  # an older version's mark has none
+        if not isinstance(boot, str) or not all(
+            type(number) is int for number in (*numbers, unsettled, waits)
+        ):
             return None
-        return Mark(boot, utc, mono, kept["trusted"] is True, known, hand, unsettled)
+        return Mark(boot, utc, mono, kept["trusted"] is True, known, hand, unsettled, waits)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

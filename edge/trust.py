@@ -4,15 +4,15 @@ The machine's clock is followed while it runs on evenly. When it leaps by more t
 it was, marked untrusted, until NTP, a battery-backed clock or an administrator says that the leap is right: until then
 no record gets a wild stamp, no session ends, nothing is old enough to be deleted and no duty comes due.
 
-Even NTP may be wrong by years, and a hand slips: after a step beyond `LONG` the new time is worked with, but it must be
-believed for `SETTLED` on end before age is acted upon.
+Even NTP may be wrong by years, and a hand slips: after a step beyond `FAR` the new time is worked with, but it must be
+believed for `SETTLED` on end before age is acted upon. After one beyond `LONG` people are told, and may settle it.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from edge.domain.clock import BELIEVED, FIRST, LEAP, LONG, SETTLED, Mark, Quality, Witness
+from edge.domain.clock import BELIEVED, FAR, FIRST, LEAP, LONG, SETTLED, Mark, Quality, Witness
 from edge.domain.instant import DAY, MINUTE, Instant
 
 _AGREES: Final = MINUTE  # between the machine's clock and its battery-backed one
@@ -33,6 +33,7 @@ class Trust:
         self.since = raw.utc
         self.ntp_at: int | None = None
         self._unsettled = 0 if mark is None else mark.unsettled
+        self._waits = 0 if mark is None else mark.waits
         self._begun = self._looked = raw.mono
         self._lived = None if mark is None else mark.utc  # what it stored has stamps of then, believed or not
         if mark is not None and mark.boot == boot:
@@ -69,12 +70,17 @@ class Trust:
 
     @property
     def unsettled(self) -> int:
-        """µs of belief that are left until age is acted upon."""
+        """µs of belief that are left until age is acted upon, after a step that people are told of."""
         return self._unsettled
+
+    @property
+    def waits(self) -> int:
+        """µs of belief that are left until age is acted upon, after a smaller one."""
+        return self._waits
 
     def far(self, raw: Instant) -> bool:
         """Whether a person's word for the machine's clock would be for a step that is asked about twice."""
-        return bool(self._unsettled) or self._steps_long(raw)
+        return bool(self._unsettled) or self._step(raw) > LONG
 
     def read(self, raw: Instant) -> Instant:
         """The moment that the hub works with."""
@@ -109,27 +115,30 @@ class Trust:
 
         Said once more of a far step that is believed already, it settles that.
         """
-        again = self.believed and not self._steps_long(raw)
+        again = self.believed and self._step(raw) <= LONG
         self._accept(raw, Quality.HAND)
         self._hand = self._base
-        if again:
-            self._unsettled = 0
+        if again and self._unsettled:
+            self._unsettled = self._waits = 0
 
     def _settle(self, raw: Instant) -> None:
         """Belief counts by the time that it really lasted, whatever the civil clock says."""
         run, self._looked = raw.mono - self._looked, raw.mono
-        if self._unsettled and self.believed:
+        if self.believed:
             self._unsettled = max(0, self._unsettled - run)
-        elif self._unsettled and self.quality is Quality.DOUBTFUL:
-            self._unsettled = SETTLED
+            self._waits = max(0, self._waits - run)
+        elif self.quality is Quality.DOUBTFUL:
+            self._unsettled = SETTLED if self._unsettled else 0
+            self._waits = SETTLED if self._waits else 0
 
-    def _steps_long(self, raw: Instant) -> bool:
+    def _step(self, raw: Instant) -> int:
+        """By how much (µs) belief in the machine's clock moves the time, against what was known and lived."""
         if self._lived is None and self._known is None and raw.mono - self._begun < DAY:
-            return False  # a hub at its first start: nothing of another time is there to lose
+            return 0  # a hub at its first start: nothing of another time is there to lose
         step = raw.utc - raw.mono - self._base
         before = self._lived if self._known is None else self._known
         off = 0 if self.believed or before is None else raw.utc - before
-        return max(abs(step), abs(off)) > LONG
+        return max(abs(step), abs(off))
 
     def _doubt(self, raw: Instant) -> None:
         if self.believed:
@@ -140,8 +149,10 @@ class Trust:
         offset = raw.utc - raw.mono
         if quality is not self.quality or abs(offset - self._base) > LEAP:
             self.since = raw.utc
-        if self._steps_long(raw):
-            self._unsettled, self._looked = SETTLED, raw.mono
+        if (step := self._step(raw)) > FAR:
+            self._settle(raw)  # what was waited for until now counts for the former step alone
+            self._waits = SETTLED
+            self._unsettled = SETTLED if step > LONG else self._unsettled
         self._base, self.quality, self._held = offset, quality, None
         self._known = raw.utc
         if quality is not Quality.HAND:

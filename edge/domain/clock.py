@@ -16,6 +16,8 @@ LONG: Final = 92 * DAY
 SETTLED: Final = 7 * DAY
 """After a step beyond `LONG`, whoever vouched for it, the clock is believed for so long before anything is deleted by
 its age: a time server that is wrong, or a slip of a hand, must not cost years of records."""
+FAR: Final = DAY
+"""After a step beyond this age waits as long, without a word: a server wrong by a month would cost its pictures."""
 FIRST: Final = 1_704_067_200 * SECOND
 """2024-01-01: no hub is older, so neither is any time that one can find."""
 
@@ -53,6 +55,7 @@ class Mark:
     boot: the kernel's id of the boot. utc, mono: µs when it lived last. trusted: whether utc was believed then.
     known: µs UTC that was believed last, None before the first. hand: `utc - mono` that an administrator confirmed in
     this boot, None where none did. unsettled: µs of belief that are left until age is acted upon, see `SETTLED`.
+    waits: the same after a step beyond `FAR` only, which nobody is told of.
     """
 
     boot: str
@@ -62,6 +65,7 @@ class Mark:
     known: int | None = None
     hand: int | None = None
     unsettled: int = 0
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class ClockState:
     """The clock as people see it. now: µs UTC that the hub works with; machine: what the machine's clock says.
 
     since: µs UTC from which `quality` holds. ntp_at: when NTP last vouched, None before. can_set: the hub may have the
-    machine's clock set. unsettled: as in `Mark`; 0: things are deleted by their age.
+    machine's clock set. unsettled: as in `Mark`.
     """
 
     quality: Quality

@@ -70,7 +70,8 @@ class Machine:
 SCRIPT = """
 set -eu
 folder=$1 deploy=$2 arms=$3
-opt=$folder/opt data=$folder/data kept=$folder/kept site=$folder/site ca=$folder/ca port=9443 backups=$folder/backups at=
+opt=$folder/opt data=$folder/data kept=$folder/kept site=$folder/site ca=$folder/ca
+port=9443 backups=$folder/backups at=
 defaults=$folder/defaults
 units=$folder/units UNITS='edge-hub.service edge-hub-new.timer' release=$opt/newer dry=no scratch=
 step() { echo "$@"; }

@@ -138,6 +138,28 @@ def test_after_a_far_step_age_waits_whoever_vouches_for_it(leap: int, by: str) -
     assert not trust.unsettled
 
 
+@pytest.mark.parametrize("leap", [2 * DAY, -2 * DAY, 60 * DAY, 92 * DAY])
+def test_after_a_smaller_step_that_ntp_vouches_for_age_waits_without_a_word(leap: int) -> None:
+    trust = begun(NTP, KNOWN)
+    assert not trust.waits
+    trust.look(at(1, leap), NTP)
+    assert (trust.believed, trust.unsettled, trust.waits) == (True, 0, SETTLED)
+    assert not trust.far(at(1, leap)), "nobody is asked twice"
+    trust.look(at(2), NTP)
+    assert trust.waits == SETTLED, "taken back, it moved as far once more"
+    trust.look(at(2 + 24 * 6), NTP)
+    assert trust.waits == DAY
+    assert Trust(at(), NTP, replace(KNOWN, waits=HOUR), "now").waits == HOUR, "over a restart"
+    trust.look(at(3 + 24 * 7), NTP)
+    assert not trust.waits
+
+
+def test_a_step_within_a_day_deletes_as_ever() -> None:
+    trust = begun(NTP, KNOWN)
+    trust.look(at(1, 20 * HOUR), NTP)
+    assert not trust.waits
+
+
 def test_a_second_word_of_a_person_settles_a_far_step() -> None:
     trust = begun(WAITING, KNOWN)
     trust.look(at(1, YEARS), ALONE)
