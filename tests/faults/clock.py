@@ -225,7 +225,7 @@ class _Scene:
         until(f"the fire at {device} is an alarm", there, DEADLINE)
         self._ids[device] = found[0]["id"]
         if device == DURING:
-            raised = self._row(found[0]["id"])["raised_at"]
+            raised = from_rfc3339(found[0]["raised_at"])
             true = time.time_ns() // 1000 + self._passed
             self._outcome.stamped = (raised - true) / SECOND
             # what a time server says is believed: the stamp is as wrong, and deletes nothing
@@ -252,11 +252,6 @@ class _Scene:
 
     def _newest(self) -> int:
         return max((number for number, *_ in self._facts()), default=0)
-
-    def _row(self, id: str) -> Any:
-        return next(
-            body for _, kind, body in self._facts() if kind == "alarm.raised" and body.get("id") == id
-        )
 
 
 def names(words: list[str], seed: int) -> list[str]:

@@ -24,7 +24,8 @@ def stored_numbers(
 
     def come() -> bool:
         latest = {point["id"]: point["value"] for point in api.pages("/api/v1/points")}
-        return all(latest.get(f"{device}.seq") == max(taken) for device, taken in load.taken.items())
+        newest = {device: max(taken) for device, taken in load.taken.items() if taken}
+        return all(latest.get(f"{device}.seq") == number for device, number in newest.items())
 
     until("the newest numbers have come", come, seconds, step=0.25)
     deadline = time.monotonic() + SETTLE
