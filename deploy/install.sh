@@ -339,14 +339,18 @@ install_services() {
 
 first_administrator() {
     step "First administrator: $admin"
-    if [ "$dry" = yes ]; then note "would print a password for $admin once, here, unless somebody can sign in already"; return; fi
-    if [ -f "$data/accounts.db" ] && as_hub "$release/bin/edge-hub" user list --data "$data" | awk '$2 == "admin"' | grep -q .; then
-        note "there is an administrator"
-        return
-    fi
-    password=$(as_hub "$release/bin/edge-hub" user add "$admin" --role admin --data "$data")
-    note "sign in as $admin with $password"
-    note "It is shown here this once and kept nowhere. Another one: edge-hub user password $admin --ask --data $data"
+    if [ "$dry" = yes ]; then note "would print a one-time code for $admin once, here, unless somebody can sign in already"; return; fi
+    people=
+    [ ! -f "$data/accounts.db" ] || people=$(as_hub "$release/bin/edge-hub" user list --data "$data")
+    admins=$(printf '%s\n' "$people" | awk '$2 == "admin"')
+    case $admins in
+    '') ;;
+    *'(no password yet)') note "there is one who has set no password yet; another code: edge-hub user code NAME --data $data"; return ;;
+    *) note "there is an administrator"; return ;;
+    esac
+    code=$(as_hub "$release/bin/edge-hub" user add "$admin" --role admin --code --data "$data")
+    note "open the panel within 24 hours, page /code: name $admin, one-time code $code; there you set your password"
+    note "It is shown here this once and kept nowhere. Another one: edge-hub user code $admin --data $data"
 }
 
 # --- the tasks -------------------------------------------------------------------------------------------------------

@@ -183,9 +183,9 @@ grep -vE '^(#|EDGE_HUB_(HOME|IMAGE|NAMES|OPTIONS)=)' "$home/compose.env" >>"$hom
 mv "$home/compose.env.new" "$home/compose.env"
 
 if [ ! -f "$home/data/accounts.db" ]; then
-    password=$(in_image $HUB:$HUB -m edge.cli user add "$admin" --role admin --data /var/lib/edge-hub)
-    note "sign in as $admin with $password"
-    note "It is shown here this once and kept nowhere."
+    code=$(in_image $HUB:$HUB -m edge.cli user add "$admin" --role admin --code --data /var/lib/edge-hub)
+    note "open the panel within 24 hours, page /code: name $admin, one-time code $code; there you set your password"
+    note "It is shown here this once and kept nowhere. Another one: edge-hub user code $admin --data /var/lib/edge-hub"
 fi
 [ -z "$renewed" ] || note "certificates were made: restart what reads them (users$renewed)"
 note "phones, screens and gateways are to trust $ca/ca.crt"

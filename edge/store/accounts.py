@@ -21,12 +21,14 @@ from typing import Any, Final
 
 from edge.domain.instant import MINUTE, Instant
 from edge.facade import Account, Role
+from edge.store import codes
 from edge.store.kept_accounts import bring_back, keep, rows_of
 from edge.store.migrations import ACCOUNTS, migrate
 from edge.store.writer import Database, Loss, StoreError, make_private, store_error
 
 log = logging.getLogger(__name__)
 
+_HAS_CODE: Final = "SELECT count(*) FROM codes WHERE name = ?"
 _COLUMNS: Final = "name, display, role, password_hash, language"
 _TOUCH: Final = MINUTE  # how exactly the last use of a session is kept
 _KNOWN: Final = 1000  # sessions and tokens let in lately that are remembered
@@ -165,6 +167,30 @@ class SqliteAccounts:
         self._forget(name)
         await self._db.write(lambda conn: conn.execute("DELETE FROM sessions WHERE name = ?", (name,)))
 
+    async def try_code(self, name: str, now: int) -> str | None:
+        def work(conn: sqlite3.Connection) -> str | None:
+            found, told = codes.attempt(conn, name, now)
+            if told is not None:
+                _log(conn, told[0], name, told[1], now)
+            return found
+
+        if not await self._db.read(lambda conn: conn.execute(_HAS_CODE, (name,)).fetchone()[0]):
+            return None  # whoever guesses names writes nothing
+        return await self._db.write(work)
+
+    async def redeem_code(self, account: Account, code_hash: str) -> bool:
+        at, used = self._now().utc, False
+
+        def work(conn: sqlite3.Connection) -> None:
+            nonlocal used
+            used = codes.spend(conn, account.name, code_hash)
+            if used:
+                _put(conn, account, account.name, at)
+                _log(conn, "account.code_used", account.name, {"name": account.name}, at)
+
+        await self._change(work)
+        return used
+
     async def put_token(self, secret_hash: bytes, account: Account, by: str) -> None:
         at = self._now().utc
         await self._change(lambda conn: _put_token(conn, secret_hash, account, by, at))
@@ -284,6 +310,12 @@ class AccountFile:
         with self._transaction() as conn:
             _put_pin(conn, name, pin_hash, by, at)
 
+    def put_code(self, name: str, code_hash: str, by: str, at: int) -> None:
+        """Give a person of these accounts a one-time code; the former one is worth nothing from now on."""
+        with self._transaction() as conn:
+            kind, body = codes.put(conn, name, code_hash, at + codes.LASTS)
+            _log(conn, kind, by, body, at)
+
     def tokens(self) -> list[Account]:
         """All tokens by name."""
         with self._transaction() as conn:
@@ -333,6 +365,7 @@ def _put(conn: sqlite3.Connection, account: Account, by: str, at: int) -> None:
     )
     if before is not None and (before.password_hash, before.role) != (account.password_hash, account.role):
         conn.execute("DELETE FROM sessions WHERE name = ?", (account.name,))
+        codes.drop(conn, account.name)
     body = {"name": account.name, "role": account.role.value}
     if before is None:
         _log(conn, "account.created", by, body, at)
@@ -345,6 +378,7 @@ def _remove(conn: sqlite3.Connection, name: str, by: str, at: int) -> bool:
     gone = conn.execute("DELETE FROM accounts WHERE name = ?", (name,)).rowcount > 0
     conn.execute("DELETE FROM sessions WHERE name = ?", (name,))
     conn.execute("DELETE FROM pins WHERE name = ?", (name,))
+    codes.drop(conn, name)
     if gone:
         _log(conn, "account.removed", by, {"name": name}, at)
     return gone

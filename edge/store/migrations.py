@@ -124,6 +124,11 @@ ACCOUNTS: Final[Sequence[Migration]] = (
         "CREATE INDEX account_log_new ON account_log (id) WHERE recorded = 0",
     ),
     ("CREATE TABLE pins (name TEXT PRIMARY KEY, pin_hash TEXT NOT NULL) WITHOUT ROWID",),
+    (
+        """CREATE TABLE codes (
+            name TEXT PRIMARY KEY, code_hash TEXT NOT NULL, expires INTEGER NOT NULL, tries INTEGER NOT NULL)
+            WITHOUT ROWID""",
+    ),
 )
 
 

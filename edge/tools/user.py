@@ -18,18 +18,23 @@ from edge.facade import Account, Role
 from edge.store.accounts import AccountFile
 from edge.store.writer import StoreError
 from web.auth.pins import new_pin, weakness_of
-from web.auth.secrets import MAX_PASSWORD, hash_password
-
-SHORTEST: Final = 8  # characters of a password a person chooses (practice of 等保二级)
+from web.auth.secrets import MAX_PASSWORD, MIN_PASSWORD, hash_password, new_code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `user`."""
-    verbs = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove|password|pin")
+    verbs = parser.add_subparsers(dest="action", required=True, metavar="add|list|remove|password|code|pin")
     add = verbs.add_parser("add", help="let a person in; a password is made up unless you type one")
     add.add_argument("name", help="what the person signs in with: lower-case letters, digits, hyphens")
     add.add_argument("--role", type=Role, choices=_PEOPLE, required=True, help="what the person may do")
     add.add_argument("--display", help="the person's name as the panel shows it")
+    add.add_argument(
+        "--code",
+        action="store_true",
+        help="print a one-time code instead of a password: the person sets one in the panel, at /code",
+    )
+    code = verbs.add_parser("code", help="print a one-time code by which a person sets a new password")
+    code.add_argument("name")
     change = verbs.add_parser("password", help="give a person a new password and end their sessions")
     change.add_argument("name")
     pin = verbs.add_parser("pin", help="give a person a PIN for the alarm wall; the former one ends")
@@ -38,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("--ask", action="store_true", help="type the secret instead of having one made up")
     remove = verbs.add_parser("remove", help="a person may no longer sign in; open sessions end")
     remove.add_argument("name")
-    for verb in (add, change, pin, remove, verbs.add_parser("list", help="who may sign in")):
+    for verb in (add, change, code, pin, remove, verbs.add_parser("list", help="who may sign in")):
         verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="the hub's data folder")
 
 
@@ -68,7 +73,10 @@ def account_file(arguments: argparse.Namespace) -> AccountFile:
 
 def _list(_file: AccountFile, known: Mapping[str, Account], _arguments: argparse.Namespace) -> None:
     for account in known.values():
-        print(f"{account.name:<20} {account.role.value:<12} {account.display}")
+        without = (
+            "  (no password yet)" if account.password_hash is None and account.role is not Role.WALL else ""
+        )
+        print(f"{account.name:<20} {account.role.value:<12} {account.display}{without}")
 
 
 def _remove(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
@@ -85,11 +93,27 @@ def _add(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Na
         raise MisuseError(f"{name!r} is no sign-in name: lower-case letters, digits and hyphens")
     if name in known:
         raise MisuseError(f"{name} exists; `edge-hub user password` gives a new password")
-    _give_password(file, Account(name, arguments.display or name, arguments.role), ask=arguments.ask)
+    account = Account(name, arguments.display or name, arguments.role)
+    if not arguments.code:
+        _give_password(file, account, ask=arguments.ask)
+    elif arguments.ask:
+        raise MisuseError(
+            "--ask is for a password you type, --code for one the person sets: give one of them"
+        )
+    else:
+        file.put(account, operator(), _now())
+        _give_code(file, name)
 
 
 def _password(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
     _give_password(file, _known(known, arguments.name), ask=arguments.ask)
+
+
+def _code(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
+    account = _known(known, arguments.name)
+    if account.role is Role.WALL:
+        raise MisuseError(f"{account.name} is a screen; one-time codes belong to people")
+    _give_code(file, account.name)
 
 
 def _pin(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Namespace) -> None:
@@ -104,7 +128,9 @@ def _pin(file: AccountFile, known: Mapping[str, Account], arguments: argparse.Na
         print(pin)
 
 
-_ACTIONS: Final = {"add": _add, "list": _list, "password": _password, "pin": _pin, "remove": _remove}
+_ACTIONS: Final = {
+    "add": _add, "list": _list, "password": _password, "code": _code, "pin": _pin, "remove": _remove,
+}  # fmt: skip
 _PEOPLE: Final = tuple(role for role in Role if role is not Role.WALL)
 
 
@@ -116,11 +142,17 @@ def _known(known: Mapping[str, Account], name: str) -> Account:
 
 def _give_password(file: AccountFile, account: Account, *, ask: bool) -> None:
     password = _ask() if ask else secrets.token_urlsafe(9)
-    if not SHORTEST <= len(password) <= MAX_PASSWORD:
-        raise MisuseError(f"a password has {SHORTEST} to {MAX_PASSWORD} characters")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise MisuseError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     file.put(replace(account, password_hash=hash_password(password)), operator(), _now())
     if not ask:
         print(password)
+
+
+def _give_code(file: AccountFile, name: str) -> None:
+    code = new_code()
+    file.put_code(name, hash_password(code), operator(), _now())
+    print(code)
 
 
 def operator() -> str:

@@ -39,6 +39,9 @@ def test_pages_are_accessible(busy: Panel, sign_in: SignIn, theme: str, language
 def test_the_door_and_a_calm_wall_are_accessible(panel: Panel, page: Page, sign_in: SignIn) -> None:
     page.goto(panel.url + "/sign-in")
     assert violations(page) == []
+    page.get_by_role("link", name="我有一次性代码").click()
+    expect(page.get_by_role("textbox", name="一次性代码")).to_be_visible()
+    assert violations(page) == []
     assert violations(sign_in()) == []
 
 

@@ -75,11 +75,11 @@ def run(folder: Path, out: TextIO, *, system: Path | None = None, bundle: Path |
     table.check("broken off in the middle", _broken_off(command, root), "")
     took, code, said = _timed(command)
     table.check("run again over the half-finished one", code == 0, f"{took:.0f} s")
-    table.check("a password is shown once", said.count("sign in as admin with") == 1, "")
+    table.check("a one-time code is shown once", said.count("name admin, one-time code") == 1, "")
     before = _snapshot(root)
     took, code, said = _timed(command)
     changed = sorted(set(before.items()) ^ set(_snapshot(root).items()))
-    table.check("run once more", code == 0 and "sign in as" not in said, f"{took:.0f} s")
+    table.check("run once more", code == 0 and "name admin, one-time code" not in said, f"{took:.0f} s")
     table.check("that changed nothing", not changed, ", ".join(str(item[0]) for item in changed[:5]))
     verified = subprocess.run(
         ["chroot", root, "systemd-analyze", "verify", *UNITS], capture_output=True, text=True, check=False

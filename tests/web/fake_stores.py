@@ -51,6 +51,7 @@ class FakeAccounts:
         self.tokens: dict[bytes, Account] = {}
         self.failed: dict[str, tuple[int, int]] = {}
         self.pin_hashes: dict[str, str] = {}
+        self.codes: dict[str, list[Any]] = {}  # name -> [hash, tries left]
 
     def add(self, name: str, role: Role, password: str, display: str = "") -> Account:
         self.by_name[name] = account = Account(name, display or name, role, _CHEAP.hash(password))
@@ -58,6 +59,22 @@ class FakeAccounts:
 
     def set_pin(self, name: str, pin: str) -> None:
         self.pin_hashes[name] = _CHEAP.hash(pin)
+
+    def set_code(self, name: str, code: str, tries: int = 5) -> None:
+        self.codes[name] = [_CHEAP.hash(code), tries]
+
+    async def try_code(self, name: str, now: int) -> str | None:
+        found = self.codes.get(name, [None, 0])
+        if found[1] <= 0:
+            return None
+        found[1] -= 1
+        return str(found[0])
+
+    async def redeem_code(self, account: Account, code_hash: str) -> bool:
+        if self.codes.pop(account.name, [None])[0] != code_hash:
+            return False
+        self.by_name[account.name] = account
+        return True
 
     async def pins(self) -> Mapping[str, str]:
         return dict(self.pin_hashes)

@@ -13,7 +13,14 @@ from edge.facade import Role
 from web.auth.guard import GUARDS
 from web.auth.permissions import Perm, allows
 
-OPEN = {("GET", "/healthz"), ("POST", "/api/v1/session"), ("GET", "/sign-in"), ("POST", "/sign-in")}
+OPEN = {
+    ("GET", "/healthz"),
+    ("POST", "/api/v1/session"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/code"),
+    ("POST", "/code"),
+}
 PERM_OF = {guard: perm for perm, guard in GUARDS.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from web.auth.guard import CSRF_FIELD, CSRF_HEADER, require, while_signed_in
 from web.auth.permissions import Perm, allows
-from web.auth.signin import sign_in, sign_out
+from web.auth.signin import first_sign_in, sign_in, sign_out
 from web.auth.visitor import Visitor, drop_cookie, hub_of, identify, set_cookie
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Visitor",
     "allows",
     "drop_cookie",
+    "first_sign_in",
     "hub_of",
     "identify",
     "require",

@@ -10,7 +10,9 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+MIN_PASSWORD: Final = 8  # characters of a password a person chooses (practice of 等保二级)
 MAX_PASSWORD: Final = 256
+_CODE: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that looks like something else
 _TOKEN_PREFIX: Final = "ehub_"  # noqa: S105 - not a secret: it lets a scanner recognise a leaked one
 
 # OWASP's floor for Argon2id: 19 MiB, two passes, one lane; about 50 ms on a small machine.
@@ -24,6 +26,18 @@ _NOBODY: Final = (
 def new_token() -> str:
     """A bearer token for a program: `ehub_` and 256 random bits."""
     return _TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_code() -> str:
+    """A one-time code for a person, to be typed from a console: 10 letters and digits, 49 random bits."""
+    letters = "".join(secrets.choice(_CODE) for _ in range(10))
+    return f"{letters[:5]}-{letters[5:]}"
+
+
+def code_typed(text: str) -> str:
+    """What a person typed of a code, as `new_code` wrote it: dashes, blanks and small letters do not matter."""
+    letters = "".join(text.upper().split()).replace("-", "")
+    return f"{letters[:5]}-{letters[5:]}"
 
 
 def new_session_secret() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from contextlib import suppress
 from dataclasses import replace
@@ -272,3 +273,66 @@ async def test_a_pin_is_kept_as_a_hash_and_goes_with_its_person(accounts):
     assert told[1:] == [("account.pin", {"name": "li"})] * 2
     await accounts.remove("li", "admin")
     assert await accounts.pins() == {}
+
+
+CODED = replace(GUARD, name="wang", password_hash=None)
+LASTS = 24 * HOUR * 1_000_000
+
+
+def coded(accounts, code="a-hash"):
+    file = AccountFile(accounts._db.path)
+    file.put(CODED, "cli:root", START)
+    file.put_code("wang", code, "cli:root", START)
+
+
+async def kinds(accounts):
+    return [kind for kind, *_ in await accounts.drain_log()]
+
+
+async def test_a_code_is_good_for_one_password(accounts):
+    coded(accounts)
+    assert await accounts.try_code("li", START) is None
+    assert await accounts.try_code("wang", START + LASTS - 1) == "a-hash"
+    own = replace(CODED, password_hash="own")
+    assert not await accounts.redeem_code(own, "another-hash")
+    assert await accounts.account("wang") == CODED
+    assert await accounts.redeem_code(own, "a-hash")
+    assert await accounts.account("wang") == own
+    assert await accounts.try_code("wang", START) is None
+    assert not await accounts.redeem_code(replace(own, password_hash="other"), "a-hash")
+    assert await accounts.account("wang") == own
+    assert await kinds(accounts) == [
+        "account.created",
+        "account.code",
+        "account.changed",
+        "account.code_used",
+    ]
+
+
+async def test_a_code_ends_by_time_and_says_so(accounts):
+    coded(accounts)
+    assert await accounts.try_code("wang", START + LASTS) is None
+    assert (await accounts.drain_log())[-1][:3] == (
+        "account.code_over",
+        "wang",
+        {"name": "wang", "why": "time"},
+    )
+    assert await accounts.try_code("wang", START) is None, "it is gone"
+
+
+async def test_a_code_ends_by_wrong_tries_each_of_which_counts(accounts):
+    coded(accounts)
+    tried = await asyncio.gather(*(accounts.try_code("wang", START) for _ in range(9)))
+    assert [one for one in tried if one is not None] == ["a-hash"] * 5
+    assert (await accounts.drain_log())[-1][2] == {"name": "wang", "why": "tries"}
+
+
+async def test_a_newer_code_a_password_and_going_away_end_a_code(accounts):
+    coded(accounts)
+    coded(accounts, "b-hash")
+    assert await accounts.try_code("wang", START) == "b-hash"
+    await accounts.put(replace(CODED, password_hash="given"), "admin")
+    assert await accounts.try_code("wang", START) is None
+    coded(accounts)
+    await accounts.remove("wang", "admin")
+    assert await accounts.try_code("wang", START) is None

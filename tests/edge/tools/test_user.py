@@ -25,6 +25,24 @@ def test_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.split() == ["wang", "admin", "wang"]
 
 
+def test_a_one_time_code_in_the_place_of_a_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path)]
+    assert cli.main(["user", "add", "wang", "--role", "admin", "--code", *data]) == 0
+    code = capsys.readouterr().out.strip()
+    assert len(code) == 11
+    assert code.encode() not in (tmp_path / "accounts.db").read_bytes()
+    assert cli.main(["user", "list", *data]) == 0
+    assert "no password yet" in capsys.readouterr().out
+    assert cli.main(["user", "code", "wang", *data]) == 0
+    assert capsys.readouterr().out.strip() != code
+    assert cli.main(["user", "code", "nobody", *data]) == 1
+    assert "nobody is called nobody" in capsys.readouterr().err
+    assert cli.main(["user", "add", "li", "--role", "guard", "--code", "--ask", *data]) == 1
+    assert "give one of them" in capsys.readouterr().err
+
+
 def test_a_token_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = ["--data", str(tmp_path)]
     assert cli.main(["token", "add", "uplink", "--role", "guard", *data]) == 0
@@ -41,7 +59,8 @@ def test_a_token_from_add_to_remove(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     "words",
     [
-        ["user", "list"], ["user", "remove", "li"], ["user", "password", "li"], ["token", "list"],
+        ["user", "list"], ["user", "remove", "li"], ["user", "password", "li"], ["user", "code", "li"],
+        ["token", "list"],
         ["token", "remove", "uplink"],
     ],
 )  # fmt: skip
