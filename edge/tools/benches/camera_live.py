@@ -44,7 +44,7 @@ address = {{ dialect = "camera", source = "stream-{n}" }}
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """children: how many. pss: of the largest of them, MB. The others are shares of a core.
+    """children: how many. pss, own: of the largest of them, MB. The others are shares of a core.
 
     cores: the children together; hub: the hub's own process; drawing: what makes and sends the pictures.
     """
@@ -52,6 +52,7 @@ class Load:
     children: int
     cores: float
     pss: float
+    own: float
     hub: float
     drawing: float
 
@@ -93,10 +94,12 @@ class Cameras:
         start = time.monotonic()
         time.sleep(seconds)
         span = time.monotonic() - start
+        held = [usage(pid) for pid in pids]
         return Load(
             len(pids),
             (sum(map(cpu_seconds, pids)) - begun) / span,
-            max(usage(pid).pss for pid in pids),
+            max(used.pss for used in held),
+            max(used.own for used in held),
             (cpu_seconds(stand.pid) - hub) / span,
             (self._drawing() - drawn) / span,
         )

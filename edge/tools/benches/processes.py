@@ -22,10 +22,14 @@ WORKER_WITHIN: Final = 300.0  # seconds the slowest worker may take for its answ
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process holds. rss, pss, peak: MB (pss shares what is shared); peak is of rss, since its start."""
+    """What a process holds. rss, pss, own, peak: MB; peak is of rss, since its start.
+
+    pss shares what is shared; own is what is in no file: the rest are pages of libraries, which the system can drop.
+    """
 
     rss: float
     pss: float
+    own: float
     peak: float
     threads: int
     files: int
@@ -44,6 +48,7 @@ def usage(pid: int) -> Usage:
     return Usage(
         rss=status["VmRSS"] / 1024,
         pss=rollup["Pss"] / 1024,
+        own=rollup["Anonymous"] / 1024,
         peak=status["VmHWM"] / 1024,
         threads=status["Threads"],
         files=len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - only how many
