@@ -137,7 +137,11 @@ def _add_cameras(parser: argparse.ArgumentParser) -> None:
         help="labelled clips too: by the table in DIR/README.md, or by folder",
     )
     parser.add_argument(
-        "--cases", type=_whole, default=240, metavar="N", help="made at run time, 0 for none (%(default)s)"
+        "--cases",
+        type=_whole,
+        default=240,
+        metavar="N",
+        help="drawn at run time (%(default)s); 0 for none, and none composed over the clips either",
     )
     parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="of these cases (%(default)s)")
     parser.add_argument(

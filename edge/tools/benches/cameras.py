@@ -49,6 +49,7 @@ def measure(arguments: Namespace) -> Report:
         _cases(arguments, report, progress)
     if clips:
         _footage(clips, report, progress)
+    if clips and arguments.cases:
         _composed(clips, arguments, report, progress)
     _cost(report, progress)
     if arguments.live:
