@@ -27,7 +27,7 @@ from drivers.camera.lines import BEAT, ORDER_LIMIT, Aim, Beat, Finding, Start, e
 from drivers.camera.looking import Looker
 from drivers.camera.masks import Masks
 from drivers.camera.memory import Memory
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 from drivers.camera.rank import last_in_line
 from drivers.camera.reading import Mailbox, Reader
 from drivers.camera.stills import RingWriter
@@ -101,7 +101,7 @@ class Child:
         self._voice = voice
         self._memory = Memory(time.monotonic())
         mailbox = Mailbox()
-        self._health = Health(start.fps)
+        self._pictures = Pictures(start.fps)
         self._ring = RingWriter(Path(start.ring) / start.source)
         settings = WatchSettings(
             checks=start.checks,
@@ -112,11 +112,11 @@ class Child:
             before=start.open,
         )
         self._watching = watching = Watching(settings)
-        self._reader = Reader(address, start.fps, self._health, mailbox)
-        self._looker = Looker(mailbox, self._health, Masks(start.masks), watching, self._ring, voice.say)
+        self._reader = Reader(address, start.fps, self._pictures, mailbox)
+        self._looker = Looker(mailbox, self._pictures, Masks(start.masks), watching, self._ring, voice.say)
         self._asker = Asker(lambda: _trouble(address))
         nothing = troubles.UNREADABLE if address.kind == "file" else troubles.NO_PICTURES
-        self._heart = Heart(self._health, self._reader, self._asker, time.monotonic(), nothing)
+        self._heart = Heart(self._pictures, self._reader, self._asker, time.monotonic(), nothing)
 
     def live(self, ear: Ear) -> int:
         """Until stdin ends; the exit status."""
@@ -161,7 +161,7 @@ class Child:
             state=state.word,
             detail=detail,
             frame_at=seen.frame_at,
-            fps=round(self._health.read(now).rate, 1),
+            fps=round(self._pictures.read(now).rate, 1),
             cost=round(seen.cost, 2),
             width=reader.width,
             height=reader.height,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.camera import troubles, words
-from drivers.camera.picture import LOST, Health, Reading
+from drivers.camera.picture import LOST, Pictures, Pulse
 from drivers.camera.reading import Reader
 from drivers.camera.troubles import Trouble
 from edge.domain.names import Text
@@ -96,13 +96,13 @@ class Heart:
 
     def __init__(
         self,
-        health: Health,
+        pictures: Pictures,
         reader: Reader,
         asker: Asker,
         now: float,
         nothing: Trouble = troubles.NO_PICTURES,
     ) -> None:
-        self._health = health
+        self._pictures = pictures
         self._reader = reader
         self._asker = asker
         self._begun = now
@@ -118,7 +118,7 @@ class Heart:
 
     def state(self, now: float) -> State:
         """How things stand at `now` (monotonic seconds)."""
-        before, self._present = self._present, self._judged(now, self._health.read(now))
+        before, self._present = self._present, self._judged(now, self._pictures.read(now))
         self._count(before, now)
         self._state = self._said(now)
         return self._state
@@ -133,19 +133,19 @@ class Heart:
         calling = self._reader.calling
         return calling is not None and now - calling > self._reader.patience
 
-    def _judged(self, now: float, reading: Reading) -> State:
+    def _judged(self, now: float, pulse: Pulse) -> State:
         broken = self._reader.broken
-        silent = now - self._begun if reading.age is None else reading.age
+        silent = now - self._begun if pulse.age is None else pulse.age
         if broken is not None or silent > WORRIED:
             self._asker.want()
             if silent > (STARTING if self._well is None else LOST):
                 return self._named(now - silent, self._nothing)
             if silent > BLINK and (trouble := self._answered(now - silent)) is not None:
                 return State(trouble.fault, trouble.detail)
-        elif reading.fault:
+        elif pulse.fault:
             self._well = now
-            return State.plain(reading.fault)
-        elif reading.settled:
+            return State.plain(pulse.fault)
+        elif pulse.settled:
             self._well = now
             return State.plain("ok")
         if self._well is not None and now - self._well > UNSETTLED:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from drivers.camera.frames import Frame
 from drivers.camera.lines import Aim, Finding
 from drivers.camera.masks import Masks
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 from drivers.camera.reading import Mailbox, Shot
 from drivers.camera.sight import Area
 from drivers.camera.stills import RingWriter
@@ -52,7 +52,7 @@ class Looker(threading.Thread):
     def __init__(
         self,
         mailbox: Mailbox,
-        health: Health,
+        pictures: Pictures,
         masks: Masks,
         watcher: Watcher,
         ring: RingWriter,
@@ -63,7 +63,7 @@ class Looker(threading.Thread):
         self.frozen = False
         self.error: BaseException | None = None
         self._mailbox = mailbox
-        self._health = health
+        self._pictures = pictures
         self._masks = masks
         self._watcher = watcher
         self._ring = ring
@@ -108,7 +108,7 @@ class Looker(threading.Thread):
 
     def _look(self, shot: Shot) -> None:
         begun = time.thread_time()
-        self._health.looked(shot.t, shot.picture)
+        self._pictures.looked(shot.t, shot.picture)
         self._masks.paint(shot.picture)
         frame = Frame(shot.t, shot.picture)
         found = [] if self.frozen else self._watcher.look(frame, shot.utc)

@@ -48,7 +48,7 @@ _OVERLAY: Final = 0.03  # of the picture: what a clock and a name drawn into it 
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Pulse:
     """age: seconds since the newest picture, None before the first. fault: "frozen", "blackout", "low-rate" or "".
 
     settled: pictures have come for long enough to say so. rate: pictures looked at, a second.
@@ -60,7 +60,7 @@ class Reading:
     rate: float
 
 
-class Health:
+class Pictures:
     """What is known of the pictures of one camera. Any thread may tell and ask; times are monotonic seconds.
 
     fps: the pictures a second that are wanted.
@@ -109,7 +109,7 @@ class Health:
             self._judge_freeze(now)
             self._judge_dark(now, nothing)
 
-    def read(self, now: float) -> Reading:
+    def read(self, now: float) -> Pulse:
         """How things stand."""
         with self._lock:
             _forget(self._looked, now - WINDOW)
@@ -128,7 +128,7 @@ class Health:
             elif self._frozen:
                 fault = "frozen"
             rate = len(self._looked) / span if span > 0 else 0.0
-            return Reading(age, steady >= SETTLE, fault, rate)
+            return Pulse(age, steady >= SETTLE, fault, rate)
 
     def _judge_freeze(self, now: float) -> None:
         if self._frozen:

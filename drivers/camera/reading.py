@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from drivers.camera.addresses import Address
 from drivers.camera.capture import Capture, Pace
 from drivers.camera.frames import Picture
-from drivers.camera.picture import BURST, Health
+from drivers.camera.picture import BURST, Pictures
 
 FIRST_PAUSE: Final = 0.5  # seconds between two connections, doubled up to the longest
 LONGEST_PAUSE: Final = 4.0
@@ -55,14 +55,14 @@ class Mailbox:
 
 
 class Reader(threading.Thread):
-    """Reads `address`, tells `health` what comes and puts `fps` pictures a second into `mailbox`.
+    """Reads `address`, tells `pictures` what comes and puts `fps` pictures a second into `mailbox`.
 
     broken: since when (monotonic seconds) there is no connection, None while pictures come. calling: since when it is
     in a call of OpenCV; patience: seconds after which such a call will never return. width, height, codec: of the
     newest picture. error: what ended this thread before it was told to end, None while nothing has.
     """
 
-    def __init__(self, address: Address, fps: float, health: Health, mailbox: Mailbox) -> None:
+    def __init__(self, address: Address, fps: float, pictures: Pictures, mailbox: Mailbox) -> None:
         super().__init__(name="camera reader", daemon=True)
         self.broken: float | None = time.monotonic()
         self.calling: float | None = None
@@ -73,7 +73,7 @@ class Reader(threading.Thread):
         self._clip = address.kind == "file"
         self._capture = Capture(address)
         self._fps = fps
-        self._health = health
+        self._pictures = pictures
         self._mailbox = mailbox
         self._ending = threading.Event()
 
@@ -88,7 +88,7 @@ class Reader(threading.Thread):
         pause = FIRST_PAUSE
         while not self._ending.is_set():
             if self._call(self._capture.open):
-                self._health.opened(time.monotonic())
+                self._pictures.opened(time.monotonic())
                 if self._read():
                     pause = FIRST_PAUSE
             if self.broken is None and not self._clip:
@@ -110,7 +110,7 @@ class Reader(threading.Thread):
             if self._clip and self._ending.wait(begun + self._capture.position - time.monotonic()):
                 break
             now = time.monotonic()
-            self._health.came(now)
+            self._pictures.came(now)
             came = True
             self.broken = None
             if (not self._clip and now - begun < BURST) or not pace.takes(now):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers._mqtt.payload import documents, load_json
-from drivers.frigate.config import FrigateListen, FrigatePointRead, aim_of
+from drivers.frigate.config import FrigateListen, FrigatePointRead, selection_of
 from drivers.frigate.episodes import Episodes, Kind
 from drivers.frigate.payloads import Event, Review, read_event, read_review, read_stats, read_word
 from edge.domain.device import LINK, DeviceProfile, Signal
@@ -60,7 +60,7 @@ class FrigateCodec:
         self, base: str, addresses: Iterable[str] = (), max_age: int = FrigateListen().max_age
     ) -> None:
         self._base = base
-        self._aims = [aim_of(address) for address in addresses]
+        self._selections = [selection_of(address) for address in addresses]
         self._max_age = max_age * SECOND
         self._followed: dict[str, tuple[Episodes, Mapping[str, Kind], DeviceProfile]] = {}
         self._now = 0  # µs UTC of Frigate's clock
@@ -84,7 +84,7 @@ class FrigateCodec:
             return ()
         if name == "available":
             up = _ANSWERS[read_word(payload, tuple(_ANSWERS), "an availability")]
-            cameras = [Message(aim.address, {}, link=up) for aim in self._aims]
+            cameras = [Message(selection.address, {}, link=up) for selection in self._selections]
             return (Message(BRIDGE, None, link=up), *cameras)
         if name == "events":
             event = read_event(payload)
@@ -137,7 +137,7 @@ class FrigateCodec:
         self, address: str, profile: DeviceProfile, values: Mapping[str, Value]
     ) -> Sequence[tuple[str, bytes]]:
         """An object of a drill, or figures without pictures; see `edge.driver.Rehearsing`."""
-        camera = aim_of(address).camera
+        camera = selection_of(address).camera
         labels: dict[str, str] = {}
         for label, kind in kinds_of(profile).items():
             labels.setdefault(kind.field, label)
@@ -164,7 +164,9 @@ class FrigateCodec:
         return None
 
     def _to(self, camera: str, body: object) -> list[Message]:
-        mine = [Message(aim.address, body) for aim in self._aims if aim.camera == camera]
+        mine = [
+            Message(selection.address, body) for selection in self._selections if selection.camera == camera
+        ]
         return mine or [Message(camera, body)]
 
     def _heard(self, now: int) -> None:
@@ -175,8 +177,11 @@ class FrigateCodec:
     def _of(self, address: str, profile: DeviceProfile) -> tuple[Episodes, Mapping[str, Kind]]:
         known = self._followed.get(address)
         if known is None or known[2] is not profile:
-            aim = next((aim for aim in self._aims if aim.address == address), aim_of(address))
-            known = (Episodes(aim, self._max_age), kinds_of(profile), profile)
+            selection = next(
+                (selection for selection in self._selections if selection.address == address),
+                selection_of(address),
+            )
+            known = (Episodes(selection, self._max_age), kinds_of(profile), profile)
             self._followed[address] = known
         return known[0], known[1]
 

@@ -72,7 +72,7 @@ class FrigatePointRead(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Selection:
     """What of a camera is one device. address: the device's, as it stands in the hub."""
 
     address: str
@@ -83,7 +83,7 @@ class Aim:
 
 
 def address_key(address: FrigateAddress) -> str:
-    """The device's address: the camera's name, and behind it what is set for it. See `aim_of`."""
+    """The device's address: the camera's name, and behind it what is set for it. See `selection_of`."""
     key = address.camera
     if address.zones:
         key += f":zones={','.join(address.zones)}"
@@ -94,12 +94,12 @@ def address_key(address: FrigateAddress) -> str:
     return key
 
 
-def aim_of(key: str) -> Aim:
+def selection_of(key: str) -> Selection:
     """What an address of `address_key` says; a text that is none is a camera's name."""
     found = _KEY.fullmatch(key)
     if found is None:
-        return Aim(key, key)
-    return Aim(
+        return Selection(key, key)
+    return Selection(
         key,
         found["camera"],
         tuple(found["zones"].split(",")) if found["zones"] else (),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from drivers.frigate.config import Aim
+from drivers.frigate.config import Selection
 from drivers.frigate.payloads import Event
 from edge.domain.device import Signal
 from edge.domain.reading import Sample
@@ -49,8 +49,8 @@ class Episode:
 class Episodes:
     """Of one device. max_age: µs without a word, after which an object is gone."""
 
-    def __init__(self, aim: Aim, max_age: int) -> None:
-        self._aim = aim
+    def __init__(self, selection: Selection, max_age: int) -> None:
+        self._selection = selection
         self._max_age = max_age
         self._open: dict[str, Episode] = {}  # by Frigate's id, the longest silent first
         self._entries: dict[str, int] = {}  # how often an object came into the zones
@@ -71,7 +71,9 @@ class Episodes:
         elif event.kind == "end" and event.id not in self._entries and self._inside(event, event.entered):
             # The hub was started while it stood there. Of one that was seen to come, the end has been told.
             told += self._over(
-                Episode(_name(event.id, self._aim.address, 1), kind, event, self._zone(event.entered), 0),
+                Episode(
+                    _name(event.id, self._selection.address, 1), kind, event, self._zone(event.entered), 0
+                ),
                 "end",
                 event.time,
             )
@@ -105,31 +107,35 @@ class Episodes:
             entry = self._entries.pop(event.id, 0) + 1
             _remember(self._entries, event.id, entry)
             one = Episode(
-                _name(event.id, self._aim.address, entry), kind, event, self._zone(event.zones), event.time
+                _name(event.id, self._selection.address, entry),
+                kind,
+                event,
+                self._zone(event.zones),
+                event.time,
             )
             # Only the first time in the zones can have begun when the object did.
             since = event.since if entry == 1 and event.kind == "new" else event.time
-            told.append(_finding(one, "start", event.time, since, self._aim.size))
+            told.append(_finding(one, "start", event.time, since, self._selection.size))
         self._open[event.id] = Episode(one.id, one.kind, event, one.zone, max(one.heard, event.time))
         return [*told, _state(one.kind.field, True, event.time)]
 
     def _over(self, one: Episode, state: str, time: int) -> list[Sample]:
         going_on = any(other.kind.field == one.kind.field for other in self._open.values())
         return [
-            _finding(one, state, time, one.event.since, self._aim.size),
+            _finding(one, state, time, one.event.since, self._selection.size),
             _state(one.kind.field, going_on, time),
         ]
 
     def _inside(self, event: Event, zones: tuple[str, ...]) -> bool:
-        wanted = self._aim.zones
+        wanted = self._selection.zones
         return (
             not event.false_positive
-            and event.score >= self._aim.score
+            and event.score >= self._selection.score
             and (not wanted or any(zone in wanted for zone in zones))
         )
 
     def _zone(self, zones: tuple[str, ...]) -> str:
-        return next((_ODD.sub("-", zone.lower())[:63] for zone in self._aim.zones if zone in zones), "")
+        return next((_ODD.sub("-", zone.lower())[:63] for zone in self._selection.zones if zone in zones), "")
 
 
 def _finding(one: Episode, state: str, time: int, since: int, size: tuple[int, int] | None) -> Sample:

@@ -10,7 +10,7 @@ import pytest
 
 from drivers.camera import troubles, words
 from drivers.camera.heart import _SEEN, KEPT, Asker, Heart
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 from drivers.camera.troubles import Trouble
 from edge.domain.camera import FAULTS
 from edge.resources import config_root
@@ -40,10 +40,10 @@ class Stage:
     """A heart in front of a camera that is played by hand; `t` is its clock."""
 
     def __init__(self) -> None:
-        self.health = Health(5.0)
+        self.pictures = Pictures(5.0)
         self.reader = StillReader()
         self.asker = StillAsker()
-        self.heart = Heart(self.health, self.reader, self.asker, 0.0)  # type: ignore[arg-type]
+        self.heart = Heart(self.pictures, self.reader, self.asker, 0.0)  # type: ignore[arg-type]
         self.t = 0.0
         self._number = 0
         self.states: list[str] = []
@@ -54,14 +54,14 @@ class Stage:
             if pictures:
                 self._number += 1
                 noise = np.random.default_rng(self._number).integers(40, 200, (36, 64, 3), np.uint8)
-                self.health.came(self.t)
-                self.health.looked(self.t, noise)
+                self.pictures.came(self.t)
+                self.pictures.looked(self.t, noise)
                 self.reader.broken = None
             self.states.append(self.word)
             self.t += 0.2
 
     def connect(self) -> None:
-        self.health.opened(self.t)
+        self.pictures.opened(self.t)
 
     @property
     def word(self) -> str:
@@ -215,8 +215,8 @@ def test_that_a_picture_repeats_itself_is_known_whatever_is_said() -> None:
     assert not stage.heart.frozen
     still = np.random.default_rng(1).integers(40, 200, (36, 64, 3), np.uint8)
     for _ in range(60):
-        stage.health.came(stage.t)
-        stage.health.looked(stage.t, still)
+        stage.pictures.came(stage.t)
+        stage.pictures.looked(stage.t, still)
         stage.play(0.2, pictures=False)
     assert (stage.word, stage.heart.frozen) == ("lost", True)
 
@@ -261,7 +261,7 @@ def test_that_name_outlasts_the_delay_of_its_alarm() -> None:
 
 def test_a_source_without_pictures_is_named_as_what_it_is() -> None:
     stage = Stage()
-    stage.heart = Heart(stage.health, stage.reader, stage.asker, 0.0, troubles.UNREADABLE)  # type: ignore[arg-type]
+    stage.heart = Heart(stage.pictures, stage.reader, stage.asker, 0.0, troubles.UNREADABLE)  # type: ignore[arg-type]
     stage.play(4.8, pictures=False)
     assert (stage.word, stage.said) == ("lost", troubles.UNREADABLE.detail)
 

@@ -10,7 +10,7 @@ from drivers.camera.frames import Frame
 from drivers.camera.lines import Aim, Finding
 from drivers.camera.looking import Looker
 from drivers.camera.masks import Masks
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 from drivers.camera.reading import Mailbox, Shot
 from drivers.camera.sight import Area
 from drivers.camera.stills import RingWriter
@@ -55,9 +55,9 @@ class Stage:
         self.mailbox = Mailbox()
         self.watcher = Recording()
         self.told: list[Finding] = []
-        self.health = Health(5.0)
+        self.pictures = Pictures(5.0)
         ring = RingWriter(folder)
-        self.looker = Looker(self.mailbox, self.health, Masks([LEFT]), self.watcher, ring, self.told.append)
+        self.looker = Looker(self.mailbox, self.pictures, Masks([LEFT]), self.watcher, ring, self.told.append)
 
     def show(self, *moments: float) -> None:
         """Pictures of these seconds, as the thread takes them."""

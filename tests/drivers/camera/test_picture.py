@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drivers.camera.frames import Picture
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 
 FPS = 5.0
 Draw = Callable[[int], Picture]
@@ -19,17 +19,17 @@ def noisy(seed: int, level: float = 0.0) -> Picture:
 
 
 def fed(
-    draw: Draw, seconds: float, *, rate: float = FPS, health: Health | None = None, begin: float = 0.0
-) -> Health:
-    """A health that has seen so many seconds of pictures."""
-    if health is None:
-        health = Health(FPS)
-        health.opened(begin)
+    draw: Draw, seconds: float, *, rate: float = FPS, pictures: Pictures | None = None, begin: float = 0.0
+) -> Pictures:
+    """Pictures of so many seconds."""
+    if pictures is None:
+        pictures = Pictures(FPS)
+        pictures.opened(begin)
     for number in range(int(seconds * rate)):
         t = begin + number / rate
-        health.came(t)
-        health.looked(t, draw(number))
-    return health
+        pictures.came(t)
+        pictures.looked(t, draw(number))
+    return pictures
 
 
 def named(draw: Draw, seconds: float = 8.0) -> str:
@@ -64,11 +64,11 @@ def test_a_short_clip_played_over_and_over_is_not_frozen() -> None:
 
 @pytest.mark.parametrize("moment", [0.0, 0.4, 0.9])
 def test_a_freeze_is_named_within_five_seconds_and_ends_with_new_pictures(moment: float) -> None:
-    health = fed(noisy, 6.0)
-    fed(still, 4.5, health=health, begin=6.0 + moment)
-    assert health.read(6.0 + moment + 4.4).fault == "frozen"
-    fed(noisy, 1.0, health=health, begin=10.5 + moment)
-    assert health.read(11.4 + moment).fault == ""
+    pictures = fed(noisy, 6.0)
+    fed(still, 4.5, pictures=pictures, begin=6.0 + moment)
+    assert pictures.read(6.0 + moment + 4.4).fault == "frozen"
+    fed(noisy, 1.0, pictures=pictures, begin=10.5 + moment)
+    assert pictures.read(11.4 + moment).fault == ""
 
 
 def test_repeats_that_come_too_slowly_prove_nothing() -> None:
@@ -99,35 +99,35 @@ def test_a_clock_in_the_black_is_still_black_and_a_lit_window_is_not() -> None:
 
 
 def test_a_flicker_of_black_is_none() -> None:
-    health = fed(noisy, 4.0)
-    fed(lambda _: np.zeros((90, 160, 3), np.uint8), 1.0, health=health, begin=4.0)
-    assert health.read(4.9).fault == ""
+    pictures = fed(noisy, 4.0)
+    fed(lambda _: np.zeros((90, 160, 3), np.uint8), 1.0, pictures=pictures, begin=4.0)
+    assert pictures.read(4.9).fault == ""
 
 
 def test_few_pictures_are_named_soon_after_the_opening_and_in_the_middle() -> None:
     assert fed(noisy, 6.0, rate=0.5).read(4.2).fault == "low-rate"
-    health = fed(noisy, 6.0, rate=15)
-    fed(noisy, 5.0, rate=0.5, health=health, begin=8.0)
-    assert health.read(10.1).fault == "low-rate"
+    pictures = fed(noisy, 6.0, rate=15)
+    fed(noisy, 5.0, rate=0.5, pictures=pictures, begin=8.0)
+    assert pictures.read(10.1).fault == "low-rate"
     assert fed(noisy, 6.0, rate=2.5).read(5.9).fault == ""
 
 
 def test_the_burst_after_opening_is_no_reading() -> None:
-    health = Health(FPS)
-    assert health.read(0.0).age is None
-    health.opened(10.0)
+    pictures = Pictures(FPS)
+    assert pictures.read(0.0).age is None
+    pictures.opened(10.0)
     for number in range(50):  # what was in store, all at once
-        health.came(10.0 + number / 100)
-    reading = health.read(10.5)
-    assert (reading.settled, reading.fault, reading.age) == (False, "", pytest.approx(0.01))
-    fed(noisy, 3.0, health=health, begin=10.6)
-    assert health.read(13.5).settled
-    assert health.read(13.5).rate == pytest.approx(FPS, abs=1.5)
+        pictures.came(10.0 + number / 100)
+    pulse = pictures.read(10.5)
+    assert (pulse.settled, pulse.fault, pulse.age) == (False, "", pytest.approx(0.01))
+    fed(noisy, 3.0, pictures=pictures, begin=10.6)
+    assert pictures.read(13.5).settled
+    assert pictures.read(13.5).rate == pytest.approx(FPS, abs=1.5)
 
 
 def test_a_new_connection_begins_anew_but_does_not_heal() -> None:
-    health = fed(still, 6.0)
-    health.opened(6.0)
-    assert not health.read(6.0).settled
-    fed(still, 2.0, health=health, begin=6.5)
-    assert health.read(8.4).fault == "frozen"
+    pictures = fed(still, 6.0)
+    pictures.opened(6.0)
+    assert not pictures.read(6.0).settled
+    fed(still, 2.0, pictures=pictures, begin=6.5)
+    assert pictures.read(8.4).fault == "frozen"

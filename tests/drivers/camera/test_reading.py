@@ -8,16 +8,16 @@ import pytest
 
 from drivers.camera.addresses import Address, read
 from drivers.camera.capture import Capture
-from drivers.camera.picture import Health
+from drivers.camera.picture import Pictures
 from drivers.camera.reading import Mailbox, Reader, Shot
 from tests.drivers.camera.streams import MjpegRig
 
 SOON = 15.0
 
 
-def reader_of(address: Address) -> tuple[Reader, Mailbox, Health]:
-    health, mailbox = Health(5.0), Mailbox()
-    return Reader(address, 5.0, health, mailbox), mailbox, health
+def reader_of(address: Address) -> tuple[Reader, Mailbox, Pictures]:
+    pictures, mailbox = Pictures(5.0), Mailbox()
+    return Reader(address, 5.0, pictures, mailbox), mailbox, pictures
 
 
 def test_the_newest_picture_is_taken_and_older_ones_are_dropped() -> None:
@@ -34,7 +34,7 @@ def test_the_newest_picture_is_taken_and_older_ones_are_dropped() -> None:
 def test_it_opens_again_for_ever_and_its_trouble_has_a_beginning() -> None:
     with MjpegRig() as rig:
         rig.fault("kill")
-        reader, mailbox, health = reader_of(read(rig.url))
+        reader, mailbox, pictures = reader_of(read(rig.url))
         reader.start()
         assert mailbox.take(0.2) is None
         assert reader.broken is not None
@@ -43,9 +43,9 @@ def test_it_opens_again_for_ever_and_its_trouble_has_a_beginning() -> None:
         assert shot is not None
         assert shot.picture.shape == (360, 640, 3)
         assert reader.broken is None
-        reading = health.read(shot.t)
-        assert reading.age is not None
-        assert reading.age < 1.0
+        pulse = pictures.read(shot.t)
+        assert pulse.age is not None
+        assert pulse.age < 1.0
         rig.fault("kill")
         while mailbox.take(0.5) is not None:
             pass

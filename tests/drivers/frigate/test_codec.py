@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from drivers._mqtt.config import BrokerSettings
 from drivers.frigate.codec import FrigateCodec, decode
-from drivers.frigate.config import SCHEMA, FrigateAddress, aim_of
+from drivers.frigate.config import SCHEMA, FrigateAddress, selection_of
 from drivers.frigate.driver import FrigateDriver
 from edge.cameras.findings import parsed
 from edge.dialects import schemas
@@ -336,8 +336,13 @@ def test_an_address_says_what_was_set(
     table = FrigateAddress.model_validate(
         {"camera": camera, "zones": zones, "score": score, "size": None if size is None else list(size)}
     )
-    aim = aim_of(SCHEMA.key(table))
-    assert (aim.camera, list(aim.zones), aim.score, aim.size) == (camera, zones, score, size)
+    selection = selection_of(SCHEMA.key(table))
+    assert (selection.camera, list(selection.zones), selection.score, selection.size) == (
+        camera,
+        zones,
+        score,
+        size,
+    )
 
 
 def test_tables_say_what_is_wrong() -> None:
