@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Field = NDArray[np.float32]
 
 WIDE: Final = 320  # pixels
+CELLS: Final = (8, 6)  # of the picture, in which features agree
 FEATURES: Final = 500
 INLIERS: Final = 14  # features that agree on one shift and rotation: fewer agree by chance
 AGREEING: Final = 0.3  # of all that were matched
@@ -28,12 +29,16 @@ RATIO: Final = 0.85  # a match must be this much better than the second best (Lo
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """shift: how far the middle of the picture went, as part of its width. angle: degrees. agreeing: features."""
+    """shift: how far the middle of the picture went, as part of its width. angle: degrees. agreeing: features.
+
+    spread: cells of the picture without its margin in which features agree, 0 to 1. In the margin a clock is burnt in.
+    """
 
     shift: float
     angle: float
     scale: float
     agreeing: int
+    spread: float
 
     def near(self, other: Turn, shift: float, angle: float) -> bool:
         """Whether the two differ by less than that."""
@@ -72,7 +77,15 @@ def find_turn(before: Field, now: Any) -> Turn | None:
         return None
     if not _better(before, now, matrix, size):
         return None
-    return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing)
+    spread = _spread(target[agree.ravel() == 1], size)
+    return Turn(float(np.hypot(*off)) / width, abs(angle), scale, agreeing, spread)
+
+
+def _spread(points: Any, size: tuple[int, int]) -> float:
+    found = np.zeros(CELLS, bool)
+    column, row = (points * np.array(CELLS) / size).astype(int).clip(0, np.array(CELLS) - 1).T
+    found[column, row] = True
+    return float(found[1:-1, 1:-1].mean())
 
 
 def _better(before: Field, now: Any, matrix: Any, size: tuple[int, int]) -> bool:
@@ -105,7 +118,7 @@ def find_shift(before: Field, now: Field) -> Turn | None:
     together = _alike(now[common], moved[common])
     if together < TOGETHER or together - apart < BETTER:
         return None
-    return Turn(float(np.hypot(x, y)) / width, 0.0, 1.0, round(100 * together))
+    return Turn(float(np.hypot(x, y)) / width, 0.0, 1.0, round(100 * together), 1.0)
 
 
 def _edges(picture: Field) -> Field:

@@ -32,10 +32,11 @@ DULL: Final = 0.75  # edges anywhere, as part of the reference's: more, and they
 ALIKE: Final = 0.5  # coarse correlation from which it is the same view
 CRISP: Final = 0.58  # edges of a picture, as part of the reference's: fewer, and it may be a cover
 RICH: Final = 0.7  # likewise its textured blocks
-CORNERED: Final = 0.3  # of a strange picture with something sharp in it: less, and it is a cover
+CORNERED: Final = 0.28  # of a strange picture with something sharp in it: less, and it is a cover
 SHIFTED: Final = 0.05  # of the width
 ROTATED: Final = 4.0  # degrees
 AGREED: Final = 0.8  # of the last looks, for another kind than was told
+SPREAD: Final = 0.25  # of the picture in which features agree that it looks where it did
 SEARCH: Final = 0.6  # seconds between two searches for where it went
 UNCHANGED: Final = 0.75  # coarse correlation with a moment ago, where nothing went but the edges
 PARTLY: Final = 0.25  # coarse correlation with the scene, of which something that passes leaves that much
@@ -83,6 +84,7 @@ class Tamper:
         self._blended = -1e9
         self._turn: Turn | None = None
         self._sure = False  # of that turn
+        self._nudged = False  # the camera stands where it did, or nearly so
         self._view = False  # the last strange picture is one of a place
         self._edged: float | None = None  # the strength of edges before they went and nothing else did
 
@@ -172,7 +174,7 @@ class Tamper:
         if like.coarse >= ALIKE and like.sharp < BLURRED and like.crisp < DULL:
             return _Verdict(now.t, "defocused", 1 - like.sharp, why)
         if like.intact >= WELL:
-            self._turn, self._sure = None, False
+            self._turn, self._sure, self._nudged = None, False, False
             return None
         if now.t - self._searched >= SEARCH:
             self._searched = now.t
@@ -180,6 +182,8 @@ class Tamper:
         if self._turn is not None:
             why |= {"shift": self._turn.shift, "angle": self._turn.angle}
             return _Verdict(now.t, "moved", min(1.0, 0.5 + self._turn.agreeing / 100), why)
+        if self._nudged:
+            return None  # it looks where it did, whatever stands there now
         plain = min(1.0, max(0.0, (CRISP - like.crisp) / (CRISP - BARE)))  # the fewer edges, the more a cover
         if like.intact >= LOST + plain * (FAINT - LOST):
             return None
@@ -192,9 +196,13 @@ class Tamper:
         fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
         self._view = cornered(fine) >= CORNERED
         turn = find_turn(reference.fine, fine) or find_shift(reference.small, mean)
-        if turn and not (turn.shift > SHIFTED or turn.angle > ROTATED):
-            turn = None
-        if turn is None and self._sure and self._view:
+        self._nudged = bool(turn and self._view and not _far(turn) and turn.spread >= SPREAD)
+        if self._sure and self._view and not turn:
             return
-        before, self._turn = self._turn, turn
-        self._sure = bool(turn and before and turn.near(before, SHIFTED, ROTATED))
+        before, self._turn = self._turn, turn if turn and _far(turn) else None
+        self._sure = bool(self._turn and before and self._turn.near(before, SHIFTED, ROTATED))
+
+
+def _far(turn: Turn) -> bool:
+    """Whether it is more than a knock or the wind."""
+    return turn.shift > SHIFTED or turn.angle > ROTATED

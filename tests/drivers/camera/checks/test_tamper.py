@@ -158,6 +158,27 @@ def test_another_place_is_no_cover_and_a_dull_cloth_is_no_place():
     assert camera.see(0.7 * cloth[::-1] + 40, 4) == ["covered"]
 
 
+def test_a_clock_that_is_burnt_in_does_not_hide_that_the_camera_looks_elsewhere():
+    camera = Camera()
+
+    def shown(picture):
+        stamped = np.ascontiguousarray(picture)
+        for x, y, text in ((4, 14, "2026-11-23 Mon"), (200, 172, "Camera 01")):
+            cv2.putText(stamped, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
+        return stamped
+
+    place = cv2.resize(wide(9)[180:540, 240:880], (320, 180), interpolation=cv2.INTER_AREA)
+    camera.see(shown(camera.scene.copy()), 4)
+    assert camera.see(shown(place), 4) == ["moved"]
+
+
+def test_a_knock_that_hardly_turns_the_camera_is_nothing():
+    camera = Camera()
+    camera.see(camera.scene, 4)
+    view = wide(5)[190:550, 256:896]  # 2.5 % of the width aside
+    assert camera.see(cv2.resize(view, (320, 180), interpolation=cv2.INTER_AREA), 10) == []
+
+
 def test_the_scene_may_change_slowly():
     camera = Camera()
     camera.see(camera.scene, 4)
