@@ -17,6 +17,7 @@ QUEUED: Final = 20  # messages that wait at the broker
 def broker_full(folder: Path, outcome: Outcome) -> None:
     """The broker's disk is full while the hub is off: what waits is in the broker's memory, and arrives."""
     with stand(folder, outcome) as it:
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         it.broker.fill()
         _lives_on(it)
         it.load.stop()
@@ -41,10 +42,12 @@ def broker_full(folder: Path, outcome: Outcome) -> None:
 def broker_read_only(folder: Path, outcome: Outcome) -> None:
     """The broker's disk has made itself read-only; then the broker is started again on one that can be written."""
     with stand(folder, outcome) as it:
+        it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         with covered_read_only(it.rig.broker.directory):
             _lives_on(it)
             all_stored(it)
             it.rig.broker.stop()
+        it.holds("that the broker is away is told", lambda: not it.ok("zigbee"))
         with it.recovering():
             it.rig.broker.start()
             it.rig.await_armed()

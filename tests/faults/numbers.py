@@ -35,7 +35,7 @@ def stored_numbers(
         late = time.monotonic() > deadline
         for device, taken in load.taken.items():
             if device not in found or taken - found[device].keys():
-                found[device] = count_numbers(api, device, ahead)
+                found[device] = count_numbers(api, device, ahead) if taken else Counter()
         return late or not any(taken - found[device].keys() for device, taken in load.taken.items())
 
     until("the newest numbers are stored, or not", settled, SETTLE + seconds, step=0.25)
