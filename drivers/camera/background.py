@@ -3,8 +3,9 @@
 Two pictures are kept. The background follows what is always so, a level a second. The candidate holds, pixel by pixel,
 the last thing that differed from the background and did not move; it outlasts passers-by for as long as it has been
 there itself, so that people walking before a bag do not start its time anew. Its rival is what is there in its place
-now: should the candidate not return, the rival is the candidate since it first appeared. All planes of a colour
-picture lie one below the other in one array, so that a step is one call of OpenCV.
+now: should the candidate not return, the rival is the candidate since it first appeared. What a beam or a passer-by
+has displaced so is remembered for some seconds: when it comes back before the ground shows, its time goes on. All
+planes of a colour picture lie one below the other in one array, so that a step is one call of OpenCV.
 """
 
 from __future__ import annotations
@@ -36,9 +37,13 @@ LEAST, MOST = (
 NOISE: Final = 6.0  # times the noise of this camera
 QUICK: Final = 0.4  # seconds after which a new candidate takes a fresh one's place
 OUTLAST: Final = 10.0  # seconds at most that an old candidate outlasts something before it
+RECALL: Final = 10.0  # seconds for which one that was displaced is remembered
 EMPTY: Final = 5.0  # times as fast is it forgotten where the background shows
 GAP: Final = 1.0  # seconds between two pictures that count at most
+BROAD: Final = (25, 25)  # pixels
+FILLED: Final = 0.5 * 255  # of them that move together: too much to be an outline
 CREEP: Final = 1.0  # seconds a level
+NEVER: Final = -1e9  # seconds
 DAY: Final = 86_400.0  # seconds after which times are counted anew: in 32 bits they lose their fractions
 
 
@@ -64,6 +69,10 @@ class Background:
         self._since: Floats = np.zeros((self.height, self.width), np.float32)
         self._held: Floats = np.zeros_like(self._since)
         self._doubt: Floats = np.zeros_like(self._since)
+        self._former: Picture = np.zeros_like(self._new)
+        self._former_since: Floats = np.zeros_like(self._since)
+        self._former_held: Floats = np.zeros_like(self._since)
+        self._former_until: Floats = np.full_like(self._since, NEVER)
         self._differs: Picture = np.zeros((self.height, self.width), np.uint8)
         self._still: Picture = np.zeros_like(self._differs)
         self._often: Floats = np.zeros_like(self._since)
@@ -101,8 +110,8 @@ class Background:
         self._rival = middle.copy()
         self._now = middle
         self._origin = self._last = t
-        self._since[:] = 0.0
-        self._rose[:] = 0.0
+        self._since[:] = self._rose[:] = 0.0
+        self._former_until[:] = NEVER
         self._samples.clear()
         return True
 
@@ -115,11 +124,9 @@ class Background:
         passed, self._last = t - self._last, t
         step = min(max(0.0, passed), GAP)
         if passed != step:  # the camera was away: what nobody saw is no time that something has stayed
-            self._since += np.float32(passed - step)
-            self._rose += np.float32(passed - step)
+            self._shift(passed - step)
         if t - self._origin > DAY:
-            self._since -= np.float32(t - self._origin)
-            self._rose -= np.float32(t - self._origin)
+            self._shift(self._origin - t)
             self._origin = t
         self._now, self._gains = now, gains = _stacked(bgr), tuple(gains)
         scene, new = self._lit(self._scene, gains), self._lit(self._new, gains)
@@ -129,7 +136,9 @@ class Background:
         same = cv2.threshold(far, self.tolerance, 255, cv2.THRESH_BINARY_INV)[1]
         still = _array(cv2.bitwise_and(differs, same))
         self._differs, self._still = differs, still
-        cv2.accumulateWeighted(differs, self._often, 1 - math.exp(-step / memory))
+        # A beam or a passer-by fills the place; somebody who sways changes it at his outline only.
+        filled = cv2.compare(cv2.blur(cv2.bitwise_xor(differs, still), BROAD), FILLED, cv2.CMP_LE)
+        cv2.accumulateWeighted(differs, self._often, 1 - math.exp(-step / memory), mask=_array(filled))
         # 0 the background shows, 1 something else than the candidate, 2 the candidate.
         code = cv2.add(cv2.bitwise_and(differs, self._one), cv2.bitwise_and(still, self._one))
         table = np.zeros((1, 256), np.float32)
@@ -144,11 +153,7 @@ class Background:
         )
         self._rise(self._unlit(now, gains), t)
         if cv2.countNonZero(over):
-            cv2.copyTo(self._rival, cv2.vconcat([over] * 3), self._new)
-            self._start(over, t)
-            taken = _array(cv2.bitwise_and(over, differs))
-            cv2.copyTo(self._rose, taken, self._since)
-            cv2.copyTo(np.full_like(self._rose, t - self._origin) - self._rose, taken, self._held)
+            self._replace(over, _array(cv2.bitwise_and(over, differs)), t)
         if t - self._crept >= CREEP:
             self._crept = t
             self._creep(self._scene, scene, now, cv2.bitwise_not(differs))
@@ -193,6 +198,11 @@ class Background:
         """What has come, where `stayed` says so: (height, width, 3) in BGR, in the light of the background."""
         return _piled(self._new)
 
+    @property
+    def now(self) -> Picture:
+        """The last picture: (height, width, 3) in BGR, in the light of the background."""
+        return _piled(self._unlit(self._now, self._gains))
+
     def absorb(self, where: Picture, seen: bool = False) -> None:
         """Make the candidate (seen: what the last picture showed) the background, where marked."""
         assert self._scene is not None and self._last is not None  # noqa: S101, PT018 - as in look
@@ -200,6 +210,7 @@ class Background:
         cv2.copyTo(self._unlit(self._now, self._gains) if seen else self._new, marked, self._scene)
         cv2.copyTo(self._scene, marked, self._new)
         cv2.copyTo(self._zero, where, self._often)
+        cv2.copyTo(np.full_like(self._since, NEVER), where, self._former_until)
         self._start(where, self._last)
 
     def repaint(self, where: Picture, ground: Picture) -> None:
@@ -212,7 +223,40 @@ class Background:
         """Multiply what is known by `gains`: the light has become another for good."""
         assert self._scene is not None  # noqa: S101 - as in look
         self._scene, self._new = self._lit(self._scene, gains), self._lit(self._new, gains)
-        self._rival = self._lit(self._rival, gains)
+        self._rival, self._former = self._lit(self._rival, gains), self._lit(self._former, gains)
+
+    def _replace(self, over: Picture, taken: Picture, t: float) -> None:
+        """Make the rival the candidate where `over`; taken: where that is not the background."""
+        now = np.full_like(self._since, t - self._origin)
+        rows = cv2.vconcat([over] * 3)
+        if not cv2.countNonZero(taken):
+            cv2.copyTo(self._rival, rows, self._new)
+            self._start(over, t)
+        else:
+            remembered = cv2.compare(self._former_until, now - np.float32(RECALL), cv2.CMP_GE)
+            apart = self._widest(cv2.absdiff(self._rival, self._former))
+            same = cv2.compare(apart, self.tolerance, cv2.CMP_LE)
+            back = _array(cv2.bitwise_and(cv2.bitwise_and(taken, remembered), same))
+            since, held = self._former_since.copy(), self._former_held.copy()
+            shorter = cv2.bitwise_and(remembered, cv2.compare(self._held, held, cv2.CMP_LT))
+            kept = _array(cv2.bitwise_and(taken, cv2.bitwise_not(shorter)))
+            cv2.copyTo(self._new, cv2.vconcat([kept] * 3), self._former)
+            cv2.copyTo(self._since, kept, self._former_since)
+            cv2.copyTo(self._held, kept, self._former_held)
+            cv2.copyTo(now, kept, self._former_until)
+            cv2.copyTo(self._rival, rows, self._new)
+            self._start(over, t)
+            cv2.copyTo(self._rose, taken, self._since)
+            cv2.copyTo(now - self._rose, taken, self._held)
+            cv2.copyTo(since, back, self._since)
+            cv2.copyTo(cv2.add(self._held, held), back, self._held)
+        # Where the ground shows, what was there has gone.
+        cv2.copyTo(np.full_like(now, NEVER), _array(cv2.bitwise_xor(over, taken)), self._former_until)
+
+    def _shift(self, seconds: float) -> None:
+        """Move all times."""
+        for times in (self._since, self._rose, self._former_since, self._former_until):
+            np.add(times, np.float32(seconds), out=times)
 
     def _rise(self, unlit: Picture, t: float) -> None:
         """Let what is there now be the rival, where it is not yet."""

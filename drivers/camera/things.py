@@ -18,6 +18,7 @@ TEXTURE: Final = 1.5  # grey levels of fine structure that are more than noise
 KEPT: Final = 0.55  # correlation of the ground's fine structure, above which only the light changed
 KNOWN: Final = 0.6  # share of the ground's differences in brightness that one light leaves as they were
 EVEN: Final = 0.12  # spread of the logarithm of the change that one light makes over a flat ground
+SAME_LIGHT: Final = 0.12  # logarithm by which a thing and the ground about it change together
 EVENEST: Final = 0.02  # no thing as large as `LARGE` is as even as this
 LARGE: Final = 500  # pixels
 COLOUR: Final = 0.05  # what the change may differ by between the channels
@@ -26,10 +27,12 @@ ALIKE: Final = 0.4  # correlation of the fine structure around one pixel, below 
 LIT: Final = 0.6  # share of a large change in which the ground must still be seen for it to be a light
 NEAR: Final = (9, 9)  # pixels around one
 EDGE: Final = np.ones((13, 13), np.uint8)  # what the edge of a light is wide, with the surroundings looked at
-SPREAD: Final = (25, 25)  # pixels over which a cloud's or a lamp's light is the same
+SPREADS: Final = ((25, 25), (75, 75))  # pixels over which a cloud's or a lamp's light is the same
+REACHED: Final = 0.1  # of them known ground
 SOFT: Final = 0.45  # of the step at the edge within one pixel: the edge of a thing is sharper
 GONE: Final = 2.0  # seconds the ground must show before a thing counts as taken away
 REPLACED: Final = 60.0  # seconds without the thing or the ground, after which something else is there
+APART: Final = 0.25  # of an outline that must be its own to be measured alone
 RING: Final = 4  # pixels around a thing whose light is compared
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
@@ -51,14 +54,23 @@ class Judgement:
     even: float
     edges: float
 
+    def numbers(self) -> dict[str, float]:
+        """What it was judged by."""
+        return {"edges": self.edges, "kept": self.kept, "known": self.known, "even": self.even}
 
-def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
-    """What happened where `shape` is marked. before, after: (height, width, 3) in BGR of the same place and light."""
+
+def judge(before: Picture, after: Picture, shape: Picture, known: Picture | None = None) -> Judgement:
+    """What happened where `shape` is marked. before, after: (height, width, 3) in BGR of the same place and light.
+
+    known: marked where things are of which this may be a further part: what it has in common with one is no outline.
+    """
     was = cv2.GaussianBlur(before, (3, 3), 0)
     seen = after.copy()
     cv2.copyTo(before, cv2.bitwise_not(shape), seen)  # whoever walks around it now is no part of its outline
     now = cv2.GaussianBlur(seen, (3, 3), 0)
     band = _band(shape)
+    free = band if known is None else band & (known == 0)
+    band = free if np.count_nonzero(free) > APART * np.count_nonzero(band) else band
     outline_now, outline_was = _outline(now, band), _outline(was, band)
     edges = (outline_now + 2.0) / (outline_was + 2.0)
     kept, known, even, tinted = _change(before, after, shape)
@@ -69,11 +81,11 @@ def judge(before: Picture, after: Picture, shape: Picture) -> Judgement:
     return Judgement(light, edges >= 0.95, kept, known, even, edges)
 
 
-def under_light(before: Picture, after: Picture, shape: Picture) -> tuple[Picture, Picture]:
+def under_light(before: Picture, after: Picture, shape: Picture, newer: Picture) -> tuple[Picture, Picture]:
     """(the ground in the light that has come, where something may lie on it): a bag in a shadow is no shadow.
 
     Where the ground's fine structure is no more to be seen there may be something else; the new light is measured on
-    the rest. The edge of the light itself is none.
+    the rest. The edge of the light itself is none. newer: marked where something else is already known to be.
     """
     seen = before.copy()
     cv2.copyTo(after, shape, seen)
@@ -82,13 +94,39 @@ def under_light(before: Picture, after: Picture, shape: Picture) -> tuple[Pictur
     deep = np.zeros(count, np.bool_)
     deep[np.asarray(labels)[(np.asarray(cv2.erode(shape, EDGE)) > 0) & (alien > 0)]] = True
     deep[0] = False
-    covered = deep[np.asarray(labels)]
+    covered = deep[np.asarray(labels)] | (newer > 0)
     weight = np.where(covered, 0.0, 1.0).astype(np.float32)
     change = (_log(seen) - _log(before)) * weight
-    total, counted = cv2.blur(change, SPREAD), cv2.blur(weight, SPREAD)
-    light = np.exp(np.asarray(total) / np.maximum(np.asarray(counted), 1e-3))
-    ground = np.clip((before + 4.0) * light[:, :, None] - 4.0, 0, 255).astype(np.uint8)
+    light = np.zeros_like(change)
+    for size in reversed(SPREADS):  # the narrowest that reaches known ground
+        total, counted = np.asarray(cv2.blur(change, size)), np.asarray(cv2.blur(weight, size))
+        light = np.where(counted > REACHED, total / np.maximum(counted, REACHED), light)
+    ground = np.clip((before + 4.0) * np.exp(light)[:, :, None] - 4.0, 0, 255).astype(np.uint8)
     return ground, np.where(covered, 255, 0).astype(np.uint8)
+
+
+def in_other_light(ground: Picture, known: Picture, now: Picture, shape: Picture) -> bool:
+    """Whether `now` shows the `known` thing where `shape` is marked, in the light that has come over the ground, too.
+
+    A cloud changes both alike; somebody who stands before the thing changes neither alike nor evenly.
+    """
+    around = cv2.subtract(cv2.dilate(shape, EDGE), cv2.dilate(shape, np.ones((5, 5), np.uint8)))
+    inside = np.asarray(cv2.erode(shape, _CROSS)) > 0
+    inside = inside if np.count_nonzero(inside) >= 9 else shape > 0
+    if cv2.countNonZero(around) < 9:
+        return False
+    own, outer = _ratio(known, now)[inside], _ratio(ground, now)[np.asarray(around) > 0]
+    middle, there = median(own), median(outer)
+    alike = float(np.abs(middle - there).max()) < SAME_LIGHT
+    quiet = np.median(np.abs(own - middle)) < EVEN / 2 and np.median(np.abs(outer - there)) < EVEN / 2
+    return bool(alike and quiet)
+
+
+def _ratio(before: Picture, after: Picture) -> Floats:
+    """Logarithm of what each pixel's channels were multiplied by."""
+    was, now = (cv2.blur(one, (3, 3)).astype(np.float32) + 4.0 for one in (before, after))
+    made: Floats = np.log(now / was)
+    return made
 
 
 def _alien(before: Picture, after: Picture) -> NDArray[np.bool_]:

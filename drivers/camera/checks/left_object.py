@@ -36,7 +36,7 @@ from drivers.camera.background import SAMPLE, Background
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.lighting import Light, Lighting
 from drivers.camera.sight import Area, Asking, Box, Sight
-from drivers.camera.things import Judgement, Thing, judge, under_light
+from drivers.camera.things import Floats, Thing, in_other_light, judge, under_light
 from edge.domain.names import Text
 
 WIDTH: Final = 320  # pixels: a bag at the far end of a fire lane is ten of them across
@@ -46,12 +46,15 @@ AROUND: Final = 0.08  # of the picture's width that is watched around a zone, so
 EVERY: Final = 0.4  # seconds between two decisions
 RIPE: Final = 2.0  # seconds by which the parts of one thing come to rest one after the other
 MANY: Final = 5  # things that come to rest at once are the light
-UNREST: Final = 0.3  # share of a thing's surroundings that comes and goes: it is somebody who stands there
+UNREST: Final = 0.2  # share of a thing's surroundings that comes and goes: it is somebody who stands there
+DISTINCT: Final = 1.5  # times the contrast of the ground: the outline of what is told in another light
+WIDE: Final = 1500  # pixels, from which on it may be a cloud's shadow with people in it
 OLD: Final = 0.7  # of the dwell, for which most of a thing must have been there
 PATIENCE: Final = 3.0  # times the dwell, after which a thing is told in spite of people about it
 UPSET: Final = 1.0  # seconds of another picture before it is learnt
 REBASE: Final = (0.1, 5.0)  # logarithm of the exposure, and seconds for which it must have stayed away
 GHOST: Final = (0.3, 600.0)  # share that moved while it was learnt, and seconds after which that is forgotten
+MIDST: Final = (31, 31)  # pixels across which a light is taken to go on
 TAKEN: Final = 600.0  # seconds that a removal is shown, where nothing is put back
 
 Occupied = Callable[[Frame, Box], bool | None]
@@ -192,6 +195,7 @@ class _Place:
     def begin(self) -> None:
         """Learn the scene anew; what is being told of is followed on."""
         self.background = Background((self.right - self.left, self.bottom - self.top))
+        self._guessed: Floats = np.full(self.within.shape, -math.inf, np.float32)
         self.known = False
 
     def cut(self, small: Picture) -> Picture:
@@ -219,8 +223,10 @@ class _Place:
             return
         if t - learned > GHOST[1]:
             background.unsure[:] = 0
-        fresh = self._shapes(background.stayed(max(dwell - RIPE, dwell / 2)))
-        decided = [shape for shape in fresh if _share(ripe, shape) > 0.6]
+        seen = background.stayed(max(dwell - RIPE, dwell / 2))
+        fresh = self._shapes(seen)
+        # Of a bicycle the spokes must have been there, not what is between them.
+        decided = [shape for shape in fresh if _share(ripe, _array(cv2.bitwise_and(shape, seen))) > 0.6]
         if not decided:  # a part of something that goes on changing: that part alone
             decided = self._shapes(background.stayed(dwell + RIPE))
         if len([shape for shape in decided if cv2.countNonZero(shape) >= self.least]) >= MANY:
@@ -235,22 +241,37 @@ class _Place:
         self, shape: Picture, frame: Frame, learned: float, late: bool, occupied: Occupied | None
     ) -> None:
         background = self.background
+        unrest = self._unrest(shape)
         if not self._counts(shape):
-            self._absorb(shape)
+            if unrest <= UNREST or late:  # else it is an arm of somebody who stands there
+                self._absorb(shape)
             return
-        still, unrest = _share(background.still, shape), self._unrest(shape)
-        age = background.age(shape)
-        if still < 0.5 or age < OLD * self.area.dwell or (unrest > UNREST and not late):
-            return  # somebody is before it, most of it is new, or it is the trunk of somebody who stands there
+        own = self._own(shape)
+        still, age = _share(background.still, own), background.age(own)
+        restless = unrest > UNREST and not late
+        if age < OLD * self.area.dwell or (restless and cv2.countNonZero(shape) < WIDE):
+            return  # most of it is new, or it is the trunk of somebody who stands there
         before, after = background.scene, background.candidate
-        judged = judge(before, after, shape)
+        judged = judge(before, after, shape, self._known())
+        if still < 0.5 and not (
+            judged.edges > DISTINCT and in_other_light(before, after, background.now, shape)
+        ):
+            return  # somebody is before it
         if judged.light:
-            ground, covered = under_light(before, after, shape)
-            self._absorb(_array(cv2.subtract(shape, covered)))
+            newer = self._newer(shape)
+            ground, covered = under_light(before, after, shape, newer)
+            self._absorb(_array(cv2.subtract(shape, covered)), covered)
             background.repaint(covered, ground)
+            self._guessed[covered > 0] = frame.t
             return  # what lies in that light is found against the ground that it lights
+        if restless:
+            return
         kind = "left-object" if judged.left else "removed-object"
         unsure = _share(background.unsure, shape)
+        guessed = np.where(frame.t - self._guessed < GHOST[1], 255, 0).astype(np.uint8)
+        if kind == "removed-object" and _share(guessed, shape) > GHOST[0]:
+            self._absorb(shape)  # what went is only what its ground was taken to be in that light
+            return
         if unsure > GHOST[0] and (kind == "removed-object" or frame.t - age < learned + 2.0):
             self._absorb(shape)
             return
@@ -261,9 +282,9 @@ class _Place:
         box = self._box(shape)
         if occupied is not None and not late and occupied(frame, box):
             return
-        why = _why(
-            judged, age, cv2.countNonZero(shape) / (self.size[0] * self.size[1]), unrest, unsure, still
-        )
+        area = cv2.countNonZero(shape) / (self.size[0] * self.size[1])
+        why = {"seconds": age, "area": area, "unrest": unrest, "unsure": unsure, "still": still}
+        why = {name: round(value, 4) for name, value in (why | judged.numbers()).items()}
         thing = Thing((self.left, self.top), before, after, shape)
         self.found.append(_Found(kind, thing, frame.t, box, round(0.5 + 0.5 * still, 3), why))
         self._absorb(shape)
@@ -310,10 +331,32 @@ class _Place:
         beyond = _share(unsettled, _array(cv2.subtract(far, off)))
         return max(0.0, around - beyond)
 
-    def _absorb(self, shape: Picture) -> None:
+    def _own(self, shape: Picture) -> Picture:
+        """Its parts without the gaps between them."""
+        own = _array(cv2.bitwise_and(shape, self.background.stayed(self.area.dwell / 2)))
+        return own if cv2.countNonZero(own) else shape
+
+    def _known(self) -> Picture:
+        """What is told of already."""
+        known = np.zeros_like(self.within)
+        for found in self.found:
+            if found.kind == "left-object":
+                part = known[found.thing.rows, found.thing.columns]
+                part |= cv2.dilate(found.thing.shape, np.ones((5, 5), np.uint8))
+        return known
+
+    def _newer(self, light: Picture) -> Picture:
+        """What is in the midst of a light and has not been there as long."""
+        solid = _array(cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones(MIDST, np.uint8)))
+        outlines, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        cv2.drawContours(solid, outlines, -1, 255, cv2.FILLED)
+        return _array(cv2.subtract(cv2.bitwise_and(solid, self.background.differs), light))
+
+    def _absorb(self, shape: Picture, spared: Picture | None = None) -> None:
         rim = cv2.bitwise_and(
             cv2.dilate(shape, np.ones((5, 5), np.uint8)), self.background.stayed(self.area.dwell / 2)
         )
+        rim = rim if spared is None else cv2.subtract(rim, spared)
         self.background.absorb(_array(cv2.bitwise_or(shape, rim)))
 
     def _restore(self, thing: Thing) -> None:
@@ -335,22 +378,6 @@ class _Place:
         x, y, across, down = cv2.boundingRect(shape)
         width, height = self.size
         return ((x + self.left) / width, (y + self.top) / height, across / width, down / height)
-
-
-def _why(
-    judged: Judgement, age: float, area: float, unrest: float, unsure: float, still: float
-) -> dict[str, float]:
-    return {
-        "seconds": round(age, 1),
-        "area": round(area, 4),
-        "edges": round(judged.edges, 2),
-        "kept": round(judged.kept, 2),
-        "known": round(judged.known, 2),
-        "even": round(judged.even, 2),
-        "unrest": round(unrest, 2),
-        "unsure": round(unsure, 2),
-        "still": round(still, 2),
-    }
 
 
 def _share(marked: Picture, of: Picture) -> float:

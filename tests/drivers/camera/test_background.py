@@ -79,6 +79,23 @@ def test_something_before_it_does_not_start_its_time_anew() -> None:
     assert boxed(background.stayed(10))
 
 
+def test_what_a_beam_displaced_goes_on_when_it_is_back() -> None:
+    background = learnt()
+    show(background, with_box(), 20, 2)
+    show(background, with_box(20), 22, 3)  # longer than so fresh a thing outlasts something before it
+    show(background, with_box(), 25, 8)
+    assert boxed(background.stayed(12))
+
+
+def test_what_comes_again_after_the_ground_has_shown_is_new() -> None:
+    background = learnt()
+    show(background, with_box(), 20, 2)
+    show(background, GROUND, 22, 3)
+    show(background, with_box(), 25, 8)
+    assert not background.stayed(10).any()
+    assert boxed(background.stayed(7))
+
+
 def test_what_takes_its_place_counts_from_when_it_came() -> None:
     background = learnt()
     show(background, with_box(), 20, 8)
