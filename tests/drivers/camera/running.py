@@ -25,8 +25,11 @@ def now() -> int:
 
 
 def allowed(seconds: float) -> float:
-    """Seconds on a machine with this one's load: what is promised is promised for an idle one."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """Seconds on a machine with this one's load: what is promised is promised for an idle one, which no suite leaves.
+
+    The average lags a minute behind. The promise itself is measured by `python -m tests.faults cameras`.
+    """
+    return seconds * max(2.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def settings(rig: Rig, ring: Path, source: str = "cm-01-stream", **more: object) -> Start:

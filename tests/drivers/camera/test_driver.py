@@ -47,6 +47,7 @@ def test_what_the_child_says_reaches_the_hub_as_it_stands() -> None:
     host = Host()
     with acting("beat(fps=4.5, width=640, height=360, learning=['tamper'])" + KEEP, host) as driver:
         within(lambda: len(host.raws) > 1)
+        before = len(host.raws)
         view, report = driver.view(), driver.report()
     raw = host.raws[0]
     assert (raw.source, raw.dialect, raw.channel) == (SOURCE, "camera", SOURCE)
@@ -55,7 +56,7 @@ def test_what_the_child_says_reaches_the_hub_as_it_stands() -> None:
     assert view.frame_at is not None
     assert (report.up, report.kind, report.detail) == (True, "camera", Text("ok", "ok"))
     assert set(host.heards) == {True}
-    assert len(host.raws) == report.received
+    assert before <= report.received <= len(host.raws)  # the child goes on talking
 
 
 def test_what_the_child_says_of_its_models_is_in_the_view() -> None:
