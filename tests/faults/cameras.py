@@ -48,7 +48,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fault. named, back: seconds, None when it never was. wrongly: other faults that it was called first."""
+    """One fault. named, back: seconds, None when it never was. wrongly: other faults that it was called first.
+
+    An RTSP camera that is set anew refuses meanwhile: named so, it is named; its own name has to follow.
+    """
 
     transport: str
     fault: str
@@ -249,12 +252,18 @@ def _case(driver: CameraDriver, rig: Rig, transport: str, fault: str) -> Case:
         going = newest is not None and newest.taken > changed + SECOND
         return going and view.state == "ok" and (transport != "rtsp" or view.width == _SIZE)
 
+    def first(view: View) -> bool:
+        # What is away keeps its first name until another has stood (`heart.KEPT`): it is an alarm by that one.
+        return named(view) or (fault != "size" and view.state in passing)
+
     # An RTSP camera that is set anew starts its service anew, and refuses meanwhile: that is so, and not wrong.
     passing = ("refused", "lost") if transport == "rtsp" and fault in _SET_ANEW else ()
     changed = time.time_ns() // 1000
     begun = time.monotonic()
     rig.fault(fault)
-    called = _until(driver, named, PATIENCE, begun)
+    called = _until(driver, first, PATIENCE, begun)
+    if called is not None and _until(driver, named, PATIENCE) is None:
+        called = None  # the first name is true, but has to give way to its own
     begun = time.monotonic()
     rig.heal()
     back = _until(driver, _well, PATIENCE, begun)
