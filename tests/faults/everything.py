@@ -175,7 +175,7 @@ def _disks(plan: Plan) -> Iterator[Fault]:
 
 def _disk(plan: Plan, scenario: disks.Scenario) -> Row:
     out = disks.run(scenario, plan.folder / scenario.__name__)
-    lost = "; ".join(out.lost) or _NOTHING
+    lost = "; ".join(out.lost) or "nothing"
     return _row(f"disk: {out.name}", out, lost, f"{out.told} of {out.fires} fires", f"≤ {out.recovery:.1f} s")
 
 
