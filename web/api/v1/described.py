@@ -25,8 +25,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """The description of all routes of `app`, with the shapes; nothing of it is kept."""
     described = app.openapi()
     app.openapi_schema = None
-    adapters = [(name, "serialization", TypeAdapter(shape)) for name, shape in _SHAPES.items()]
-    _, shapes = TypeAdapter.json_schemas(adapters, ref_template=_SCHEMAS + "{model}")
+    _, shapes = TypeAdapter.json_schemas(
+        [(name, "serialization", TypeAdapter(shape)) for name, shape in _SHAPES.items()],
+        ref_template=_SCHEMAS + "{model}",
+    )
     described["components"]["schemas"] |= shapes["$defs"]
     return described
 
