@@ -191,7 +191,7 @@ class Tamper:
 
     def _search(self, reference: Reference, mean: Field) -> None:
         """Where the scene has gone. What was found twice stays while a view is there: who passes may hide it."""
-        fine = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
+        fine: Field = np.mean([look.fine for look in self._recent], axis=0, dtype=np.float32)
         self._view = cornered(fine) >= CORNERED
         turn = find_turn(reference.fine, fine) or find_shift(reference.small, mean)
         self._nudged = bool(turn and self._view and not _far(turn) and turn.spread >= SPREAD)

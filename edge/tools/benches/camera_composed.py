@@ -16,9 +16,10 @@ import numpy as np
 from edge.tools.analyse import FPS, frames_of
 from edge.tools.benches import camera_made
 from edge.tools.benches.camera_cases import Case, play
-from edge.tools.benches.camera_cases_tamper import FAMILIES, Base, Image, cases
+from edge.tools.benches.camera_cases_tamper import FAMILIES, Base, cases
 from edge.tools.benches.camera_footage import Clip
 from edge.tools.benches.camera_made import Told
+from edge.tools.benches.camera_places import Image
 
 SPAN: Final = 16.0  # seconds of a clip that are used, forth and back again
 SHORTEST: Final = 4.0  # seconds, likewise
