@@ -10,15 +10,17 @@ from typing import Final
 from edge.cameras.holding import Needed
 from edge.domain.conclusion import Capture, Captured, Conclusion, Erase, Erased
 from edge.domain.fact import Fact, Numbering
-from edge.domain.footage import AFTER, BEFORE, Finding, Moment, Shot, StillSet
-from edge.domain.instant import DAY, HOUR, MINUTE, Instant, to_rfc3339
+from edge.domain.footage import AFTER, BEFORE, RING, Finding, Moment, Shot, StillSet
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, to_rfc3339
 from edge.domain.request import Refusal
 
 AT_ONCE: Final = 50  # sets erased in one look
 PRESSED: Final = 10  # free ones given up in one look while the disk is full
 FILMS: Final = 12
 """That people may have made of one camera in an hour, and as many again of its alarms and findings (practice)."""
-_MOMENTS: Final[tuple[tuple[Moment, int], ...]] = (("before", -BEFORE), ("at", 0), ("after", AFTER))
+SETS: Final = 12
+"""That the findings of one alarm ask of one camera in an hour: a check that comes and goes fills no disk (practice)."""
+_OLDEST: Final = RING - 10 * SECOND  # that the ring still has when it is asked
 
 
 class Stills:
@@ -73,14 +75,25 @@ class Stills:
 
     def ask(
         self, device: str, moment: int, now: Instant, told: Conclusion, *, alarm: str | None = None,
-        finding: str | None = None, purpose: str = "live", blind: bool = False,
+        finding: Finding | None = None, purpose: str = "live", blind: bool = False,
     ) -> None:  # fmt: skip
-        """Ask a camera for its pictures around `moment` (µs UTC), once. blind: it shows nothing from then on."""
-        if self.asked(device, alarm, finding):
+        """Ask a camera for its pictures around `moment` (µs UTC), once. blind: it shows nothing from then on.
+
+        What had been there for a while when it was found has its "before" from before that, where the ring has it.
+        """
+        id = None if finding is None else finding.id
+        if self.asked(device, alarm, id) or self._often(device, alarm, now):
             return
-        moments = _MOMENTS[:1] if blind else _MOMENTS
-        shots = [(kind, moment + offset, None) for kind, offset in moments]
-        self._make(device, shots, now, told, alarm=alarm, finding=finding, purpose=purpose)
+        earlier = min(BEFORE + (0 if finding is None else finding.lasted), _OLDEST)
+        shots: list[tuple[Moment, int, int | None]] = [("before", moment - earlier, None)]
+        if not blind:
+            shots += [("at", moment, None), ("after", moment + AFTER, None)]
+        self._make(device, shots, now, told, alarm=alarm, finding=id, purpose=purpose)
+
+    def _often(self, device: str, alarm: str | None, now: Instant) -> bool:
+        """Whether the alarm has had enough of this camera's pictures lately."""
+        own = [one for one in self.of_alarm(alarm or "") if one.device == device and one.by is None]
+        return len(own) >= SETS and abs(now.utc - own[-SETS].opened_at) < HOUR
 
     def clip(
         self, device: str, start: int, end: int, by: str, now: Instant, told: Conclusion, *,

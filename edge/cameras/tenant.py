@@ -174,7 +174,7 @@ class Cameras:
             if finding.alarm is not None and finding.device in self._cameras:
                 self._stills.ask(
                     finding.device, now.utc, now, told,
-                    alarm=finding.alarm, finding=finding.id, purpose=finding.purpose,
+                    alarm=finding.alarm, finding=finding, purpose=finding.purpose,
                 )  # fmt: skip
         self._stills.captured((one for one in happened.receipts if isinstance(one, Captured)), now, told)
         for receipt in happened.receipts:
@@ -234,9 +234,9 @@ class Cameras:
             self._findings.alarmed(alarm, now, told)
         if alarm.device in self._cameras:
             point = alarm.point.rpartition(".")[2]
-            for finding in [one.id for one in self._findings.of_alarm(alarm.id)] or ("",):
+            for finding in self._findings.of_alarm(alarm.id) or (None,):
                 self._stills.ask(
-                    alarm.device, alarm.raised_at, now, told, alarm=alarm.id, finding=finding or None,
+                    alarm.device, alarm.raised_at, now, told, alarm=alarm.id, finding=finding,
                     purpose=alarm.purpose.value, blind=point in _BLIND,
                 )  # fmt: skip
         elif self._seen_by_others(alarm):

@@ -82,6 +82,11 @@ class Finding:
         return self.closed_at is None
 
     @property
+    def lasted(self) -> int:
+        """µs that it had been there when it was told: what its check waits for before it tells."""
+        return round(self.why.get("seconds", 0.0) * SECOND)
+
+    @property
     def point(self) -> str:
         """Id of the point that says so."""
         return f"{self.device}.{self.kind}"

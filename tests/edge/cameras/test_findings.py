@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from edge.cameras import findings
 from edge.cameras.findings import parsed
+from edge.cameras.stills import SETS
 from edge.domain.device import Signal
 from edge.domain.footage import Figures, JudgeFinding
-from edge.domain.instant import DAY, MINUTE, SECOND
+from edge.domain.instant import DAY, HOUR, MINUTE, SECOND
 from edge.domain.reading import Purpose
 from tests.edge.cameras.gatehouse import Gatehouse, an_alarm
 
@@ -22,11 +23,13 @@ def gate() -> Gatehouse:
     return Gatehouse()
 
 
-def begins(gate: Gatehouse, id: str = "a", alarm: str = "a-1") -> list[str]:
+def begins(gate: Gatehouse, id: str = "a", alarm: str = "a-1", **more: object) -> list[str]:
     """A van stops: finding and alarm in one step, as the codec says them."""
     raised = an_alarm(alarm, "cm-01.left-object", "out/north", at=gate.now.utc, signal=Signal.SUPERVISORY)
     on = gate.reading("cm-01.left-object", True)
-    return gate.happens("alarm.raised", raised, gate.line(id), gate.reading("cm-01.left-object", False), on)
+    return gate.happens(
+        "alarm.raised", raised, gate.line(id, **more), gate.reading("cm-01.left-object", False), on
+    )
 
 
 def test_a_finding_is_one_case_of_the_alarm_of_its_kind(gate: Gatehouse) -> None:
@@ -210,3 +213,27 @@ def test_what_goes_on_is_known_at_the_start_and_drills_and_ends_are_not(gate: Ga
     assert {device: [one.id[0] for one in found] for device, found in unfinished.items() if found} == {
         "cm-01": ["a"]
     }
+
+
+def test_what_stood_there_for_a_while_is_shown_without_it(gate: Gatehouse) -> None:
+    begins(gate, why={"seconds": 61.0, "area": 0.04})
+    at = gate.now.utc
+    wanted = {one.which: one.wanted - at for one in gate.captures()}
+    assert wanted == {"before": -66 * SECOND, "at": 0, "after": 5 * SECOND}
+    other = Gatehouse()
+    begins(other, why={"seconds": 900.0, "area": 0.04})
+    assert (
+        min(one.wanted for one in other.captures()) == other.now.utc - 80 * SECOND
+    )  # what its ring still has
+
+
+def test_a_check_that_comes_and_goes_keeps_no_pictures_without_end(gate: Gatehouse) -> None:
+    begins(gate)
+    for number in range(10, 60):
+        gate.later(10 * SECOND)
+        gate.hears(gate.line(str(number)))
+        gate.hears(gate.line(str(number), "end"))
+    assert len(gate.sets()) == SETS
+    assert sum(kind == "finding" for kind, _ in gate.rows) == 51  # each is on record all the same
+    gate.later(HOUR)
+    assert gate.hears(gate.line("70")) == ["finding.seen", "stills.asked"]
