@@ -93,9 +93,7 @@ def main() -> int:
     all_of_them = verbs.add_parser(
         "all", help="every verb but install in order, and one table of what came of it"
     )
-    all_of_them.add_argument(
-        "verbs", nargs="*", choices=[[], *everything.VERBS], metavar="verb", help="only these (default: all)"
-    )
+    all_of_them.add_argument("verbs", nargs="*", type=_verb, metavar="verb", help="only these (default: all)")
     all_of_them.add_argument("--long", action="store_true", help="each as it is by itself: some hours")
     all_of_them.add_argument("--seed", type=int, default=1)
     for verb in verbs.choices.values():
@@ -121,6 +119,12 @@ def main() -> int:
     ok = does[arguments.verb](arguments, folder)
     print_to(sys.stderr, f"everything is kept in {folder}")
     return 0 if ok else 1
+
+
+def _verb(word: str) -> str:
+    if word not in everything.VERBS:
+        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(everything.VERBS)}")
+    return word
 
 
 def _install(arguments: argparse.Namespace, folder: Path) -> bool:
