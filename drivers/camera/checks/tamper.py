@@ -62,7 +62,7 @@ class Tamper:
     Measured with `edge/tools/benches/camera_cases_tamper.py` over 15 clips of still cameras, which were also looked at
     while it was made, by two seeds that were not: covered 149 of 150, defocused 58 of 60, moved 87 of 90 (aside, round,
     or to another place), nudged by 6 to 14 % 28 of 30; median 2.2 s after the onset. Nothing false in 510 of light,
-    weather, noise, thin links, people and infra-red; two of 30 that were knocked by 3 % at most were called moved, while
+    weather, noise, thin links, people and infra-red; two of 30 knocked by 3 % at most were called moved, while
     cars drove in and filled the picture. It missed: a slight blur of such a picture; a turn or shift of a nearly bare
     wall; another place with few corners (covered); a camera that was handled before it had learnt.
     About 0.8 ms a frame at 640 x 360, while it doubts 1 to 3 ms; one core of an EPYC beside other work.
