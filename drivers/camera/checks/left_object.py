@@ -12,7 +12,7 @@ the picture), an alarm within dwell + 2 s:
   floor without structure was told 1 time in 6, and somebody who stands still 2 times in 12.
 
 These figures are from before the ground beneath what comes into a shadow was shaded, too, and a displaced thing's time
-went on. Since then, of a small unseen seed (31337, run before places that moved while they were learnt needed a distinct
+went on. Since then, of a small unseen seed (31337, before places that moved while they were learnt needed a distinct
 outline): 30 of 32 put down or taken away (clouds 4 of 4, clouds later 2 of 4, beams 4 of 4), false in 0 of 16. Of seeds
 that were looked at meanwhile the patch of sun was told 3 times in 8, and somebody who stands still 1 time in 8.
 
