@@ -135,6 +135,11 @@ class Tally:
         return grown
 
 
+def load() -> float:
+    """By how much others load this machine, 1.0 where nobody does: what is promised is promised for an idle one."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def transports() -> list[str]:
     """Those that this machine can play."""
     return ["mjpeg"] if rtsp_missing() is not None else ["mjpeg", "rtsp"]

@@ -57,18 +57,28 @@ class Detector(threading.Thread):
         self.ids.append(alarm["id"])
 
     def _acknowledged(self) -> Any:
-        """The alarm of this episode. One that was shown before it was on the disk may have gone with a kill: the broker
-        says the smoke again, and it is raised anew.
+        """The alarm of this episode, acknowledged and saved.
+
+        One that was shown before it was on the disk may have gone with a kill: the broker says the smoke again, and it
+        is raised anew. So may an acknowledgement that was answered as not saved yet: it is given again.
         """
-        while True:
+        deadline = time.monotonic() + 2 * PATIENCE
+        while time.monotonic() < deadline:
             alarm = self._await(lambda alarm: alarm["active"] and alarm["id"] not in self.ids, "raised")
-            try:
-                self._api.persist(f"/api/v1/alarms/{alarm['id']}/ack", None, uuid.uuid4().hex, PATIENCE)
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code != httpx.codes.NOT_FOUND:
-                    raise
-            else:
+            if not alarm["acked"]:
+                self._acknowledge(alarm["id"])
+            elif alarm["persisted"]:
                 return alarm
+            else:
+                time.sleep(LOOK)
+        raise NotSoError("its acknowledgement is not saved")
+
+    def _acknowledge(self, id: str) -> None:
+        try:
+            self._api.persist(f"/api/v1/alarms/{id}/ack", None, uuid.uuid4().hex, PATIENCE)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
 
     def _await(self, wanted: Any, what: str) -> Any:
         deadline = time.monotonic() + PATIENCE

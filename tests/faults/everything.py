@@ -217,7 +217,8 @@ def _cameras(plan: Plan) -> Iterator[Fault]:
     faults, lanes = (200, 2) if plan.long else (6, 1)
 
     def do() -> Row:
-        out = cameras.run(plan.folder, faults=faults, lanes=lanes, seed=plan.seed, say=plan.say)
+        slack = cameras.load()
+        out = cameras.run(plan.folder, faults=faults, lanes=lanes, seed=plan.seed, say=plan.say, slack=slack)
         named = [case.named for case in out.cases if case.named is not None]
         back = [case.back for case in out.cases if case.back is not None]
         return Row(
