@@ -4,9 +4,9 @@ A fault is named within five seconds of its beginning. No picture for `WORRIED` 
 off, has the address asked by sockets, which takes two seconds at most; what it answers is the name, "lost" where it
 answers as it should. A break that heals within `BLINK` is none. A camera that is lost `OFTEN` times within `SHORTLY`
 seconds counts as lost until its pictures have come for `CALM` seconds: what is well in between is of no use, and would
-keep every alarm from standing long enough. For the same reason a camera that is away keeps the fault and the sentence
-that it was first called by, until another has stood for `KEPT` seconds: one that restarts for ever answers now and
-then, and is as blind all the time.
+keep every alarm from standing long enough. For the same reason a camera that is away keeps the fault that it is called
+by after `FOUND` seconds, and each of its sentences, until another has stood for `KEPT` seconds: one that restarts for
+ever answers now and then, and is as blind all the time.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ UNSETTLED: Final = 3.6  # seconds of pictures that break off before they settle:
 OFTEN: Final = 3
 SHORTLY: Final = 120.0
 CALM: Final = 60.0
+FOUND: Final = 10.0  # seconds in which it is still being found out what is wrong
 KEPT: Final = 25.0  # longer than its alarms wait (config/rules/camera.toml)
 _SEEN: Final = frozenset(
     {"ok", "starting", "frozen", "blackout", "low-rate"}
@@ -114,6 +115,7 @@ class Heart:
         self._losses: deque[float] = deque()  # their beginnings
         self._lost = 0.0  # when it was lost last
         self._breaking = False
+        self._turned = now  # when it was last said to have come or gone
         self._well: float | None = None  # when pictures last came steadily, good or bad
 
     def state(self, now: float) -> State:
@@ -171,8 +173,10 @@ class Heart:
         old, new = self._state, self._present
         if self._breaking and new.word in _SEEN:
             new = State(troubles.BREAKS.fault, troubles.BREAKS.detail)
-        came_or_went = new.word != old.word and not _SEEN.isdisjoint((old.word, new.word))
-        if came_or_went or new == old or old.detail == self._nothing.detail:
+        if new.word != old.word and not _SEEN.isdisjoint((old.word, new.word)):
+            self._turned = now
+        another = new.word != old.word and now - self._turned < FOUND
+        if another or new == old or old.detail == self._nothing.detail:
             self._other = None
             return new
         if self._other is None or self._other[0] != new:

@@ -252,6 +252,16 @@ def test_a_camera_that_is_away_keeps_the_name_that_it_was_first_called_by() -> N
     assert stage.word == "refused"
 
 
+def test_the_name_of_a_fault_may_still_be_found_out_in_the_first_seconds() -> None:
+    """A camera that is set to another stream breaks off its connections first."""
+    stage = running()
+    stage.reader.broken = stage.t
+    for trouble, seconds in ((troubles.BROKEN_OFF, 3.0), (troubles.NOT_FOUND, 3.0)):
+        stage.asker.answer = (stage.t, trouble)
+        stage.play(seconds, pictures=False)
+    assert stage.word == "no-stream"
+
+
 def test_that_name_outlasts_the_delay_of_its_alarm() -> None:
     rules = tomllib.loads((config_root() / "rules/camera.toml").read_text("utf-8"))["rule"]
     away = [rule for rule in rules if rule["applies"]["point"] in set(FAULTS) - _SEEN]
