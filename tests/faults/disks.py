@@ -23,6 +23,8 @@ from tests.faults.stand import (
 )
 from tests.faults.stream import Follower
 
+ASIDE: Final = "readings until then are in the file set aside"
+
 __all__ = ["SCENARIOS", "SHORT", "Outcome", "Scenario", "run"]
 
 
@@ -110,12 +112,13 @@ def telemetry_overwritten(folder: Path, outcome: Outcome) -> None:
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         spoil(folder / "card" / "telemetry.db")
         aside = folder / "data"
-        it.holds("it is set aside", lambda: any(aside.glob("telemetry.db.*.corrupt")))
+        it.heals("it is set aside", lambda: any(aside.glob("telemetry.db.*.corrupt")))
         it.heals("and begun anew", lambda: it.ok("telemetry"))
         before = it.rig.api.metric("edgehub_readings_stored_total")
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > before)
         whole_alarm(it)
         sound(it)
+    outcome.lost.append(ASIDE)
 
 
 def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
@@ -132,6 +135,7 @@ def telemetry_pages_damaged(folder: Path, outcome: Outcome) -> None:
         it.holds("readings can still be asked for", lambda: readings_answer(it) == 200)
         whole_alarm(it)
         sound(it)
+    outcome.lost.append(ASIDE)
 
 
 def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
@@ -148,6 +152,7 @@ def telemetry_damaged_before_start(folder: Path, outcome: Outcome) -> None:
         it.holds("readings are stored", lambda: it.rig.api.metric("edgehub_readings_stored_total") > 50)
         whole_alarm(it)
         sound(it)
+    outcome.lost.append(ASIDE)
 
 
 def read_only(folder: Path, outcome: Outcome) -> None:
