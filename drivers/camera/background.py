@@ -137,7 +137,8 @@ class Background:
         still = _array(cv2.bitwise_and(differs, same))
         self._differs, self._still = differs, still
         # A beam or a passer-by fills the place; somebody who sways changes it at his outline only.
-        filled = cv2.compare(cv2.blur(cv2.bitwise_xor(differs, still), BROAD), FILLED, cv2.CMP_LE)
+        edge = cv2.blur(cv2.bitwise_xor(differs, still), BROAD)
+        filled = cv2.threshold(edge, FILLED, 255, cv2.THRESH_BINARY_INV)[1]
         cv2.accumulateWeighted(differs, self._often, 1 - math.exp(-step / memory), mask=_array(filled))
         # 0 the background shows, 1 something else than the candidate, 2 the candidate.
         code = cv2.add(cv2.bitwise_and(differs, self._one), cv2.bitwise_and(still, self._one))
@@ -235,7 +236,7 @@ class Background:
         else:
             remembered = cv2.compare(self._former_until, now - np.float32(RECALL), cv2.CMP_GE)
             apart = self._widest(cv2.absdiff(self._rival, self._former))
-            same = cv2.compare(apart, self.tolerance, cv2.CMP_LE)
+            same = cv2.threshold(apart, self.tolerance, 255, cv2.THRESH_BINARY_INV)[1]
             back = _array(cv2.bitwise_and(cv2.bitwise_and(taken, remembered), same))
             since, held = self._former_since.copy(), self._former_held.copy()
             shorter = cv2.bitwise_and(remembered, cv2.compare(self._held, held, cv2.CMP_LT))

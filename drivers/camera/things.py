@@ -73,12 +73,12 @@ def judge(before: Picture, after: Picture, shape: Picture, known: Picture | None
     band = free if np.count_nonzero(free) > APART * np.count_nonzero(band) else band
     outline_now, outline_was = _outline(now, band), _outline(was, band)
     edges = (outline_now + 2.0) / (outline_was + 2.0)
-    kept, known, even, tinted = _change(before, after, shape)
+    kept, there, even, tinted = _change(before, after, shape)
     step = abs(float(median(_log(after)[shape > 0]) - median(_log(before)[shape > 0])))
     soft = _steepest(before, seen, band) < SOFT * max(step, 0.05)
     flat = (kept == 0.0 and even < EVEN and soft) or (even < EVENEST and cv2.countNonZero(shape) > LARGE)
-    light = kept > KEPT or (tinted < COLOUR and (known > KNOWN or flat))
-    return Judgement(light, edges >= 0.95, kept, known, even, edges)
+    light = kept > KEPT or (tinted < COLOUR and (there > KNOWN or flat))
+    return Judgement(light, edges >= 0.95, kept, there, even, edges)
 
 
 def under_light(before: Picture, after: Picture, shape: Picture, newer: Picture) -> tuple[Picture, Picture]:

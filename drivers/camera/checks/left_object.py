@@ -348,7 +348,7 @@ class _Place:
         for found in self.found:
             if found.kind == "left-object":
                 part = known[found.thing.rows, found.thing.columns]
-                part |= cv2.dilate(found.thing.shape, np.ones((5, 5), np.uint8))
+                part[:] = cv2.bitwise_or(part, cv2.dilate(found.thing.shape, np.ones((5, 5), np.uint8)))
         return known
 
     def _newer(self, light: Picture) -> Picture:
