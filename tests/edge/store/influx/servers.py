@@ -136,6 +136,7 @@ class StandIn:
         self.answer = answer
         self.requests: list[Request] = []
         self.there: Counter[str] = Counter()  # lines taken
+        self.cut = threading.Event()  # a connection was
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -162,6 +163,8 @@ class StandIn:
                     self.wfile.write(body)
                 if CUT in headers:
                     self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    stand_in.cut.set()
 
             do_GET = do_POST = _do  # noqa: N815 - the names http.server looks for
 
