@@ -287,12 +287,12 @@ class Records(Protocol):
         words: Mapping[str, str],
         names: Mapping[str, str],
         *,
-        pictures: bool,
+        pictures: Sequence[str],
     ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
         """警情档案包: a head {"size", "seal", "files", "first", "last", …}, then the bytes of the .zip.
 
         incident: body of the case. words: by kind of fact; names: by person; for the page that people read.
-        pictures: of cameras too; that `by` sees them is on record already.
+        pictures: sets of cameras that come along; that `by` sees them is on record already.
         """
         ...
 

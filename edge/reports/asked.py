@@ -49,7 +49,7 @@ class Asked:
 class BundleAsked:
     """points: of the incident's zone, (id, name, unit). files: (path, name) of rules and plans of the site.
 
-    pictures: whether those of cameras come along: whoever asks may see them, which is on record.
+    pictures: sets of cameras that come along: whoever asks may see these, which is on record; no others leave.
     words: what the kinds of facts are called; names: what persons are called.
     """
 
@@ -63,7 +63,7 @@ class BundleAsked:
     version: str
     site: str
     by: str
-    pictures: bool = False
+    pictures: Sequence[str] = ()
     points: Sequence[tuple[str, str, str]] = ()
     files: Sequence[tuple[str, str]] = ()
     words: Mapping[str, str] = field(default_factory=dict)

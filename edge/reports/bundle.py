@@ -85,7 +85,7 @@ def write_bundle(asked: BundleAsked, out: IO[bytes], progress: Progress) -> Mapp
             {
                 "format": 1, "incident": asked.incident, "site": asked.site, "made_at": to_rfc3339(asked.now),
                 "made_by": asked.by, "hub": asked.version, "journal": [first, last], "photos_missing": missing,
-                "pictures": asked.pictures,
+                "pictures": sorted(asked.pictures),
                 "readings": [to_rfc3339(span[0]), to_rfc3339(span[1])], "files": files.hashes,
             }
         )  # fmt: skip
@@ -188,11 +188,9 @@ def _photos(asked: BundleAsked, found: Belonging, files: _Files) -> list[str]:
 
 
 def _shots(asked: BundleAsked, found: Belonging, files: _Files) -> list[str]:
-    """Put the pictures of cameras in, where they are asked for; ids of those that are not what the facts say."""
-    missing: list[str] = []
-    if not asked.pictures:
-        return missing
-    for id, shot in sorted(found.shots.items()):
+    """Put the pictures of cameras in that are asked for; ids of those that are not what the facts say."""
+    missing = []
+    for id, shot in sorted(found.shots(asked.pictures).items()):
         name = shot_name(shot)
         try:
             content = (asked.evidence / "stills" / id[:6] / name).read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, Final
@@ -85,7 +85,7 @@ def index(
             for r in about["rules"]
         ]),
         _photos(found, about["missing"]),
-        _stills(found, about["missing"] if asked.pictures else None, at),
+        _stills(found, asked.pictures, about["missing"], at),
         _section("经过 Story", ("编号", "时间", "事项", "由", "说明"), [
             (f["number"], at(f["time"]), asked.words.get(f["kind"], f["kind"]), who(f["by"]),
              f.get("text") or ("(已删除 erased)" if f["note"] else ""))
@@ -143,8 +143,10 @@ def shot_name(shot: Mapping[str, Any]) -> str:
 _MOMENTS: Final = {"before": "报警前 before", "at": "报警时 at", "after": "报警后 after", "clip": "录像 film"}
 
 
-def _stills(found: Belonging, missing: Sequence[str] | None, at: Callable[[int | None], str]) -> str:
-    """What the cameras showed, and why there is nothing where there is none. missing: None, all are left out."""
+def _stills(
+    found: Belonging, sets: Collection[str], missing: Sequence[str], at: Callable[[int | None], str]
+) -> str:
+    """What the cameras showed, and why there is nothing where there is none. sets: that are in the bundle."""
     rows = []
     for one in found.cases["stills"]:
         for shot in one["pictures"]:
@@ -152,8 +154,8 @@ def _stills(found: Belonging, missing: Sequence[str] | None, at: Callable[[int |
                 shown = f"已删除 erased {at(one['erased_at'])}"
             elif shot["missing"]:
                 shown = escape(_text(shot["missing"]))
-            elif missing is None:
-                shown = "未附:导出人无权查看 left out: not for who exported it"
+            elif one["id"] not in sets:
+                shown = "未附 left out"
             elif shot["id"] in missing or shot["taken"] is None:
                 shown = "缺失 missing"
             elif shot["moment"] == "clip":

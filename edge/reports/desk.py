@@ -89,7 +89,7 @@ class HubRecords:
         words: Mapping[str, str],
         names: Mapping[str, str],
         *,
-        pictures: bool,
+        pictures: Sequence[str],
     ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
         now, data = self._now(), self._places.data
         asked = BundleAsked(
@@ -103,7 +103,7 @@ class HubRecords:
             version=self._version,
             site=self._site.name.zh,
             by=by,
-            pictures=pictures,
+            pictures=tuple(pictures),
             points=self._around(incident),
             files=self._places.rules,
             words=words,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,10 +46,9 @@ class Belonging:
         told = (photo for body in bodies for photo in body.get("photos", ()))
         return {photo["id"]: photo["sha256"] for photo in told}
 
-    @property
-    def shots(self) -> Mapping[str, Body]:
-        """Pictures and films of cameras that are kept, by id."""
-        kept = (one for one in self.cases["stills"] if one["erased_at"] is None)
+    def shots(self, sets: Collection[str]) -> Mapping[str, Body]:
+        """Pictures and films of cameras that are kept, of these sets, by id."""
+        kept = (one for one in self.cases["stills"] if one["erased_at"] is None and one["id"] in sets)
         return {shot["id"]: shot for one in kept for shot in one["pictures"] if shot["taken"] is not None}
 
 

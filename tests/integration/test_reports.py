@@ -59,7 +59,7 @@ async def test_a_gas_alarm_in_the_records_and_its_bundle(start_hub: Start, field
 
         body = await hub.case("incident", opened.id)
         assert body is not None
-        stream = hub.records.bundle(body, "li", {}, {"li": "李明"}, pictures=True)
+        stream = hub.records.bundle(body, "li", {}, {"li": "李明"}, pictures=())
         head_of = await anext(stream)
         assert isinstance(head_of, Mapping)
         content = b"".join([piece async for piece in stream if isinstance(piece, bytes)])

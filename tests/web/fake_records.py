@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from edge.domain.instant import HOUR
@@ -30,7 +30,7 @@ class FakeRecords:
         self.asked: list[tuple[str, int, int]] = []
         self.sections = (ALL_TYPES, Section("faults", {"raised_at": "time"}, ()))
         self.failing = ""
-        self.pictures: bool | None = None  # of the last bundle
+        self.pictures: Sequence[str] | None = None  # of the last bundle
         self.now_making: Making | None = None
         self.ended = 0
         self.doubtful: list[dict[str, int | None]] = []
@@ -60,7 +60,7 @@ class FakeRecords:
         words: Mapping[str, str],
         names: Mapping[str, str],
         *,
-        pictures: bool,
+        pictures: Sequence[str],
     ) -> AsyncGenerator[Mapping[str, Any] | bytes]:
         self.pictures = pictures
         if self.failing:

@@ -87,7 +87,7 @@ async def asked(tmp_path: Path) -> BundleAsked:
     return BundleAsked(
         incident="inc-1-1", journal=tmp_path / "journal.db", telemetry=tmp_path / "telemetry.db",
         evidence=tmp_path / "evidence", now=at("09:30"), trusted=True, zone="Asia/Shanghai", version="0.1.0",
-        site="和安苑", by="li", pictures=True, points=[("sm-1.smoke", "=烟感", "")],
+        site="和安苑", by="li", pictures=("st-1-7",), points=[("sm-1.smoke", "=烟感", "")],
         files=[(str(rule), "rules/fire.toml")], words={"alarm.raised": "报警"},
         names={"li": "李强"},
     )  # fmt: skip
@@ -385,7 +385,7 @@ async def test_pictures_of_cameras_are_left_out_for_who_may_not_see_them(
     asked: BundleAsked, tmp_path: Path
 ) -> None:
     await with_stills(asked)
-    await made(replace(asked, pictures=False), tmp_path / "b.zip")
+    await made(replace(asked, pictures=()), tmp_path / "b.zip")
     files = verify.read(tmp_path / "b.zip")
     assert verify.verify(files)[0] == []
     assert not [name for name in files if name.startswith("stills/")]

@@ -61,7 +61,8 @@ def sees(request: Request, hub: Hub, visitor: Visitor, alarm: Alarm | None) -> b
 
 async def of_incident(hub: Hub, incident: Mapping[str, Any]) -> list[StillSet]:
     """The sets of pictures of its alarms that are still kept. incident: body of the case."""
-    found = [one for alarm in incident["alarms"] for one in await hub.alarm_stills(alarm)]
+    alarms = dict.fromkeys([*incident["alarms"], *incident.get("triggers", ())])
+    found = [one for alarm in alarms for one in await hub.alarm_stills(alarm)]
     return [one for one in found if one.open and any(shot.kept for shot in one.pictures)]
 
 

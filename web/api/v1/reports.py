@@ -93,13 +93,13 @@ async def bundle(request: Request, hub: TheHub, visitor: Reader, id: Id) -> Stre
     incident = await hub.case("incident", id)
     if incident is None:
         raise not_found("incident", id)
-    pictures = visitor.may(Perm.CAMERA)
-    for kept in await of_incident(hub, incident) if pictures else ():
+    pictures = await of_incident(hub, incident) if visitor.may(Perm.CAMERA) else []
+    for kept in pictures:
         await look_kept(request, hub, visitor, kept)
     roster = {person.id: person.name for person in hub.site.roster.persons.values()}
     names = {**roster, **await people(hub)}
     told = {kind: f"{translations('zh').gettext(said)} {said}" for kind, said in wording.KINDS.items()}
-    stream = hub.records.bundle(incident, visitor.name, told, names, pictures=pictures)
+    stream = hub.records.bundle(incident, visitor.name, told, names, pictures=[kept.id for kept in pictures])
     head = await begun(request, stream)
     assert isinstance(head, Mapping)  # noqa: S101 - the facade's promise
     noted = {

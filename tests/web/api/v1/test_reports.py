@@ -157,7 +157,7 @@ async def test_pictures_leave_with_a_reason_on_record(hub: FakeHub, person: Come
     await client.post("/api/v1/cameras/open", json={"reason": "verify"})
     assert (await client.get(path)).status_code == 200
     assert viewings(hub) == [("guard", "cm-01", alarm.id, "verify")]
-    assert hub.records.pictures is True
+    assert hub.records.pictures == ["st-1-1"]
 
 
 class Gone:
