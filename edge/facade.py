@@ -98,7 +98,7 @@ class AlarmQuery:
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
-    """Cases of one kind, newest first. where: body key -> wanted value (as text). before: opaque cursor."""
+    """Cases of one kind, newest first. where: body key -> wanted value (of a list: one). before: opaque cursor."""
 
     open: bool | None = None
     since: int | None = None
@@ -370,7 +370,7 @@ class Accounts(Protocol):
 
     async def close_session(self, secret_hash: bytes) -> None: ...
     async def close_sessions(self, name: str) -> None: ...
-    async def try_code(self, name: str, now: int) -> str | None:
+    async def try_code(self, name: str, now: Instant) -> str | None:
         """The hash of a person's one-time code, this try counted; None without one, after its end or its last try."""
         ...
 

@@ -351,8 +351,12 @@ class RunningHub:
     async def alarm_stills(self, alarm: str) -> Sequence[StillSet]:
         if known := self._cameras.sets_of(alarm):
             return known
-        gone = await self.cases("stills", CaseQuery(where={"alarm": alarm}))
-        return [StillSet.from_dict(row) for row in reversed(gone.items)]
+        gone = [
+            row
+            for key in ("alarm", "others")
+            for row in (await self.cases("stills", CaseQuery(where={key: alarm}))).items
+        ]
+        return [StillSet.from_dict(row) for row in sorted(gone, key=lambda row: row["opened_at"])]
 
     # ---- alarms ---------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Needed:
 
     def holds(self, one: StillSet, finding: Finding | None) -> bool:
         """Whether something open needs the pictures of `one`, which are of `finding` where it knows one."""
-        if one.alarm in self._alarms:
+        if not self._alarms.isdisjoint(one.alarms):
             return True
         if finding is not None and (
             finding.open or finding.alarm in self._alarms or finding.hazard in self._hazards

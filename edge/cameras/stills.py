@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
@@ -67,32 +67,35 @@ class Stills:
         """Ids of all their pictures."""
         return {shot.id for one in self._sets.values() for shot in one.pictures}
 
-    def asked(self, device: str, alarm: str | None, finding: str | None) -> bool:
-        """Whether pictures were asked for already."""
-        return (alarm or "", finding or "", device) in self._asked
-
     # ---- asking ---------------------------------------------------------------------------------------------------
 
     def ask(
-        self, device: str, moment: int, now: Instant, told: Conclusion, *, alarm: str | None = None,
+        self, device: str, moment: int, now: Instant, told: Conclusion, *, alarms: Sequence[str] = (),
         finding: Finding | None = None, purpose: str = "live", blind: bool = False,
     ) -> None:  # fmt: skip
         """Ask a camera for its pictures around `moment` (µs UTC), once. blind: it shows nothing from then on.
 
-        What had been there for a while when it was found has its "before" from before that, where the ring has it.
+        alarms: those of that moment; one set serves for all of them. What had been there for a while when it was found
+        has its "before" from before that, where the ring has it.
         """
         id = None if finding is None else finding.id
-        if self.asked(device, alarm, id) or self._often(device, alarm, now):
+        alarms = [
+            one
+            for one in alarms
+            if (one, id or "", device) not in self._asked and not self._often(device, one, now)
+        ]
+        if not alarms:
             return
         earlier = min(BEFORE + (0 if finding is None else finding.lasted), _OLDEST)
         shots: list[tuple[Moment, int, int | None]] = [("before", moment - earlier, None)]
         if not blind:
             shots += [("at", moment, None), ("after", moment + AFTER, None)]
-        self._make(device, shots, now, told, alarm=alarm, finding=id, purpose=purpose)
+        first, *others = alarms
+        self._make(device, shots, now, told, alarm=first, others=tuple(others), finding=id, purpose=purpose)
 
-    def _often(self, device: str, alarm: str | None, now: Instant) -> bool:
+    def _often(self, device: str, alarm: str, now: Instant) -> bool:
         """Whether the alarm has had enough of this camera's pictures lately."""
-        own = [one for one in self.of_alarm(alarm or "") if one.device == device and one.by is None]
+        own = [one for one in self.of_alarm(alarm) if one.device == device and one.by is None]
         return len(own) >= SETS and abs(now.utc - own[-SETS].opened_at) < HOUR
 
     def clip(
@@ -119,6 +122,7 @@ class Stills:
     def _make(
         self, device: str, shots: Iterable[tuple[Moment, int, int | None]], now: Instant, told: Conclusion, *,
         alarm: str | None, finding: str | None, purpose: str = "live", by: str | None = None,
+        others: tuple[str, ...] = (),
     ) -> StillSet:  # fmt: skip
         seq = self._numbering.next()
         id = f"st-{seq.epoch}-{seq.number}"
@@ -126,6 +130,7 @@ class Stills:
             id, now.utc, device,
             tuple(Shot(_name(id, kind, now), kind, wanted, start) for kind, wanted, start in shots),
             now.utc + self._days if self._certain(now) else None, alarm, finding, by, purpose,
+            others=others,
         )  # fmt: skip
         told.facts.append(Fact(seq, "stills.asked", now.utc, by, "stills", made.to_dict()))
         told.effects += [_capture(made, shot) for shot in made.pictures]
@@ -206,19 +211,20 @@ class Stills:
     def _put(self, one: StillSet) -> None:
         known = one.id in self._sets
         self._sets[one.id] = one
-        if one.by is None:
-            self._asked.add((one.alarm or "", one.finding or "", one.device))
-        if one.alarm is not None and not known:
-            self._of_alarm.setdefault(one.alarm, []).append(one.id)
+        for alarm in one.alarms:
+            if one.by is None:
+                self._asked.add((alarm, one.finding or "", one.device))
+            if not known:
+                self._of_alarm.setdefault(alarm, []).append(one.id)
 
     def _record(self, one: StillSet, kind: str, now: Instant, told: Conclusion) -> StillSet:
         self._sets[one.id] = one
         if not one.open:
             del self._sets[one.id]
-            self._asked.discard((one.alarm or "", one.finding or "", one.device))
-            if one.alarm is not None:
-                rest = [id for id in self._of_alarm.pop(one.alarm) if id != one.id]
-                self._of_alarm |= {one.alarm: rest} if rest else {}
+            for alarm in one.alarms:
+                self._asked.discard((alarm, one.finding or "", one.device))
+                rest = [id for id in self._of_alarm.pop(alarm) if id != one.id]
+                self._of_alarm |= {alarm: rest} if rest else {}
         told.facts.append(Fact(self._numbering.next(), kind, now.utc, None, "stills", one.to_dict()))
         return one
 

@@ -41,8 +41,10 @@ EVERY: Final = MINUTE
 """How often it is looked at what may be erased."""
 GATHER: Final = SECOND // 4
 """After an alarm, until its pictures are asked for, together with those of the alarms that came meanwhile."""
-ASKED: Final = 3
-"""Alarms whose pictures are asked for in one step: the next alarm does not wait for those of all."""
+ASKED: Final = 12
+"""Sets of pictures that are asked for in one step, about: the next alarm does not wait for those of all."""
+TOGETHER: Final = 50
+"""Alarms of one moment that share their sets, at most: each fact of a set names all of them."""
 CLIP_BEFORE: Final = 30 * SECOND
 CLIP_AFTER: Final = 20 * SECOND
 _ASKED_BY: Final = frozenset({Signal.FIRE, Signal.GAS})
@@ -88,6 +90,7 @@ class Cameras:
         self._look = 0  # mono µs
         self._waiting: deque[Alarm] = deque()  # their pictures are asked for in later steps
         self._ask = 0  # mono µs from which on they are
+        self._views: dict[str, tuple[str, ...]] = {}  # zone -> cameras that see it
 
     # ---- what is known --------------------------------------------------------------------------------------------
 
@@ -165,8 +168,7 @@ class Cameras:
         """Findings first, so that an alarm knows its own; then alarms, what came back, and time."""
         told = Conclusion()
         if self._waiting and self._ask <= now.mono and not self._pressed(happened, now):
-            for _ in range(min(len(self._waiting), ASKED)):
-                self._ask_others(self._waiting.popleft(), now, told)
+            self._ask_others(now, told)
         begun = self._findings.read(happened.readings, now, told) if self._sources else []
         for fact in happened.facts:
             self._heard(fact, now, told)
@@ -174,7 +176,7 @@ class Cameras:
             if finding.alarm is not None and finding.device in self._cameras:
                 self._stills.ask(
                     finding.device, now.utc, now, told,
-                    alarm=finding.alarm, finding=finding, purpose=finding.purpose,
+                    alarms=(finding.alarm,), finding=finding, purpose=finding.purpose,
                 )  # fmt: skip
         self._stills.captured((one for one in happened.receipts if isinstance(one, Captured)), now, told)
         for receipt in happened.receipts:
@@ -236,7 +238,7 @@ class Cameras:
             point = alarm.point.rpartition(".")[2]
             for finding in self._findings.of_alarm(alarm.id) or (None,):
                 self._stills.ask(
-                    alarm.device, alarm.raised_at, now, told, alarm=alarm.id, finding=finding,
+                    alarm.device, alarm.raised_at, now, told, alarms=(alarm.id,), finding=finding,
                     purpose=alarm.purpose.value, blind=point in _BLIND,
                 )  # fmt: skip
         elif self._seen_by_others(alarm):
@@ -259,11 +261,34 @@ class Cameras:
         alarm = any(fact.kind == "alarm.raised" for fact in happened.facts)
         return alarm and now.mono < self._ask + GATHER
 
-    def _ask_others(self, alarm: Alarm, now: Instant, told: Conclusion) -> None:
-        for camera in related(self._cameras.values(), alarm.zone, self._area):
-            self._stills.ask(
-                camera.device, alarm.raised_at, now, told, alarm=alarm.id, purpose=alarm.purpose.value
-            )
+    def _ask_others(self, now: Instant, told: Conclusion) -> None:
+        """Those that see the places of the alarms that wait: of one moment and the same cameras, one set for all."""
+        asked = 0
+        while self._waiting and asked < ASKED:
+            first = self._waiting[0]
+            cameras = self._seeing(first.zone)
+            alarms = [one for one in self._waiting if self._is_of(one, first)][:TOGETHER]
+            ids = {alarm.id: None for alarm in alarms}
+            self._waiting = deque(alarm for alarm in self._waiting if alarm.id not in ids)
+            for device in cameras:
+                self._stills.ask(
+                    device, first.raised_at, now, told, alarms=tuple(ids), purpose=first.purpose.value
+                )
+            asked += len(cameras)
+
+    def _is_of(self, alarm: Alarm, first: Alarm) -> bool:
+        """Whether the pictures of `first` show this alarm too: none of it is more than a second old."""
+        return (
+            abs(alarm.raised_at - first.raised_at) < GATHER
+            and alarm.purpose is first.purpose
+            and self._seeing(alarm.zone) == self._seeing(first.zone)
+        )
+
+    def _seeing(self, zone: str) -> tuple[str, ...]:
+        if zone not in self._views:
+            cameras = related(self._cameras.values(), zone, self._area)
+            self._views[zone] = tuple(camera.device for camera in cameras)
+        return self._views[zone]
 
     def _needed(self) -> Needed:
         return Needed(self._matters, self._viewings.open())
@@ -303,7 +328,7 @@ class Cameras:
             first = {one.device: one for one in reversed(self._stills.of_alarm(request.alarm))}
             if not first:
                 raise Refusal("not_found", "no camera was asked for pictures of this alarm")
-            return [(one.device, one.opened_at, one.alarm, one.finding) for one in first.values()]
+            return [(one.device, one.opened_at, request.alarm, one.finding) for one in first.values()]
         if request.camera not in self._cameras:
             raise Refusal("not_found", "there is no such camera")
         return [(request.camera, None, None, None)]

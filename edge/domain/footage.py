@@ -157,9 +157,9 @@ class Shot:
 class StillSet:
     """Pictures of one camera around one moment; open until they are erased.
 
-    alarm, finding: what they are of; neither where a person asked for them (by). purpose: live or drill. kept_until:
-    when they may be erased, if nothing open needs them; None until the clock can be believed. erased_at: since when
-    there is no file any more.
+    alarm, finding: what they are of; neither where a person asked for them (by). others: alarms of the same moment
+    whose pictures these are too. purpose: live or drill. kept_until: when they may be erased, if nothing open needs
+    them; None until the clock can be believed. erased_at: since when there is no file any more.
     """
 
     id: str
@@ -172,11 +172,17 @@ class StillSet:
     by: str | None = None
     purpose: str = "live"
     erased_at: int | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
         """Whether there may be files."""
         return self.erased_at is None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """All alarms whose pictures these are."""
+        return self.others if self.alarm is None else (self.alarm, *self.others)
 
     @property
     def missing(self) -> tuple[Shot, ...]:
@@ -196,7 +202,8 @@ class StillSet:
     def from_dict(cls, row: Mapping[str, Any]) -> StillSet:
         """The set that `to_dict` wrote; KeyError, TypeError or ValueError when it is no such row."""
         known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
-        return cls(**{**known, "pictures": tuple(map(Shot.from_dict, row["pictures"]))})
+        pictures, others = tuple(map(Shot.from_dict, row["pictures"])), tuple(row.get("others", ()))
+        return cls(**{**known, "pictures": pictures, "others": others})
 
 
 _OF_SHOT: Final = tuple(one.name for one in fields(Shot))

@@ -70,7 +70,11 @@ def belonging(source: Source, id: str) -> Belonging | None:
         more = {
             (kind, case)
             for kind, case, body in found
-            if case not in ids.get(kind, ()) and any(body.get(key) in ids.get(key, ()) for key in _LINKS)
+            if case not in ids.get(kind, ())
+            and (
+                any(body.get(key) in ids.get(key, ()) for key in _LINKS)
+                or not ids["alarm"].isdisjoint(body.get("others", ()))
+            )
         }
         if not more:
             break

@@ -86,7 +86,7 @@ def find_cases(conn: sqlite3.Connection, kind: str, query: CaseQuery) -> Page[Ma
         where.append("opened_at >= ?")
         more.append(query.since)
     for key, wanted in query.where.items():
-        where.append("CAST(json_extract(body, ?) AS TEXT) = ?")
+        where.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE CAST(value AS TEXT) = ?)")
         more += [f"$.{key}", wanted]
     if query.before is not None:
         where.append("(opened_at, id) < (?, ?)")
@@ -109,16 +109,18 @@ def fits(body: Mapping[str, Any], query: CaseQuery) -> bool:
     return (
         query.open in {None, bool(body["open"])}
         and (query.since is None or body["opened_at"] >= query.since)
-        and all(_as_text(body.get(key)) == wanted for key, wanted in query.where.items())
+        and all(wanted in _as_texts(body.get(key)) for key, wanted in query.where.items())
         and (query.before is None or (body["opened_at"], body["id"]) < parse_cursor(query.before))
     )
 
 
-def _as_text(value: Any) -> str | None:
-    """As SQLite casts a JSON value to text."""
+def _as_texts(value: Any) -> list[str | None]:
+    """As SQLite casts a JSON value, or each of a list, to text."""
+    if isinstance(value, list | tuple):
+        return [text for one in value for text in _as_texts(one)]
     if value is None or isinstance(value, str):
-        return value
-    return str(int(value)) if isinstance(value, bool) else str(value)
+        return [value]
+    return [str(int(value)) if isinstance(value, bool) else str(value)]
 
 
 def merged(batches: Iterable[Sequence[Case]]) -> list[Case]:

@@ -104,7 +104,7 @@ class FakeCameras(FakeLog):
 
     async def alarm_stills(self, alarm: str) -> Sequence[StillSet]:
         found = [StillSet.from_dict(row) for row in self.case_rows.get("stills", {}).values()]
-        return sorted((one for one in found if one.alarm == alarm), key=lambda one: one.opened_at)
+        return sorted((one for one in found if alarm in one.alarms), key=lambda one: one.opened_at)
 
     def sample_finding(self, alarm: str | None = None) -> Finding:
         """An open finding of CM-01, as a test may put it: `put_case("finding", found.to_dict(), "finding.seen")`."""

@@ -82,17 +82,48 @@ def test_an_alarm_does_not_wait_for_its_pictures_and_a_kill_between_loses_none(g
 def test_alarms_of_a_moment_ask_together_a_few_in_a_step_and_never_in_that_of_an_alarm(
     gate: Gatehouse,
 ) -> None:
-    for number in range(ASKED + 2):
-        alarm = an_alarm(f"a-{number}", at=gate.now.utc)
+    names = [f"a-{number:02}" for number in range(ASKED + 2)]
+    for number, name in enumerate(names):  # too far apart to share their pictures
+        alarm = an_alarm(name, at=gate.now.utc - number * GATHER)
         assert gate.happens("alarm.raised", alarm, follow=False) == []
     assert gate.later(GATHER - 1) == []
     gate.later(0)
     gate.now = replace(gate.now, mono=gate.now.mono + 1)
-    assert gate.happens("alarm.raised", an_alarm("a-9", at=gate.now.utc), follow=False) == []
+    last = an_alarm("a-99", at=gate.now.utc + GATHER)
+    assert gate.happens("alarm.raised", last, follow=False) == []
     assert gate.later(0) == ["stills.asked"] * ASKED
     assert gate.cameras.next_due() in range(gate.now.mono + 1)
     assert gate.later(0) == ["stills.asked"] * 3
-    assert sorted(str(one.alarm) for one in gate.sets()) == ["a-0", "a-1", "a-2", "a-3", "a-4", "a-9"]
+    assert sorted(str(one.alarm) for one in gate.sets()) == [*names, "a-99"]
+
+
+def test_alarms_of_a_moment_share_what_the_same_cameras_show(gate: Gatehouse) -> None:
+    at = gate.now.utc
+    for name, after, zone, purpose in (
+        ("a-1", 0, "out/eb", Purpose.LIVE),
+        ("a-2", GATHER - 1, "out/eb", Purpose.LIVE),
+        ("a-3", 1, "out/eb", Purpose.DRILL),
+        ("a-4", 1, "b9/s1", Purpose.LIVE),
+        ("a-5", GATHER, "out/eb", Purpose.LIVE),
+    ):
+        alarm = an_alarm(name, zone=zone, at=at + after, purpose=purpose)
+        assert gate.happens("alarm.raised", alarm, follow=False) == []
+    assert gate.later(GATHER) == ["stills.asked"] * 3
+    assert [one.alarms for one in gate.sets()] == [("a-1", "a-2"), ("a-3",), ("a-5",)]
+    gate.deliver()
+    assert [one.id for one in gate.cameras.sets_of("a-2")] == [gate.sets()[0].id]
+    gate.restart()  # asks for none of them again
+    assert [one.alarms for one in gate.sets()] == [("a-1", "a-2"), ("a-3",), ("a-5",)]
+    gate.closed("a-1")  # and what the other needs stays
+    gate.closed("a-3")
+    gate.closed("a-5")
+    gate.later(30 * DAY)
+    assert {erase.stills for erase in gate.erases()} == {one.id for one in gate.sets()[1:]}
+    gate.deliver()
+    gate.closed("a-2")
+    gate.later(MINUTE)
+    gate.deliver()
+    assert gate.cameras.sets_of("a-1") == gate.cameras.sets_of("a-2") == []
 
 
 def test_alarm_after_alarm_does_not_keep_pictures_from_being_asked_for(gate: Gatehouse) -> None:

@@ -411,6 +411,19 @@ async def test_pictures_of_cameras_are_in_it_and_proved(asked: BundleAsked, tmp_
     assert f"stills/{shown}.jpg: no fact tells of this picture" in verify.verify(forged)[0]
 
 
+async def test_pictures_that_several_alarms_share_are_of_each_of_their_incidents(
+    asked: BundleAsked, tmp_path: Path
+) -> None:
+    await with_stills(asked)
+    async with Days(asked.journal) as days:
+        shot = Shot("202606-" + "4" * 32, "at", at("08:00"), missing=Text("没有画面", "no picture"))
+        shared = StillSet("st-1-9", at("08:00"), "cm-02", (shot,), None, "al-other", others=("al-1",))
+        await days.case("stills", shared.to_dict(), "stills.missing")
+    await made(asked, tmp_path / "b.zip")
+    cases = json.loads(verify.read(tmp_path / "b.zip")["cases.json"])
+    assert [one["id"] for one in cases["stills"]] == ["st-1-7", "st-1-9"]
+
+
 async def test_erased_pictures_are_said_to_be(asked: BundleAsked, tmp_path: Path) -> None:
     shown, _ = await with_stills(asked)
     async with Days(asked.journal) as days:

@@ -66,6 +66,8 @@ async def test_what_was_closed_lately_is_found_again(tmp_path: Path) -> None:
         (CaseQuery(open=False), ["wo-2"]),
         (CaseQuery(where={"crew": "repair"}), ["wo-3", "wo-1"]),
         (CaseQuery(where={"late": "1"}), ["wo-3"]),
+        (CaseQuery(where={"rooms": "b"}), ["wo-2", "wo-1"]),
+        (CaseQuery(where={"rooms": "b c"}), []),
         (CaseQuery(since=START + 2), ["wo-3", "wo-2"]),
     ],
 )
@@ -74,12 +76,13 @@ async def test_lists_are_filtered_alike_in_memory_and_on_disk(
 ) -> None:
     log = start(tmp_path)
     cases = [
-        ("wo-1", True, "repair", False),
-        ("wo-2", False, "patrol", False),
-        ("wo-3", True, "repair", True),
+        ("wo-1", True, "repair", False, ["a", "b"]),
+        ("wo-2", False, "patrol", False, ["b", "c"]),
+        ("wo-3", True, "repair", True, []),
     ]
-    for id, is_open, crew, late in cases:
-        await log.record(Entry([told(log.numbering, id, is_open=is_open, crew=crew, late=late)]))
+    for id, is_open, crew, late, rooms in cases:
+        fact = told(log.numbering, id, is_open=is_open, crew=crew, late=late, rooms=rooms)
+        await log.record(Entry([fact]))
     page = await log.cases("order", query)
     assert [body["id"] for body in page.items] == found
     first = await log.cases("order", CaseQuery(limit=2))

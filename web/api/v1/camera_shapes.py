@@ -133,13 +133,17 @@ class ShotShape(TypedDict):
 
 
 class StillsShape(TypedDict):
-    """Pictures of one camera around one moment. erased_at: since then no file is left; kept_until null: not certain."""
+    """Pictures of one camera around one moment. erased_at: since then no file is left; kept_until null: not certain.
+
+    others: more alarms of that moment whose pictures these are.
+    """
 
     id: str
     open: bool
     opened_at: str
     camera: str
     alarm: str | None
+    others: list[str]
     finding: str | None
     by: str | None
     purpose: str
@@ -281,6 +285,7 @@ def stills(one: StillSet) -> StillsShape:
         "opened_at": to_rfc3339(one.opened_at),
         "camera": one.device,
         "alarm": one.alarm,
+        "others": list(one.others),
         "finding": one.finding,
         "by": one.by,
         "purpose": one.purpose,

@@ -70,7 +70,7 @@ async def look_kept(request: Request, hub: Hub, visitor: Visitor, kept: StillSet
     """A kept picture or film. Problem 403 `forbidden`, `viewing_required`."""
     openings = openings_of(request)
     what = f"stills {kept.id}"
-    alarm = await hub.alarm(kept.alarm) if kept.alarm is not None else None
+    alarm = await _open_one(hub, kept)
     if handles(visitor, alarm):
         reason = ALARM
     elif kept.id in openings.granted(visitor.name, hub.now().mono):
@@ -79,9 +79,18 @@ async def look_kept(request: Request, hub: Hub, visitor: Visitor, kept: StillSet
         raise Problem(403, "forbidden", f"The role {visitor.role.value} may not do this.")
     else:
         reason = _reason(openings, hub, visitor)
-    act = OpenFootage(visitor.name, reason, kept.device, kept.alarm, (kept.id,))
+    about = kept.alarm if alarm is None else alarm.id
+    act = OpenFootage(visitor.name, reason, kept.device, about, (kept.id,))
     await openings.record(hub, what, act)
     openings.goes_on(session_of(visitor), hub.now().mono)
+
+
+async def _open_one(hub: Hub, kept: StillSet) -> Alarm | None:
+    """Of the alarms whose pictures these are, one that is still open."""
+    for id in kept.alarms:
+        if (alarm := await hub.alarm(id)) is not None and alarm.open:
+            return alarm
+    return None
 
 
 def _reason(openings: Openings, hub: Hub, visitor: Visitor) -> str:

@@ -372,6 +372,23 @@ async def test_who_handles_an_open_alarm_sees_its_stills_and_is_on_record(
     assert viewings(hub)[1] == ("guard", "cm-01", alarm.id, "verify")
 
 
+async def test_pictures_of_two_alarms_are_seen_while_one_of_them_is_open(
+    person: ComeIn, hub: FakeHub
+) -> None:
+    first, second = hub.raise_alarm("sm-301.smoke"), hub.raise_alarm("gas-1203.gas")
+    one = replace(hub.sample_stills(first.id), others=(second.id,))
+    hub.put_case("stills", one.to_dict(), "stills.kept")
+    guard = await person("guard")
+    [shown] = (await guard.get(f"/api/v1/alarms/{second.id}/stills")).json()["items"]
+    assert (shown["alarm"], shown["others"]) == (first.id, [second.id])
+    path = f"/api/v1/stills/{one.id}/{one.pictures[0].id}"
+    ended(hub, first.id)
+    assert (await guard.get(path)).status_code == 200
+    assert viewings(hub) == [("guard", "cm-01", second.id, "alarm")]
+    ended(hub, second.id)
+    assert (await guard.get(path)).json()["code"] == "viewing_required"
+
+
 async def test_a_wall_shows_stills_of_open_alarms_only(
     program: Callable[[Role], httpx.AsyncClient], hub: FakeHub
 ) -> None:
