@@ -9,7 +9,7 @@ from typing import Any
 from drivers.camera.rank import last_in_line
 from edge.tools.benches.processes import serve
 from edge.tools.simulator.pictures.events import LANE, SHED
-from edge.tools.simulator.pictures.screen import Screen
+from edge.tools.simulator.pictures.screen import RATE, Screen
 from edge.tools.simulator.pictures.server import PictureServer
 
 
@@ -18,8 +18,10 @@ def work(spec: Any, ready: Callable[[], None], wait: Callable[[], None]) -> None
     # Cameras are other machines: what draws them takes nothing from what is measured.
     os.setsid()
     last_in_line(10)
-    screens = {
-        f"camera-{n}": Screen(SHED if n % 2 else LANE, seed=n, hour=14.0) for n in range(spec["count"])
+    count = spec["count"]
+    screens = {  # no two cameras of a site send at the same moment
+        f"camera-{n}": Screen(SHED if n % 2 else LANE, seed=n, hour=14.0, phase=n / count / RATE)
+        for n in range(count)
     }
     server = PictureServer(screens, spec["port"])
     server.start()

@@ -23,16 +23,18 @@ SCENES: Final[dict[str, type[Scene]]] = {LANE: Lane, SHED: Shed}
 class Screen:
     """One camera. `show` and `following` may be called from any thread; several may follow at once.
 
-    hour: civil hour by seconds since the screen was made, 0 to 24.
+    hour: civil hour by seconds since the screen was made, 0 to 24. phase: seconds by which its pictures come earlier
+    than those of a screen made at the same moment.
     """
 
     def __init__(
-        self, scene: str, *, seed: int = 0, hour: float | Callable[[float], float] = 12.0, rate: float = RATE
-    ) -> None:
+        self, scene: str, *, seed: int = 0, hour: float | Callable[[float], float] = 12.0, rate: float = RATE,
+        phase: float = 0.0,
+    ) -> None:  # fmt: skip
         self._make: Callable[[], Scene] = lambda: SCENES[scene](seed, hour)
         self._scene: Scene | None = None
         self._rate = rate
-        self._began = time.monotonic()
+        self._began = time.monotonic() - phase
         self._events: tuple[Event, ...] = ()
         self._turn = threading.Condition()
         self._number = -1
