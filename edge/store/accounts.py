@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from edge.clock import boot_id
 from edge.domain.instant import MINUTE, Instant
 from edge.facade import Account, Role
 from edge.store import codes
@@ -167,11 +168,11 @@ class SqliteAccounts:
         self._forget(name)
         await self._db.write(lambda conn: conn.execute("DELETE FROM sessions WHERE name = ?", (name,)))
 
-    async def try_code(self, name: str, now: int) -> str | None:
+    async def try_code(self, name: str, now: Instant) -> str | None:
         def work(conn: sqlite3.Connection) -> str | None:
-            found, told = codes.attempt(conn, name, now)
+            found, told = codes.attempt(conn, name, now, boot_id())
             if told is not None:
-                _log(conn, told[0], name, told[1], now)
+                _log(conn, told[0], name, told[1], now.utc)
             return found
 
         if not await self._db.read(lambda conn: conn.execute(_HAS_CODE, (name,)).fetchone()[0]):
@@ -310,11 +311,11 @@ class AccountFile:
         with self._transaction() as conn:
             _put_pin(conn, name, pin_hash, by, at)
 
-    def put_code(self, name: str, code_hash: str, by: str, at: int) -> None:
+    def put_code(self, name: str, code_hash: str, by: str, now: Instant) -> None:
         """Give a person of these accounts a one-time code; the former one is worth nothing from now on."""
         with self._transaction() as conn:
-            kind, body = codes.put(conn, name, code_hash, at + codes.LASTS)
-            _log(conn, kind, by, body, at)
+            kind, body = codes.put(conn, name, code_hash, now, boot_id())
+            _log(conn, kind, by, body, now.utc)
 
     def tokens(self) -> list[Account]:
         """All tokens by name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from edge.domain.instant import DAY
+from edge.domain.instant import DAY, Instant
 
 LASTS: Final = DAY
 """µs from making a code to its end."""
@@ -19,23 +19,41 @@ Told = tuple[str, dict[str, object]]
 """(kind, body) of what happened to a code, for the accounts' log."""
 
 
-def put(conn: sqlite3.Connection, name: str, code_hash: str, expires: int) -> Told:
-    """A person's code; the former one is worth nothing."""
-    conn.execute("INSERT OR REPLACE INTO codes VALUES (?, ?, ?, 0)", (name, code_hash, expires))
+def put(conn: sqlite3.Connection, name: str, code_hash: str, now: Instant, boot: str) -> Told:
+    """A person's code; the former one is worth nothing. boot: the machine's own id of its run, "" for unknown."""
+    row = (name, code_hash, now.utc + LASTS, boot, now.mono)
+    conn.execute(
+        "INSERT OR REPLACE INTO codes (name, code_hash, expires, tries, boot, made) VALUES (?, ?, ?, 0, ?, ?)",
+        row,
+    )
     return "account.code", {"name": name}
 
 
-def attempt(conn: sqlite3.Connection, name: str, now: int) -> tuple[str | None, Told | None]:
+def attempt(conn: sqlite3.Connection, name: str, now: Instant, boot: str) -> tuple[str | None, Told | None]:
     """The hash to hold a try against, None where there is no code (any more)."""
-    row = conn.execute("SELECT code_hash, expires, tries FROM codes WHERE name = ?", (name,)).fetchone()
+    row = conn.execute(
+        "SELECT code_hash, tries, expires, boot, made FROM codes WHERE name = ?", (name,)
+    ).fetchone()
     if row is None:
         return None, None
-    code_hash, expires, tries = row
-    if now >= expires or tries >= TRIES:
+    code_hash, tries, expires, of, made = row
+    if tries >= TRIES or _over(expires, made if of == boot != "" else None, now):
         drop(conn, name)
         return None, ("account.code_over", {"name": name, "why": "tries" if tries >= TRIES else "time"})
     conn.execute("UPDATE codes SET tries = tries + 1 WHERE name = ?", (name,))
     return code_hash, None
+
+
+def _over(expires: int, made: int | None, now: Instant) -> bool:
+    """made: on the same count as `now.mono`; None when the machine was started again since.
+
+    A clock that is set, or that nobody vouches for, neither ends a code nor keeps it: while the machine runs its own
+    count says how old the code is. After another start the civil clock says it, if it can be believed, and a day of
+    that run is the longest.
+    """
+    if made is not None:
+        return now.mono - made >= LASTS
+    return now.mono >= LASTS or (now.trusted and now.utc >= expires)
 
 
 def spend(conn: sqlite3.Connection, name: str, code_hash: str) -> bool:

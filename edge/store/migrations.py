@@ -129,6 +129,11 @@ ACCOUNTS: Final[Sequence[Migration]] = (
             name TEXT PRIMARY KEY, code_hash TEXT NOT NULL, expires INTEGER NOT NULL, tries INTEGER NOT NULL)
             WITHOUT ROWID""",
     ),
+    (
+        # in which run of the machine a code was made, and when, in µs of its monotonic clock
+        "ALTER TABLE codes ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE codes ADD COLUMN made INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 

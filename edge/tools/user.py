@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from edge.clock import SystemClock
 from edge.domain.names import is_id
 from edge.facade import Account, Role
 from edge.store.accounts import AccountFile
@@ -151,7 +152,7 @@ def _give_password(file: AccountFile, account: Account, *, ask: bool) -> None:
 
 def _give_code(file: AccountFile, name: str) -> None:
     code = new_code()
-    file.put_code(name, hash_password(code), operator(), _now())
+    file.put_code(name, hash_password(code), operator(), SystemClock().now())
     print(code)
 
 

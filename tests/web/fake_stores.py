@@ -8,6 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from edge.domain.instant import Instant
 from edge.domain.names import Text
 from edge.facade import Account, ChannelState, Kept, Role
 
@@ -63,7 +64,7 @@ class FakeAccounts:
     def set_code(self, name: str, code: str, tries: int = 5) -> None:
         self.codes[name] = [_CHEAP.hash(code), tries]
 
-    async def try_code(self, name: str, now: int) -> str | None:
+    async def try_code(self, name: str, now: Instant) -> str | None:
         found = self.codes.get(name, [None, 0])
         if found[1] <= 0:
             return None

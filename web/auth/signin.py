@@ -69,8 +69,8 @@ async def first_sign_in(request: Request, name: str, code: str, password: str, a
         raise Problem(422, "bad_password", f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
     hub = hub_of(request)
     passwords: Passwords = request.app.state.passwords
-    name, now = name.strip()[: _MAX_NAME + 1], hub.now().utc
-    throttle = await _throttled(request, name, now)
+    name, now = name.strip()[: _MAX_NAME + 1], hub.now()
+    throttle = await _throttled(request, name, now.utc)
     account = await hub.accounts.account(name) if 0 < len(name) <= _MAX_NAME else None
     stored = None if account is None else await hub.accounts.try_code(name, now)
     fits = await passwords.fits(code_typed(code[:_MAX_NAME]), stored)
@@ -83,7 +83,7 @@ async def first_sign_in(request: Request, name: str, code: str, password: str, a
     if not await hub.accounts.redeem_code(account, stored):
         raise wrong
     await throttle.forget()
-    return await _come_in(request, account, now)
+    return await _come_in(request, account, now.utc)
 
 
 def _address(request: Request) -> str:

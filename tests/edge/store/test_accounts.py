@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
 
+from edge.domain.instant import Instant
 from edge.facade import Account, Accounts, Role
 from edge.store.accounts import AccountFile, SqliteAccounts
+from edge.store.migrations import ACCOUNTS, migrate
 from edge.store.writer import StoreError
 from tests.edge.store.making import START, Clock, spoil
 
@@ -277,12 +280,18 @@ async def test_a_pin_is_kept_as_a_hash_and_goes_with_its_person(accounts):
 
 CODED = replace(GUARD, name="wang", password_hash=None)
 LASTS = 24 * HOUR * 1_000_000
+NOW = Instant(START, 5 * LASTS)
+
+
+def later(by, *, utc=None, trusted=True):
+    """So many µs later by the machine's own count; utc: by the civil clock, which may leap."""
+    return Instant(START + (by if utc is None else utc), NOW.mono + by, trusted)
 
 
 def coded(accounts, code="a-hash"):
     file = AccountFile(accounts._db.path)
     file.put(CODED, "cli:root", START)
-    file.put_code("wang", code, "cli:root", START)
+    file.put_code("wang", code, "cli:root", NOW)
 
 
 async def kinds(accounts):
@@ -291,14 +300,14 @@ async def kinds(accounts):
 
 async def test_a_code_is_good_for_one_password(accounts):
     coded(accounts)
-    assert await accounts.try_code("li", START) is None
-    assert await accounts.try_code("wang", START + LASTS - 1) == "a-hash"
+    assert await accounts.try_code("li", NOW) is None
+    assert await accounts.try_code("wang", later(LASTS - 1)) == "a-hash"
     own = replace(CODED, password_hash="own")
     assert not await accounts.redeem_code(own, "another-hash")
     assert await accounts.account("wang") == CODED
     assert await accounts.redeem_code(own, "a-hash")
     assert await accounts.account("wang") == own
-    assert await accounts.try_code("wang", START) is None
+    assert await accounts.try_code("wang", NOW) is None
     assert not await accounts.redeem_code(replace(own, password_hash="other"), "a-hash")
     assert await accounts.account("wang") == own
     assert await kinds(accounts) == [
@@ -311,18 +320,68 @@ async def test_a_code_is_good_for_one_password(accounts):
 
 async def test_a_code_ends_by_time_and_says_so(accounts):
     coded(accounts)
-    assert await accounts.try_code("wang", START + LASTS) is None
+    assert await accounts.try_code("wang", later(LASTS)) is None
     assert (await accounts.drain_log())[-1][:3] == (
         "account.code_over",
         "wang",
         {"name": "wang", "why": "time"},
     )
-    assert await accounts.try_code("wang", START) is None, "it is gone"
+    assert await accounts.try_code("wang", NOW) is None, "it is gone"
+
+
+@pytest.mark.parametrize("leap", [-3650, 3650])
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_clock_that_is_set_neither_ends_a_code_nor_keeps_it(accounts, leap, trusted):
+    coded(accounts)
+    utc = leap * DAY * 1_000_000
+    assert await accounts.try_code("wang", later(LASTS - 1, utc=utc, trusted=trusted)) == "a-hash"
+    assert await accounts.try_code("wang", later(LASTS, utc=utc, trusted=trusted)) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "good"),
+    [
+        (Instant(START + HOUR, 0), True),
+        (Instant(START - 10 * LASTS, LASTS - 1, trusted=False), True),
+        (Instant(START + 10 * LASTS, LASTS - 1, trusted=False), True),
+        (Instant(START + 10 * LASTS, 0), False),
+        (Instant(START - 10 * LASTS, LASTS, trusted=False), False),
+        (Instant(START, LASTS), False),
+    ],
+    ids=[
+        "soon",
+        "back, not believed",
+        "ahead, not believed",
+        "late",
+        "a day of this run",
+        "a clock that was set",
+    ],
+)
+@pytest.mark.parametrize("boot", ["another", ""])
+async def test_after_another_start_of_the_machine_a_clock_that_is_believed_says_it_and_a_day_is_the_longest(
+    accounts, monkeypatch, now, good, boot
+):
+    monkeypatch.setattr("edge.store.accounts.boot_id", lambda: "" if boot == "" else "one")
+    coded(accounts)
+    monkeypatch.setattr("edge.store.accounts.boot_id", lambda: boot)
+    assert (await accounts.try_code("wang", now) == "a-hash") is good
+
+
+async def test_a_code_of_an_older_release_goes_on(tmp_path):
+    path = tmp_path / "accounts.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        migrate(conn, ACCOUNTS[:3])
+        conn.execute("INSERT INTO codes VALUES ('wang', 'a-hash', ?, 2)", (START + LASTS,))
+    made = SqliteAccounts(path, now=Clock())
+    made.open()
+    assert await made.try_code("wang", Instant(START + LASTS - 1, 0)) == "a-hash"
+    assert await made.try_code("wang", Instant(START + LASTS, 0)) is None
+    await made.close()
 
 
 async def test_a_code_ends_by_wrong_tries_each_of_which_counts(accounts):
     coded(accounts)
-    tried = await asyncio.gather(*(accounts.try_code("wang", START) for _ in range(9)))
+    tried = await asyncio.gather(*(accounts.try_code("wang", NOW) for _ in range(9)))
     assert [one for one in tried if one is not None] == ["a-hash"] * 5
     assert (await accounts.drain_log())[-1][2] == {"name": "wang", "why": "tries"}
 
@@ -330,9 +389,9 @@ async def test_a_code_ends_by_wrong_tries_each_of_which_counts(accounts):
 async def test_a_newer_code_a_password_and_going_away_end_a_code(accounts):
     coded(accounts)
     coded(accounts, "b-hash")
-    assert await accounts.try_code("wang", START) == "b-hash"
+    assert await accounts.try_code("wang", NOW) == "b-hash"
     await accounts.put(replace(CODED, password_hash="given"), "admin")
-    assert await accounts.try_code("wang", START) is None
+    assert await accounts.try_code("wang", NOW) is None
     coded(accounts)
     await accounts.remove("wang", "admin")
-    assert await accounts.try_code("wang", START) is None
+    assert await accounts.try_code("wang", NOW) is None
