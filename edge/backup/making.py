@@ -80,7 +80,10 @@ def make(order: Order, wrote: Callable[[int], None] = lambda _bytes: None) -> Ma
         )
     part = order.file.with_name(order.file.name + ".part")
     try:
-        out = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
+        flags = (
+            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        )  # root may write where the hub's user may lay links
+        out = os.fdopen(os.open(part, flags, 0o600), "r+b", buffering=0)
     except OSError as error:
         raise writing(error, part, _LEFT) from error
     with out:

@@ -91,6 +91,20 @@ def test_links_and_pipes_in_the_hubs_own_folder_lead_nowhere(folders: Folders, t
     assert set(names_made(folders)) == before - {"codes.key"} | {"site/linked"}
 
 
+def test_nor_does_one_in_the_folder_that_is_written_to(folders: Folders, tmp_path: Path) -> None:
+    """A medium is the hub's as well: root's backup must not be led over a file of root's."""
+    (tmp_path / "shadow").write_text("root's")
+    folders.backup.with_name(folders.backup.name + ".part").symlink_to(tmp_path / "shadow")
+    with pytest.raises(BackupError, match="cannot be written"):
+        folders.make()
+    assert (tmp_path / "shadow").read_text() == "root's"
+    folders.backup.symlink_to(tmp_path / "shadow")
+    folders.backup.with_name(folders.backup.name + ".part").unlink()
+    folders.make()
+    assert (tmp_path / "shadow").read_text() == "root's"
+    assert not folders.backup.is_symlink()
+
+
 def names_made(folders: Folders) -> list[str]:
     folders.make()
     return names(folders)
