@@ -35,7 +35,9 @@ def join(*words: str) -> str:
 
 def _quoted(word: str) -> str:
     if any(ord(mark) < 32 or mark == "\x7f" for mark in word):
-        raise ValueError(f"no line of the protocol can hold {word!r}")
+        raise ValueError(
+            "a word has a control character, which no line of the protocol can hold"
+        )  # it may be a password
     if _PLAIN.fullmatch(word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')

@@ -193,6 +193,17 @@ def test_a_server_that_never_answers_is_given_up_in_time(host: RecordingHost, dr
         assert not driver.report().up
 
 
+def test_a_password_that_no_line_can_hold_is_told_without_it(
+    tmp_path: Path, host: RecordingHost, drive: Drive
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("ab\tcd\n")
+    with Answering([b"OK\n"]) as server:
+        driver = drive(server.port, username="monitor", password_file=secret)
+        host.until(lambda: "control character" in driver.report().detail.en, 30)
+    assert "cd" not in driver.report().detail.zh.replace("upsd", "")
+
+
 def test_a_ups_is_only_read(host: RecordingHost, drive: Drive) -> None:
     with Answering([]) as server:
         drive(server.port).write(Write("c-1", 1, "up-hub", None))
