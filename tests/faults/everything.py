@@ -110,10 +110,10 @@ def _not_here(fault: str, reason: str) -> Fault:
 
 
 def _kills(plan: Plan) -> Iterator[Fault]:
-    times, restarts = (100, 20) if plan.long else (6, 2)
+    times, restarts, rate = (100, 20, 300) if plan.long else (6, 2, 250)
 
     def do() -> Row:
-        out = kills.run(plan.folder, kills=times, restarts=restarts, rate=250, seed=plan.seed, say=plan.say)
+        out = kills.run(plan.folder, kills=times, restarts=restarts, rate=rate, seed=plan.seed, say=plan.say)
         return _killed(f"kill -9 of the hub × {out.kills}, broker restarted × {out.restarts}", out)
 
     yield f"kill -9 of the hub × {times}", do
@@ -184,7 +184,7 @@ def _uplink(plan: Plan) -> Iterator[Fault]:
     if PROGRAM is None:
         yield _not_here(fault, WHY_NOT)
         return
-    readings, rounds = (300_000, 4) if plan.long else (30_000, 1)
+    readings, rounds, grace = (300_000, 4, 10) if plan.long else (30_000, 1, 5)
 
     def do() -> Row:
         out = uplink.run(
@@ -192,7 +192,7 @@ def _uplink(plan: Plan) -> Iterator[Fault]:
             readings=readings,
             rate=3000,
             rounds=rounds,
-            grace=5,
+            grace=grace,
             seed=plan.seed,
             say=plan.say,
         )
