@@ -21,7 +21,9 @@ log = logging.getLogger("edge.cameras")
 ID: Final = re.compile(r"(\d{6})-[0-9a-f]{32}")
 LARGEST: Final = 8 << 20  # bytes of a picture
 _KINDS: Final[Mapping[str, str]] = {".jpg": "image/jpeg", ".webm": "video/webm"}
-_REMEMBERED: Final = 64  # pictures kept lately, which may get another name
+_REMEMBERED: Final = 256
+"""Pictures kept lately, which may get another name: in a storm what four cameras showed at an alarm is what they showed
+before the one five seconds later."""
 
 
 @dataclass(frozen=True, slots=True)
