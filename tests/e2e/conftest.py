@@ -18,6 +18,12 @@ SignIn = Callable[..., Page]
 expect.set_options(timeout=30_000)  # ms: how long a page takes is the machine's business
 
 
+def settled(page: Page, words: str = "") -> None:
+    """The first alarm's card is there, with these words, and takes presses: not so for a moment after each change."""
+    expect(page.locator("#first section:not([data-alarm=''])")).to_contain_text(words)
+    page.wait_for_timeout(700)
+
+
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """In the place of pytest-playwright's own, which is written in a manner that pytest 10 will refuse."""

@@ -14,7 +14,7 @@ from edge.dispatch.handover import HandOvers
 from edge.dispatch.watch import DeskWatch, Presence
 from edge.domain.device import Signal
 from tests.e2e.access import violations
-from tests.e2e.conftest import SignIn
+from tests.e2e.conftest import SignIn, settled
 from tests.e2e.panel import Panel
 from tests.web.fakes import PASSWORDS, PINS, FakeHub
 from tests.web.sample_site import DEVICES
@@ -42,7 +42,7 @@ def enter(page: Page, name: str, pin: str) -> None:
 def test_a_wall_asks_who_acts_and_remembers_for_minutes(panel: Panel, sign_in: SignIn) -> None:
     page = make_wall(sign_in)
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
-    page.wait_for_timeout(700)
+    settled(page)
     page.keyboard.press(" ")
     expect(page.locator("#person-title")).to_have_text("谁在操作?")
     expect(page.locator("#person [data-person]")).to_have_text(["李强", "王芳"])
@@ -63,7 +63,7 @@ def test_a_wall_asks_who_acts_and_remembers_for_minutes(panel: Panel, sign_in: S
 def test_a_locked_pin_never_stops_the_wall(panel: Panel, sign_in: SignIn) -> None:
     page = make_wall(sign_in)
     alarm = panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
-    page.wait_for_timeout(700)
+    settled(page)
     page.locator("#first [data-act=ack]").click()
     for _ in range(4):
         enter(page, "guard", "9999")
@@ -84,7 +84,7 @@ def test_a_locked_pin_never_stops_the_wall(panel: Panel, sign_in: SignIn) -> Non
 def test_a_fire_is_put_aside_by_two(panel: Panel, sign_in: SignIn) -> None:
     page = make_wall(sign_in)
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
-    page.wait_for_timeout(700)
+    settled(page)
     page.get_by_role("button", name="限时搁置").click()
     page.get_by_role("button", name="1 小时").click()
     enter(page, "guard", PINS["guard"])
@@ -181,7 +181,7 @@ def test_everybody_can_read_and_reach_it(panel: Panel, sign_in: SignIn, language
     tenants(panel)
     panel.do(lambda hub: hub.raise_alarm("sm-301.smoke"))
     page = make_wall(sign_in, language=language, theme=theme)
-    page.wait_for_timeout(700)
+    settled(page)
     page.keyboard.press(" ")
     page.locator('[data-person="guard"]').click()
     assert violations(page) == []

@@ -12,7 +12,7 @@ from edge.domain.device import Signal
 from edge.domain.health import Check, Health
 from edge.domain.names import Text
 from edge.domain.request import Acknowledge
-from tests.e2e.conftest import SignIn
+from tests.e2e.conftest import SignIn, settled
 from tests.e2e.panel import Panel
 
 
@@ -32,11 +32,6 @@ def live(page: Page) -> Page:
     """The page, once its stream is connected."""
     expect(page.locator("html")).to_have_attribute("data-stream", "live")
     return page
-
-
-def settled(page: Page) -> None:
-    """The moment in which a card that has just changed takes no press has passed."""
-    page.wait_for_timeout(700)
 
 
 def test_signing_in_and_out(panel: Panel, sign_in: SignIn) -> None:
@@ -88,7 +83,7 @@ def test_a_false_alarm_from_ring_to_reset(panel: Panel, sign_in: SignIn) -> None
     page.get_by_role("button", name="烹饪油烟").click()
     expect(page.locator("#first")).to_contain_text("核实结论 · 误报 · 烹饪油烟")
     panel.do(lambda hub: hub.clear(alarm.id))
-    settled(page)
+    settled(page, "恢复")
     page.locator("#first [data-act=reset]").click()
     expect(page.locator("#first")).to_contain_text("一切正常,自")
     assert rows(page) == []
