@@ -1,7 +1,8 @@
 """Live streams: one follower reads the hub's log of facts, every browser and program holds a cursor on what it keeps.
 
 Each fact is encoded once per variant (language, scope), whoever wants it. A reader that is slow is not queued for: its
-cursor lags, and when the ring has turned over it is told to `resync`. So memory is bounded whatever the readers do.
+cursor lags, it reads from the journal what the ring no longer holds, and when it is RING facts behind it is told to
+`resync`. So memory is bounded whatever the readers do.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from web.problems import Problem
 log = logging.getLogger(__name__)
 
 RING: Final = 2000
+"""Facts that a reader may be behind and still read on."""
+_HELD: Final = 512
+"""The newest of them stay in memory (3 KB each in a site with people and plans); the others are in the journal."""
 HEARTBEAT: Final = 10  # seconds; comments are invisible to a page's script, so this is a named event
 _STEP: Final = 200  # facts at a stretch when a reader catches up
 _STRETCH: Final = 0.0005
@@ -64,6 +68,17 @@ class _Entry:
 
 
 @dataclass(slots=True)
+class _Place:
+    """How far a reader has come: `cursor` entries, the newest of them `at`, and of each other thing its count."""
+
+    cursor: int
+    at: Seq
+    breaks: int
+    beats: int
+    version: int
+
+
+@dataclass(slots=True)
 class _Batch:
     """Values changed after version `since`, up to version `until`."""
 
@@ -77,10 +92,11 @@ class Streams:
     """The follower and its ring. `start` and `stop` it with the app; `close` ends every stream at once."""
 
     def __init__(self, hub: Hub, *, ring: int = RING, second: float = 1.0) -> None:
-        """second: how long the beat of values and heartbeats takes, shorter in tests."""
+        """ring: facts a reader may be behind. second: how long the beat takes, shorter in tests."""
         self._hub = hub
         self._second = second
-        self._ring: deque[_Entry] = deque(maxlen=ring)
+        self._most = ring
+        self._ring: deque[_Entry] = deque(maxlen=min(ring, _HELD))
         self._warm: deque[_Entry] = deque()  # entries with forms, the newest last
         self._warm_bytes = 0
         self._cold = 0  # number of the newest fact whose forms were let go
@@ -172,42 +188,53 @@ class Streams:
         try:
             if after is not None:
                 await self._reach(after)
-            cursor, breaks, beats, version = (
-                self._count,
-                self._breaks,
-                self._beats // HEARTBEAT,
-                self._batch.until,
-            )
+            beats = self._beats // HEARTBEAT
+            place = _Place(self._count, self._head, self._breaks, beats, self._batch.until)
             yield self._heartbeat()
             if after is not None and (known := self._cursor_after(after)) is not None:
-                cursor = known
+                place.cursor, place.at = known, after
             elif after is not None:
-                # The cursor was taken first: what happens while older facts are read is in the ring behind it.
-                async for chunk in self._older(after, cursor, encode):
+                # The place was taken first: what happens while older facts are read is in the ring behind it.
+                async for chunk in self._older(after, place.cursor, encode):
                     yield chunk
             while self._open:
                 bell = self._bell
-                chunks: list[bytes] = []
-                if breaks != self._breaks or self._count - cursor > len(self._ring):
-                    breaks, cursor = self._breaks, self._count
-                    chunks.append(self._resync())
-                else:
-                    chunks += self._next(self._count - cursor, encode, key)
-                    cursor += len(chunks)
-                if values is not None and version != self._batch.until:
-                    chunks.append(self._values(version, values, key))
-                    version = self._batch.until
-                if beats != self._beats // HEARTBEAT:
-                    beats = self._beats // HEARTBEAT
-                    chunks.append(self._heartbeat())
-                if data := b"".join(chunks):
+                if self._left_behind(place):
+                    missed, place.cursor, place.at = place.at, self._count, self._head
+                    async for chunk in self._older(missed, place.cursor, encode):
+                        yield chunk
+                elif data := b"".join(self._due(place, encode, key, values)):
                     yield data
-                if cursor != self._count:
+                if place.cursor != self._count:
                     await asyncio.sleep(0)  # catching up: let the line and the other readers in between
                 else:
                     await bell.wait()
         finally:
             self.readers -= 1
+
+    def _left_behind(self, place: _Place) -> bool:
+        """Whether the reader needs facts that only the journal still has."""
+        return place.breaks == self._breaks and len(self._ring) < self._count - place.cursor <= self._most
+
+    def _due(
+        self, place: _Place, encode: EncodeFact, key: Hashable, values: EncodeValues | None
+    ) -> list[bytes]:
+        """What there is to send to a reader at its place, which moves on."""
+        chunks: list[bytes] = []
+        if place.breaks != self._breaks or self._count - place.cursor > self._most:
+            place.breaks, place.cursor, place.at = self._breaks, self._count, self._head
+            chunks.append(self._resync())
+        elif place.cursor != self._count:
+            chunks += self._next(self._count - place.cursor, encode, key)
+            place.cursor += len(chunks)
+            place.at = self._ring[place.cursor - self._count - 1].fact.seq
+        if values is not None and place.version != self._batch.until:
+            chunks.append(self._values(place.version, values, key))
+            place.version = self._batch.until
+        if place.beats != self._beats // HEARTBEAT:
+            place.beats = self._beats // HEARTBEAT
+            chunks.append(self._heartbeat())
+        return chunks
 
     async def _reach(self, after: Seq) -> None:
         """A page is made of the hub's newest state, which the follower may be about to hear of: let it come level."""
@@ -228,7 +255,7 @@ class Streams:
     async def _older(self, after: Seq, cursor: int, encode: EncodeFact) -> AsyncGenerator[bytes, None]:
         """Facts after `after` up to what the ring holds behind `cursor`, from the hub's memory or journal."""
         end = self._head.number - (self._count - cursor)
-        if end - after.number > RING:
+        if end - after.number > self._most:
             yield self._resync()
             return
         while True:
@@ -237,7 +264,15 @@ class Streams:
                 yield self._resync()
                 return
             wanted = [fact for fact in facts if fact.seq.number <= end]
-            if data := b"".join(encode(fact) for fact in wanted):
+            begun, chunks = time.perf_counter(), []
+            for fact in wanted:
+                chunks.append(encode(fact))
+                if time.perf_counter() - begun > _STRETCH:
+                    if data := b"".join(chunks):
+                        yield data
+                    await asyncio.sleep(0)  # as when catching up within the ring
+                    begun, chunks = time.perf_counter(), []
+            if data := b"".join(chunks):
                 yield data
             if not wanted or len(wanted) < len(facts):
                 return

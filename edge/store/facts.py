@@ -43,7 +43,8 @@ class _Waiting:
 class FactLog:
     """The numbered log. `record` and the properties belong to the event loop.
 
-    memory: facts kept for readers without touching the disk. tail: facts that may wait for the journal.
+    memory: facts kept for readers without touching the disk: those who follow are milliseconds behind, who comes back
+    after a while reads the journal. tail: facts that may wait for the journal.
     patience: seconds `record` waits for the journal. retry: seconds between attempts while it is sick.
     """
 
@@ -52,7 +53,7 @@ class FactLog:
         journal: Journal,
         state: JournalState,
         *,
-        memory: int = 4096,
+        memory: int = 512,
         tail: int = 20_000,
         patience: float = 0.5,
         retry: float = 1.0,

@@ -148,6 +148,33 @@ async def test_a_slow_reader_is_told_to_resync_and_costs_nothing(hub, open_strea
     assert (await slow.next())[1] == "3-26"
 
 
+async def test_a_reader_behind_what_is_held_in_memory_misses_nothing(hub, open_streams):
+    streams = open_streams()
+    slow, quick = (Reader(streams.subscribe(None, numbers, "n")) for _ in range(2))
+    await slow.next(hb=True)
+    await quick.next(hb=True)
+    for n in range(1, 1201):
+        hub.raise_alarm()
+        assert (await quick.next())[1] == f"3-{n}"
+    assert [(await slow.next())[1] for _ in range(1200)] == [f"3-{n}" for n in range(1, 1201)]
+    hub.raise_alarm()
+    assert (await slow.next())[1] == (await quick.next())[1] == "3-1201"
+
+
+async def test_a_reader_behind_a_journal_that_cannot_be_read_is_told_to_resync(hub, open_streams):
+    streams = open_streams()
+    slow, quick = (Reader(streams.subscribe(None, numbers, "n")) for _ in range(2))
+    await slow.next(hb=True)
+    await quick.next(hb=True)
+    hub.ring = 3
+    for n in range(1, 1001):
+        hub.raise_alarm()
+        assert (await quick.next())[1] == f"3-{n}"
+    assert (await slow.next())[:2] == ("resync", "3-1000")
+    hub.raise_alarm()
+    assert (await slow.next())[1] == "3-1001"
+
+
 async def test_each_fact_is_encoded_once_per_variant(hub, open_streams):
     calls = []
 
