@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.footage import CameraSetting, DrawZones, OpenFootage
-from edge.domain.instant import SECOND
+from edge.clock import SystemClock
+from edge.domain.clock import Witness
+from edge.domain.footage import CameraSetting, DrawZones, KeepClip, OpenFootage, StillSet
+from edge.domain.instant import DAY, SECOND, Instant
 from edge.facade import CaseQuery
 from edge.hub import RunningHub
 from edge.reports import verify
@@ -106,3 +109,41 @@ async def test_a_fire_has_its_pictures(start_hub: Start, field: Field, tmp_path:
         row = await hub.case("camera", "cm-02")
         assert row is not None
         assert replace(CameraSetting.from_dict(row), opened_at=0).masks == (MASK,)
+
+
+class LaterClock(SystemClock):
+    """The machine's clocks, so much later (µs), and sure of itself."""
+
+    later = 0
+
+    def now(self) -> Instant:
+        now = super().now()
+        return replace(now, utc=now.utc + self.later, mono=now.mono + self.later)
+
+    def witness(self) -> Witness:
+        return Witness(ntp=True)
+
+
+@pytest.mark.slow
+async def test_a_film_is_erased_from_the_disk_when_its_time_is_over(start_hub: Start, tmp_path: Path) -> None:
+    clock = LaterClock()
+    async with start_hub(clock=clock, connected=False) as started:
+        hub = started.hub
+        await until(lambda: sees(hub))
+        mark = hub.now().utc
+        await until(lambda: hub.now().utc - mark > 3 * SECOND)
+        made = StillSet.from_dict(await hub.act(KeepClip("li", camera="cm-02")))  # type: ignore[arg-type]
+        folder = tmp_path / "data" / "evidence" / "stills"
+
+        def films() -> list[Path]:
+            return list(folder.glob(f"*/{made.pictures[0].id}.webm"))
+
+        await until(lambda: bool(films()))
+        clock.later = 31 * DAY
+        await until(lambda: not films())
+        async with asyncio.timeout(20):
+            at = hub.position()
+            while not (told := await hub.latest_facts(None, 1, "stills.erased")):
+                await hub.wait_facts(at)
+                at = hub.position()
+        assert (told[0].body["id"], told[0].by) == (made.id, None)
