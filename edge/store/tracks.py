@@ -37,7 +37,8 @@ class _Run:
 class Track:
     """One series in the writer's memory. newest: its latest time; latest: that row.
 
-    times, values: its rows in the tail, sorted by time, which the file keeps no index of.
+    times, values: its rows in the tail, sorted by time, which the file keeps no index of. Nearly all are floats, packed
+    (16 bytes a row with its time, where a list of them takes 48); a value that is none makes them a list.
     """
 
     series: int
@@ -45,7 +46,7 @@ class Track:
     newest: int = -_NEVER
     latest: Row | None = None
     times: array[int] = field(default_factory=lambda: array("q"))
-    values: list[Stored] = field(default_factory=list)
+    values: array[float] | list[Stored] = field(default_factory=lambda: array("d"))
     run: _Run | None = None
 
     def take(self, time: int, value: Stored) -> None:
@@ -55,8 +56,14 @@ class Track:
             self.run.limit = time
             if time == self.run.free:
                 self.run = None  # the run goes on with this row
-        self.times.append(time)
-        self.values.append(value)
+        self.hold(len(self.times), time, value)
+
+    def hold(self, at: int, time: int, value: Stored) -> None:
+        """Put a row of the tail where it belongs."""
+        if value.__class__ is not float and self.values.__class__ is not list:
+            self.values = list(self.values)
+        self.times.insert(at, time)
+        self.values.insert(at, value)  # type: ignore[arg-type]  # an array holds floats alone
 
     def place(self, conn: sqlite3.Connection, time: int, value: Stored) -> int | None:
         """Where a row goes that is not newer than all others; None when it is stored already."""
@@ -73,9 +80,7 @@ class Track:
         run.free += 1
         if run.free >= run.limit:
             self.run = None  # it has grown into the rows behind it
-        at = bisect_left(self.times, place)
-        self.times.insert(at, place)
-        self.values.insert(at, value)
+        self.hold(bisect_left(self.times, place), place, value)
         self.newest = max(self.newest, place)
         return place
 
@@ -130,15 +135,14 @@ class Tracks:
         count = 0
         by_series = {track.series: track for track in self.by_point.values()}
         for track in by_series.values():
-            track.times, track.values, track.run = array("q"), [], None
+            track.times, track.values, track.run = array("q"), array("d"), None
         rows = conn.execute(
             "SELECT n, series, time, received_delta, value, flags FROM tail ORDER BY series, time"
         )
         for row in rows:
             n, series, time, _delta, value, _flags = row
             track = by_series[series]
-            track.times.append(time)
-            track.values.append(value)
+            track.hold(len(track.times), time, value)
             if track.latest is None or time >= track.latest[2]:
                 track.latest = row
             track.newest = max(track.newest, time)

@@ -109,6 +109,15 @@ async def test_another_value_at_the_same_time_steps_aside(desk):
     assert len(page.items) == 5
 
 
+async def test_repeats_are_known_whatever_kinds_of_values_a_series_has(desk):
+    values = [1.5, "high", True, None, 2**62 + 1, 3.0]
+    await desk.store(*(reading(LEVEL, value, n) for n, value in enumerate(values)))
+    await desk.store(*(reading(LEVEL, value, n) for n, value in enumerate(values)))
+    assert (desk.telemetry.stored, desk.telemetry.duplicates) == (6, 6)
+    await desk.store(reading(LEVEL, 2**62, 4))
+    assert (desk.telemetry.stored, desk.telemetry.bumped) == (7, 1)
+
+
 async def test_stepping_aside_never_lands_on_another_row(desk):
     at = START
     rows = [(0, 1.0), (5, 2.0), (2, 3.0), (0, 4.0), (0, 5.0), (0, 6.0), (0, 7.0), (0, 8.0), (1, 9.0)]
