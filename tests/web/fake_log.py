@@ -12,10 +12,14 @@ from edge.domain.instant import Instant
 
 
 class FakeLog:
-    """Part of the hub in memory. Set `frozen` to stop its clock, `journal_down` to make nothing durable."""
+    """Part of the hub in memory. Set `frozen` to stop its clocks, `journal_down` to make nothing durable.
+
+    leap: µs by which the civil clock alone was set.
+    """
 
     def __init__(self, frozen: int | None = None, ring: int = 5000) -> None:
         self.frozen = frozen
+        self.leap = 0
         self.journal_down = False
         self.ring = ring
         self._numbering = Numbering(3, 0)
@@ -24,8 +28,9 @@ class FakeLog:
         self._waiters: list[asyncio.Future[None]] = []
 
     def now(self) -> Instant:
-        utc = self.frozen if self.frozen is not None else time.time_ns() // 1000
-        return Instant(utc, time.monotonic_ns() // 1000)
+        if self.frozen is not None:
+            return Instant(self.frozen + self.leap, self.frozen)
+        return Instant(time.time_ns() // 1000 + self.leap, time.monotonic_ns() // 1000)
 
     def _append(self, fact: Fact) -> None:
         self._facts.append(fact)

@@ -56,7 +56,7 @@ async def check_pin(hub: Hub, passwords: Passwords, where: str, name: str, pin: 
     Problem 401 `wrong_pin`, 429 `pin_locked` with Retry-After after `TRIES` wrong ones of a person at one screen, or
     `TRIES_ANYWHERE` over all; the same answer for an unknown person, and for one without a PIN. Others are not held up.
     """
-    accounts, now = hub.accounts, hub.now().utc
+    accounts, now = hub.accounts, hub.now().mono
     here = _Count(f"pin:{name[:64]}@{where}", TRIES, LOCKED)
     anywhere = _Count(f"pin:{name[:64]}", TRIES_ANYWHERE, LOCKED_ANYWHERE)
     for count in (here, anywhere):
@@ -89,9 +89,7 @@ class _Count:
 
 async def _heed_lock(accounts: Accounts, count: _Count, now: int) -> None:
     failures, last = await accounts.failures(count.key)
-    wait = min(
-        last + count.locked - now, count.locked
-    )  # a clock that was set back locks nobody out for longer
+    wait = last + count.locked - now
     if wait <= 0 and failures:
         await accounts.clear_failures(count.key)
         return

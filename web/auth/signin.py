@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fastapi import Request
 
-from edge.domain.instant import SECOND
+from edge.domain.instant import SECOND, Instant
 from edge.facade import Account, Unavailable
 from web.auth.guard import check_same_origin
 from web.auth.secrets import (
@@ -36,7 +36,7 @@ async def sign_in(request: Request, name: str, password: str) -> Visitor:
     accounts = hub.accounts
     passwords: Passwords = request.app.state.passwords
     address = _address(request)
-    name, now = name.strip()[: _MAX_NAME + 1], hub.now().utc
+    name, now = name.strip()[: _MAX_NAME + 1], hub.now()
     throttle = await _throttled(request, name, now)
 
     account = await accounts.account(name) if 0 < len(name) <= _MAX_NAME else None
@@ -53,7 +53,7 @@ async def sign_in(request: Request, name: str, password: str) -> Visitor:
         if renewed is not None:
             account = replace(account, password_hash=renewed)
             await accounts.put(account, account.name)
-    return await _come_in(request, account, now)
+    return await _come_in(request, account, now.utc)
 
 
 async def first_sign_in(request: Request, name: str, code: str, password: str, again: str) -> Visitor:
@@ -70,7 +70,7 @@ async def first_sign_in(request: Request, name: str, code: str, password: str, a
     hub = hub_of(request)
     passwords: Passwords = request.app.state.passwords
     name, now = name.strip()[: _MAX_NAME + 1], hub.now()
-    throttle = await _throttled(request, name, now.utc)
+    throttle = await _throttled(request, name, now)
     account = await hub.accounts.account(name) if 0 < len(name) <= _MAX_NAME else None
     stored = None if account is None else await hub.accounts.try_code(name, now)
     fits = await passwords.fits(code_typed(code[:_MAX_NAME]), stored)
@@ -90,10 +90,10 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "?"
 
 
-async def _throttled(request: Request, name: str, now: int) -> Throttle:
+async def _throttled(request: Request, name: str, now: Instant) -> Throttle:
     """This try is counted; Problem 429 where it comes too soon."""
     throttle = Throttle(hub_of(request).accounts, name[:_MAX_NAME], _address(request))
-    wait = await throttle.remaining(now)
+    wait = await throttle.remaining(now.mono)
     if wait > 0:
         seconds = -(-wait // SECOND)
         raise Problem(
@@ -102,7 +102,7 @@ async def _throttled(request: Request, name: str, now: int) -> Throttle:
             f"Too many failed attempts; try again in {seconds} s.",
             headers={"Retry-After": str(seconds)},
         )
-    await throttle.count(now)
+    await throttle.count(now.mono)
     return throttle
 
 

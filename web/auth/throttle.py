@@ -30,7 +30,10 @@ BY_ADDRESS: Final = Limit(free=20, longest=MINUTE)  # many names from one place;
 
 
 class Throttle:
-    """Counts attempts of one name from one address, and of the address whatever the name."""
+    """Counts attempts of one name from one address, and of the address whatever the name.
+
+    now: µs on the monotonic clock: one that is set back would lock everybody out until it has caught up.
+    """
 
     def __init__(self, accounts: Accounts, name: str, address: str) -> None:
         self._accounts = accounts
@@ -41,8 +44,7 @@ class Throttle:
         waits = [0]
         for key, limit in self._keys:
             failures, last = await self._accounts.failures(key)
-            # A civil clock that was set back may not lock anybody out for longer than the wait itself.
-            waits.append(min(last + limit.wait(failures) - now, limit.wait(failures)))
+            waits.append(last + limit.wait(failures) - now)
         return max(waits)
 
     async def count(self, now: int) -> None:

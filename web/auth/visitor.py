@@ -15,7 +15,9 @@ from web.auth.secrets import csrf_token, digest
 
 COOKIE: Final = "edge_hub"
 IDLE: Final = 12 * HOUR  # a shift
-WALL_LASTS: Final = 3650 * DAY  # a wall is taken back by removing its account, not by time
+WALL_LASTS: Final = (
+    36_500 * DAY
+)  # a wall is taken back by removing its account; no clock that leaps by ten years ends it
 WALL_MARK: Final = "wall."  # begins the secret of a wall's session, which is known before its account is
 _COOKIE_LASTS: Final = 400 * DAY  # browsers keep none for longer; the wall's page renews it
 ABSOLUTE: Final = 7 * DAY  # a wall that is always looked at may not fall silent in the middle of a night

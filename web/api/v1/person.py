@@ -109,7 +109,7 @@ async def own_pin(
 ) -> Response:
     """Give oneself a PIN: 4 to 8 digits, none too easy. The former one, and what it opened, ends."""
     passwords: Passwords = request.app.state.passwords
-    key, now = f"own-pin:{visitor.name}", hub.now().utc
+    key, now = f"own-pin:{visitor.name}", hub.now().mono
     failures, last = await hub.accounts.failures(key)
     if failures >= 5 and now - last < 60 * SECOND:
         raise Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from edge.domain.instant import MINUTE, SECOND
+from edge.domain.instant import DAY, MINUTE, SECOND
 from edge.facade import Account, Role
 from tests.web.conftest import ComeIn
 from tests.web.fakes import PASSWORDS, PINS, FakeHub
@@ -36,7 +36,7 @@ async def test_the_person_who_made_it_is_signed_out_and_the_wall_stays_for_years
 ) -> None:
     assert wall.cookies[COOKIE].startswith("wall.")
     assert (await wall.get("/api/v1/session")).json()["name"] == "wall-1"
-    hub.frozen = hub.now().utc + 300 * 24 * 60 * MINUTE
+    hub.frozen = hub.now().utc + 12 * 366 * DAY  # by a time server that is wrong
     assert (await wall.get("/api/v1/alarms")).status_code == 200
     assert (await wall.get("/api/v1/journal")).status_code == 403
     assert [row[0] for row in hub.people.sessions.values()] == ["wall-1"]
@@ -127,6 +127,18 @@ async def test_many_screens_give_no_more_guesses(
     assert (await come(screens[3], "admin")).status_code == 200
     hub.frozen = hub.now().utc + 60 * MINUTE + SECOND
     assert (await come(screens[3], "guard")).status_code == 200
+
+
+async def test_a_clock_that_is_set_back_locks_no_pin_for_longer(
+    wall: httpx.AsyncClient, hub: FakeHub
+) -> None:
+    hub.frozen = hub.now().utc
+    for _ in range(5):
+        last = await come(wall, "guard", "9999")
+    assert last.json()["code"] == "pin_locked"
+    hub.leap = -3650 * DAY
+    hub.frozen += 15 * MINUTE + SECOND
+    assert (await come(wall, "guard")).status_code == 200
 
 
 async def test_there_are_only_so_many_walls(person: ComeIn, hub: FakeHub) -> None:
