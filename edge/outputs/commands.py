@@ -40,11 +40,15 @@ class Order:
 
 @dataclass(slots=True)
 class _Run:
-    """An open command. again: mono µs of the next attempt; deadline: of its feedback. None: waits for neither."""
+    """An open command. again: mono µs of the next attempt; deadline: of its feedback. None: waits for neither.
+
+    fresh: mono µs until which it is young: a civil clock that is set meanwhile, as after a power cut, ages no siren.
+    """
 
     command: Command
     output: Output
     act: ActSpec
+    fresh: int
     again: int | None = None
     deadline: int | None = None
 
@@ -116,7 +120,7 @@ class Commands:
             remaining=within,
         )
         out.facts.append(_fact(seq, "command.queued", command, now, why.note))
-        run = self._runs[output.id] = _Run(command, output, act, None, now.mono + within)
+        run = self._runs[output.id] = _Run(command, output, act, now.mono + FRESH, deadline=now.mono + within)
         self._attempt(run, now, out)
         return run.command
 
@@ -253,7 +257,7 @@ class Commands:
         A person sees that their own command failed and decides anew, so only a valve goes on there.
         """
         command = run.command
-        old = now.utc - command.opened_at > FRESH
+        old = now.mono > run.fresh
         wanted = run.output.kind in _ALWAYS or self._concerns(command)
         dark = run.output.kind is OutputKind.DESK and command.act == Tone.OFF  # nothing is wrong any more
         if not wanted or _stale(run, now) or (dark and old):
@@ -277,7 +281,8 @@ class Commands:
             if output is None or act is None:
                 self._gone(command, now, out)
                 continue
-            run = self._runs[output.id] = _Run(command, output, act)
+            age = max(0, now.utc - command.opened_at) if now.trusted else 0
+            run = self._runs[output.id] = _Run(command, output, act, now.mono + FRESH - age)
             self.last[output.id] = command
             if command.state is CommandState.UNCONFIRMED:
                 if self._later(run, now) is not None:
@@ -341,5 +346,4 @@ def _after(reading: Reading, run: _Run, now: Instant) -> bool:
 
 
 def _stale(run: _Run, now: Instant) -> bool:
-    old = now.trusted and now.utc - run.command.opened_at > FRESH
-    return old and run.output.kind not in _ALWAYS
+    return now.mono > run.fresh and run.output.kind not in _ALWAYS

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge.domain.alarm import Suppression, Verdict
 from edge.domain.conclusion import Happened
 from edge.domain.device import Signal
+from edge.domain.instant import DAY, HOUR
 from edge.domain.output import CommandState, Operate, OutputKind, SetLinkage, StartHeld
 from edge.domain.reading import Arrival, Purpose, Quality, Reading
 from edge.domain.request import Refusal
@@ -163,6 +164,18 @@ class TestCommand:
         stage.happens("alarm.closed", replace(real(fire), closed_at=stage.utc))
         stage.wait(600)
         assert sent() == before + 3  # the one that was due already
+
+    @pytest.mark.parametrize("leap", [-3650 * DAY, 8 * HOUR, 3650 * DAY])
+    def test_a_clock_that_is_set_meanwhile_makes_no_siren_old(self, stage: Stage, leap: int) -> None:
+        """After a power cut a time server is heard minutes after the fire."""
+        fire = alarm("al-1")
+        stage.happens("alarm.raised", fire)
+        stage.judged(real(fire))
+        stage.wait(6)
+        stage.utc += leap
+        before = len([write for write in stage.writes if write.device == "siren"])
+        stage.wait(60)
+        assert len([write for write in stage.writes if write.device == "siren"]) == before + 2
 
     def test_what_an_output_was_told_last_is_known_after_a_restart(self, stage: Stage) -> None:
         stage.written(start(stage, "mute.siren"))
