@@ -1,7 +1,7 @@
 # How a machine goes from one version to the next, and back when the next does not become armed: read by install.sh, not run.
 #
 # Needs of the reader: dry, release (the new version's folder), opt, data, kept, defaults, site, ca, port, backups, units, UNITS, at, step,
-# note, fail, put, scratch, systemd_runs; and `leave` as its trap for EXIT.
+# note, fail, put, scratch, systemd_runs, vital_open; and `leave` as its trap for EXIT.
 
 undo= # how what was begun is taken back, should the installer end now
 
@@ -66,6 +66,17 @@ back_up() {
     chmod 0600 "$file"
     note "backup: $file"
     ls -1t "$backups"/before-upgrade-*.backup | tail -n +4 | while IFS= read -r old; do rm -f "$old"; done
+}
+
+# await_calm RELEASE: in a fire nobody takes the hub away for a minute. One that was stopped by hand hears nothing anyway.
+await_calm() {
+    waits=no
+    while vital_open "$1/bin/python" "$data/journal.db" && systemctl is-active -q edge-hub.service; do
+        [ "$waits" = yes ] ||
+            note "a fire, gas or help alarm is open: it goes on when none is, and nothing is changed until then (at once all the same: systemctl stop edge-hub)"
+        waits=yes
+        sleep 10
+    done
 }
 
 # keep_before: a copy of the stopped hub's stores, to go back to. It lies in a folder of root's own: in one that the hub's user
@@ -159,6 +170,7 @@ prepare_switch() {
         [ -L "$at$opt/current" ] || return 0
         step "Backup, and the hub stopped"
         note "would make a backup in $backups"
+        note "would wait while a fire, gas or help alarm is open"
         note "would stop the hub and keep a copy of its stores"
         return
     fi
@@ -167,6 +179,7 @@ prepare_switch() {
     [ -n "$former" ] || return 0
     step "Backup, and the hub stopped"
     back_up "$former"
+    await_calm "$former"
     undo="systemctl start edge-hub.service"
     systemctl stop edge-hub.service
     keep_before

@@ -87,6 +87,7 @@ systemctl() {
     esac
 }
 write_defaults() { echo "EDGE_HUB_LISTEN=0.0.0.0:$port" >"$defaults"; }
+vital_open() { false; }
 make_accounts() { echo accounts >>"$folder/called"; }
 install_services() { for unit in $UNITS; do cp "$release/deploy/systemd/$unit" "$units/"; done; }
 . "$deploy/switching.sh"
@@ -159,6 +160,33 @@ def test_without_a_backup_nothing_is_begun(machine: Machine) -> None:
     assert "therefore the former version runs on" in done.stderr
     assert machine.is_as_before()
     assert not machine.called.exists(), "neither stopped nor given other accounts"
+
+
+FIRE = """
+: >"$folder/slept"
+vital_open() { echo "looked at $1 $2"; [ "$(wc -l <"$folder/slept")" -lt 3 ]; }
+sleep() { echo slept >>"$folder/slept"; cp "$folder/called" "$folder/meanwhile"; }
+"""
+
+
+def test_while_there_is_a_fire_the_former_one_hears_on(machine: Machine) -> None:
+    done = machine.switch(stand_ins=FIRE)
+    assert done.returncode == 0, done.stderr
+    assert (machine.folder / "slept").read_text().split() == ["slept"] * 3
+    assert "stop" not in (machine.folder / "meanwhile").read_text(), (
+        "it was not touched before the alarm was over"
+    )
+    assert done.stdout.count("a fire, gas or help alarm is open") == 1
+    assert f"looked at {machine.opt}/former/bin/python {machine.data}/journal.db" in done.stdout
+    assert machine.current == "newer"
+
+
+def test_one_that_was_stopped_by_hand_is_not_waited_for(machine: Machine) -> None:
+    idle = 'vital_open() { true; }; systemctl() { echo systemctl "$@" >>"$folder/called"; [ "$1" != is-active ]; }'
+    done = machine.switch(stand_ins=idle)
+    assert done.returncode == 0, done.stderr
+    assert "is open" not in done.stdout
+    assert machine.current == "newer"
 
 
 @pytest.mark.parametrize("at", ["going-back", "mv", "rm -f", "cp -pP", "rm -rf"])
