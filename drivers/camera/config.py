@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from drivers.camera.sight import PICTURE_ONLY
 from edge.domain.camera import DWELL
+from edge.domain.footage import DETECTED
 from edge.domain.names import is_id
 from edge.domain.polygons import flaw
 from edge.driver import DriverSchema
@@ -25,7 +26,6 @@ CheckName = Literal["tamper", "motion", "flame", "smoke", "left-object", "zone-c
 WholeCheck = Literal["tamper", "motion", "flame", "smoke", "object", "e-bike"]
 ZoneCheck = Literal["motion", "flame", "smoke", "left-object", "zone-change", "object", "e-bike"]
 ZONE_ONLY: Final = ("left-object", "zone-change")
-DETECTED: Final = ("object", "e-bike")
 
 Seconds = Annotated[float, Field(ge=1, le=86400, allow_inf_nan=False)]
 SitePath = Annotated[Path, Strict(False)]

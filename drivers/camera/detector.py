@@ -31,6 +31,7 @@ import numpy as np
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.model_card import ModelError
 from drivers.camera.models import Detection, Model, load
+from drivers.camera.ring import in_memory
 from drivers.camera.sight import Box
 from edge.domain.names import Text
 
@@ -304,9 +305,7 @@ def finder(path: Path | None, *, shared: bool) -> Finder:
 
 def meeting() -> Path:
     """The folder where this user's cameras meet their detector: the service's own, else one in memory, 0700."""
-    own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    around = next((folder for folder in (own, "/dev/shm") if folder and os.access(folder, os.W_OK)), None)  # noqa: S108 - a folder of our own in it
-    return Path(around or tempfile.gettempdir()) / f"edge-detector-{os.getuid()}"
+    return (in_memory() or Path(tempfile.gettempdir())) / f"edge-detector-{os.getuid()}"
 
 
 def _ours(folder: Path) -> None:

@@ -37,7 +37,9 @@ class Ring:
     def __init__(self, source: str) -> None:
         """OSError when no folder can be made."""
         prefix = f"edge-hub-{os.getuid()}-"
-        around = _around()
+        around = in_memory()
+        if around is None:
+            raise OSError(errno.ENOENT, "no folder in memory can be written")
         with _making:  # no camera sweeps away what another is just making
             _sweep(around, prefix)
             self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=around))
@@ -71,13 +73,11 @@ class Ring:
         os.close(self._lock)
 
 
-def _around() -> Path:
-    """The folder in memory that ours is made in; OSError without one."""
+def in_memory() -> Path | None:
+    """The folder in memory that others are made in: the service's own, else everybody's; None without one."""
     own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    for folder in (own, str(SHARED_MEMORY)):
-        if folder and os.access(folder, os.W_OK):
-            return Path(folder)
-    raise OSError(errno.ENOENT, "no folder in memory can be written")
+    folders = (own, str(SHARED_MEMORY))
+    return next((Path(folder) for folder in folders if folder and os.access(folder, os.W_OK)), None)
 
 
 def _sweep(around: Path, prefix: str) -> None:

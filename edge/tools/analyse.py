@@ -1,6 +1,6 @@
 """`edge-hub analyse`: what the cameras' checks make of a clip, as one JSON line per start and end, then a summary.
 
-The code is that which looks at live cameras, at the clip's own time: five pictures a second of its count, 640 wide.
+The code is that which looks at live cameras, at the clip's own time and size: five pictures a second of its count.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from drivers.camera.config import DETECTED, ZONE_ONLY, CheckName
+from drivers.camera.config import ZONE_ONLY, CheckName
 from drivers.camera.sight import PICTURE_ONLY
+from edge.domain.footage import DETECTED
 from edge.domain.instant import SECOND
 from edge.domain.names import is_id
 from edge.domain.polygons import flaw
@@ -32,7 +33,6 @@ FAILED: Final = 1
 MISUSE: Final = 2
 
 FPS: Final = 5.0
-WIDTH: Final = 640
 DWELL: Final = 10.0  # seconds; of a clip one rarely has the minute that is asked for on site
 CHECKS: Final[tuple[str, ...]] = get_args(CheckName)
 SECOND_LOOK: Final = frozenset({"flame", "smoke"})
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--detector",
         type=_file,
         metavar="FILE",
-        help=f"ONNX model of COCO's classes, for {', '.join(DETECTED)}",
+        help=f"ONNX model of COCO's classes, for {', '.join(sorted(DETECTED))}",
     )
 
 
@@ -138,19 +138,11 @@ def _analyse(arguments: argparse.Namespace, watching: Watching) -> int:
 
 def frames_of(clip: Path) -> Generator[Frame, None, None]:
     """The clip's pictures as a live camera's child takes them; OSError when it is no video."""
-    import cv2
-
     from drivers.camera import capture
     from drivers.camera.frames import Frame
 
     for t, picture in capture.clip(clip, FPS):
-        height, width = picture.shape[:2]
-        if width > WIDTH:
-            size = (WIDTH, max(1, round(height * WIDTH / width)))
-            smaller: Any = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-            yield Frame(t, smaller)
-        else:
-            yield Frame(t, picture)
+        yield Frame(t, picture)
 
 
 def line_of(finding: Finding) -> dict[str, Any]:

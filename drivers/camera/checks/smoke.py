@@ -26,6 +26,7 @@ import numpy as np
 
 from drivers.camera.frames import Frame, Picture
 from drivers.camera.middles import median
+from drivers.camera.plume import Plume
 from drivers.camera.sight import Area, Sight
 from drivers.camera.suspects import Suspect, Suspects, Tracks
 from drivers.camera.veil import Veil
@@ -46,6 +47,7 @@ SAMPLE: Final = 0.38  # s between its pictures
 WINDOW: Final = 12  # frames
 NEEDED: Final = 7
 STAYS: Final = 0.3
+BILLOWS: Final = (20, 16)  # likewise of a plume, which nothing else speaks for than that it goes on
 HOLD: Final = 5.0  # s that it stays suspected without a hit
 
 
@@ -55,6 +57,8 @@ class Smoke:
     def __init__(self, areas: Sequence[Area], *, verifier: Verifier | None = None) -> None:
         self._suspects = Suspects("smoke", areas, HOLD, verifier)
         self._tracks = Tracks(WINDOW, NEEDED, STAYS)
+        self._plume = Plume()
+        self._plumes = Tracks(*BILLOWS, STAYS)
         self._samples: list[Picture] = []
         self._began = self._sampled = self._t = -1e9
         self._veil: Veil | None = None
@@ -64,10 +68,10 @@ class Smoke:
         return self._veil is None
 
     def forget(self) -> None:
-        self._samples = []
-        self._veil = None
-        self._tracks.clear()
+        self._plume = Plume()
+        self._plumes.clear()
         self._suspects.clear()
+        self._forget_scene()
 
     def look(self, frame: Frame) -> Sequence[Sight]:
         return self._suspects.sights(frame, self._lasting(frame))
@@ -83,14 +87,20 @@ class Smoke:
         if self._samples and (picture.shape != self._samples[0].shape or not 0 <= since <= GAP):
             self.forget()
         self._t = frame.t
+        billowing = self._plumes.follow(self._plume.look(picture))
         if self._veil is None:
             self._learn(picture, frame.t)
-            return []
+            return billowing
         veils = self._veil.look(picture)
-        if self._veil.lost:
-            self.forget()
-            return []
-        return self._tracks.follow(veils)
+        if self._veil.lost:  # a plume needs no scene
+            self._forget_scene()
+            return billowing
+        return [*self._tracks.follow(veils), *billowing]
+
+    def _forget_scene(self) -> None:
+        self._samples = []
+        self._veil = None
+        self._tracks.clear()
 
     def _learn(self, picture: Picture, t: float) -> None:
         if not self._samples:

@@ -21,6 +21,7 @@ FPS: Final = 5.0
 AFTER: Final = 10.0  # seconds that a case goes on after its onset
 QUIET: Final = 18.0  # seconds of a case in which nothing may be found
 DUE: Final = {"flame": 6.0, "smoke": 8.0}
+ALREADY: Final = 12.0  # seconds for which what is there already when the camera starts has been there
 
 
 def cases(seed: int, count: int, bases: Sequence[Base] = ()) -> Iterator[Case]:
@@ -34,11 +35,18 @@ def cases(seed: int, count: int, bases: Sequence[Base] = ()) -> Iterator[Case]:
             base = bases[(number // len(FAMILIES)) % len(bases)]
         else:
             base = _by_day(rng) if check == "flame" else drawn(rng)
-        onset = float(rng.uniform(6.5, 8.5))
-        frames = _frames(rng, base, make(rng), onset, onset + AFTER if burns else QUIET)
+        onset, effect = float(rng.uniform(6.5, 8.5)), make(rng)
+        if family.endswith("-already"):
+            onset, effect = 0.0, partial(_later, effect)
+        frames = _frames(rng, base, effect, onset, onset + AFTER if burns else QUIET)
         yield Case(
             f"{family}/{seed}-{number}", check, frames, expect, onset if burns else 0.0, due=DUE[check]
         )
+
+
+def _later(effect: Effect, picture: Image, since: float) -> Image:
+    """Of something that began before."""
+    return effect(picture, since + ALREADY)
 
 
 def _by_day(rng: Generator) -> Base:
@@ -82,6 +90,7 @@ _MAKERS: Final[dict[str, tuple[str, bool, Callable[[Generator], Effect]]]] = {
     "smoke-dark": ("smoke", True, partial(plumes.smoke, shade=(25, 70))),
     "flame-glaring": ("flame", True, partial(plumes.flame, height=(0.2, 0.5), glow=(0.5, 1.2))),
     "smoke-thin": ("smoke", True, partial(plumes.smoke, thick=(0.2, 0.45))),
+    "smoke-already": ("smoke", True, plumes.smoke),
     "unburnt-lamp": ("flame", False, plumes.lamp),
     "unburnt-neon": ("flame", False, plumes.neon),
     "unburnt-vest": ("flame", False, plumes.vest),

@@ -149,7 +149,7 @@ def _footage(clips: Sequence[Clip], report: Report, progress: _Progress) -> None
     seen = sum(clip.tuned for clip in clips)
     report.notes.append(
         f"footage: {len(clips)} clips, {seen} of them looked at while the checks were made (known by their hash), "
-        f"{len(clips) - seen} not; 5 fps, 640 wide, whole picture, dwell {DWELL:g} s"
+        f"{len(clips) - seen} not; 5 fps, in their own size, whole picture, dwell {DWELL:g} s"
     )
 
 
