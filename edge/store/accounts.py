@@ -1,7 +1,7 @@
 """Accounts, sessions and tokens in a file of their own; only hashes of secrets are kept.
 
 The command line writes the same file while the hub runs. Every change leaves a row in `account_log`, which the hub
-turns into facts. A copy beside it brings accounts and tokens back where the file is damaged. Failed sign-ins are
+turns into facts. A copy beside it brings accounts, tokens and walls back where the file is damaged. Failed sign-ins are
 counted in memory: an attacker shall not wear out the card.
 """
 
@@ -23,7 +23,7 @@ from edge.clock import boot_id
 from edge.domain.instant import MINUTE, Instant
 from edge.facade import Account, Role
 from edge.store import codes
-from edge.store.kept_accounts import bring_back, keep, rows_of
+from edge.store.kept_accounts import bring_back, is_wall, keep, rows_of
 from edge.store.migrations import ACCOUNTS, migrate
 from edge.store.writer import Database, Loss, StoreError, make_private, store_error
 
@@ -35,6 +35,8 @@ _TOUCH: Final = MINUTE  # how exactly the last use of a session is kept
 _KNOWN: Final = 1000  # sessions and tokens let in lately that are remembered
 _FAILURES: Final = 10_000  # keys whose failed sign-ins are remembered
 
+Rows = Mapping[str, list[list[Any]]]
+"""What the copy holds, by table."""
 Change = tuple[str, str, Mapping[str, Any], int]
 """(kind, by, body, µs UTC) of a change to accounts, as the journal tells it."""
 
@@ -77,11 +79,23 @@ class SqliteAccounts:
     async def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """A transaction, after which the copy is written, too."""
 
-        def work_and_read(conn: sqlite3.Connection) -> dict[str, list[list[Any]]]:
+        def work_and_read(conn: sqlite3.Connection) -> Rows:
             work(conn)
             return rows_of(conn)
 
-        rows = await self._db.write(work_and_read)
+        await self._copy(await self._db.write(work_and_read))
+
+    async def _change_session(self, name: str, work: Callable[[sqlite3.Connection], object]) -> None:
+        """A transaction about sessions of an account; those of a wall are in the copy."""
+
+        def work_and_read(conn: sqlite3.Connection) -> Rows | None:
+            work(conn)
+            return rows_of(conn) if is_wall(conn, name) else None
+
+        if (rows := await self._db.write(work_and_read)) is not None:
+            await self._copy(rows)
+
+    async def _copy(self, rows: Rows) -> None:
         await asyncio.wrap_future(self._db.submit(lambda _conn: keep(self._db.path, rows), plain=True))
 
     async def account(self, name: str) -> Account | None:
@@ -118,7 +132,7 @@ class SqliteAccounts:
             )
 
         try:
-            await self._db.write(work)
+            await self._change_session(name, work)
         except StoreError as error:
             # A guard must be able to sign in while the disk is full; the session then ends with the hub.
             log.warning("accounts: a session is kept in memory only: %s", error)
@@ -159,14 +173,19 @@ class SqliteAccounts:
     async def close_session(self, secret_hash: bytes) -> None:
         self._loose.pop(secret_hash, None)
         self._known.pop(secret_hash, None)
-        await self._db.write(
-            lambda conn: conn.execute("DELETE FROM sessions WHERE secret_hash = ?", (secret_hash,))
+        query = "SELECT name FROM sessions WHERE secret_hash = ?"
+        found = await self._db.read(lambda conn: conn.execute(query, (secret_hash,)).fetchone())
+        delete = "DELETE FROM sessions WHERE secret_hash = ?"
+        await self._change_session(
+            "" if found is None else found[0], lambda conn: conn.execute(delete, (secret_hash,))
         )
 
     async def close_sessions(self, name: str) -> None:
         self._loose = {secret: kept for secret, kept in self._loose.items() if kept[0] != name}
         self._forget(name)
-        await self._db.write(lambda conn: conn.execute("DELETE FROM sessions WHERE name = ?", (name,)))
+        await self._change_session(
+            name, lambda conn: conn.execute("DELETE FROM sessions WHERE name = ?", (name,))
+        )
 
     async def try_code(self, name: str, now: Instant) -> str | None:
         def work(conn: sqlite3.Connection) -> str | None:

@@ -1,7 +1,8 @@
-"""A copy of accounts, tokens and PINs beside `accounts.db`, written at each change of one of them.
+"""A copy of accounts, tokens, PINs and walls' sessions beside `accounts.db`, written at each change of one of them.
 
-Nobody could sign in to a hub whose accounts are damaged, least of all to mend it: the copy brings them back. Sessions
-are not in it: people sign in again. It holds the same hashes as the file itself and is as private.
+Nobody could sign in to a hub whose accounts are damaged, least of all to mend it: the copy brings them back. People
+sign in again; a wall cannot, and would show no alarm until somebody comes. It holds the same hashes as the file itself
+and is as private.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ _TABLES: Final[Mapping[str, Sequence[str]]] = {
     "accounts": ("name", "display", "role", "password_hash", "language"),
     "tokens": ("secret_hash", "name", "display", "role", "language"),
     "pins": ("name", "pin_hash"),
+    "sessions": ("secret_hash", "name", "opened", "seen", "expires"),
 }
+_SINCE_LATER: Final = frozenset({"sessions"})  # not in the copies of the first releases
+_WALLS: Final = " WHERE name IN (SELECT name FROM accounts WHERE role = 'wall')"
 
 
 def copy_of(path: Path) -> Path:
@@ -32,12 +36,19 @@ def rows_of(conn: sqlite3.Connection) -> dict[str, list[list[Any]]]:
     """What is kept, by table; secrets' hashes as hexadecimal text. sqlite3.Error when it cannot be read."""
     found: dict[str, list[list[Any]]] = {}
     for table, columns in _TABLES.items():
-        query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]}"  # noqa: S608 - fixed words
+        which = _WALLS if table == "sessions" else ""
+        query = f"SELECT {', '.join(columns)} FROM {table}{which} ORDER BY {columns[0]}"  # noqa: S608 - fixed words
         found[table] = [
             [value.hex() if isinstance(value, bytes) else value for value in row]
             for row in conn.execute(query)
         ]
     return found
+
+
+def is_wall(conn: sqlite3.Connection, name: str) -> bool:
+    """Whether the sessions of an account are in the copy."""
+    role = conn.execute("SELECT role FROM accounts WHERE name = ?", (name,)).fetchone()
+    return role is not None and role[0] == "wall"
 
 
 def keep(path: Path, rows: Mapping[str, Any]) -> None:
@@ -65,7 +76,12 @@ def bring_back(conn: sqlite3.Connection, path: Path) -> int:
         return 0
     try:
         kept = json.loads(copy_of(path).read_text("utf-8"))
-        rows = {table: [_row(row, table) for row in kept[table]] for table in _TABLES}
+        rows = {
+            table: [
+                _row(row, table) for row in (kept.get(table, ()) if table in _SINCE_LATER else kept[table])
+            ]
+            for table in _TABLES
+        }
     except FileNotFoundError:
         return 0
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import stat
 from contextlib import closing, suppress
@@ -205,6 +206,44 @@ async def test_a_damaged_file_is_filled_again_from_its_copy(tmp_path, damage, ru
     )  # fmt: skip
     assert "account.restored" in [kind for kind, *_ in await accounts.drain_log()]
     await accounts.close()
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_a_wall_stays_a_wall_when_the_file_is_lost_and_people_sign_in_again(tmp_path, running):
+    path = tmp_path / "accounts.db"
+    wall, ended = Account("wall-1", "报警墙 1", Role.WALL), b"e" * 32
+    accounts = SqliteAccounts(path, now=Clock())
+    accounts.open()
+    for account in (GUARD, wall, replace(wall, name="wall-2")):
+        await accounts.put(account, "li")
+    for secret, name in ((SECRET, "wall-1"), (ended, "wall-1"), (OTHER, "li"), (b"2" * 32, "wall-2")):
+        await accounts.open_session(secret, name, 0, 10**9)
+    await accounts.close_session(ended)
+    await accounts.close_sessions("wall-2")
+    if not running:
+        await accounts.close()
+    spoil(path, "gone")
+    if not running:
+        accounts = SqliteAccounts(path, now=Clock())
+        accounts.open()
+    await accounts.recorded()  # the first to see it
+    assert await accounts.session(SECRET, 1, 10**9) == wall
+    for secret in (OTHER, ended, b"2" * 32):
+        assert await accounts.session(secret, 1, 10**9) is None
+    await accounts.remove("wall-1", "li")
+    assert "wall-1" not in (tmp_path / "accounts.kept").read_text("utf-8")
+    await accounts.close()
+
+
+def test_a_copy_of_an_older_release_has_no_walls(tmp_path):
+    file = AccountFile(tmp_path / "accounts.db")
+    file.put(GUARD, "root", 1)
+    file.path.unlink()
+    copy = tmp_path / "accounts.kept"
+    kept = json.loads(copy.read_text("utf-8"))
+    del kept["sessions"]
+    copy.write_text(json.dumps(kept), "utf-8")
+    assert file.accounts() == [GUARD]
 
 
 async def test_who_was_let_in_stays_while_the_file_cannot_be_read(tmp_path):
