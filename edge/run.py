@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from drivers._libraries import unload
 from edge.assembly import Options, running
 from edge.lock import HubInUseError
 from edge.settings import SettingsError
@@ -110,6 +111,7 @@ async def _serve(options: Options) -> int:
         # What the start made stays: looking through it again and again held up the line for 20 to 110 ms each time.
         gc.collect()
         gc.freeze()
+        unload()
         line = asyncio.ensure_future(running_hub.line)
         stopped = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({line, stopped}, return_when=asyncio.FIRST_COMPLETED)
