@@ -8,6 +8,19 @@ RENEW_BEFORE=5184000 # seconds: 60 days
 FRESH=900 # seconds that the hub's word on its clock counts; it writes it each minute
 by_age=yes # no: the clock is not to be believed, what is there is taken for valid in time
 
+# check_asked ADMIN NAME…: names that go onto command lines and into certificates, refused before anything is done.
+check_asked() {
+    case $1 in
+    [!a-z0-9]* | *[!a-z0-9-]* | '') fail "--admin $1: a sign-in name has lower-case letters, digits and hyphens" ;;
+    esac
+    shift
+    for name in "$@"; do
+        case $name in
+        [!A-Za-z0-9]* | *[!A-Za-z0-9.-]*) fail "--name $name: a name or IPv4 address of this machine has letters, digits, dots and hyphens" ;;
+        esac
+    done
+}
+
 # clock_believed MARK: the kernel says that a time server sets the clock, or the hub goes by it as well (its file clock.json).
 clock_believed() {
     if [ "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)" = yes ]; then return 0; fi

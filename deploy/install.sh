@@ -64,6 +64,11 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ "$purge" = no ] || [ "$task" = uninstall ] || fail "--purge belongs to --uninstall"
+check_asked "$admin" $names
+case $port in
+*[!0-9]* | ??????*) fail "--port $port: a port is a number up to 65535" ;;
+?*) [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || fail "--port $port: a port is a number up to 65535" ;;
+esac
 
 # --- speaking and doing ----------------------------------------------------------------------------------------------
 

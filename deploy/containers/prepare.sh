@@ -40,6 +40,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+check_asked "$admin" $names
 [ "$(id -u)" = 0 ] || fail "run it as root: sudo sh $0"
 command -v openssl >/dev/null || fail "openssl is missing: apt-get install openssl"
 if [ -z "$engine" ]; then

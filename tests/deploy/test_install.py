@@ -116,7 +116,17 @@ def test_a_broker_of_somebody_else_is_not_taken_over(system: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "why"),
-    [(["--sites", "x"], "unknown option --sites"), (["--purge"], "--purge belongs"), (["--port"], "a value")],
+    [
+        (["--sites", "x"], "unknown option --sites"),
+        (["--purge"], "--purge belongs"),
+        (["--port"], "a value"),
+        (["--port", "https"], "--port https: a port is a number"),
+        (["--port", "65536"], "up to 65535"),
+        (["--port", "0"], "up to 65535"),
+        (["--name", "hub.example,IP:1.2.3.4"], "--name hub.example,IP:1.2.3.4: a name"),
+        (["--name", "--tls-cert"], "--name --tls-cert: a name"),
+        (["--admin", "Wang Fang"], "a sign-in name has lower-case letters"),
+    ],
 )
 def test_misuse_is_told(system: Path, options: list[str], why: str) -> None:
     done = plan(system, *options)
