@@ -173,7 +173,11 @@ def certificate(name: str, wanted: Wanted) -> Findings:
         return
     days = (end - datetime.now(UTC)).total_seconds() / 86400
     level = Level.FAILED if days <= _NOW else Level.WARN if days < _SOON else Level.OK
-    mend = "" if level is Level.OK else "; renew it: sudo sh deploy/install.sh --certificates"
+    mend = (
+        ""
+        if level is Level.OK
+        else "; renew it: sudo sh /opt/edge-hub/current/deploy/install.sh --certificates"
+    )
     yield level, name, f"{'expired' if days <= 0 else 'good until'} {end:%Y-%m-%d} ({days:.0f} days){mend}"
 
 
