@@ -199,7 +199,7 @@ async def test_a_ticked_siren_sounds_until_the_end_and_nothing_else_does(
         assert isinstance(ended, Mapping)
         assert ended["state"] == "finished"
         await until(lambda: not rows(hub))
-        commands = await asyncio.wait_for(_commands(hub, id, 2), 20)
+        commands = await asyncio.wait_for(_commands(hub, id, 2), 60)
         assert sorted((c["output"], c["act"]) for c in commands) == [
             ("sr-b3a.siren", "start"),
             ("sr-b3a.siren", "stop"),

@@ -19,7 +19,7 @@ GAS, VALVE = "site/gs-1203/up", "site/gv-1203"
 
 async def incident(hub: RunningHub, fits: Callable[[Incident], bool]) -> Incident:
     """The one incident, once it is as wanted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             at = hub.position()
             rows = [Incident.from_dict(row) for row in (await hub.cases("incident", CaseQuery())).items]
@@ -33,7 +33,7 @@ def step(of: Incident, id: str) -> StepState:
 
 
 async def order(heard: queue.SimpleQueue[dict[str, Any]]) -> None:
-    assert await asyncio.to_thread(heard.get, timeout=10) == {"cmd": "close"}
+    assert await asyncio.to_thread(heard.get, timeout=60) == {"cmd": "close"}
 
 
 async def test_gas_in_a_flat_from_the_alarm_to_the_all_clear(start_hub: Start, field: Field) -> None:

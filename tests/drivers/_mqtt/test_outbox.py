@@ -218,7 +218,7 @@ def test_a_json_device_hears_its_act_and_the_broker_confirms(
     driver.write(order())
     until(lambda: host.written_, "the receipt")
     assert host.written_ == [Written("cmd-1", 1)]
-    message = valve.heard.get(timeout=10)
+    message = valve.heard.get(timeout=60)
     assert (message.retain, message.qos, message.topic) == (False, 1, "site/gv-1-address/down")
     assert json.loads(message.payload) == {"cmd": "close", "who": "平台"}
     assert 0 < message.properties.MessageExpiryInterval <= VOID_AFTER
@@ -230,7 +230,7 @@ def test_a_zigbee_device_hears_its_act(mosquitto: Broker, run: Run, hear: Callab
     driver.write(order("sr-1", ON))
     until(lambda: host.written_, "the receipt")
     assert host.written_ == [Written("cmd-1", 1)]
-    assert json.loads(siren.heard.get(timeout=10).payload) == {"warning": {"mode": "fire", "strobe": True}}
+    assert json.loads(siren.heard.get(timeout=60).payload) == {"warning": {"mode": "fire", "strobe": True}}
 
 
 def test_a_device_that_is_not_there_is_said(mosquitto: Broker, run: Run):

@@ -28,7 +28,17 @@ def slaves(tmp_path: Path) -> Iterator[SlaveBus]:
 
 @pytest.fixture
 def master(slaves: SlaveBus) -> Iterator[ModbusSerialClient]:
-    client = ModbusSerialClient(str(slaves.path), timeout=0.3, retries=0)
+    yield from connected(slaves, 10.0)
+
+
+@pytest.fixture
+def hasty(slaves: SlaveBus) -> Iterator[ModbusSerialClient]:
+    """Waits in vain only briefly."""
+    yield from connected(slaves, 0.3)
+
+
+def connected(slaves: SlaveBus, timeout: float) -> Iterator[ModbusSerialClient]:
+    client = ModbusSerialClient(str(slaves.path), timeout=timeout, retries=0)
     assert client.connect()
     yield client
     client.close()
@@ -48,11 +58,11 @@ def test_what_a_unit_does_not_have_it_refuses(master: ModbusSerialClient, slaves
     assert master.read_coils(0, device_id=18).exception_code == 1
 
 
-def test_the_dead_and_the_unknown_are_silent(master: ModbusSerialClient, slaves: SlaveBus):
+def test_the_dead_and_the_unknown_are_silent(hasty: ModbusSerialClient, slaves: SlaveBus):
     for unit in (17, 99):
         slaves.dead = {17}
         with pytest.raises(ModbusException):
-            master.read_holding_registers(0, device_id=unit)
+            hasty.read_holding_registers(0, device_id=unit)
 
 
 def test_late_answers_come_late(master: ModbusSerialClient, slaves: SlaveBus):
@@ -62,10 +72,10 @@ def test_late_answers_come_late(master: ModbusSerialClient, slaves: SlaveBus):
     assert time.monotonic() - began >= 0.1
 
 
-def test_damage_is_never_a_value(master: ModbusSerialClient, slaves: SlaveBus):
+def test_damage_is_never_a_value(hasty: ModbusSerialClient, slaves: SlaveBus):
     slaves.damage = 1.0
     with pytest.raises(ModbusException):
-        master.read_holding_registers(0, device_id=17)
+        hasty.read_holding_registers(0, device_id=17)
 
 
 def test_a_pulled_converter_leaves_no_path_and_comes_back_under_the_same(slaves: SlaveBus):
@@ -76,5 +86,5 @@ def test_a_pulled_converter_leaves_no_path_and_comes_back_under_the_same(slaves:
     slaves.replug()
     slaves.replug()
     assert slaves.path.readlink().parent == before.parent
-    with ModbusSerialClient(str(slaves.path), timeout=1.0, retries=0) as master:
+    with ModbusSerialClient(str(slaves.path), timeout=10.0, retries=0) as master:
         assert master.read_holding_registers(1, device_id=17).registers == [184]

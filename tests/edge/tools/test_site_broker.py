@@ -166,7 +166,7 @@ def running(site_dir: Path, tmp_path: Path) -> Iterator[Running]:
 
 
 def listens(port: int) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
