@@ -19,7 +19,9 @@ from edge.domain.reading import Arrival, Quality, RawReading, Reading, Reason, S
 
 EARLIEST: Final = 1_577_836_800_000_000  # 2020-01-01: a device clock before it has never been set
 AHEAD: Final = 5 * MINUTE  # a device clock may run so far ahead of the hub's
-UNITS: Final = 16  # spellings of units remembered per point; a sender that invents them cannot grow the hub
+UNITS: Final = (
+    16  # spellings of units remembered per spec of a point; a sender that invents them cannot grow the hub
+)
 
 ABNORMAL_WORDS: Final = frozenset(
     {"true", "on", "yes", "1", "alarm", "active", "abnormal", "triggered", "detected", "open", "fault"}
@@ -39,7 +41,7 @@ class Problem:
 
 
 class Normaliser:
-    """Makes readings of samples. One instance per loaded site: it keeps a small plan for each point.
+    """Makes readings of samples. One instance per loaded site: it keeps a small plan for each spec of a point.
 
     earliest: µs UTC before which no source time is believed. ahead: µs a source may be ahead of the hub's clock.
     """
@@ -48,6 +50,7 @@ class Normaliser:
         self._earliest = earliest
         self._ahead = ahead
         self._plans: dict[Point, _State | _Measured | _Plain] = {}
+        self._by_spec: dict[int, _State | _Measured | _Plain] = {}  # by id(): the points above hold the specs
         self._problems: list[Problem] = []
 
     def readings(self, binding: Binding, samples: Sequence[Sample], raw: RawReading) -> list[Reading]:
@@ -89,13 +92,15 @@ class Normaliser:
     def _plan(self, point: Point) -> _State | _Measured | _Plain:
         spec = point.spec
         plan: _State | _Measured | _Plain
-        if spec.signal is not None:
+        if (known := self._by_spec.get(id(spec))) is not None:  # hundreds of devices of one model
+            plan = known
+        elif spec.signal is not None:
             plan = _State(spec)
         elif spec.quantity is not None:
             plan = _Measured(spec, spec.quantity)
         else:
             plan = _Plain(spec)
-        self._plans[point] = plan
+        self._plans[point] = self._by_spec[id(spec)] = plan
         return plan
 
 

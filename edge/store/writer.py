@@ -357,11 +357,13 @@ class Database:
         with self._lock:
             generation = self._generation
             found = self._idle.pop() if self._idle else None
-        return generation, found or _connect(self.path, "mode=ro")
+        return generation, found or _connect(self.path, "mode=ro", _READERS)
 
 
 CACHE: Final = 1000
-"""KiB of pages that each connection keeps: a commit appends, and a reader's query hardly visits a page twice."""
+"""KiB of pages that a writer keeps: a commit appends."""
+_READERS: Final = 256
+"""KiB that each of a dozen readers keeps: the next commit voids them, and a query hardly visits a page twice."""
 
 
 def peek(path: Path, work: Work[T]) -> T:
@@ -382,7 +384,7 @@ def peek(path: Path, work: Work[T]) -> T:
         raise store_error(error, path) from error
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, cache: int = CACHE) -> sqlite3.Connection:
     conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
@@ -390,7 +392,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    conn.execute(f"PRAGMA cache_size=-{CACHE}")
+    conn.execute(f"PRAGMA cache_size=-{cache}")
     return conn
 
 
