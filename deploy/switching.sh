@@ -73,7 +73,7 @@ await_calm() {
     waits=no
     while vital_open "$1/bin/python" "$data/journal.db" && systemctl is-active -q edge-hub.service; do
         [ "$waits" = yes ] ||
-            note "a fire, gas or help alarm is open: it goes on when none is, and nothing is changed until then (at once all the same: systemctl stop edge-hub)"
+            note "a fire, gas or help alarm is open: the hub hears on, this goes on when none is (at once all the same: systemctl stop edge-hub)"
         waits=yes
         sleep 10
     done
@@ -156,6 +156,7 @@ finish_way_back() {
 
 start_fresh() {
     if ! systemd_runs; then note "no systemd runs here: it starts with the machine"; return; fi
+    await_calm "$release"
     systemctl restart edge-hub-broker.service
     systemctl restart edge-hub.service || true
     armed || fail "the hub does not become armed; why: journalctl -u edge-hub -n 50"

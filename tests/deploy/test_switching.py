@@ -181,6 +181,14 @@ def test_while_there_is_a_fire_the_former_one_hears_on(machine: Machine) -> None
     assert machine.current == "newer"
 
 
+def test_nor_is_the_same_one_started_anew(machine: Machine) -> None:
+    """As with another name for the machine."""
+    done = machine.switch(stand_ins=FIRE + "release=$opt/former; install_services() { :; }")
+    assert done.returncode == 0, done.stderr
+    assert "restart" not in (machine.folder / "meanwhile").read_text()
+    assert "systemctl restart edge-hub.service" in machine.called.read_text()
+
+
 def test_one_that_was_stopped_by_hand_is_not_waited_for(machine: Machine) -> None:
     idle = 'vital_open() { true; }; systemctl() { echo systemctl "$@" >>"$folder/called"; [ "$1" != is-active ]; }'
     done = machine.switch(stand_ins=idle)
