@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from drivers.camera.frames import Picture
 from drivers.camera.middles import median, quantiles
 from drivers.camera.suspects import Suspect
+from drivers.camera.veil import together
 
 Blocks = NDArray[Any]
 """(rows, columns), one value for each block."""
@@ -100,13 +101,12 @@ class Plume:
         folded = float(median((folds / (size + 0.5))[own]))
         if rest > QUIET * moves or not FOLDED[0] < folded < FOLDED[1]:
             return []
-        steps = np.stack([one[own] for one in self._steps])
-        together = float(np.abs(steps.mean(axis=1)).sum() / max(1e-6, np.abs(steps).mean(axis=1).sum()))
-        if together > TOGETHER:
+        alike = together(self._steps, own)
+        if alike > TOGETHER:
             return []
         rows, columns = stir.shape
         x, y, across, down = (int(value) for value in stats[label][:4])
-        why = {"area": area / stir.size, "stir": moves, "rest": rest, "folds": folded, "together": together}
+        why = {"area": area / stir.size, "stir": moves, "rest": rest, "folds": folded, "together": alike}
         why["coarse"] = float(median((stir / (size + 0.3))[own]))
         score = min(0.7, 0.25 + 0.1 * min(3.0, moves / max(rest, 0.3)) + area / stir.size)
         return [Suspect((x / columns, y / rows, across / columns, down / rows), score, why)]

@@ -7,6 +7,7 @@ contrast (a > 1). What is left could be smoke, and is when it keeps changing whi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -37,6 +38,10 @@ GONE: Final = 0.3
 
 SOON: Final = 0.2  # per frame, of being veiled
 VEILED: Final = 0.45
+RECENT: Final = 10  # frames
+TOGETHER: Final = (
+    0.97  # of what its blocks change they change alike: the exposure or a cloud's shadow does that
+)
 STIR: Final = 0.15  # per frame, of the changes from frame to frame
 MATCH: Final = 0.1  # of the difference that a clear block's scene follows, every `FOLLOW` frames
 FOLLOW: Final = 5
@@ -81,6 +86,7 @@ class Veil:
         self._veiled: Blocks = np.zeros(shape, np.float32)
         self._thing: Blocks = np.zeros(shape, np.float32)
         self._edged: Blocks = np.zeros(shape, np.float32)
+        self._steps: deque[Blocks] = deque(maxlen=RECENT)
         self._at_rest: Blocks = np.zeros(shape, np.int32)
         self._know()
 
@@ -95,7 +101,9 @@ class Veil:
         level = _means(grey, self._grid)
         gain = _middle(level / np.maximum(self._level0, 4.0))
         leapt = self._level is not None and abs(gain - self._gain) > JUMP * max(0.2, self._gain)
-        stirred = np.zeros_like(level) if self._level is None or leapt else np.abs(level - self._level)
+        step = np.zeros_like(level) if self._level is None or leapt else level - self._level
+        self._steps.append(step)
+        stirred = np.abs(step)
         self._level, self._gain = level, gain
         self._stir += STIR * (stirred - self._stir)
 
@@ -159,7 +167,11 @@ class Veil:
                 or (share < HAZE and (brighter < BRIGHT or left > KEPT[1] or hue < GREY))
             ):
                 continue
+            alike = together(self._steps, own)
+            if alike > TOGETHER:
+                continue
             why = {name: _middle(values[own]) for name, values in told.items()}
+            why["together"] = alike
             why |= {"area": area / labels.size, "stir": stir, "rest": rest, "detail": detail, "haze": share}
             score = min(0.8, 0.25 + 0.4 * share + 0.05 * min(4.0, stir / max(rest, 0.1)) + area / labels.size)
             found.append(Suspect(self._box(stats[label]), score, why))
@@ -208,6 +220,13 @@ def _planes(bgr: Picture) -> Sequence[Any]:
 
 def _means(values: Any, grid: tuple[int, int]) -> Blocks:
     return np.asarray(cv2.resize(values, grid, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def together(steps: Sequence[Blocks], own: Blocks) -> float:
+    """How much of what blocks change from frame to frame they change alike: near 1 under one lamp, little in smoke."""
+    changes = np.stack([step[own] for step in steps])
+    alone = float(np.abs(changes).mean(axis=1).sum())
+    return float(np.abs(changes.mean(axis=1)).sum()) / alone if alone > 0 else 1.0
 
 
 def _middle(values: Any) -> float:

@@ -27,6 +27,7 @@ class Signal(StrEnum):
 
 
 Report = Literal["level", "momentary"]
+Watches = Literal["fire-lane", "stair", "bins", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class DeviceProfile:
 class Device:
     """One physical thing with an address.
 
+    watches: what a camera's zones for things left there are for.
     zone: `/`-path of ids ("b3/s1/3f/301"); place: the same in words, down to the spot ("3号楼1单元 3层 301 客厅").
     address: key within the dialect. adopted: it was not in the site file but came over a trusted topic.
     """
@@ -109,6 +111,7 @@ class Device:
     adopted: bool = False
     note: str = ""
     ex_proof: bool = False  # explosion-proof: may be switched where gas may be
+    watches: Watches = "other"
     flat: str = ""  # path of the flat that its zone is or lies in, "" where it lies in none
 
 

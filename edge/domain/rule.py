@@ -7,7 +7,7 @@ from datetime import time
 from enum import StrEnum
 from typing import Literal
 
-from edge.domain.device import Point, Signal
+from edge.domain.device import Point, Signal, Watches
 from edge.domain.names import Text
 from edge.domain.zones import within
 
@@ -35,7 +35,8 @@ Condition = Literal["state", "high", "low", "no_data"]
 class Selector:
     """Which points a rule applies to; all given parts must fit. Empty parts fit everything.
 
-    zone is a prefix path; point is the last part of the point's id. The hub's own devices are meant only by category.
+    zone is a prefix path; point is the last part of the point's id; watches: what a camera's zones are there for. The
+    hub's own devices are meant only by category.
     """
 
     quantity: str | None = None
@@ -44,6 +45,7 @@ class Selector:
     point: str | None = None
     devices: tuple[str, ...] = ()
     zone: str | None = None
+    watches: Watches | None = None
 
     def fits(self, point: Point) -> bool:
         """Whether `point` is one of those meant."""
@@ -55,6 +57,7 @@ class Selector:
             and (self.point is None or spec.id == self.point)
             and (not self.devices or device.id in self.devices)
             and within(device.zone, self.zone or "")
+            and self.watches in (None, device.watches)
         )
 
 

@@ -89,7 +89,7 @@ class _Reader:
             table.id,
             Device(
                 table.id, profile, table.name.text(), table.zone, spot, within(zones[table.zone].full, spot), address,
-                note=table.note, ex_proof=table.ex_proof, flat=zones[table.zone].flat,
+                note=table.note, ex_proof=table.ex_proof, watches=table.watches, flat=zones[table.zone].flat,
             ),
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.domain.device import Report
+from edge.domain.device import Report, Watches
 from edge.domain.footage import STILLS_DAYS
 from edge.domain.names import Text, is_id
 from edge.domain.quantity import QUANTITIES
@@ -205,6 +205,7 @@ class DeviceTable(Table):
     address: dict[str, Any]
     note: str = ""
     ex_proof: bool = False
+    watches: Watches = "other"
 
 
 class PointTable(Table):
@@ -304,6 +305,7 @@ class AppliesTable(Table):
     point: str | None = None
     devices: list[str] | None = Field(None, min_length=1)
     zone: str | None = None
+    watches: Watches | None = None
 
 
 class LevelTable(Table):

@@ -134,7 +134,7 @@ class _Reader:
     def _applies(self, sheet: Sheet, path: Path, applies: AppliesTable) -> None:
         library, devices = self._context.library, self._context.devices
         if not applies.model_fields_set:
-            message = "says nothing: name a quantity, signal, category, point, devices or zone"
+            message = "says nothing: name a quantity, signal, category, point, devices, zone or watches"
             self._report.add(sheet, path, "value", message)
         categories = library.categories
         if applies.category is not None and applies.category not in categories:
@@ -175,6 +175,7 @@ class _Reader:
             signal=None if applies.signal is None else Signal(applies.signal),
             category=applies.category,
             point=applies.point,
+            watches=applies.watches,
         )
         if not any(selector.fits(Point("", device, spec)) for spec in (*device.profile.points, LINK)):
             message = f"{device.id} ({device.profile.id}) has no point that all of this fits"
@@ -289,5 +290,5 @@ class _Reader:
 def _selector(applies: AppliesTable) -> Selector:
     return Selector(
         applies.quantity, None if applies.signal is None else Signal(applies.signal), applies.category, applies.point,
-        tuple(applies.devices or ()), applies.zone,
+        tuple(applies.devices or ()), applies.zone, applies.watches,
     )  # fmt: skip

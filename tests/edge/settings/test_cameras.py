@@ -8,6 +8,7 @@ import pytest
 
 from drivers.camera.config import ZONE_ONLY
 from drivers.camera.sight import PICTURE_ONLY
+from edge.domain.device import Point
 from edge.resources import config_root
 from edge.settings import check_site, install_template, load_site, write_overrides
 from tests.edge.settings.test_template import shipped_schemas
@@ -209,3 +210,28 @@ def test_no_profile_makes_a_fire_of_what_a_camera_sees(site: Path) -> None:
     (problem, *_) = [one for one in check_site(site, SCHEMAS) if one.code == "category"]
     assert (problem.file, problem.key) == ("profiles/generic-ip-camera.toml", "category")
     assert "flame" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("watches", "rule"),
+    [
+        ('watches = "fire-lane"', "lane-blocked"),
+        ('watches = "stair"', "stair-blocked"),
+        ('watches = "bins"', "bins-left-at"),
+        ("", "object-left"),
+    ],
+)
+def test_what_is_left_is_called_by_what_the_camera_watches(site: Path, watches: str, rule: str) -> None:
+    change(site, "devices/outdoors.toml", 'watches = "fire-lane"', watches)
+    loaded = load_site(site, SCHEMAS)
+    device = loaded.devices["cm-01"]
+    spec = next(spec for spec in device.profile.points if spec.id == "left-object")
+    fitting = [one.id for one in loaded.rules if one.applies.fits(Point("", device, spec))]
+    assert fitting == [rule]
+
+
+def test_a_camera_watches_what_there_is(site: Path) -> None:
+    line = change(site, "devices/outdoors.toml", 'watches = "fire-lane"', 'watches = "lift"')
+    (problem,) = check_site(site, SCHEMAS)
+    assert problem.line == line
+    assert "fire-lane" in problem.message
