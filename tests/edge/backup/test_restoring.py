@@ -118,7 +118,8 @@ def test_a_backup_of_every_older_version_is_restored_as_the_newest(
             for (table,) in conn.execute(
                 "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             ).fetchall():
-                conn.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")  # noqa: S608
+                columns = ", ".join(row[1] for row in conn.execute(f"PRAGMA main.table_info({table})"))
+                conn.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")  # noqa: S608
     make(Order(folders.backup, old, folders.site, None, START))
     data, _ = folders.restore()
     assert verify(data / "journal.db").ok
