@@ -8,7 +8,7 @@ set -eu
 
 opencv4=$venv/opencv4
 LOOKING="checks test_areas.py test_background.py test_capture.py test_likeness.py test_lighting.py test_masks.py test_models.py
-    test_picture.py test_reading.py test_stills.py test_things.py test_turning.py"
+    test_forkserver.py test_picture.py test_reading.py test_stills.py test_things.py test_turning.py"
 
 # opencv4_there: 0 when the OpenCV before the environment's own lies beside it; installed once.
 opencv4_there() {

@@ -1,4 +1,4 @@
-"""The process of one camera: `python -m drivers.camera.child`, started by the driver, ended with its stdin.
+"""The process of one camera: forked from the fork server (`forking`) for the driver, ended with its stdin.
 
 Its first line on stdin is a `lines.Start`, later ones are `lines.Aim`; on stdout it writes `lines.Beat` and
 `lines.Finding`. Four threads: this one listens, judges and beats, and never calls OpenCV; one reads the camera and may
@@ -42,6 +42,7 @@ TICK: Final = 0.2  # seconds between two looks at how things stand
 _FAREWELL: Final = 1.0  # seconds for the camera to be told goodbye
 _NICENESS: Final = 10
 _OOM: Final = 500  # before the hub, after what is made on the side (1000)
+_COMM: Final = 15  # bytes of a process's name, proc(5); what ps and top show
 
 
 class Voice:
@@ -218,8 +219,6 @@ def _live(ear: Ear, voice: Voice) -> int:
         return 0
     if not isinstance(start, Start):
         raise ValueError("the first line is to be the settings")  # noqa: TRY004 (as bad as a bad line)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(f"cam {start.source}"[:_COMM])  # its arguments are those of all
     return Child(start, voice).live(ear)
-
-
-if __name__ == "__main__":
-    main()

@@ -20,8 +20,9 @@ from drivers.camera import words
 from drivers.camera.codec import CameraCodec
 from drivers.camera.config import DIALECT, CameraSettings
 from drivers.camera.filming import Filming
+from drivers.camera.forkserver import ForkServer
 from drivers.camera.lines import Aim, Beat, Finding, Open, Start, encode, read_report
-from drivers.camera.process import CHILD, Process, StuckError
+from drivers.camera.process import Process, StuckError
 from drivers.camera.ring import Ring
 from drivers.camera.sight import Area
 from edge.domain.camera import FAULTS, CameraZone, Polygon, Still, View
@@ -36,7 +37,7 @@ from edge.domain.site import Connection
 from edge.driver import Host
 
 FIRST_BEAT: Final = (
-    30.0  # seconds until a child has imported OpenCV, with seven others beside it on a small machine
+    30.0  # seconds until the fork server has imported OpenCV and the child has begun, on a small machine
 )
 SILENCE: Final = 15.0  # seconds without a beat, three of which are due, after which a child is stuck
 BLIND: Final = 30.0  # seconds without a new picture of one that says all is well
@@ -50,6 +51,9 @@ _OPEN: Final = (
     300  # findings the next child goes on with: every kind in every zone is fewer, and fits into a line
 )
 _DOUBTFUL: Final = 2  # runs in a row without a beat until the link is called down
+
+SERVER: Final = ForkServer()
+"""The one of all cameras of the hub."""
 
 log = logging.getLogger(__name__)
 
@@ -68,17 +72,17 @@ class Counters:
 class CameraDriver:
     """One camera; an `edge.driver.Driver` and an `edge.driver.Looking`.
 
-    command: how its child is started. The child is replaced for ever, by one thread, with growing pauses.
+    server: who forks its child. The child is replaced for ever, by one thread, with growing pauses.
     """
 
     window = 0
 
     def __init__(
-        self, connection: Connection, devices: Sequence[Device], command: Sequence[str] = CHILD
+        self, connection: Connection, devices: Sequence[Device], server: ForkServer = SERVER
     ) -> None:
         self._settings: CameraSettings = connection.settings
         self._id = connection.id
-        self._command = command
+        self._server = server
         zones = [
             Area(z.id, tuple((x, y) for x, y in z.polygon), z.dwell, tuple(z.checks))
             for z in self._settings.zone
@@ -199,6 +203,10 @@ class CameraDriver:
     # ---- the thread -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        with self._server:
+            self._go_on()
+
+    def _go_on(self) -> None:
         retry = FIRST_RETRY
         while not self._stop.is_set():
             begun = time.monotonic()
@@ -230,7 +238,7 @@ class CameraDriver:
             self._aimed = self._aim
         masked = self._aimed.masks
         try:
-            process = Process(self._start(self._ring.folder, password), self._command)
+            process = Process(self._start(self._ring.folder, password), self._server)
         except (OSError, StuckError) as error:
             return words.ended(str(error))
         with self._lock:

@@ -1,4 +1,4 @@
-"""How a camera's process stays small: what it is started with, and what it gives back while it runs."""
+"""How a camera's process stays small: what the fork server is started with, and what is given back while it runs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ SPARING: Final[Mapping[str, str]] = {
     # A whole picture is a mapping of its own and gone with its last use; by default the first that is freed moves the
     # limit, and all that follow lie in the heap. Half of this costs 400 page faults a picture instead of 100.
     "MALLOC_MMAP_THRESHOLD_": str(256 * 1024),
+    "PYTHONNODEBUGRANGES": "1",  # the columns of each line, for tracebacks that nobody sees; a megabyte
 }
-"""Environment of a camera's process: read before its first line of Python."""
+"""Environment of the fork server, and of all it forks: read before its first line of Python."""
 
 FIRST: Final = 15.0  # seconds from its start: the scene is learnt, as a rule
 EVERY: Final = 60.0  # seconds; a pass takes 6 ms
@@ -45,5 +46,5 @@ class Memory:
 
 
 def environment() -> dict[str, str]:
-    """Of a camera's process: this one's, and `SPARING`."""
+    """Of the fork server: this one's, and `SPARING`."""
     return {**os.environ, **SPARING}

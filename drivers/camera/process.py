@@ -1,25 +1,18 @@
-"""One run of a camera's child: started in a session of its own, spoken with in lines, ended as a whole group."""
+"""One run of a camera's child: forked into a session of its own, spoken with in lines, ended as a whole group."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import selectors
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from drivers.camera import memory
+from drivers.camera.forkserver import ForkServer
 from drivers.camera.lines import LINE_LIMIT, ORDER_LIMIT, Aim, Start, encode
 
-CHILD: Final = (sys.executable, "-m", "drivers.camera.child")
 _LAST_WORDS: Final = 2000  # bytes of stderr that are remembered
 _CHUNK: Final = 65536
-_LOOK: Final = 0.02  # seconds between two looks at a child that is ending
 
 
 class StuckError(Exception):
@@ -27,24 +20,25 @@ class StuckError(Exception):
 
 
 class Process:
-    """A child that runs, and its two pipes. For one thread, but for `wake`.
+    """A child that runs, and its pipes. For one thread, but for `wake`.
 
-    command: how it is started; the settings follow on its stdin, where nobody else can read the password.
+    server: who forks it, held by the caller; the settings follow on its stdin, where nobody else can read the password.
     """
 
-    def __init__(self, start: Start, command: Sequence[str] = CHILD) -> None:
+    def __init__(self, start: Start, server: ForkServer) -> None:
         """OSError when it cannot be started."""
-        self._child = subprocess.Popen(  # noqa: S603 - our own module
-            list(command),
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env=memory.environment(),
-        )
-        self._pipes = [pipe for pipe in (self._child.stdin, self._child.stdout, self._child.stderr) if pipe]
-        self._in, self._out, self._err = (pipe.fileno() for pipe in self._pipes)
+        pipes = [os.pipe() for _ in range(3)]
+        (stdin, self._in), (self._out, stdout), (self._err, stderr) = pipes
+        theirs = (stdin, stdout, stderr)
+        try:
+            self._forked = server.fork(*theirs)
+        except BaseException:
+            for number in (self._in, self._out, self._err):
+                os.close(number)
+            raise
+        finally:
+            for number in theirs:
+                os.close(number)
         for number in (self._in, self._out, self._err):
             os.set_blocking(number, False)
         with suppress(OSError):  # a user's pipes may hold no more than they do; most orders are small
@@ -53,8 +47,8 @@ class Process:
             )  # the settings, and new zones behind them
         self._waking = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
-        for number in (self._out, self._err, self._waking):
-            self._selector.register(number, selectors.EVENT_READ)
+        for readable in (self._out, self._err, self._waking, self._forked):
+            self._selector.register(readable, selectors.EVENT_READ)
         self._partial = b""
         self._stderr = b""
         self._ended = False
@@ -66,8 +60,8 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id, that of its group too."""
-        return self._child.pid
+        """Its process id, that of its group too; 0 until it is forked."""
+        return self._forked.pid
 
     @property
     def ended(self) -> bool:
@@ -105,6 +99,10 @@ class Process:
                 with suppress(BlockingIOError):
                     os.eventfd_read(self._waking)
                 continue
+            if key.fileobj is self._forked:
+                if not self._forked.hear():
+                    self._selector.unregister(self._forked)
+                continue
             data = self._take(key.fd)
             if key.fd == self._err:
                 self._stderr = (self._stderr + data)[-_LAST_WORDS:]
@@ -117,22 +115,11 @@ class Process:
 
     def end(self, grace: float = 0.0) -> None:
         """End it and all it started, after `grace` seconds to end by itself (its stdin ends). Leaves no zombie."""
-        self._pipes[0].close()
-        deadline = time.monotonic() + grace
-        while not self._gone() and time.monotonic() < deadline:
-            time.sleep(_LOOK)
-        # Not reaped yet, so that its number is nobody else's and the group is its own.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
+        os.close(self._in)
+        self._forked.end(grace)
         self._selector.close()
-        for pipe in self._pipes:
-            pipe.close()
-        os.close(self._waking)
-
-    def _gone(self) -> bool:
-        state = os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-        return state is not None
+        for number in (self._out, self._err, self._waking):
+            os.close(number)
 
     def _take(self, number: int) -> bytes:
         try:

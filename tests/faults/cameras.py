@@ -21,6 +21,7 @@ from typing import Final, Self
 
 from drivers.camera.config import CameraSettings
 from drivers.camera.driver import CameraDriver
+from drivers.camera.forkserver import ForkServer
 from drivers.camera.picture import MEMORY
 from edge.domain.camera import View
 from edge.domain.instant import SECOND
@@ -33,10 +34,8 @@ NAMED_WITHIN: Final = 5.0
 BACK_WITHIN: Final = 10.0
 PATIENCE: Final = 40.0  # seconds after which a fault counts as never named, or never over
 _LOOK: Final = 0.02
-_CHILD: Final = (
-    sys.executable,
-    "-c",
-    "from drivers.camera import child, heart; heart.OFTEN = 1 << 30; child.main()",
+_SERVER: Final = ForkServer(
+    (sys.executable, "-c", "from drivers.camera import forking, heart; heart.OFTEN = 1 << 30; forking.main()")
 )
 """A camera that is lost three times within two minutes counts as lost for one more: here it is, again and again."""
 _SIZE: Final = 480  # pixels of the width that a camera is set to by the fault "size"; 640 before
@@ -62,7 +61,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a process that is well: open files, threads, MB of its own, and MB with its share of what others use too.
+    """Of a process that is well: open files, threads, MB in no file, and MB as its share of all that it uses.
 
     The share grows when another process that uses the same library ends: it is told, and is no growth.
     """
@@ -113,7 +112,7 @@ class Tally:
             back = [case.back for case in alike if case.back is not None]
             rows.append((transport, fault, str(len(alike)), str(right), _spread(named), _spread(back)))
         rows.append(("all", "", str(len(self.cases)), str(len(self.cases) - len(self._faulty())), "", ""))
-        rows.append(("process: first, last", "", "files", "threads", "MB own", "MB with share"))
+        rows.append(("process: first, last", "", "files", "threads", "MB in no file", "MB share"))
         for who, sizes in sorted(self.sizes.items()):
             first, last = _ends(sizes)
             rows.append((who, "", *(f"{a:.0f}, {b:.0f}" for a, b in zip(first, last, strict=True))))
@@ -189,7 +188,7 @@ def _lane(name: str, plan: Sequence[str], seed: int, tally: Tally, lock: threadi
     rig: Rig = MjpegRig() if transport == "mjpeg" else RtspRig()
     settings = CameraSettings.model_validate({"url": rig.url, "checks": ["tamper", "motion"]})
     driver = CameraDriver(
-        Connection("cm-01-stream", "camera", "camera", Text(name, name), settings), (), _CHILD
+        Connection("cm-01-stream", "camera", "camera", Text(name, name), settings), (), _SERVER
     )
     driver.start(Host())
     try:
@@ -297,6 +296,7 @@ def _measure(driver: CameraDriver, name: str, tally: Tally, lock: threading.Lock
     process = driver._process
     with lock:
         tally.sizes.setdefault("this process", []).append(_size(os.getpid()))
+        tally.sizes.setdefault("the fork server", []).append(_size(_SERVER.pid))
         if process is not None:
             tally.sizes.setdefault(f"child {name}", []).append(_size(process.pid))
 
@@ -338,7 +338,8 @@ def _zombies() -> int:
     """Children that have ended and that nobody waits for; one that is just being waited for is none."""
 
     def ended() -> set[int]:
-        return {pid for pid, state in _children_of(os.getpid()) if state == "Z"}
+        both = (*_children_of(os.getpid()), *_children_of(_SERVER.pid))
+        return {pid for pid, state in both if state == "Z"}
 
     before = ended()
     if before:

@@ -15,7 +15,7 @@ from edge.tools.broker import free_port
 from edge.tools.simulator.pictures.lane import LANE_POLYGON
 
 SEEING_WITHIN: Final = 90.0  # seconds until all cameras are analysed
-CHILD: Final = b"drivers.camera.child"
+SERVER: Final = b"drivers.camera.forking"
 
 _CAMERA: Final = """
 [[camera]]
@@ -44,8 +44,9 @@ address = {{ dialect = "camera", source = "stream-{n}" }}
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """children: how many. pss, own: of the largest of them, MB. The others are shares of a core.
+    """children: how many. pss, own: of the largest of them, MB. cores, hub, drawing: shares of a core.
 
+    server: PSS of the process they are forked from; total: PSS of all, the server's with it, MB.
     cores: the children together; hub: the hub's own process; drawing: what makes and sends the pictures.
     """
 
@@ -53,6 +54,8 @@ class Load:
     cores: float
     pss: float
     own: float
+    server: float
+    total: float
     hub: float
     drawing: float
 
@@ -95,11 +98,14 @@ class Cameras:
         time.sleep(seconds)
         span = time.monotonic() - start
         held = [usage(pid) for pid in pids]
+        server = sum(usage(pid).pss for pid in servers(stand.pid))
         return Load(
             len(pids),
             (sum(map(cpu_seconds, pids)) - begun) / span,
             max(used.pss for used in held),
             max(used.own for used in held),
+            server,
+            server + sum(used.pss for used in held),
             (cpu_seconds(stand.pid) - hub) / span,
             (self._drawing() - drawn) / span,
         )
@@ -120,13 +126,26 @@ class Cameras:
 
 def children(pid: int) -> list[int]:
     """The camera children of a hub."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text("ascii").split():
-            with_arguments = Path(f"/proc/{child}/cmdline")
-            if with_arguments.exists() and CHILD in with_arguments.read_bytes():
-                found.append(int(child))
-    return found
+    return [child for server in servers(pid) for child in _children(server)]
+
+
+def servers(pid: int) -> list[int]:
+    """The process of a hub that they are forked from; none without a camera."""
+    return [child for child in _children(pid) if SERVER in _file(f"{child}/cmdline")]
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task")
+    each = [_file(f"{pid}/task/{task.name}/children") for task in (tasks.iterdir() if tasks.exists() else ())]
+    return [int(child) for told in each for child in told.split()]
+
+
+def _file(name: str) -> bytes:
+    """Of /proc; nothing of a process that has just ended."""
+    try:
+        return Path("/proc", name).read_bytes()
+    except OSError:
+        return b""
 
 
 @contextmanager

@@ -226,7 +226,9 @@ def _live(arguments: Namespace, report: Report, progress: _Progress) -> None:
         "live_cores", f"{many}: their children together, of a core", 100 * load.cores, "%", target="≤ 100 %"
     )
     report.add("live_pss", f"{many}: PSS of the largest child", load.pss, "MB", target="≤ 45 MB (goal ≤ 35)")
-    report.add("live_own", f"{many}: of the largest child, what is in no file", load.own, "MB")
+    report.add("live_own", f"{many}: of the largest child, what it shares with nobody", load.own, "MB")
+    report.add("live_server", f"{many}: PSS of the process they are forked from", load.server, "MB")
+    report.add("live_total", f"{many}: PSS of all of these together", load.total, "MB")
     report.add("live_hub", f"{many}: the hub itself, of a core", 100 * load.hub, "%")
     report.add("live_drawing", f"{many}: drawing and sending them, of a core", 100 * load.drawing, "%")
     slower = "; ".join(f"{name} {100 * load.cores * times:.0f} %" for name, times in SLOWER.items())

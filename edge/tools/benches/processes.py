@@ -24,7 +24,7 @@ WORKER_WITHIN: Final = 300.0  # seconds the slowest worker may take for its answ
 class Usage:
     """What a process holds. rss, pss, own, peak: MB; peak is of rss, since its start.
 
-    pss shares what is shared; own is what is in no file: the rest are pages of libraries, which the system can drop.
+    pss shares what is shared; own is what is in no file and shared with nobody (with what it was forked from).
     """
 
     rss: float
@@ -48,7 +48,7 @@ def usage(pid: int) -> Usage:
     return Usage(
         rss=status["VmRSS"] / 1024,
         pss=rollup["Pss"] / 1024,
-        own=rollup["Anonymous"] / 1024,
+        own=rollup["Private_Dirty"] / 1024,
         peak=status["VmHWM"] / 1024,
         threads=status["Threads"],
         files=len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 - only how many

@@ -13,6 +13,7 @@ from typing import Any
 from drivers.camera.codec import CameraCodec
 from drivers.camera.config import CameraSettings
 from drivers.camera.driver import CameraDriver
+from drivers.camera.forkserver import ForkServer
 from edge.domain.conclusion import Written
 from edge.domain.instant import Instant
 from edge.domain.names import Text
@@ -31,6 +32,7 @@ def beat(state="ok", frame_at=None, **more):
          "frame_at": frame_at or now, **more})
 """
 """How each of these children begins: it has its settings, and two words."""
+FORKING = "from drivers.camera import forking\nforking.be_forked(forking.hub())\n"
 
 
 class Host:
@@ -77,10 +79,15 @@ def connection(**settings: Any) -> Connection:
     return Connection(SOURCE, "camera", "camera", Text("消防车道", "Fire lane"), made)
 
 
+def serving(code: str) -> ForkServer:
+    """One whose processes run `code` behind `BEGIN`."""
+    return ForkServer((sys.executable, "-c", FORKING + BEGIN + code))
+
+
 @contextmanager
 def acting(code: str, host: Host, **settings: Any) -> Iterator[CameraDriver]:
     """A driver whose child runs `code` behind `BEGIN`."""
-    driver = CameraDriver(connection(**settings), (), (sys.executable, "-c", BEGIN + code))
+    driver = CameraDriver(connection(**settings), (), serving(code))
     driver.start(host)
     try:
         yield driver

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
+import select
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
-from drivers.camera import memory
+from drivers.camera.driver import SERVER
 from drivers.camera.lines import Aim, Beat, Finding, Start, encode, read_report
-from drivers.camera.process import CHILD
 from tests.drivers.camera.streams import Rig
 
 PATIENCE: Final = 30.0  # seconds after which a test has failed, however busy the machine is
@@ -45,16 +43,17 @@ class ChildRun:
         self.beats: list[Beat] = []
         self.findings: list[Finding] = []
         self.bad: list[bytes] = []
+        self._status: int | None = None
         self._news = threading.Condition()
-        self._process = subprocess.Popen(
-            CHILD,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env=memory.environment(),
+        (stdin, to), (out, stdout), (err, stderr) = (os.pipe() for _ in range(3))
+        SERVER.__enter__()
+        self._forked = SERVER.fork(stdin, stdout, stderr)
+        for number in (stdin, stdout, stderr):
+            os.close(number)
+        self._to, self._out, self._err = (
+            open(number, mode, buffering)  # noqa: PTH123, SIM115 (its numbers, until it has ended)
+            for number, mode, buffering in ((to, "wb", 0), (out, "rb", -1), (err, "rb", -1))
         )
-        self.pid = self._process.pid
         self._threads = [threading.Thread(target=self._hear), threading.Thread(target=self._overhear)]
         self.stderr = b""
         for thread in self._threads:
@@ -66,6 +65,14 @@ class ChildRun:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+    @property
+    def pid(self) -> int:
+        """Its process id, as soon as it has one."""
+        while not self._forked.pid:
+            assert select.select([self._forked], [], [], PATIENCE)[0]
+            assert self._forked.hear()
+        return self._forked.pid
 
     def aim(self, aim: Aim) -> None:
         """Send other zones and masks."""
@@ -98,33 +105,26 @@ class ChildRun:
 
     def end(self) -> int:
         """Close its stdin, as a hub that dies; its exit status."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+        self._to.close()
         return self.ended()
 
     def ended(self) -> int:
         """Its exit status, as soon as it ends by itself."""
-        try:
-            status = self._process.wait(PATIENCE)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        if self._status is None:
+            self._status = self._forked.end(PATIENCE)
             for thread in self._threads:
                 thread.join()
-            for pipe in (self._process.stdout, self._process.stderr):
-                if pipe is not None:
-                    pipe.close()
-        return status
+            for pipe in (self._to, self._out, self._err):
+                pipe.close()
+            SERVER.__exit__()
+        assert self._status is not None
+        return self._status
 
     def _write(self, line: bytes) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line)
-        self._process.stdin.flush()
+        self._to.write(line)
 
     def _hear(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._out:
             try:
                 report = read_report(line)
             except ValueError:
@@ -135,6 +135,5 @@ class ChildRun:
                 self._news.notify_all()
 
     def _overhear(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        for line in self._err:
             self.stderr += line

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from edge.domain.footage import MOST_CORNERS, MOST_ZONES, Finding
 from edge.domain.instant import HOUR, SECOND
 from edge.domain.names import Text
 from edge.driver import Driver, Looking
-from tests.drivers.camera.acting import BEGIN, SOURCE, Host, acting, alive, connection, within
+from tests.drivers.camera.acting import SOURCE, Host, acting, alive, connection, serving, within
 
 LIVE = "beat()\nfor line in sys.stdin: say({'order': line})\n"
 HEARD = """
@@ -363,7 +362,7 @@ def test_what_was_open_when_the_hub_ended_goes_on(tmp_path: Path) -> None:
     told = tmp_path / "told"
     code = f"{FINDS}open({str(told)!r}, 'w').write(json.dumps(start['open']))\nbeat(active=['left-object'])\n"
     code += "finding('b', 'end', time.time_ns() // 1000)\nfor line in sys.stdin: pass\n"
-    driver = CameraDriver(connection(), (), (sys.executable, "-c", BEGIN + code))
+    driver = CameraDriver(connection(), (), serving(code))
     driver.resume(
         [
             kept("a" * 26, "left-object", "left-object", "lane"),

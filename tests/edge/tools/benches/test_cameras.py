@@ -13,7 +13,7 @@ import pytest
 
 from edge import cli
 from edge.tools.benches import camera_cost, camera_made
-from edge.tools.benches.camera_live import children
+from edge.tools.benches.camera_live import children, servers
 from edge.tools.simulator.pictures.shed import Shed
 
 
@@ -69,7 +69,9 @@ def test_cameras_on_a_hub_are_weighed(
     report, _ = run(capsys, "cameras", "--cases", "0", "--live", "1", "--seconds", "2")
     figures = report["figures"]
     assert figures["live_pss"]["what"].startswith("1 camera ")
-    assert figures["live_pss"]["value"] > 10
+    assert (
+        10 < figures["live_pss"]["value"] + figures["live_server"]["value"] == figures["live_total"]["value"]
+    )
     assert 0 < figures["live_cores"]["value"] < 200
     assert 0 <= figures["live_drawing"]["value"] < 100  # in steps of 10 ms
 
@@ -141,13 +143,17 @@ def test_cost_is_counted_after_learning() -> None:
     assert camera_cost.checking([film[:50]], ["tamper"]) == 0
 
 
-def test_only_camera_children_are_counted() -> None:
-    program = (
-        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()', 'drivers.camera.child'])"
-    )
+def test_only_what_the_fork_server_forked_is_counted() -> None:
+    server = "import os, sys; os.fork() and os.wait(); sys.stdin.read()"
+    program = f"""
+import subprocess, sys
+others = [subprocess.Popen([sys.executable, "-c", {server!r}, name]) for name in ("drivers.camera.forking", "other")]
+for other in others: other.wait()
+"""
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as parent:
         # In one look: between fork and exec a child has its parent's name, and then for a moment none.
         while not (found := children(parent.pid)):
             assert parent.poll() is None
-        assert len(found) == 1
-        parent.communicate(b"\n")
+        assert len(found) == len(servers(parent.pid)) == 1
+        assert not {parent.pid, *servers(parent.pid)} & set(found)
+        parent.communicate()
