@@ -21,6 +21,7 @@ from edge.tools.benches.camera_footage import Clip
 from edge.tools.benches.camera_made import Told
 from edge.tools.benches.camera_places import Image
 
+WIDE: Final = 640  # pixels of what is composed at most: a sub-stream's
 SPAN: Final = 16.0  # seconds of a clip that are used, forth and back again
 SHORTEST: Final = 4.0  # seconds, likewise
 WANDERS: Final = (
@@ -91,7 +92,7 @@ def _pictures(path: Path) -> list[Image]:
     for frame in frames_of(path):
         if frame.t > SPAN:
             break
-        pictures.append(frame.bgr)
+        pictures.append(frame.colour(WIDE))
     return pictures
 
 
