@@ -4,7 +4,8 @@ A suspicion for people to look into, never a fire signal. What was measured, at 
 - 11 clips of fires, footage that lies outside of this project and was in view while the thresholds were set, none of
   which is set by one clip: all found. By the 6 fixed cameras at a median of 2.2 s after the first visible flame, the
   slowest 3.5 s; by the 5 others (by hand, from the air, off a screen) at 1.8 s, the slowest 3.6 s. The one filmed off a
-  screen alarmed before its fire too, by a pump's white and red. A flame of 10 x 10 pixels in a clip of smoke took 11 s.
+  screen alarmed before its fire too, by a pump's white and red; in its own size one more, 1.3 s before a battery burst,
+  by a dog in the smoke. A flame of 10 x 10 pixels in a clip of smoke took 11 s.
 - 19 clips without fire: by the 14 fixed cameras false in 1 (a yellow fork lift that works in one place); by the 5
   others in 3 (a drive by night, a runner before a sunset, hands and a helmet in a cut film).
 - drawn cases of four seeds not seen before: 75 of 78 fires, median 1.7 s; false in 8 of 234 (balloons that hide each
