@@ -4,7 +4,7 @@ A suspicion for people to look into, and a weak one: it misses much. Two looks: 
 before has lost (`drivers.camera.veil`), a plume by its changes alone (`drivers.camera.plume`), so that one that was
 there when the camera was started is told as well. What was measured, at five frames a second:
 - 4 clips of smoke before a still camera, footage outside of this project in view while this was made: 2 found,
-  5.4 and 8.2 s after the first picture, both of plumes that were there from the start (a hillside, a thin one outdoors),
+  5.4 and 8.2 s after the first picture, both plumes that were there from the start (a hillside, a thin one outdoors),
   which the veil alone never told. Missed: a puff of 0.6 s, and a battery that smokes for 2 s and bursts.
 - 19 clips without smoke: none false.
 - drawn cases of two seeds not seen before: 34 of 42 plumes within 8 s of their onset (light 11 of 14, thin 13 of 14,
