@@ -66,7 +66,7 @@ class Check(Protocol):
 
     @property
     def learning(self) -> bool:
-        """Whether it does not know the scene yet: it says nothing of what it sees before."""
+        """Whether it does not know the scene yet: what it does tell counts, that it tells nothing does not."""
 
     def look(self, frame: Frame) -> Sequence[Sight]:
         """Every kind (and zone) it looks for, as it now stands, also what is not there."""
