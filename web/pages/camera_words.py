@@ -103,6 +103,8 @@ WHY: Final[Mapping[str, str]] = {
     "detail": _("fine detail against before"),
     "stir": _("how it drifts"),
     "rest": _("how all else stirs"),
+    "folds": _("folds within it"),
+    "together": _("how alike its parts change"),
     "matched": _("how much of the scene is recognised"),
     "intact": _("how much of the scene is recognised"),
     "sharp": _("sharpness against before"),
