@@ -37,7 +37,8 @@ _TAMPERED: Final = frozenset(KINDS["tamper"])
 class CameraCodec:
     """The codec of one camera's source; it remembers which episodes are open.
 
-    looking: checks that are asked for; their kinds are told with every beat, others now and then. May be replaced.
+    looking: checks that are asked for; that their kinds are not there is told with every beat, that they still are, and
+    all else, once a minute: each is a report of an alarm, and the journal keeps them all. May be replaced.
     """
 
     def __init__(self, looking: Collection[str] = tuple(KINDS)) -> None:
@@ -100,10 +101,12 @@ class CameraCodec:
             samples.append(Sample("learning", ", ".join(sorted(set(beat.learning))), time=beat.t))
             return [*samples, *_faults(beat, beat.t), *map(self._doubted, _kinds(beat, beat.t))]
         wanted = [kind for check in self.looking for kind in KINDS.get(check, ())]
-        return samples + [self._doubted(state) for state in _kinds(beat, beat.t) if state.field in wanted]
+        states = (state for state in _kinds(beat, beat.t) if state.field in wanted and not state.value)
+        return samples + [self._doubted(state) for state in states]
 
     def _finding(self, finding: Finding) -> list[Sample]:
         samples = [Sample(FINDING, finding_text(finding), time=finding.t)]
+        self._told = None  # the next beat tells all
         if finding.state != "start":
             self._open.pop(finding.id, None)
             if finding.state == "aged" and finding.kind in LEARNT:

@@ -47,7 +47,7 @@ class Stills:
         self.given_up = 0  # sets, because the disk was full
         self._filmed: dict[
             tuple[str, bool], list[int]
-        ] = {}  # (device, of nothing) -> mono µs; anew with the hub
+        ] = {}  # (device, of something) -> mono µs; anew with the hub
 
     def restore(self, one: StillSet, told: Conclusion) -> None:
         """Take one up, and ask again for what had not come back."""
@@ -90,8 +90,7 @@ class Stills:
         shots: list[tuple[Moment, int, int | None]] = [("before", moment - earlier, None)]
         if not blind:
             shots += [("at", moment, None), ("after", moment + AFTER, None)]
-        first, *others = alarms
-        self._make(device, shots, now, told, alarm=first, others=tuple(others), finding=id, purpose=purpose)
+        self._make(device, shots, now, told, alarms=alarms, finding=id, purpose=purpose)
 
     def _often(self, device: str, alarm: str, now: Instant) -> bool:
         """Whether the alarm has had enough of this camera's pictures lately."""
@@ -100,18 +99,18 @@ class Stills:
 
     def clip(
         self, device: str, start: int, end: int, by: str, now: Instant, told: Conclusion, *,
-        alarm: str | None = None, finding: str | None = None,
+        alarms: Sequence[str] = (), finding: str | None = None,
     ) -> StillSet:  # fmt: skip
         """Have a film made of the ring's pictures of [start, end] (µs UTC)."""
-        self._filmed.setdefault((device, alarm is None and finding is None), []).append(now.mono)
-        return self._make(device, [("clip", end, start)], now, told, alarm=alarm, finding=finding, by=by)
+        self._filmed.setdefault((device, bool(alarms or finding)), []).append(now.mono)
+        return self._make(device, [("clip", end, start)], now, told, alarms=alarms, finding=finding, by=by)
 
-    def allow(self, device: str, alarm: str | None, finding: str | None, now: Instant) -> None:
+    def allow(self, device: str, of_something: bool, now: Instant) -> None:
         """Refusal too_many where people had `FILMS` made of this camera in the last hour: each takes room on the disk.
 
-        Those of nothing do not use up those of its alarms.
+        of_something: an alarm, a finding. Those of nothing do not use up those of its alarms.
         """
-        key = device, alarm is None and finding is None
+        key = device, of_something
         lately = [at for at in self._filmed.get(key, ()) if at > now.mono - HOUR]
         self._filmed[key] = lately
         if len(lately) >= FILMS:
@@ -121,16 +120,15 @@ class Stills:
 
     def _make(
         self, device: str, shots: Iterable[tuple[Moment, int, int | None]], now: Instant, told: Conclusion, *,
-        alarm: str | None, finding: str | None, purpose: str = "live", by: str | None = None,
-        others: tuple[str, ...] = (),
+        alarms: Sequence[str], finding: str | None, purpose: str = "live", by: str | None = None,
     ) -> StillSet:  # fmt: skip
         seq = self._numbering.next()
         id = f"st-{seq.epoch}-{seq.number}"
         made = StillSet(
             id, now.utc, device,
             tuple(Shot(_name(id, kind, now), kind, wanted, start) for kind, wanted, start in shots),
-            now.utc + self._days if self._certain(now) else None, alarm, finding, by, purpose,
-            others=others,
+            now.utc + self._days if self._certain(now) else None, next(iter(alarms), None), finding, by, purpose,
+            others=tuple(alarms[1:]),
         )  # fmt: skip
         told.facts.append(Fact(seq, "stills.asked", now.utc, by, "stills", made.to_dict()))
         told.effects += [_capture(made, shot) for shot in made.pictures]

@@ -296,14 +296,14 @@ class Cameras:
     def _clip(self, request: KeepClip, now: Instant, told: Conclusion) -> StillSet:
         """A film of what the ring still holds; of an alarm one for each of its cameras, the first is answered."""
         films = [
-            (self._span(moment, now), device, alarm, finding)
-            for device, moment, alarm, finding in self._meant(request)
+            (self._span(moment, now), device, alarms, finding)
+            for device, moment, alarms, finding in self._meant(request)
         ]  # all of them first: one that is refused leaves nothing behind
-        for _, device, alarm, finding in films:
-            self._stills.allow(device, alarm, finding, now)
+        for _, device, alarms, finding in films:
+            self._stills.allow(device, bool(alarms or finding), now)
         made = [
-            self._stills.clip(device, *span, request.by, now, told, alarm=alarm, finding=finding)
-            for span, device, alarm, finding in films
+            self._stills.clip(device, *span, request.by, now, told, alarms=alarms, finding=finding)
+            for span, device, alarms, finding in films
         ]
         return made[0]
 
@@ -317,18 +317,19 @@ class Cameras:
             raise Refusal("too_late", f"the camera holds the last {seconds} seconds, and that was before")
         return start, end
 
-    def _meant(self, request: KeepClip) -> list[tuple[str, int | None, str | None, str | None]]:
-        """(camera, moment in µs UTC, alarm, finding) of each film."""
+    def _meant(self, request: KeepClip) -> list[tuple[str, int | None, Sequence[str], str | None]]:
+        """(camera, moment in µs UTC, alarms, finding) of each film."""
         if request.finding is not None:
             finding = self._findings.get(request.finding)
             if finding is None or finding.device not in self._cameras:
                 raise Refusal("not_found", "there is no such finding of a camera whose pictures the hub has")
-            return [(finding.device, finding.opened_at, finding.alarm, finding.id)]
+            alarms = () if finding.alarm is None else (finding.alarm,)
+            return [(finding.device, finding.opened_at, alarms, finding.id)]
         if request.alarm is not None:
             first = {one.device: one for one in reversed(self._stills.of_alarm(request.alarm))}
             if not first:
                 raise Refusal("not_found", "no camera was asked for pictures of this alarm")
-            return [(one.device, one.opened_at, request.alarm, one.finding) for one in first.values()]
+            return [(one.device, one.opened_at, one.alarms, one.finding) for one in first.values()]
         if request.camera not in self._cameras:
             raise Refusal("not_found", "there is no such camera")
-        return [(request.camera, None, None, None)]
+        return [(request.camera, None, (), None)]

@@ -85,6 +85,13 @@ def test_only_what_is_looked_for_is_told_with_every_beat_and_all_of_it_once_a_mi
     assert rest[11] == first
 
 
+def test_what_stays_is_reported_once_a_minute() -> None:
+    codec = CameraCodec()
+    told(codec, finding(1))
+    reports = [("flame", True) in states(codec, beat(active=("flame",))) for _ in range(25)]
+    assert reports == [number % 12 == 0 for number in range(25)]
+
+
 def test_an_episode_is_active_from_its_start_to_its_end() -> None:
     codec = CameraCodec()
     assert states(codec, finding(1)) == [("flame", True)]
@@ -173,12 +180,13 @@ _LINES = st.one_of(
 def test_whatever_comes_in_whatever_order_a_kind_is_true_while_an_episode_is(
     lines: list[Beat | Finding],
 ) -> None:
-    codec, open_ = CameraCodec(), {}
+    codec, open_, known = CameraCodec(), {}, dict[str, object]()
     for line in lines:
         last = dict(states(codec, line))
+        known |= last
         if isinstance(line, Beat):
             open_ = {id: kind for id, kind in open_.items() if kind in line.active}
-            assert {kind for kind, value in last.items() if value and kind in ALL_KINDS} == set(line.active)
+            assert {kind for kind, value in known.items() if value and kind in ALL_KINDS} == set(line.active)
         else:
             open_.pop(line.id, None)
             if line.state == "start":
