@@ -114,6 +114,16 @@ async def test_the_household_is_offered_only_while_the_alarm_is_open(hub: FakeHu
         assert "赵琳" not in page.text
 
 
+async def test_pictures_that_two_alarms_share_are_shown_once(hub: FakeHub, person: ComeIn) -> None:
+    incident = an_incident(hub)
+    more = hub.raise_alarm("sm-402.smoke", Signal.FIRE).id
+    hub.put_case("incident", replace(incident, alarms=(*incident.alarms, more), count=2).to_dict())
+    shared = replace(hub.sample_stills(str(incident.alarm)), others=(more,))
+    hub.put_case("stills", shared.to_dict(), "stills.kept")
+    page = (await (await person("guard")).get(f"/incidents/{incident.id}")).text
+    assert page.count('<img src="/api/v1/stills/st-1-1/') == 2  # before and at
+
+
 async def test_each_household_of_an_incident_is_offered_once(hub: FakeHub, person: ComeIn) -> None:
     other = Household("b3/s1/4f/402", (), HOME.contacts)
     hub.site = replace(hub.site, households=(HOME, other))
