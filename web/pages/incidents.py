@@ -77,7 +77,8 @@ async def worked(request: Request, visitor: SeeingVisitor, id: str) -> HTMLRespo
     alarms = [a for one in incident.alarms[:_ALARMS] if (a := await hub.alarm(one)) is not None]
     story = await _story(hub, id, alarms)
     view = await render.view_for(request, visitor)
-    sights = [sight for alarm in alarms for sight in await sights_of(request, hub, visitor, alarm)]
+    seen = [sight for alarm in alarms for sight in await sights_of(request, hub, visitor, alarm)]
+    sights = list({sight.id: sight for sight in reversed(seen)}.values())[::-1]  # alarms may share some
     return await _page(
         request, visitor, "incident.html", sights=sights, cw=camera_words, footage_words=script_words,
         incident=incident, plan=plan, alarms=alarms,
