@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from edge.domain.reading import Quality
 from tests.e2e.access import fits, violations
 from tests.e2e.conftest import SignIn
 from tests.e2e.panel import Panel
-from tests.web.fakes import PINS, busy_day
+from tests.web.cameras import kept, with_cameras
+from tests.web.fakes import PINS, FakeHub, busy_day
 
 PAGES = ["/", "/alarms", "/alarms/a-9", "/devices", "/devices/wp-1", "/health", "/journal"]
 
@@ -52,6 +54,29 @@ def test_nothing_scrolls_sideways(busy: Panel, sign_in: SignIn) -> None:
         for path in PAGES:
             page.goto(busy.url + path.replace("a-9", first))
             fits(page, 768, 320)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1280, 1024), (1920, 1080)])
+def test_pictures_and_the_next_alarms_are_in_sight_on_a_small_desk_with_many_links(
+    panel: Panel, sign_in: SignIn, width: int, height: int
+) -> None:
+    def stage(hub: FakeHub) -> None:
+        links = [replace(hub.links()[0], source=f"bus-{n}") for n in range(12)]
+        hub.links = lambda: links  # type: ignore[method-assign]
+        fire = hub.raise_alarm("sm-301.smoke")
+        kept(with_cameras(hub), fire)
+        hub.raise_alarm("sm-402.smoke")
+        hub.raise_alarm("gas-1203.gas", Signal.GAS)
+
+    panel.do(stage)
+    page = sign_in(width=width, height=height)
+    pictures = page.locator("#record-body .sight")
+    expect(pictures).to_have_count(3)
+    expect(page.locator("#watch li").nth(11)).to_be_attached()
+    assert page.locator("#record-body").evaluate("e => e.clientHeight") >= 140
+    assert pictures.nth(1).evaluate("e => e.clientHeight") >= (140 if height <= 1024 else 110)
+    expect(pictures.nth(1)).to_be_in_viewport(ratio=0.95)
+    expect(page.locator("#rows .row:visible").nth(0)).to_be_in_viewport(ratio=0.95)
 
 
 def test_the_english_menu_is_one_row_at_1280_and_the_audits_kinds_are_one_field_on_a_phone(

@@ -168,11 +168,25 @@ class View:
     # alarms
 
     def title(self, alarm: Alarm) -> str:
-        """What it is; a fire nobody has judged yet is never called one without the doubt."""
+        """What it is; a fire is never called one without the doubt before a person or its incident is certain."""
         title = self.named(alarm)
+        if self.certain(alarm):
+            return self.joined(title, self._word("Confirmed fire"))
         if alarm.signal is Signal.FIRE and alarm.verdict is None and alarm.open:
             return self._word("%(title)s, to verify") % {"title": title}
         return title
+
+    def certain(self, alarm: Alarm) -> bool:
+        """Whether this open fire, not judged itself, is one for certain: two triggers or a person made it so."""
+        open_fire = alarm.signal is Signal.FIRE and alarm.verdict is None and alarm.open
+        return open_fire and alarm.purpose is Purpose.LIVE and alarm.id in self._certain
+
+    @cached_property
+    def _certain(self) -> frozenset[str]:
+        """Alarms of fires that are certain; what has only lasted too long (`confirmed_why`) is not."""
+        second = (one for one in self.hub.incidents() if one.stage == 2 and not one.withdrawn)
+        sure = (one for one in second if one.confirmed_why in {"two_triggers", "person"})
+        return frozenset(id for one in sure for id in one.alarms)
 
     def named(self, alarm: Alarm) -> str:
         """Its title; that of a drill says so wherever it stands."""
@@ -207,7 +221,7 @@ class View:
         return self.hub.persisted(alarm.seq)
 
     def state(self, alarm: Alarm) -> str:
-        return self._word(wording.state_word(alarm))
+        return self._word(wording.state_word(alarm, certain=self.certain(alarm)))
 
     def ack(self, alarm: Alarm) -> str:
         return self._word(wording.ack_word(alarm))

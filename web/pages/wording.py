@@ -447,8 +447,8 @@ def acked_words(alarm: Alarm) -> str:
     return _("Acknowledged by %(who)s") if alarm.signal in VITAL else _("Noted by %(who)s")
 
 
-def state_word(alarm: Alarm) -> str:
-    """Where the alarm stands, as a guard says it."""
+def state_word(alarm: Alarm, *, certain: bool = False) -> str:
+    """Where the alarm stands, as a guard says it. certain: there is nothing left to verify, for its incident is."""
     emergency = alarm.signal in VITAL
     match alarm.state:
         case AlarmState.NORMAL:
@@ -459,11 +459,11 @@ def state_word(alarm: Alarm) -> str:
             return _("Returned, awaiting acknowledgement") if emergency else _("Returned, to be noted")
         case AlarmState.LATCHED if alarm.verdict is not None:
             return _("Awaiting reset")
-        case _ if emergency and alarm.verdict is None:
+        case _ if emergency and alarm.verdict is None and not certain:
             return _("To verify")
         case AlarmState.LATCHED:
             return _("Awaiting reset")
-    return SIGNALS[alarm.signal]
+    return _("Acknowledged") if emergency else _("Already noted")
 
 
 def reset_hurdle(alarm: Alarm) -> str | None:

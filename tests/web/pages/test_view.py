@@ -15,6 +15,7 @@ from edge.domain.names import Text
 from edge.domain.reading import Quality, Reason
 from edge.domain.request import Acknowledge
 from tests.web.fakes import FakeHub
+from tests.web.incidents import an_incident, with_incidents
 from web.i18n import Language
 from web.pages.view import View
 
@@ -122,6 +123,27 @@ def test_a_fire_is_never_called_one_without_the_doubt_until_it_is_judged(hub: Fa
     assert view(hub).title(hub.raise_alarm("gas-1203.gas", Signal.GAS)) == "燃气报警(高限)"
 
 
+async def test_a_fire_that_its_incident_has_made_certain_is_not_to_be_verified_any_more(hub: FakeHub) -> None:
+    made = an_incident(with_incidents(hub))
+    certain = replace(made, state="stage2", stage=2, confirmed_why="two_triggers")
+    alarm = await hub.act(Acknowledge(made.alarms[0], "guard"))
+    assert isinstance(alarm, Alarm)
+    for incident, title, state in (
+        (made, "火警·待核实", "待核实"),
+        (certain, "火警 · 真实火警", "已接警"),
+        (replace(certain, confirmed_why="lasting"), "火警·待核实", "待核实"),
+        (replace(certain, withdrawn=True), "火警·待核实", "待核实"),
+    ):
+        hub.put_case("incident", incident.to_dict(), "incident.confirmed")
+        assert (view(hub).title(alarm), view(hub).state(alarm)) == (title, state)
+
+
+async def test_what_is_noted_says_so_and_not_its_kind_once_more(hub: FakeHub) -> None:
+    noted = await hub.act(Acknowledge(hub.raise_alarm("wp-1.link", Signal.SUPERVISORY).id, "guard"))
+    assert isinstance(noted, Alarm)
+    assert (view(hub).state(noted), view(hub, "en").state(noted)) == ("已知悉", "Already noted")
+
+
 async def test_a_fire_from_ring_to_reset_in_words(hub: FakeHub) -> None:
     alarm = hub.raise_alarm("sm-301.smoke")
     words = view(hub)
@@ -147,7 +169,7 @@ async def test_a_fault_in_words(hub: FakeHub) -> None:
     assert words.state(hub.clear(limit.id)) == "已恢复·待知悉"
     noted = await hub.act(Acknowledge(fault.id, "guard"))
     assert isinstance(noted, Alarm)
-    assert (words.state(noted), words.handled_by(noted)) == ("故障", "李强 知悉")
+    assert (words.state(noted), words.handled_by(noted)) == ("已知悉", "李强 知悉")
     assert view(hub, "en").handled_by(noted) == "Noted by 李强"
     shelved = replace(noted, suppression=Suppression("shelved", "guard", "换电池", NOW + 30 * MINUTE))
     assert words.shelving(shelved) == "限时搁置至 02:44:20"
