@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from edge.cameras import Cameras
 from edge.domain.camera import CameraZone
+from edge.domain.footage import StillSet
 from edge.domain.instant import SECOND
 from edge.domain.request import Acknowledge, Reset
 from edge.facade import Footage
@@ -155,7 +157,7 @@ def test_a_finding_is_judged_and_says_why(panel: Panel, sign_in: SignIn) -> None
     expect(finding).to_contain_text("0.83")
     finding.get_by_role("button", name="没有情况").click()
     expect(page.locator("#notices")).to_contain_text("研判已记录")
-    expect(finding).to_contain_text("误报 · 李强")
+    expect(finding).to_contain_text("误报 · 李强", timeout=3000)  # before the page asks by itself
     assert panel.do(lambda hub: hub.case_rows["finding"]["f" * 26]["verdict"]["kind"]) == "false"
 
 
@@ -195,6 +197,7 @@ def test_a_zone_drawn_by_mouse_is_saved_and_used(panel: Panel, sign_in: SignIn) 
     for x, y in [*wanted, wanted[0]]:
         page.mouse.click(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
     part = page.locator("#shapes fieldset").last
+    assert [part.locator(f"[name={each}]").input_value() for each in ("zh", "en")] == ["区域 2", "Zone 2"]
     part.get_by_label("名称(中文)").fill("北侧人行道")
     part.get_by_label("名称(英文)").fill("North path")
     part.get_by_label("画面移动").check()
@@ -220,6 +223,39 @@ def test_a_zone_drawn_by_mouse_is_saved_and_used(panel: Panel, sign_in: SignIn) 
     page.goto(panel.url + "/cameras/cm-01")
     expect(page.locator(".zone-list")).to_contain_text("北侧人行道")
     expect(page.locator("#over")).to_contain_text("北侧人行道")
+
+
+def test_a_mask_left_open_is_closed_when_it_is_saved_or_another_shape_is_begun(
+    panel: Panel, sign_in: SignIn
+) -> None:
+    page = sign_in("admin", "/cameras/cm-02/zones", width=1280)
+    mask = page.get_by_role("button", name="+ 隐私遮盖")
+    mask.click()
+    sheet = page.locator("#drawing")
+    for at, (x, y) in enumerate([(0.1, 0.1), (0.4, 0.1), (0.4, 0.4), (0.1, 0.4)]):
+        if at == 2:  # two corners are no shape: it is said, and they stay
+            page.get_by_role("button", name="保存为新版本").click()
+            expect(page.locator("#problems")).to_contain_text("至少需要三个角,目前 2 个")
+            page.get_by_role("button", name="+ 区域").click()
+            expect(page.locator("#drawing-said")).to_contain_text("至少需要三个角,目前 2 个")
+        frame = sheet.bounding_box()
+        assert frame is not None
+        page.mouse.click(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
+    page.get_by_role("button", name="+ 区域").click()
+    expect(page.locator("#shapes fieldset")).to_have_count(2)  # one was there
+    mask.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    for key in ("Shift+ArrowRight", "Shift+ArrowDown"):
+        for _ in range(4):
+            page.keyboard.press(key)
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="保存为新版本").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    masks = panel.do(lambda hub: hub.case_rows["camera"]["cm-02"]["masks"][1:])
+    assert near(masks[0], [(0.1, 0.1), (0.4, 0.1), (0.4, 0.4), (0.1, 0.4)])
+    assert near(masks[1], [(0.5, 0.5), (0.7, 0.5), (0.7, 0.7)])
 
 
 def test_a_zone_drawn_by_keys_alone_is_saved_and_used(panel: Panel, sign_in: SignIn) -> None:
@@ -335,6 +371,33 @@ def test_stills_stand_beside_a_fire_at_once_on_the_wall_and_on_its_page(
     assert page.locator("#stills svg .box").count() == 1
     by = panel.do(lambda hub: [row["by"] for row in hub.case_rows["viewing"].values()])
     assert by == ["guard"]  # once in a quarter of an hour, however many screens
+
+
+def test_a_film_is_asked_for_once_until_it_is_there(panel: Panel, sign_in: SignIn) -> None:
+    page = sign_in("guard", "/cameras/cm-01")
+    page.get_by_role("button", name="保存最近 90 秒录像").click()
+    expect(page.get_by_role("button", name="正在制作录像…")).to_be_disabled()
+
+    def made(hub: FakeHub) -> str:
+        alarm = hub.raise_alarm("sm-301.smoke")
+        kept(hub, alarm)
+        (film,) = (s for row in hub.case_rows["stills"].values() if (s := StillSet.from_dict(row)).by)
+        hub.put_case("stills", replace(film, alarm=alarm.id).to_dict(), "stills.asked")
+        return alarm.id
+
+    alarm = panel.do(made)
+    other = sign_in("guard", f"/alarms/{alarm}")
+    expect(other.get_by_role("button", name="正在制作录像…")).to_be_disabled()
+
+    def there(hub: FakeHub) -> None:
+        (film,) = (s for row in hub.case_rows["stills"].values() if (s := StillSet.from_dict(row)).by)
+        done = film.with_shot(replace(film.pictures[0], taken=film.pictures[0].wanted, sha256="ab" * 32))
+        hub.put_case("stills", done.to_dict(), "stills.kept")
+
+    panel.do(there)
+    expect(page.get_by_role("button", name="保存最近 90 秒录像")).to_be_enabled(timeout=8000)
+    expect(page.locator("#kept")).to_contain_text("录像 (")
+    expect(other.get_by_role("button", name="保存本次报警录像")).to_be_enabled(timeout=8000)
 
 
 def test_a_film_is_no_longer_offered_when_the_camera_no_longer_holds_it(

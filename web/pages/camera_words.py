@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from edge.domain.alarm import Alarm
@@ -199,8 +199,15 @@ def filmable_until(alarm: Alarm) -> int:
 
 
 def missing(v: View, shot: Shot) -> str:
-    """Why there is no picture, or that it is on its way."""
-    return v.text(shot.missing) if shot.missing is not None else v.word(_("The picture is on its way"))
+    """Why there is no picture or film, or that it is on its way."""
+    if shot.missing is not None:
+        return v.text(shot.missing)
+    return v.word(_("Making the film…") if shot.moment == "clip" else _("The picture is on its way"))
+
+
+def filming(shots: Iterable[Shot]) -> bool:
+    """Whether one of these is a film that is being made."""
+    return any(shot.moment == "clip" and shot.waited_for for shot in shots)
 
 
 def asked_for(v: View, viewing: Viewing) -> str:

@@ -20,6 +20,7 @@ from web.api.v1.cameras import LAST, camera_of, last_findings
 from web.api.v1.looking import openings_of, session_of
 from web.auth import Perm, Visitor, hub_of, require
 from web.i18n import mark as _
+from web.i18n import translations
 from web.pages import camera_words, render
 from web.pages.view import View
 
@@ -34,17 +35,21 @@ _KEPT: Final = 10
 PARTS: Final = {"verifier": _("Model of the second look"), "detector": _("Model of people and vehicles")}
 SCRIPT_WORDS: Final = {
     "judged": _("The verdict is on record and counts in the figures."),
+    "making": _("Making the film…"),
     "too_many": _("There are too many for now. Try again later."),
     "too_late": _("The camera no longer holds the pictures of then."),
 }
 ZONE_WORDS: Final = {
     "mask_n": _("Mask %(n)s"),
-    "zone_n": _("Zone %(n)s"),
     "how_to_draw": _(
         "Press the corners one after another; the first one again, or Enter, closes it. Esc gives up."
     ),
     "corner_set": _("Corner %(n)s: %(x)s % from the left, %(y)s % from above"),
     "three_corners": _("At least three corners are needed"),
+    "open_shape": _(
+        "The shape being drawn needs at least three corners, so far it has: %(n)s. Set more, or press its button "
+        "again to drop it."
+    ),
     "closed": _("%(name)s is drawn, with %(n)s corners"),
     "pen_at": _("%(x)s % from the left, %(y)s % from above"),
     "moved_to": _("moved to %(x)s % from the left, %(y)s % from above"),
@@ -60,6 +65,7 @@ ZONE_WORDS: Final = {
     "no_checks": _("%(name)s: choose what is looked for in it"),
     "unsent": _("No answer from the hub: what is drawn is not saved yet."),
 }
+ZONE_NAME: Final = _("Zone %(n)s")
 PROBLEMS: Final = {
     "too_many": _("There are too many"),
     "bad_id": _("Its id cannot be used"),
@@ -172,9 +178,11 @@ def script_words(v: View) -> Mapping[str, str]:
     return {key: v.word(words) for key, words in SCRIPT_WORDS.items()}
 
 
-def _zone_words(v: View) -> Mapping[str, str]:
-    said = {key: v.word(words) for key, words in ZONE_WORDS.items()}
-    return said | {code: v.word(words) for code, words in PROBLEMS.items()} | {"language": v.language}
+def _zone_words(v: View) -> Mapping[str, str | Mapping[str, str]]:
+    """zone_n: what a new zone is called until somebody says otherwise, each language in its own words."""
+    said = {key: v.word(words) for key, words in (ZONE_WORDS | PROBLEMS).items()}
+    named = {"zh": translations("zh").gettext(ZONE_NAME), "en": translations("en").gettext(ZONE_NAME)}
+    return {**said, "zone_n": named, "language": v.language}
 
 
 def _checks(shown: Shown) -> Mapping[str, Sequence[Text]]:

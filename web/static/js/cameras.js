@@ -7,22 +7,28 @@ import { tick } from "./time.js";
 
 const EVERY = 4000;
 let asked = false;
+let again = false; // something was done while the answer was on its way
 
 // What the words say now; not while somebody writes, and not over a button that waits for its answer.
 async function refresh() {
   if (document.hidden || asked || document.querySelector("[aria-busy=true]")) return;
   asked = true;
+  again = false;
   const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(EVERY * 2) }).catch(() => null);
   asked = false;
+  if (again) {
+    refresh();
+    return;
+  }
   if (!answer?.ok || document.querySelector("[aria-busy=true]")) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  wake(fresh); // as it stands here
   const focused = document.activeElement?.dataset?.do + document.activeElement?.dataset?.body;
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
     if (other && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes);
   }
   if (focused && document.activeElement === document.body) [...document.querySelectorAll("[data-do]")].find((each) => each.dataset.do + each.dataset.body === focused)?.focus();
-  wake();
   tick();
 }
 // The hub says every few seconds how a camera does; the picture that has just come says it sooner.
@@ -31,7 +37,10 @@ document.addEventListener("sight:drawn", (event) => {
   if (face) face.dataset.age = Math.max(Number(face.dataset.age), Number(event.target.dataset.taken));
 });
 setInterval(refresh, EVERY);
-document.addEventListener("footage:changed", refresh);
+document.addEventListener("footage:changed", () => {
+  again = asked;
+  refresh();
+});
 
 // -- keys ----------------------------------------------------------------------------------------------------------
 

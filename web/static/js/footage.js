@@ -24,26 +24,43 @@ function bodyOf(form, button) {
   return body;
 }
 
+// The page asks anew at once what came of it; not before the button no longer waits, for till then it is left alone.
+const changed = () => document.dispatchEvent(new Event("footage:changed"));
+
 async function act(button, path, body, done) {
-  if (button.getAttribute("aria-busy") === "true") return;
+  if (button.disabled || button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
+  let carriedOut = false;
   try {
     const { ok, said } = await write(path, body);
     if (!said) return; // nobody entered a PIN
-    if (ok) done(said);
-    else notice(own[said.code] ?? refusal(said.code, said.detail), true);
+    if (ok) {
+      carriedOut = true;
+      done(said);
+    } else notice(own[said.code] ?? refusal(said.code, said.detail), true);
   } catch {
     notice(say("failed"), true);
   } finally {
     button.removeAttribute("aria-busy");
+    if (carriedOut) changed();
   }
+}
+
+// Until the film is there, or why there is none, it is not asked for again.
+function making(button) {
+  delete button.dataset.wakes;
+  button.dataset.making = "";
+  button.disabled = true;
+  button.textContent = own.making;
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.footage === undefined) return;
   event.preventDefault();
-  act(event.submitter ?? form.querySelector("button"), form.dataset.footage, bodyOf(form, event.submitter), () => {
+  const button = event.submitter ?? form.querySelector("button");
+  act(button, form.dataset.footage, bodyOf(form, event.submitter), () => {
+    if ("films" in form.dataset) making(button);
     if ("reloads" in form.dataset) location.reload();
     else notice(form.dataset.says);
   });
@@ -52,10 +69,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (!button?.closest(".finding")) return;
-  act(button, button.dataset.do, JSON.parse(button.dataset.body), () => {
-    document.dispatchEvent(new Event("footage:changed"));
-    notice(own.judged);
-  });
+  act(button, button.dataset.do, JSON.parse(button.dataset.body), () => notice(own.judged));
 });
 
 // What the cameras no longer hold is no longer offered; a press that waits for its answer is left alone.
@@ -64,5 +78,5 @@ function go() {
 }
 setInterval(go, 1000);
 
-export function wake() { for (const button of document.querySelectorAll("[data-wakes]")) button.disabled = false; }
+export function wake(page = document) { for (const button of page.querySelectorAll("[data-wakes]")) button.disabled = false; }
 wake();

@@ -47,6 +47,8 @@ function fold(inside, before) {
 fold(document);
 
 function follow() { waiting ??= setTimeout(refresh, 300); }
+document.addEventListener("footage:changed", follow);
+setInterval(() => { if (!document.hidden && document.querySelector("[data-making]")) follow(); }, 3000); // a film
 
 for (const mark of document.querySelectorAll(".fresh")) new MutationObserver(follow).observe(mark, { childList: true, characterData: true, subtree: true });
 

@@ -30,6 +30,7 @@ const nameOf = ({ kind, index }) => (kind === "zones" ? drawing.now.zones[index]
 const same = (one, other) => one && other && one.kind === other.kind && one.index === other.index;
 const painter = new Painter(sheet, say, percent, nameOf);
 
+const unsaved = () => drawing.dirty || Boolean(pen?.corners.length);
 function tell(text) { byId("drawing-said").textContent = text; }
 
 // -- the picture of what is drawn ----------------------------------------------------------------------------------
@@ -39,8 +40,8 @@ function show(focus = null) {
   painter.paint(drawing.now, chosen, pen);
   if (wanted) sheet.querySelector(`[data-key="${wanted}"]`)?.focus({ preventScroll: true });
   for (const name of ["undo", "redo"]) byId(name).disabled = !(name === "undo" ? drawing.past : drawing.future).length;
-  byId("save").disabled = !drawing.dirty;
-  byId("unsaved").hidden = !drawing.dirty;
+  byId("save").disabled = !unsaved();
+  byId("unsaved").hidden = !unsaved();
   sheet.classList.toggle("drawing-now", Boolean(pen));
   for (const button of document.querySelectorAll("[data-draw]")) button.setAttribute("aria-pressed", String(pen?.kind === button.dataset.draw));
 }
@@ -84,11 +85,22 @@ function shape(of, polygon, run = "", focus = null) {
 
 // -- drawing a new one ---------------------------------------------------------------------------------------------
 
+// A shape that is still open counts as drawn: with three corners it is closed, with fewer it stays; false then.
+function settle() {
+  if (!pen) return true;
+  if (pen.corners.length >= 3) close();
+  else if (pen.corners.length) tell(say("open_shape", { n: pen.corners.length }));
+  else finish();
+  return !pen;
+}
+
 function begin(kind) {
-  if (pen?.kind === kind) {
-    finish();
-    return;
-  }
+  const again = pen?.kind === kind;
+  if (again && pen.corners.length < 3) finish();
+  else if (settle() && !again) pick(kind);
+}
+
+function pick(kind) {
   pen = { kind, at: [0.5, 0.5], corners: [] };
   chosen = null;
   tell(say("how_to_draw"));
@@ -123,8 +135,8 @@ function close() {
       return;
     }
     const id = freeId(now.zones);
-    const name = say("zone_n", { n: index + 1 });
-    now.zones.push({ id, name: { zh: name, en: name }, polygon: corners, checks: [...given.usual], dwell: given.dwell });
+    const [zh, en] = ["zh", "en"].map((language) => own.zone_n[language].replace("%(n)s", index + 1));
+    now.zones.push({ id, name: { zh, en }, polygon: corners, checks: [...given.usual], dwell: given.dwell });
   });
   rows();
   choose({ kind, index }, `${kind}:${index}`);
@@ -351,7 +363,7 @@ function inWords({ key, message, code }) {
 byId("save-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = byId("save");
-  const wrong = amiss();
+  const wrong = settle() ? amiss() : [say("open_shape", { n: pen.corners.length })];
   problems(wrong);
   if (wrong.length || button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
@@ -372,7 +384,7 @@ byId("save-form").addEventListener("submit", async (event) => {
 });
 
 addEventListener("beforeunload", (event) => {
-  if (drawing.dirty) event.preventDefault();
+  if (unsaved()) event.preventDefault();
 });
 new ResizeObserver(() => show()).observe(sheet);
 rows();
